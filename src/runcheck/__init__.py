@@ -1,0 +1,39 @@
+"""runcheck: a file convention for datasets and training runs, a writer that conforms to it, and a linter that proves it.
+
+Importing this module imports nothing beyond the standard library, and little of that: each name is loaded when it is first used.
+"""
+
+from typing import TYPE_CHECKING
+
+from runcheck._version import __version__
+
+if TYPE_CHECKING:
+    from runcheck.check import check
+    from runcheck.errors import RuncheckError
+    from runcheck.findings import Finding, Report
+    from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.run import Run, start_run
+
+__all__ = ["Dataset", "Finding", "Report", "Run", "RuncheckError", "__version__", "check", "new_dataset", "start_run"]
+
+_HOMES = {
+    "Dataset": "runcheck.writer.dataset",
+    "Finding": "runcheck.findings",
+    "Report": "runcheck.findings",
+    "Run": "runcheck.writer.run",
+    "RuncheckError": "runcheck.errors",
+    "check": "runcheck.check",
+    "new_dataset": "runcheck.writer.dataset",
+    "start_run": "runcheck.writer.run",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name on its first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'runcheck' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415
+
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,33 @@
+"""``runcheck rule CODE``: one clause, why it exists, what fails it and how to mend that."""
+
+import argparse
+import textwrap
+
+from runcheck.cli import CLEAN
+from runcheck.convention.clauses import Clause, clauses, clauses_by_name
+from runcheck.errors import CannotCheckError
+from runcheck.rules.rule import not_enforced
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser("rule", help="explain one clause")
+    parser.add_argument("clause", metavar="CODE|NAME", help="RC304, or checksum-mismatch")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the clause."""
+    clause = clauses().get(options.clause.upper()) or clauses_by_name().get(options.clause.lower())
+    if clause is None:
+        raise CannotCheckError(f"{options.clause}: no clause has this code or name; 'runcheck rules' lists them all")
+    print(_page(clause))
+    return CLEAN
+
+
+def _page(clause: Clause) -> str:
+    parts = [f"{clause.code} {clause.name} ({clause.level.name}: {clause.level.value}, spec/{clause.chapter})"]
+    if clause.code in not_enforced():
+        parts.append(f"Not enforced: needs {not_enforced()[clause.code]}.")
+    parts += [clause.text, f"Why: {clause.why}", f"Fails: {clause.fails}", f"Mend: {clause.mend}"]
+    return "\n\n".join(textwrap.fill(part, 100, break_long_words=False) for part in parts)

@@ -1,0 +1,67 @@
+"""What a series of metric rows comes to: the numbers of ``summary.yaml``, computed alike by the writer and by the rules."""
+
+import math
+from typing import Literal, TypeAlias
+
+from runcheck.convention.documents import SeriesSummary
+
+Direction: TypeAlias = Literal["min", "max"]
+
+_LESS_IS_BETTER = ("loss", "error", "err", "mse", "rmse", "mae", "nll", "perplexity", "ppl", "bpc", "bpb", "regret", "norm", "time")
+
+
+def nonfinite_name(value: float) -> Literal["nan", "inf", "-inf"]:
+    """Return how a row names a value that is no finite number."""
+    if math.isnan(value):
+        return "nan"
+    return "inf" if value > 0 else "-inf"
+
+
+def likely_direction(metric: str) -> Direction:
+    """Guess from a metric's name which end is better: ``min`` for losses and errors, ``max`` for all else."""
+    words = metric.rsplit("/", 1)[-1].lower().replace("-", "_").split("_")
+    return "min" if any(word in _LESS_IS_BETTER for word in words) else "max"
+
+
+class SeriesAggregate:
+    """The rows of one metric on one split, in constant memory."""
+
+    __slots__ = ("count", "greatest", "greatest_step", "last", "last_step", "least", "least_step")
+
+    def __init__(self) -> None:
+        """Start without a row."""
+        self.count = 0
+        self.least = math.inf
+        self.least_step: int | None = None
+        self.greatest = -math.inf
+        self.greatest_step: int | None = None
+        self.last = math.nan
+        self.last_step = -1
+
+    def add(self, step: int, value: float) -> None:
+        """Take in one row; ``value`` may be NaN or infinite."""
+        self.count += 1
+        self.last = value
+        self.last_step = step
+        if not math.isfinite(value):
+            return
+        if value < self.least or self.least_step is None:
+            self.least, self.least_step = value, step
+        if value > self.greatest or self.greatest_step is None:
+            self.greatest, self.greatest_step = value, step
+
+    def summary(self, direction: Direction) -> SeriesSummary:
+        """Return the series as ``summary.yaml`` has it."""
+        best, step = (self.least, self.least_step) if direction == "min" else (self.greatest, self.greatest_step)
+        finite = math.isfinite(self.last)
+        summary: SeriesSummary = {
+            "direction": direction,
+            "best": None if step is None else best,
+            "best_step": step,
+            "last": self.last if finite else None,
+            "last_step": self.last_step,
+            "count": self.count,
+        }
+        if not finite:
+            summary["last_nonfinite"] = nonfinite_name(self.last)
+        return summary

@@ -1,0 +1,57 @@
+"""The clauses of the convention, parsed from the chapters of ``spec/``. Code, name and level stand there and nowhere else."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+
+from runcheck.convention.files import convention_folder
+
+_CLAUSE = re.compile(
+    r"^### (?P<code>RC\d{3}) (?P<name>[a-z0-9-]+)\n\n"
+    r"\*\*(?P<level>MUST|SHOULD)\*\* (?P<text>.+)\n\n"
+    r"\*Why:\* (?P<why>.+)\n\n"
+    r"\*Fails:\* (?P<fails>.+)\n\n"
+    r"\*Mend:\* (?P<mend>.+)$",
+    re.MULTILINE,
+)
+
+
+class Level(Enum):
+    """How binding a clause is: MUST is an error, SHOULD a warning."""
+
+    MUST = "error"
+    SHOULD = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One numbered clause: its rule, its reason, a case that fails it and the way out."""
+
+    code: str
+    name: str
+    level: Level
+    chapter: str
+    text: str
+    why: str
+    fails: str
+    mend: str
+
+
+@cache
+def clauses() -> dict[str, Clause]:
+    """Return every clause by its code, in the order of the codes."""
+    found: dict[str, Clause] = {}
+    for chapter in sorted(convention_folder("spec").glob("[0-9]-*.md")):
+        text = chapter.read_text(encoding="utf-8")
+        for match in _CLAUSE.finditer(text):
+            fields = match.groupdict()
+            level = Level[fields.pop("level")]
+            found[fields["code"]] = Clause(level=level, chapter=chapter.name, **fields)
+    return found
+
+
+@cache
+def clauses_by_name() -> dict[str, Clause]:
+    """Return every clause by its name."""
+    return {clause.name: clause for clause in clauses().values()}

@@ -1,0 +1,255 @@
+"""The documents of a unit as types, one a schema. A test holds each to its schema's fields and which of them are required."""
+
+from typing import Literal, NotRequired, TypeAlias, TypedDict, get_args
+
+Nonfinite: TypeAlias = Literal["nan", "inf", "-inf"]
+Status: TypeAlias = Literal["running", "completed", "failed", "preempted", "aborted"]
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+class Git(TypedDict):
+    """The state of the repository that the code ran from."""
+
+    sha: str
+    dirty: bool
+    branch: str | None
+    remote: str | None
+    diff: str | None
+    untracked: NotRequired[list[str]]
+
+
+class Hardware(TypedDict):
+    """The machine without its name."""
+
+    cpu: str | None
+    cores: int
+    memory_bytes: int | None
+
+
+class Env(TypedDict):
+    """What the code ran on."""
+
+    python: str
+    platform: str
+    packages: dict[str, str]
+    hardware: Hardware
+    devices: list[str]
+
+
+class Synthetic(TypedDict):
+    """Data that a program drew. Further fields are free."""
+
+    kind: Literal["synthetic"]
+    seed: int
+
+
+class External(TypedDict):
+    """Data from outside of the tree."""
+
+    kind: Literal["external"]
+    hashes: dict[str, str]
+    source: NotRequired[str]
+
+
+class Artefact(TypedDict):
+    """A dataset of the same tree."""
+
+    kind: Literal["artefact"]
+    path: str
+    fingerprint: str
+
+
+Provenance: TypeAlias = Synthetic | External | Artefact
+
+
+class Redaction(TypedDict):
+    """One value that was replaced before it was written."""
+
+    where: str
+    reason: str
+
+
+class Governance(TypedDict):
+    """Who may see a unit, and what was left out of it."""
+
+    access: NotRequired[Literal["public", "internal", "restricted"]]
+    redactions: NotRequired[list[Redaction]]
+
+
+class Generator(TypedDict):
+    """The script that made a dataset, and its parameters."""
+
+    script: str
+    params: dict[str, object]
+
+
+class Split(TypedDict):
+    """The files and rows of a split."""
+
+    files: list[str]
+    rows: int
+
+
+class ConfigReference(TypedDict):
+    """The configuration file of a run and its hash."""
+
+    path: str
+    sha256: str
+
+
+class Architecture(TypedDict):
+    """The model in a few words and one number."""
+
+    text: str
+    parameters: int | None
+
+
+Metadata = TypedDict(
+    "Metadata",
+    {
+        "$schema": NotRequired[str],
+        "schema_version": str,
+        "kind": Literal["dataset", "model"],
+        "slug": str,
+        "version": str,
+        "name": str,
+        "label": NotRequired[str],
+        "description": str,
+        "status": Status,
+        "created_at": str,
+        "finished_at": str | None,
+        "error": NotRequired[str],
+        "git": Git | None,
+        "env": Env,
+        "command": list[str],
+        "data_provenance": Provenance,
+        "tags": dict[str, str],
+        "links": NotRequired[dict[str, str]],
+        "trackers": NotRequired[dict[str, dict[str, str]]],
+        "governance": NotRequired[Governance],
+        "extensions": NotRequired[dict[str, dict[str, object]]],
+        # of a dataset
+        "generator": NotRequired[Generator | None],
+        "splits": NotRequired[dict[str, Split]],
+        "fingerprint": NotRequired[str],
+        # of a training run
+        "config": NotRequired[ConfigReference],
+        "architecture": NotRequired[Architecture],
+        "metrics": NotRequired[dict[str, float | None]],
+        "seeds": NotRequired[dict[str, int]],
+    },
+)
+Metadata.__doc__ = """``metadata.json`` of a dataset or a training run."""
+
+
+class SeriesSummary(TypedDict):
+    """One metric on one split."""
+
+    direction: Literal["min", "max"]
+    best: float | None
+    best_step: int | None
+    last: float | None
+    last_nonfinite: NotRequired[Nonfinite]
+    last_step: int
+    count: int
+
+
+class Summary(TypedDict):
+    """``summary.yaml``."""
+
+    schema_version: str
+    rows: int
+    metrics: dict[str, dict[str, SeriesSummary]]
+    early_stopping_step: int | None
+    checkpoint_step: int | None
+    duration_seconds: float
+
+
+class MetricsRow(TypedDict):
+    """A row of the metrics."""
+
+    step: int
+    split: str
+    metric: str
+    value: float | None
+    nonfinite: NotRequired[Nonfinite]
+
+
+class ExportSidecar(TypedDict):
+    """The sidecar of an export."""
+
+    schema_version: str
+    file: str
+    format: Literal["safetensors", "onnx", "torch", "saved_model", "numpy"]
+    framework: str
+    source_step: int
+    sha256: str
+
+
+class Heartbeat(TypedDict):
+    """``heartbeat.json``."""
+
+    schema_version: str
+    at: str
+    process: int
+    boot: str | None
+    host: str
+
+
+class RegistryRow(TypedDict):
+    """A row of the registry."""
+
+    path: str
+    kind: str
+    slug: str
+    version: str
+    name: str
+    status: str
+    created_at: str
+    finished_at: str | None
+    git_sha: str | None
+    git_dirty: bool | None
+    config_sha256: str | None
+    data_path: str | None
+    data_fingerprint: str | None
+    fingerprint: str | None
+    parameters: int | None
+    tags: dict[str, str]
+    metrics: dict[str, float | None]
+
+
+def registry_row(metadata: Metadata, path: str) -> RegistryRow:
+    """Return the registry's row for the unit at ``path``: a function of the metadata alone."""
+    git, provenance = metadata["git"], metadata["data_provenance"]
+    architecture, config = metadata.get("architecture"), metadata.get("config")
+    artefact = provenance if provenance["kind"] == "artefact" else None
+    return {
+        "path": path,
+        "kind": metadata["kind"],
+        "slug": metadata["slug"],
+        "version": metadata["version"],
+        "name": metadata["name"],
+        "status": metadata["status"],
+        "created_at": metadata["created_at"],
+        "finished_at": metadata["finished_at"],
+        "git_sha": git["sha"] if git else None,
+        "git_dirty": git["dirty"] if git else None,
+        "config_sha256": config["sha256"] if config else None,
+        "data_path": artefact["path"] if artefact else None,
+        "data_fingerprint": artefact["fingerprint"] if artefact else None,
+        "fingerprint": metadata.get("fingerprint"),
+        "parameters": architecture["parameters"] if architecture else None,
+        "tags": dict(sorted(metadata["tags"].items())),
+        "metrics": dict(sorted(metadata.get("metrics", {}).items())),
+    }
+
+
+def label_of(date: str, slug: str, sha: str) -> str:
+    """Return the artefact label of a unit."""
+    return f"{date}-{slug}@{sha}"
+
+
+def name_of(date: str, slug: str) -> str:
+    """Return the name of a unit."""
+    return f"{date}_{slug}"

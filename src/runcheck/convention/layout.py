@@ -1,0 +1,161 @@
+"""``layout.toml``: which path is what, and what a unit of a kind and status must hold."""
+
+import fnmatch
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from runcheck.convention.files import convention_folder
+from runcheck.convention.names import pattern
+
+_PLACE = re.compile(r"<(?P<name>[a-z-]+)>|(?P<any>\*\*)|(?P<part>\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of unit: its folder in the root, folder names that are mistaken for it, and the form of its slugs."""
+
+    name: str
+    folder: str
+    mistaken: tuple[str, ...]
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the convention says a path of a unit is."""
+
+    name: str
+    paths: tuple[str, ...]
+    pattern: re.Pattern[str]
+    kinds: tuple[str, ...]
+    format: str | None
+    schema: str | None
+    several: bool
+    required: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what is read and named; bytes, but for the depth."""
+
+    document_bytes: int
+    document_depth: int
+    line_bytes: int
+    name_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The whole of ``layout.toml``."""
+
+    schema_version: str
+    registry: str
+    latest: str
+    state: str
+    extension_schemas: str
+    root_also: tuple[str, ...]
+    placeholders: frozenset[str]
+    kinds: Mapping[str, Kind]
+    roles: Mapping[str, Role]
+    leftovers: tuple[str, ...]
+    trackers: frozenset[str]
+    mandatory_tags: Mapping[str, tuple[str, ...]]
+    optional_tags: Mapping[str, tuple[str, ...]]
+    tag_values: Mapping[str, tuple[str, ...]]
+    readme_sections: tuple[str, ...]
+    readme_placeholder: str
+    limits: Limits
+
+    def path(self, role: str, *, suffix: str = "") -> str:
+        """Return the path of ``role``: its first, or the one of its paths that ends in ``suffix``."""
+        return next(path for path in self.roles[role].paths if path.endswith(suffix))
+
+    def role_of(self, path: str, kind: str) -> Role | None:
+        """Return the role of ``path``, relative to a unit of ``kind``, or None where the layout has none for it."""
+        return next(
+            (role for role in self.roles.values() if kind in role.kinds and role.pattern.fullmatch(path)),
+            None,
+        )
+
+    def folder_of(self, role: str) -> str:
+        """Return the folder in a unit that holds the files of ``role``."""
+        return self.path(role).partition("/")[0]
+
+    def is_leftover(self, name: str) -> bool:
+        """Say whether an interrupted write leaves files or folders of this name."""
+        return any(fnmatch.fnmatchcase(name, wildcard) for wildcard in self.leftovers)
+
+    def kind_of_folder(self, folder: str) -> Kind | None:
+        """Return the kind that lives in ``folder``, also where the folder's name is a known mistake."""
+        exact = next((kind for kind in self.kinds.values() if kind.folder == folder), None)
+        return exact or next((kind for kind in self.kinds.values() if folder in kind.mistaken), None)
+
+
+@cache
+def layout() -> Layout:
+    """Return the layout of the convention."""
+    raw = tomllib.loads((convention_folder("schemas") / "layout.toml").read_text(encoding="utf-8"))
+    root, tags = raw["root"], raw["tags"]
+    kinds = {
+        name: Kind(name, kind["folder"], tuple(kind["mistaken"]), kind["slug"]) for name, kind in raw["kinds"].items()
+    }
+    return Layout(
+        schema_version=raw["schema_version"],
+        registry=root["registry"],
+        latest=root["latest"],
+        state=root["state"],
+        extension_schemas=root["extension_schemas"],
+        root_also=tuple(root["also"]),
+        placeholders=frozenset(root["placeholders"]),
+        kinds=kinds,
+        roles={name: _role(name, role, tuple(kinds)) for name, role in raw["roles"].items()},
+        leftovers=tuple(raw["leftovers"]["names"]),
+        trackers=frozenset(raw["trackers"]["names"]),
+        mandatory_tags=_tuples(tags["mandatory"]),
+        optional_tags=_tuples(tags["optional"]),
+        tag_values=_tuples(tags["values"]),
+        readme_sections=tuple(raw["readme"]["sections"]),
+        readme_placeholder=raw["readme"]["placeholder"],
+        limits=Limits(**raw["limits"]),
+    )
+
+
+def _tuples(table: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(values) for key, values in table.items()}
+
+
+def _role(name: str, role: dict[str, object], kinds: tuple[str, ...]) -> Role:
+    match role:
+        case {"paths": list(paths)}:
+            pass
+        case _:
+            raise ValueError(f"layout.toml: role {name} has no paths")
+    required = role.get("required", {})
+    own_kinds = role.get("kinds", kinds)
+    format_, schema = role.get("format"), role.get("schema")
+    return Role(
+        name=name,
+        paths=tuple(map(str, paths)),
+        pattern=re.compile("|".join(_translate(str(path)) for path in paths), re.DOTALL),
+        kinds=tuple(own_kinds) if isinstance(own_kinds, (list, tuple)) else kinds,
+        format=format_ if isinstance(format_, str) else None,
+        schema=schema if isinstance(schema, str) else None,
+        several=role.get("several") is True,
+        required=_tuples(required) if isinstance(required, dict) else {},
+    )
+
+
+def _translate(path: str) -> str:
+    """Translate a path of ``layout.toml`` into a regular expression."""
+    out, end = "", 0
+    for place in _PLACE.finditer(path):
+        out += re.escape(path[end : place.start()])
+        end = place.end()
+        if place["name"]:
+            out += f"(?:{pattern(place['name']).pattern})"
+        else:
+            out += ".*" if place["any"] else "[^/]*"
+    return out + re.escape(path[end:])

@@ -1,0 +1,42 @@
+"""The named patterns of ``names.schema.json``: slugs, versions, timestamps, hashes and the like."""
+
+import json
+import re
+from functools import cache
+from typing import TypedDict
+
+from runcheck.convention.files import convention_folder
+
+
+class _NameSchema(TypedDict, total=False):
+    pattern: str
+    maxLength: int
+    anyOf: list[dict[str, str]]
+
+
+@cache
+def _definitions() -> dict[str, _NameSchema]:
+    text = (convention_folder("schemas") / "names.schema.json").read_text(encoding="utf-8")
+    definitions: dict[str, _NameSchema] = json.loads(text)["$defs"]
+    return definitions
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """Return the pattern of the definition ``name``, compiled; match it with ``fullmatch``."""
+    definition = _definitions()[name]
+    if "anyOf" in definition:
+        parts = (pattern(choice["$ref"].rsplit("/", 1)[1]).pattern for choice in definition["anyOf"])
+        return re.compile("|".join(f"(?:{part})" for part in parts))
+    return re.compile(definition["pattern"].removeprefix("^").removesuffix("$"))
+
+
+def is_name(name: str, text: str) -> bool:
+    """Say whether ``text`` is what the definition ``name`` describes."""
+    limit = _definitions()[name].get("maxLength")
+    return (limit is None or len(text) <= limit) and pattern(name).fullmatch(text) is not None
+
+
+def is_unit_relative(path: str) -> bool:
+    """Say whether ``path`` is a relative path with / that stays inside of its unit."""
+    return is_name("path", path)

@@ -1,0 +1,103 @@
+"""Documents against their JSON Schemas, with jsonschema-rs: 20 times as fast as jsonschema, and it names places by JSON pointer.
+
+The references among the schemas are resolved from the convention's own folder; nothing is ever fetched.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import NoReturn
+
+import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind
+
+from runcheck.convention.layout import layout
+from runcheck.convention.schemas import major_of, schema, schema_names
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place where a document is not what its schema asks for."""
+
+    pointer: str
+    message: str
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise ValueError(f"a schema of a tree stands alone; it refers to {uri}")
+
+
+@cache
+def _validator(name: str) -> jsonschema_rs.Validator:
+    registry = jsonschema_rs.Registry([(str(schema(each)["$id"]), schema(each)) for each in schema_names()])
+    return jsonschema_rs.Draft202012Validator(schema(name), registry=registry, retriever=_refuse)
+
+
+def violations(name: str, document: object) -> list[Violation]:
+    """Return where ``document`` breaks the schema ``name``.
+
+    Fields that the schema does not know are passed over in a document of a newer minor version (spec, "Versions and extensions").
+    """
+    newer = _is_newer_minor(document)
+    return list(_described(_validator(name).iter_errors(document), ignore_unknown=newer))
+
+
+def extension_violations(extension_schema: object, value: object) -> list[Violation]:
+    """Return where the object of an extension breaks the schema that its namespace registered.
+
+    Raises:
+        ValueError: the schema itself is no valid JSON Schema, or refers to another file.
+    """
+    if not isinstance(extension_schema, dict):
+        raise ValueError("it is not an object")  # noqa: TRY004 - a fault of the document, not of the caller
+    try:
+        validator = jsonschema_rs.Draft202012Validator(extension_schema, retriever=_refuse)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    return list(_described(validator.iter_errors(value), ignore_unknown=False))
+
+
+def _is_newer_minor(document: object) -> bool:
+    if not isinstance(document, dict) or not isinstance(version := document.get("schema_version"), str):
+        return False
+    minor, ours = version.partition(".")[2], layout().schema_version
+    return major_of(version) == major_of(ours) and minor.isdigit() and int(minor) > int(ours.partition(".")[2])
+
+
+def _described(errors: Iterator[jsonschema_rs.ValidationError], *, ignore_unknown: bool) -> Iterator[Violation]:
+    for error in errors:
+        kind = error.kind
+        pointer = "".join(f"/{_escape(str(part))}" for part in error.instance_path)
+        match kind:
+            case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
+                if not ignore_unknown:
+                    for field in sorted(kind.unexpected):
+                        yield Violation(f"{pointer}/{_escape(field)}", "is a field that the schema does not know")
+            case ValidationErrorKind.Required():
+                yield Violation(pointer, f"lacks the field {kind.property}")
+            case ValidationErrorKind.AnyOf() | ValidationErrorKind.OneOfNotValid():
+                yield from _nearest_branch(kind.context, pointer, error.message)
+            case _:
+                yield Violation(pointer, _shortened(error.message))
+
+
+def _nearest_branch(context: list[list[jsonschema_rs.ValidationError]], pointer: str, message: str) -> Iterator[Violation]:
+    """Describe the alternative that the document comes nearest to: not off in its type or its kind, and with the fewest errors."""
+
+    def distance(branch: list[jsonschema_rs.ValidationError]) -> tuple[bool, int]:
+        shape = (ValidationErrorKind.Type, ValidationErrorKind.Constant)
+        return any(isinstance(error.kind, shape) for error in branch), len(branch)
+
+    branch = min(context, key=distance, default=[])
+    if not branch or distance(branch)[0]:
+        yield Violation(pointer, _shortened(message))
+    else:
+        yield from _described(iter(branch), ignore_unknown=False)
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= 300 else f"{message[:200]} ... {message[-80:]}"  # noqa: PLR2004

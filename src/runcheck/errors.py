@@ -1,0 +1,25 @@
+"""The errors that runcheck raises on purpose. Each message says what happened, where, and what to do."""
+
+
+class RuncheckError(Exception):
+    """Anything that stops runcheck from doing what it was asked."""
+
+
+class CannotCheckError(RuncheckError):
+    """The paths given cannot be judged: nothing there, not readable, or not a tree of artefacts."""
+
+
+class CannotWriteError(RuncheckError):
+    """A unit cannot be written where or as it was asked for."""
+
+
+class InvalidArgumentError(RuncheckError, ValueError):
+    """A value given to the writer does not fit the convention."""
+
+
+class MissingLibraryError(RuncheckError, ImportError):
+    """A format was asked for whose library is not installed."""
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        """Say which ``library`` is missing for which ``purpose``, and the ``extra`` that brings it."""
+        super().__init__(f"{library} is needed to {purpose}: pip install 'runcheck[{extra}]'")

@@ -1,0 +1,75 @@
+"""What a check says: findings, what could not be verified, and the report of both."""
+
+from dataclasses import dataclass
+
+from runcheck.convention.clauses import Clause, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a tree breaks a clause.
+
+    ``path`` is relative to the root of the tree; ``line`` counts from 1; ``pointer`` is a JSON pointer (RFC 6901) into the document.
+    ``concerns`` is the unit that a finding outside of it is about.
+    """
+
+    clause: Clause
+    path: str
+    message: str
+    help: str
+    line: int | None = None
+    pointer: str | None = None
+    concerns: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The code of the clause."""
+        return self.clause.code
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the clause is a MUST."""
+        return self.clause.level is Level.MUST
+
+    def sort_key(self) -> tuple[str, int, str, str]:
+        """Order by path, then place, then code."""
+        return self.path, self.line or 0, self.code, self.pointer or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Something that nothing could look into: the paths, and why. It is neither clean nor broken."""
+
+    reason: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a check of one tree.
+
+    ``hashed_bytes`` counts what was read for checksums, ``seconds`` is wall-clock time.
+    """
+
+    root: str
+    findings: tuple[Finding, ...]
+    unverified: tuple[Unverified, ...] = ()
+    units: int = 0
+    files: int = 0
+    hashed_bytes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.is_error for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings are warnings."""
+        return len(self.findings) - self.errors
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no clause of level MUST is broken."""
+        return self.errors == 0

@@ -1,0 +1,64 @@
+"""``SHA256SUMS``, line by line."""
+
+from dataclasses import dataclass, field
+
+from runcheck.convention.checksums import CHECKSUM_LINE
+from runcheck.convention.layout import layout
+from runcheck.probes.lines import LineSplitter
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list: its number from 1, the digest and the path."""
+
+    line: int
+    sha256: str
+    path: str
+
+
+@dataclass(slots=True)
+class ChecksumsContent:
+    """The list in its own order, and the lines that are none: number and what they are."""
+
+    listed: list[Listed] = field(default_factory=list)
+    unread: list[tuple[int, str]] = field(default_factory=list)
+
+    def sums(self) -> dict[str, str]:
+        """Return the digests by path."""
+        return {each.path: each.sha256 for each in self.listed}
+
+
+class ChecksumsProbe:
+    """Reads a checksum list."""
+
+    def __init__(self) -> None:
+        """Start with no lines."""
+        self._content = ChecksumsContent()
+        self._lines = LineSplitter(layout().limits.line_bytes, self._line)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._lines.feed(chunk)
+
+    def content(self) -> ChecksumsContent:
+        """Return the list."""
+        self._lines.close()
+        return self._content
+
+    def _line(self, number: int, line: bytes | None, ended: bool) -> None:  # noqa: FBT001
+        unread = self._content.unread
+        if line is None:
+            unread.append((number, "is longer than a path can be"))
+            return
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            unread.append((number, "is not UTF-8"))
+            return
+        match = CHECKSUM_LINE.fullmatch(text)
+        if match is None:
+            unread.append((number, f"is not '<64 hex digits>  <path>': {text[:80]!r}"))
+            return
+        if not ended:
+            unread.append((number, "is not ended by a line feed"))
+        self._content.listed.append(Listed(number, match["sha256"], match["path"]))

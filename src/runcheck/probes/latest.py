@@ -1,0 +1,32 @@
+"""``latest`` as a text file, for file systems that have no links."""
+
+from dataclasses import dataclass
+
+from runcheck.convention.names import is_name
+from runcheck.probes.bounded import BoundedBytes
+
+_MAX_BYTES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LatestContent:
+    """The version that the file names, or None where it holds anything else."""
+
+    version: str | None
+
+
+class LatestProbe:
+    """Reads the text file ``latest``."""
+
+    def __init__(self) -> None:
+        """Start with no bytes."""
+        self._bytes = BoundedBytes(_MAX_BYTES)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._bytes.feed(chunk)
+
+    def content(self) -> LatestContent:
+        """Return the version."""
+        text = self._bytes.whole().decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
+        return LatestContent(text if is_name("version", text) else None)

@@ -1,0 +1,218 @@
+"""Metric rows, JSON Lines and CSV, in one pass and constant memory: every defect with its line, and what each series comes to."""
+
+import csv
+import json
+import math
+from dataclasses import dataclass, field
+
+from runcheck.convention.aggregates import SeriesAggregate
+from runcheck.convention.layout import layout
+from runcheck.convention.names import is_name
+from runcheck.probes.lines import LineSplitter
+
+MAX_DEFECTS = 100
+_MAX_STEP = 2**53 - 1
+_FIELDS = ("step", "split", "metric", "value", "nonfinite")
+_NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """What is peculiar about a line: its number from 1, which kind of peculiarity, and the words for it."""
+
+    line: int
+    kind: str  # syntax | schema | nonfinite | order | duplicate | torn
+    message: str
+
+
+@dataclass(slots=True)
+class MetricsContent:
+    """The rows in short: how many, each series by (split, metric), the defects (the first 100 kept, all counted)."""
+
+    rows: int = 0
+    series: dict[tuple[str, str], SeriesAggregate] = field(default_factory=dict)
+    defects: list[Defect] = field(default_factory=list)
+    defect_count: int = 0
+
+    def note(self, line: int, kind: str, message: str) -> None:
+        """Record a defect."""
+        self.defect_count += 1
+        if len(self.defects) < MAX_DEFECTS:
+            self.defects.append(Defect(line, kind, message))
+
+
+class _RowError(Exception):
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class _MetricsProbe:
+    def __init__(self) -> None:
+        """Start with no rows."""
+        self._content = MetricsContent()
+        self._known_names: set[tuple[str, str]] = set()
+        self._lines = LineSplitter(layout().limits.line_bytes, self._take)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._lines.feed(chunk)
+
+    def content(self) -> MetricsContent:
+        """Return what the rows came to."""
+        self._lines.close()
+        return self._content
+
+    def _row_of(self, number: int, line: str) -> dict[str, object] | None:
+        raise NotImplementedError
+
+    def _take(self, number: int, line: bytes | None, ended: bool) -> None:  # noqa: FBT001
+        content = self._content
+        try:
+            if not ended:
+                raise _RowError("torn", "is cut short: no line feed ends it")
+            row = self._row_of(number, _text_of(line))
+            if row is None:
+                return
+            step, split, metric, value = self._checked(row)
+        except _RowError as error:
+            content.note(number, error.kind, str(error))
+            return
+        content.rows += 1
+        series = content.series.setdefault((split, metric), SeriesAggregate())
+        if step == series.last_step:
+            content.note(number, "duplicate", f"repeats step {step} of {split}/{metric}")
+        elif step < series.last_step:
+            content.note(number, "order", f"has step {step} of {split}/{metric} after step {series.last_step}")
+        series.add(step, value)
+
+    def _checked(self, row: dict[str, object]) -> tuple[int, str, str, float]:
+        for name in _FIELDS[:4]:
+            if name not in row:
+                raise _RowError("schema", f"lacks the field {name}")
+        unknown = sorted(set(row).difference(_FIELDS))
+        if unknown:
+            raise _RowError("schema", f"has the unknown field {unknown[0]!r}")
+        step, split, metric = row["step"], row["split"], row["metric"]
+        if type(step) is not int or not 0 <= step <= _MAX_STEP:
+            raise _RowError("schema", f"has step {_short(step)}, not an integer from 0")
+        if not isinstance(split, str) or not isinstance(metric, str):
+            field_, value = ("split", split) if not isinstance(split, str) else ("metric", metric)
+            raise _RowError("schema", f"has {field_} {_short(value)}, not a name")
+        if (split, metric) not in self._known_names:
+            self._check_names(split, metric)
+        return step, split, metric, _value(row)
+
+    def _check_names(self, split: str, metric: str) -> None:
+        for name, text in (("split", split), ("metric", metric)):
+            if not is_name(name, text):
+                raise _RowError("schema", f"has {name} {_short(text)}, which is no name of a {name}")
+        self._known_names.add((split, metric))
+
+
+class JsonlMetricsProbe(_MetricsProbe):
+    """Reads ``metrics.jsonl``."""
+
+    def _row_of(self, number: int, line: str) -> dict[str, object] | None:
+        if not line.strip():
+            raise _RowError("syntax", "is blank")
+        try:
+            row = json.loads(line, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+        except json.JSONDecodeError as error:
+            raise _RowError("syntax", f"is not one JSON object: {error.msg} at column {error.colno}") from error
+        except (RecursionError, ValueError) as error:
+            raise _RowError("syntax", "is JSON beyond all bounds of depth or digits") from error
+        if not isinstance(row, dict):
+            raise _RowError("syntax", "is JSON, but not an object")
+        return row
+
+
+class CsvMetricsProbe(_MetricsProbe):
+    """Reads ``metrics.csv``."""
+
+    _columns: tuple[str, ...] = ()
+
+    def _row_of(self, number: int, line: str) -> dict[str, object] | None:
+        line = line.removesuffix("\r")
+        if not line.strip():
+            raise _RowError("syntax", "is blank")
+        try:
+            cells = next(csv.reader([line], strict=True))
+        except csv.Error as error:
+            raise _RowError("syntax", f"is not one CSV record: {error}") from error
+        if number == 1:
+            self._columns = tuple(cells)
+            if self._columns not in (_FIELDS, _FIELDS[:4]):
+                raise _RowError("schema", f"is the header {line[:80]!r}, not {','.join(_FIELDS[:4])}[,nonfinite]")
+            return None
+        if len(cells) != len(self._columns):
+            raise _RowError("syntax", f"has {len(cells)} cells under {len(self._columns)} columns")
+        return _typed(dict(zip(self._columns, cells, strict=True)))
+
+
+def _text_of(line: bytes | None) -> str:
+    if line is None:
+        raise _RowError("syntax", f"is longer than {layout().limits.line_bytes} bytes")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _RowError("syntax", f"is not UTF-8 at its byte {error.start}") from error
+
+
+def _value(row: dict[str, object]) -> float:
+    value, flag = row["value"], row.get("nonfinite")
+    if value is None:
+        if "nonfinite" not in row:
+            raise _RowError("nonfinite", "has a null value and no nonfinite that says what it was")
+        if not isinstance(flag, str) or flag not in _NONFINITE:
+            raise _RowError("schema", f"has nonfinite {_short(flag)}, not nan, inf or -inf")
+        return _NONFINITE[flag]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _RowError("schema", f"has value {_short(value)}, not a number")
+    if "nonfinite" in row:
+        raise _RowError("nonfinite", f"has the value {_short(value)} and nonfinite as well")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise _RowError("schema", "has a value beyond every double") from error
+
+
+def _typed(cells: dict[str, str]) -> dict[str, object]:
+    """Give the cells of a CSV record the types of the schema; what does not convert stays text, and fails as such."""
+    row: dict[str, object] = {"split": cells["split"], "metric": cells["metric"]}
+    row["step"] = int(cells["step"]) if cells["step"].isascii() and cells["step"].isdigit() else cells["step"]
+    row["value"] = None if cells["value"] == "" else _number_or_text(cells["value"])
+    if cells.get("nonfinite"):
+        row["nonfinite"] = cells["nonfinite"]
+    return row
+
+
+def _number_or_text(cell: str) -> object:
+    try:
+        value: object = json.loads(cell, parse_constant=_refuse_constant, parse_float=_finite)
+    except ValueError:
+        return cell
+    return value if isinstance(value, int | float) else cell
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _RowError("syntax", "has a key twice")
+    return members
+
+
+def _refuse_constant(token: str) -> object:
+    raise _RowError("syntax", f"holds {token}, which JSON does not have")
+
+
+def _finite(token: str) -> float:
+    value = float(token)
+    if math.isinf(value):
+        raise _RowError("schema", f"holds {token}, which is beyond every double")
+    return value
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004

@@ -1,0 +1,72 @@
+"""Text for people: a README and its headings."""
+
+import re
+from dataclasses import dataclass
+
+from runcheck.convention.layout import layout
+from runcheck.probes.bounded import BoundedBytes
+
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r"^[ ]{0,3}(```|~~~)")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A Markdown heading (ATX style), its level and its line, both from 1, and the text below it up to the next heading."""
+
+    heading: str
+    level: int
+    line: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextContent:
+    """A text: its sections, or why it is none; ``too_large`` where it was not looked into."""
+
+    sections: tuple[Section, ...] = ()
+    error: str | None = None
+    too_large: bool = False
+
+
+class TextProbe:
+    """Reads a Markdown text."""
+
+    def __init__(self) -> None:
+        """Start with no bytes."""
+        self._bytes = BoundedBytes(layout().limits.document_bytes)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._bytes.feed(chunk)
+
+    def content(self) -> TextContent:
+        """Return the sections."""
+        if self._bytes.exceeded:
+            return TextContent(too_large=True)
+        try:
+            text = self._bytes.whole().decode("utf-8")
+        except UnicodeDecodeError as error:
+            return TextContent(error=f"byte {error.start} is not UTF-8")
+        if "\0" in text:
+            return TextContent(error=f"byte {text.encode().index(0)} is NUL, which no text holds")
+        return TextContent(tuple(_sections(text)))
+
+
+def _sections(text: str) -> list[Section]:
+    sections: list[Section] = []
+    heading, level, start, body = "", 0, 0, list[str]()
+    fenced = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if _FENCE.match(line):
+            fenced = not fenced
+        match = None if fenced else _HEADING.match(line)
+        if match is None:
+            body.append(line)
+            continue
+        if start:
+            sections.append(Section(heading, level, start, "\n".join(body).strip()))
+        heading, level, start, body = match[2], len(match[1]), number, []
+    if start:
+        sections.append(Section(heading, level, start, "\n".join(body).strip()))
+    return sections

@@ -1,0 +1,1 @@
+"""Reports: findings to text and to other programs. A format knows findings and no rule."""

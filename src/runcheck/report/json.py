@@ -1,0 +1,37 @@
+"""A report for programs: one JSON object."""
+
+import json
+
+from runcheck.findings import Finding, Report
+
+FORMAT_VERSION = 1
+
+
+def render_json(report: Report) -> str:
+    """Return the report as JSON. Paths that are not UTF-8 are escaped as ``\\udcXX``."""
+    document = {
+        "version": FORMAT_VERSION,
+        "root": report.root,
+        "errors": report.errors,
+        "warnings": report.warnings,
+        "findings": [_finding(finding) for finding in report.findings],
+        "not_verified": [{"reason": each.reason, "paths": list(each.paths)} for each in report.unverified],
+        "units": report.units,
+        "files": report.files,
+        "hashed_bytes": report.hashed_bytes,
+        "seconds": round(report.seconds, 3),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "name": finding.clause.name,
+        "level": finding.clause.level.value,
+        "path": finding.path,
+        "line": finding.line,
+        "pointer": finding.pointer,
+        "message": finding.message,
+        "help": finding.help,
+    }

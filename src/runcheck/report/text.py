@@ -1,0 +1,51 @@
+"""A report for people: one finding a paragraph, and a line that says what was done."""
+
+from runcheck.findings import Finding, Report
+from runcheck.report.escape import printable
+
+_KIB = 1024
+
+
+def render_text(report: Report, *, enforced: int, clauses: int) -> str:
+    """Return the report as text. ``enforced`` of the ``clauses`` have a rule; the report says so where some have none."""
+    parts = [_finding(finding) for finding in report.findings]
+    parts += [_unverified(each.reason, each.paths) for each in report.unverified]
+    parts.append(_closing(report))
+    if enforced < clauses:
+        parts[-1] += f"\nnot enforced yet: {clauses - enforced} of {clauses} clauses; 'runcheck rules' lists them."
+    return "\n".join(parts) + "\n"
+
+
+def _finding(finding: Finding) -> str:
+    place = printable(finding.path)
+    if finding.line is not None:
+        place += f":{finding.line}"
+    elif finding.pointer:
+        place += f":{printable(finding.pointer)}"
+    head = f"{place}: {finding.clause.level.value} {finding.code} {finding.clause.name}"
+    return f"{head}\n    {printable(finding.message)}\n    help: {printable(finding.help)}\n"
+
+
+def _unverified(reason: str, paths: tuple[str, ...]) -> str:
+    shown = ", ".join(map(printable, paths[:3]))
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
+    return f"not verified: {printable(reason)} ({shown}{more})\n"
+
+
+def _closing(report: Report) -> str:
+    scope = f"{_count(report.units, 'unit')}, {_count(report.files, 'file')}, {_size(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
+    if not report.findings:
+        return f"All clean: {scope}."
+    return f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}: {scope}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < _KIB:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _KIB
+    return f"{size:.1f} TiB"

@@ -1,0 +1,84 @@
+"""RC5: checkpoints and exports, as far as names, documents and checksums tell."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from runcheck.convention.documents import ExportSidecar
+from runcheck.convention.layout import layout
+from runcheck.convention.names import is_name
+from runcheck.convention.validation import violations
+from runcheck.convention.units import Unit
+from runcheck.probes.document import DocumentContent
+from runcheck.probes.metrics import MetricsContent
+from runcheck.rules.rule import Problem, unit_rule
+
+_CHECKPOINTS = layout().folder_of("checkpoint")
+_SUFFIX = ".json"
+
+
+@unit_rule
+def checkpoint_name(unit: Unit, checkpoint_names: Mapping[str, bool]) -> Iterator[Problem]:
+    """Each name among the checkpoints is a step; leftovers have a clause of their own."""
+    for name in checkpoint_names:
+        path = f"{_CHECKPOINTS}/{name}"
+        if path in unit.files:
+            yield Problem(path, "lies among the checkpoints and belongs to no step")
+        elif not is_name("step", name) and not layout().is_leftover(name):
+            digits = "".join(filter(str.isdigit, name)).lstrip("0")
+            help_ = f"Rename it to {_CHECKPOINTS}/{digits}." if digits else None
+            yield Problem(path, "is not named by its step in decimal", help=help_)
+
+
+@unit_rule
+def checkpoint_step(checkpoint_steps: frozenset[int], sound_metrics: MetricsContent) -> Iterator[Problem]:
+    """Each checkpoint lies within the steps that were measured."""
+    last = max((series.last_step for series in sound_metrics.series.values()), default=None)
+    for step in sorted(checkpoint_steps):
+        if last is not None and step > last:
+            yield Problem(f"{_CHECKPOINTS}/{step}", f"is of step {step}; the metrics end at step {last}")
+
+
+@unit_rule
+def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iterator[Problem]:
+    """Each export has a valid sidecar, each sidecar its export."""
+    sidecars = set(unit.of_role("export_sidecar"))
+    for path in unit.of_role("export"):
+        if not any(f"{above}{_SUFFIX}" in sidecars for above in _with_folders(path)):
+            yield Problem(path, f"has no sidecar {path}{_SUFFIX}")
+    for path in sorted(sidecars):
+        exported, value = path.removesuffix(_SUFFIX), documents[path].value if path in documents else None
+        if not any(other == exported or other.startswith(f"{exported}/") for other in unit.files):
+            yield Problem(path, f"is the sidecar of {exported}, which is not there")
+        if value is None:
+            continue
+        found = violations("export-sidecar", value)
+        for violation in found:
+            yield Problem(path, violation.message, pointer=violation.pointer)
+        if not found and cast("ExportSidecar", value)["file"] != exported.rpartition("/")[2]:
+            yield Problem(path, f"names the file {cast('ExportSidecar', value)['file']!r}; it stands beside {exported}", pointer="/file")
+
+
+@unit_rule
+def export_checksum(sidecars: Mapping[str, ExportSidecar], digests: Mapping[str, str]) -> Iterator[Problem]:
+    """The export is the one that its sidecar was written for."""
+    for path, sidecar in sidecars.items():
+        actual = digests.get(exported := path.removesuffix(_SUFFIX))
+        if actual is not None and actual != sidecar["sha256"]:
+            yield Problem(exported, f"has SHA-256 {actual[:12]}...; its sidecar says {sidecar['sha256'][:12]}...")
+
+
+@unit_rule
+def export_source(sidecars: Mapping[str, ExportSidecar], checkpoint_steps: frozenset[int]) -> Iterator[Problem]:
+    """The checkpoint that an export was made from is there."""
+    for path, sidecar in sidecars.items():
+        step = sidecar["source_step"]
+        if step not in checkpoint_steps:
+            steps = ", ".join(map(str, sorted(checkpoint_steps))) or "none"
+            yield Problem(path, f"says it was made from step {step}; checkpoints: {steps}", pointer="/source_step")
+
+
+def _with_folders(path: str) -> Iterator[str]:
+    """Yield ``path`` and the folders above it: an export may be a folder, with the sidecar beside it."""
+    while "/" in path:
+        yield path
+        path = path.rpartition("/")[0]

@@ -1,0 +1,64 @@
+"""RC6: datasets, as far as documents and checksums tell."""
+
+from collections.abc import Iterator, Mapping
+
+from runcheck.convention.documents import Metadata, Status
+from runcheck.convention.checksums import fingerprint as fingerprint_of
+from runcheck.convention.layout import layout
+from runcheck.convention.units import Unit
+from runcheck.probes.checksums import ChecksumsContent
+from runcheck.rules.rule import Problem, unit_rule
+
+METADATA = layout().path("metadata")
+
+
+@unit_rule
+def dataset_data(unit: Unit, status: Status) -> Iterator[Problem]:
+    """A completed dataset has data."""
+    if unit.kind.name == "dataset" and status == "completed" and not unit.of_role("data"):
+        yield Problem("", f"holds no data file ({', '.join(layout().roles['data'].paths)})")
+
+
+@unit_rule
+def fingerprint(unit: Unit, metadata: Metadata, checksums: ChecksumsContent) -> Iterator[Problem]:
+    """The fingerprint in the metadata is that of the list."""
+    if metadata["kind"] != "dataset" or unit.kind.name != "dataset":
+        return
+    said, actual = metadata.get("fingerprint"), fingerprint_of(checksums.sums())
+    if said != actual:
+        what = f"says fingerprint {said[:12]}..." if said else "has no fingerprint"
+        yield Problem(METADATA, f"{what}; the checksum list has {actual[:12]}...", pointer="/fingerprint")
+
+
+@unit_rule
+def split_files(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
+    """The files of the splits are there, and are in one split only."""
+    owner: dict[str, str] = {}
+    for split, of_split in metadata.get("splits", {}).items():
+        pointer = f"/splits/{split}/files"
+        for path in of_split["files"]:
+            if path not in unit.members:
+                yield Problem(METADATA, f"gives {path!r} to the split {split}; it is not in the unit", pointer=pointer)
+            if owner.setdefault(path, split) != split:
+                yield Problem(METADATA, f"gives {path!r} to the splits {owner[path]} and {split}", pointer=pointer)
+
+
+@unit_rule
+def generator(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
+    """The generator is there, and a synthetic dataset has one."""
+    if metadata["kind"] != "dataset":
+        return
+    named, kind = metadata.get("generator"), metadata["data_provenance"]["kind"]
+    if named and named["script"] not in unit.files:
+        yield Problem(METADATA, f"names the generator {named['script']!r}, which is not in the unit", pointer="/generator/script")
+    if kind == "synthetic" and not named:
+        yield Problem(METADATA, "is of a synthetic dataset and names no generator", pointer="/generator")
+
+
+@unit_rule
+def unassigned_data(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
+    """Data files that no split names, itself or by the folder of its store."""
+    assigned = [path for split in metadata.get("splits", {}).values() for path in split["files"]]
+    for path in unit.of_role("data"):
+        if not any(path == each or path.startswith(f"{each}/") for each in assigned):
+            yield Problem(path, "is data that no split names")

@@ -1,0 +1,109 @@
+"""RC8: names, tags, README."""
+
+from collections.abc import Iterator
+
+from runcheck.convention.documents import Metadata, Status, label_of, name_of
+from runcheck.convention.layout import layout
+from runcheck.convention.timestamps import date_of
+from runcheck.convention.units import Unit
+from runcheck.convention.versions import NO_COMMIT
+from runcheck.probes.text import TextContent
+from runcheck.rules.rule import Problem, unit_rule
+
+METADATA = layout().path("metadata")
+README = layout().path("readme")
+
+
+@unit_rule
+def run_name(metadata: Metadata) -> Iterator[Problem]:
+    """The name is date and slug."""
+    expected = name_of(date_of(metadata["created_at"]), metadata["slug"])
+    if metadata["name"] != expected:
+        yield Problem(METADATA, f"has the name {metadata['name']!r}; date and slug give {expected!r}", pointer="/name")
+
+
+@unit_rule
+def tag_missing(metadata: Metadata) -> Iterator[Problem]:
+    """The mandatory tags of the kind."""
+    for tag in layout().mandatory_tags[metadata["kind"]]:
+        if tag not in metadata["tags"]:
+            yield Problem(METADATA, f"lacks the tag {tag}", pointer="/tags")
+
+
+@unit_rule
+def tag_unknown(metadata: Metadata) -> Iterator[Problem]:
+    """Tags outside of the closed set."""
+    kind = metadata["kind"]
+    known = layout().mandatory_tags[kind] + layout().optional_tags[kind]
+    for tag in metadata["tags"]:
+        if tag not in known:
+            yield Problem(METADATA, f"has the unknown tag {tag!r}; a {kind} has {', '.join(known)}", pointer=f"/tags/{tag}")
+
+
+@unit_rule
+def tag_value(metadata: Metadata) -> Iterator[Problem]:
+    """Tags that have a list of values."""
+    for tag, value in metadata["tags"].items():
+        allowed = layout().tag_values.get(tag)
+        if allowed and value not in allowed:
+            yield Problem(METADATA, f"has {tag} {value!r}, not one of {', '.join(allowed)}", pointer=f"/tags/{tag}")
+
+
+@unit_rule
+def tag_disagrees(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
+    """Tags that repeat a token of the slug."""
+    names = ("dataset", "model") if unit.kind.name == "model" else ("dataset",)
+    for tag, token in zip(names, unit.slug.split("_"), strict=False):
+        said = metadata["tags"].get(tag)
+        if said is not None and said != token:
+            yield Problem(METADATA, f"has the tag {tag} {said!r}; the slug says {token!r}", pointer=f"/tags/{tag}")
+
+
+@unit_rule
+def readme_text(readme: TextContent) -> Iterator[Problem]:
+    """The README is text."""
+    if readme.error:
+        yield Problem(README, f"is not text: {readme.error}")
+
+
+@unit_rule
+def readme_sections(readme: TextContent, status: Status) -> Iterator[Problem]:
+    """The sections of a completed unit's README."""
+    if status != "completed" or readme.error or readme.too_large:
+        return
+    headings = {section.heading.casefold() for section in readme.sections}
+    for heading in layout().readme_sections:
+        if heading.casefold() not in headings:
+            yield Problem(README, f"lacks the section {heading!r}")
+
+
+@unit_rule
+def readme_unfilled(readme: TextContent) -> Iterator[Problem]:
+    """Sections that nobody has filled in."""
+    wanted = {heading.casefold() for heading in layout().readme_sections}
+    for index, section in enumerate(readme.sections):
+        if section.heading.casefold() not in wanted:
+            continue
+        following = readme.sections[index + 1] if index + 1 < len(readme.sections) else None
+        empty = not section.body and (following is None or following.level <= section.level)
+        if empty or layout().readme_placeholder in section.body:
+            yield Problem(README, f"has nothing to say under {section.heading!r}", line=section.line)
+
+
+@unit_rule
+def label(metadata: Metadata) -> Iterator[Problem]:
+    """The label is date, slug and commit."""
+    said = metadata.get("label")
+    if said is None:
+        return
+    sha = metadata["git"]["sha"] if metadata["git"] else NO_COMMIT
+    start = label_of(date_of(metadata["created_at"]), metadata["slug"], sha[:7])
+    if not (said.startswith(start) and label_of(date_of(metadata["created_at"]), metadata["slug"], sha).startswith(said)):
+        yield Problem(METADATA, f"has the label {said!r}; date, slug and commit give {start!r}", pointer="/label")
+
+
+@unit_rule
+def description_missing(metadata: Metadata) -> Iterator[Problem]:
+    """A unit that nobody described."""
+    if not metadata["description"].strip():
+        yield Problem(METADATA, "has no description", pointer="/description")

@@ -1,0 +1,141 @@
+"""RC7: the registry, and references between units."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from runcheck.convention.documents import Metadata, Status, registry_row
+from runcheck.convention.layout import layout
+from runcheck.convention.units import Tree
+from runcheck.probes.registry import RegistryContent
+from runcheck.rules.rule import Problem, tree_rule
+
+METADATA = layout().path("metadata")
+REGISTRY = layout().registry
+
+
+@tree_rule
+def registry_readable(registry: RegistryContent) -> Iterator[Problem]:
+    """The registry opens and has its columns."""
+    if registry.error:
+        yield Problem(REGISTRY, registry.error)
+
+
+@tree_rule
+def registry_row_missing(sound_registry: RegistryContent, metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
+    """Units without a row."""
+    rows = {row["path"] for row in sound_registry.rows}
+    for path in metadata_by_unit:
+        if path not in rows:
+            yield Problem(REGISTRY, f"has no row for {path}", concerns=path)
+
+
+@tree_rule
+def registry_row_extra(sound_registry: RegistryContent, tree: Tree) -> Iterator[Problem]:
+    """Rows without a unit, and units with two rows."""
+    units = {unit.path for unit in tree.units}
+    for path, count in Counter(row["path"] for row in sound_registry.rows).items():
+        if path not in units:
+            yield Problem(REGISTRY, f"has a row for {path}, which is not in the tree", concerns=path)
+        elif count > 1:
+            yield Problem(REGISTRY, f"has {count} rows for {path}", concerns=path)
+
+
+@tree_rule
+def registry_row_stale(sound_registry: RegistryContent, metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
+    """Rows that say something else than the metadata."""
+    for row in sound_registry.rows:
+        metadata = metadata_by_unit.get(row["path"])
+        if metadata is None:
+            continue
+        expected = registry_row(metadata, row["path"])
+        for column, value in expected.items():
+            said = row.get(column)
+            if said != value:
+                message = f"says {column} of {row['path']} is {said!r}; {METADATA} says {value!r}"
+                yield Problem(REGISTRY, message, concerns=row["path"])
+
+
+@tree_rule
+def registry_missing(tree: Tree) -> Iterator[Problem]:
+    """A tree with units has a registry."""
+    if tree.registry is None and tree.units:
+        yield Problem(REGISTRY, f"is missing; the tree has {len(tree.units)} units")
+
+
+@tree_rule
+def data_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterator[Problem]:
+    """The dataset that a unit was made from is in the tree."""
+    units = {unit.path for unit in tree.units}
+    for path, metadata in metadata_by_unit.items():
+        source = _source_of(metadata)
+        if source is not None and source not in units:
+            yield Problem(f"{path}/{METADATA}", f"was made from {source}, which is not in the tree", pointer="/data_provenance/path")
+
+
+@tree_rule
+def data_changed(metadata_by_unit: Mapping[str, Metadata], fingerprints: Mapping[str, str]) -> Iterator[Problem]:
+    """That dataset is still the one that the unit was made from."""
+    for path, metadata in metadata_by_unit.items():
+        provenance = metadata["data_provenance"]
+        if provenance["kind"] != "artefact" or provenance["path"] not in fingerprints:
+            continue
+        said, actual = provenance["fingerprint"], fingerprints[provenance["path"]]
+        if said != actual:
+            message = f"was made from {provenance['path']} with fingerprint {said[:12]}...; it has {actual[:12]}... now"
+            yield Problem(f"{path}/{METADATA}", message, pointer="/data_provenance/fingerprint")
+
+
+@tree_rule
+def data_incomplete(metadata_by_unit: Mapping[str, Metadata], status_by_unit: Mapping[str, Status]) -> Iterator[Problem]:
+    """That dataset is complete."""
+    for path, metadata in metadata_by_unit.items():
+        source = _source_of(metadata)
+        status = status_by_unit.get(source) if source else None
+        if status is not None and status != "completed":
+            yield Problem(f"{path}/{METADATA}", f"was made from {source}, which is {status}", pointer="/data_provenance/path")
+
+
+@tree_rule
+def link_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterator[Problem]:
+    """Linked units are in the tree, and are other units."""
+    units = {unit.path for unit in tree.units}
+    for path, metadata in metadata_by_unit.items():
+        for relation, target in metadata.get("links", {}).items():
+            if target == path:
+                yield Problem(f"{path}/{METADATA}", f"links to itself as {relation}", pointer=f"/links/{relation}")
+            elif target not in units:
+                yield Problem(f"{path}/{METADATA}", f"links to {target} as {relation}; it is not in the tree", pointer=f"/links/{relation}")
+
+
+@tree_rule
+def link_cycle(metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
+    """No unit is its own ancestor. Each cycle is named once, at its first unit."""
+    edges = {path: _ancestors(path, metadata) for path, metadata in metadata_by_unit.items()}
+    done: set[str] = set()
+    for start in sorted(edges):
+        trail: dict[str, Iterator[str]] = {}
+        current: str | None = start
+        while current is not None:
+            if current not in trail:
+                trail[current] = iter(edges.get(current, []))
+            following = next((each for each in trail[current] if each not in done), None)
+            if following in trail:
+                cycle = list(trail)[list(trail).index(following) :]
+                yield Problem(f"{min(cycle)}/{METADATA}", f"leads back to itself: {' -> '.join([*cycle, following])}")
+            elif following is not None:
+                current = following
+            else:
+                done.add(current)
+                del trail[current]
+                current = next(reversed(trail), None)
+
+
+def _source_of(metadata: Metadata) -> str | None:
+    provenance = metadata["data_provenance"]
+    return provenance["path"] if provenance["kind"] == "artefact" else None
+
+
+def _ancestors(path: str, metadata: Metadata) -> list[str]:
+    source = _source_of(metadata)
+    found = [*metadata.get("links", {}).values(), *([source] if source else [])]
+    return [each for each in found if each != path]

@@ -1,0 +1,84 @@
+"""What a rule is, and the list of all of them."""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from runcheck.convention.clauses import Clause, clauses_by_name
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a rule found: where, and the words for it.
+
+    The path is relative to what the rule was called for, the unit or the tree. ``concerns`` is the unit that a problem elsewhere is about.
+    """
+
+    path: str
+    message: str
+    line: int | None = None
+    pointer: str | None = None
+    help: str | None = None
+    concerns: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The function that judges one clause, for each unit or for the tree, and the names of the inputs it needs."""
+
+    clause: Clause
+    scope: Literal["unit", "tree"]
+    judge: Callable[..., Iterator[Problem]]
+    inputs: tuple[str, ...]
+
+
+# The parameters differ from rule to rule: they are the declaration of what the rule needs.
+_Judge = TypeVar("_Judge", bound=Callable[..., Iterator[Problem]])
+_RULES: dict[str, Rule] = {}
+
+
+def unit_rule(judge: _Judge) -> _Judge:
+    """Register the rule of the clause that bears the function's name, to be called for each unit."""
+    return _register(judge, "unit")
+
+
+def tree_rule(judge: _Judge) -> _Judge:
+    """Register the rule of the clause that bears the function's name, to be called once for the tree."""
+    return _register(judge, "tree")
+
+
+def _register(judge: _Judge, scope: Literal["unit", "tree"]) -> _Judge:
+    function: Any = judge
+    clause = clauses_by_name()[function.__name__.replace("_", "-")]
+    code = function.__code__
+    _RULES[clause.code] = Rule(clause, scope, judge, code.co_varnames[: code.co_argcount])
+    return judge
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Return every rule by the code of its clause, in the order of the codes."""
+    from runcheck.rules import (  # noqa: F401, PLC0415 - each registers its rules when it is imported
+        checkpoints,
+        checksums,
+        datasets,
+        metadata,
+        metrics,
+        names,
+        references,
+        summary,
+        tree,
+    )
+
+    return dict(sorted(_RULES.items()))
+
+
+@cache
+def not_enforced() -> dict[str, str]:
+    """Return the clauses that have no rule yet: their codes, and what is missing for it."""
+    text = (Path(__file__).parent / "not_enforced.toml").read_text(encoding="utf-8")
+    table: dict[str, str] = tomllib.loads(text)["not_enforced"]
+    return table

@@ -1,0 +1,36 @@
+"""One path below the root, as the file system tells it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class EntryType(Enum):
+    """What a path is to the file system."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    SPECIAL = "special"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A path below the root with its identity, but no content.
+
+    ``path`` is relative, with ``/``. ``size`` is in bytes, the times in nanoseconds. ``target`` is where a link points. ``error`` says why the
+    path could not be looked at; such an entry has no identity.
+    """
+
+    path: str
+    type: EntryType
+    size: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+    target: str | None = None
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The last segment of the path."""
+        return self.path.rpartition("/")[2]

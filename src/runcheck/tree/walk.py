@@ -1,0 +1,71 @@
+"""Walk a local tree into entries, without following a link and without leaving the root."""
+
+import os
+import stat
+from collections.abc import Iterator
+
+from runcheck.convention.layout import layout
+from runcheck.tree.entry import Entry, EntryType
+
+NEVER_ENTERED = ".git"
+
+
+def walk(root: str) -> Iterator[Entry]:
+    """Yield every entry below ``root``, folders before what they hold, names in order.
+
+    What cannot be read is an entry with an error. The state folder of the tools is passed over in the root, ``.git`` everywhere.
+    """
+    for entry in _folder(root, ""):
+        if entry.path != layout().state:
+            yield entry
+            if entry.type is EntryType.FOLDER and entry.error is None:
+                yield from _below(root, entry)
+
+
+def _below(root: str, folder: Entry) -> Iterator[Entry]:
+    pending = [iter(_folder(root, folder.path))]
+    while pending:
+        entry = next(pending[-1], None)
+        if entry is None:
+            pending.pop()
+            continue
+        yield entry
+        if entry.type is EntryType.FOLDER and entry.error is None:
+            pending.append(iter(_folder(root, entry.path)))
+
+
+def _folder(root: str, path: str) -> list[Entry]:
+    prefix = f"{path}/" if path else ""
+    try:
+        with os.scandir(f"{root}/{path}" if path else root) as listing:
+            found = [_entry(item, prefix) for item in listing if item.name != NEVER_ENTERED]
+    except OSError as error:
+        return [Entry(path, EntryType.FOLDER, error=error.strerror or str(error))]
+    found.sort(key=lambda entry: os.fsencode(entry.path))
+    return found
+
+
+def _entry(item: os.DirEntry[str], prefix: str) -> Entry:
+    path = prefix + item.name
+    try:
+        status = item.stat(follow_symlinks=False)
+        target = os.readlink(item.path) if stat.S_ISLNK(status.st_mode) else None
+    except OSError as error:
+        return Entry(path, EntryType.SPECIAL, error=error.strerror or str(error))
+    return Entry(
+        path,
+        _type_of(status.st_mode),
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        target,
+    )
+
+
+def _type_of(mode: int) -> EntryType:
+    if stat.S_ISREG(mode):
+        return EntryType.FILE
+    if stat.S_ISDIR(mode):
+        return EntryType.FOLDER
+    return EntryType.LINK if stat.S_ISLNK(mode) else EntryType.SPECIAL

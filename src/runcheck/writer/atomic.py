@@ -1,0 +1,26 @@
+"""Files that are there whole or not at all."""
+
+import os
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write ``text`` to ``path`` so that a crash leaves the old file or the new one: a temporary beside it, synced, then renamed over it."""
+    temporary = f"{path}.tmp"
+    with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder last through a power cut, where the system lets a folder be synced."""
+    try:
+        descriptor = os.open(path or ".", os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,75 @@
+"""Checkpoints, written by Orbax in the background, and exports of weights."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from runcheck.errors import MissingLibraryError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from orbax.checkpoint import StandardCheckpointer
+
+
+class CheckpointWriter:
+    """Saves trees of arrays below one folder, a folder a step."""
+
+    def __init__(self, folder: str) -> None:
+        """Save below ``folder``. Orbax is imported at the first save."""
+        self._folder = os.path.abspath(folder)
+        self._checkpointer: StandardCheckpointer | None = None
+        self.steps: list[int] = []
+
+    def save(self, step: int, tree: object) -> None:
+        """Start saving ``tree`` as the checkpoint of ``step``. Arrays are copied before this returns, and written afterwards.
+
+        Raises:
+            MissingLibraryError: Orbax is not installed.
+        """
+        if self._checkpointer is None:
+            try:
+                import orbax.checkpoint as ocp  # noqa: PLC0415
+            except ImportError as error:
+                raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
+            self._checkpointer = ocp.StandardCheckpointer()
+        self._checkpointer.save(os.path.join(self._folder, str(step)), tree)
+        self.steps.append(step)
+
+    def close(self) -> None:
+        """Wait until every checkpoint is committed."""
+        if self._checkpointer is not None:
+            self._checkpointer.wait_until_finished()
+            self._checkpointer.close()
+            self._checkpointer = None
+
+
+def count_parameters(tree: object) -> int | None:
+    """Return how many numbers the arrays under ``params`` hold (of the whole tree where it has none), or None where it holds no array."""
+    params = tree["params"] if isinstance(tree, Mapping) and "params" in tree else tree
+    sizes = [int(leaf.size) for _, leaf in _leaves(params, "")]
+    return sum(sizes) if sizes else None
+
+
+def export_safetensors(path: str, tree: object) -> None:
+    """Write the arrays of ``tree`` as safetensors, each named by its path in the tree with dots.
+
+    Raises:
+        MissingLibraryError: safetensors or NumPy is not installed.
+    """
+    try:
+        import numpy as np  # noqa: PLC0415
+        from safetensors.numpy import save_file  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingLibraryError("safetensors", "safetensors", "export weights") from error
+    save_file({name: np.ascontiguousarray(leaf) for name, leaf in _leaves(tree, "")}, path)
+
+
+def _leaves(tree: object, prefix: str) -> "Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]":
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(tree, list | tuple):
+        names = getattr(tree, "_fields", range(len(tree)))
+        yield from _leaves(dict(zip(map(str, names), tree, strict=True)), prefix)
+    elif hasattr(tree, "dtype") and hasattr(tree, "shape"):
+        yield prefix, tree  # type: ignore[misc]

@@ -1,0 +1,36 @@
+"""``latest``: a link where the file system has links, else a text file."""
+
+import contextlib
+import os
+
+from runcheck.convention.layout import layout
+from runcheck.convention.versions import newest
+from runcheck.writer.atomic import write_whole
+
+
+def read_latest(slug: str) -> str | None:
+    """Return the version that ``latest`` in the folder of a slug names, or None where there is none."""
+    path = os.path.join(slug, layout().latest)
+    with contextlib.suppress(OSError):
+        return os.readlink(path)
+    with contextlib.suppress(OSError), open(path, encoding="utf-8") as stream:
+        return stream.read(300).strip()
+    return None
+
+
+def update_latest(slug: str, version: str) -> None:
+    """Let ``latest`` name ``version``, unless it names a newer one that is there."""
+    current = read_latest(slug)
+    is_there = current is not None and os.path.isdir(os.path.join(slug, current))
+    if current is not None and is_there and newest([current, version]) == current:
+        return
+    path = os.path.join(slug, layout().latest)
+    temporary = f"{path}.tmp"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+    try:
+        os.symlink(version, temporary)
+    except (OSError, NotImplementedError):
+        write_whole(path, f"{version}\n")
+    else:
+        os.replace(temporary, path)

@@ -1,0 +1,151 @@
+"""Where a unit comes from: the commit, the command, the machine without its name."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from runcheck.convention.documents import Env, Git, Hardware
+from runcheck.convention.secrets import without_user
+
+MAX_DIFF_BYTES = 4 << 20
+MAX_UNTRACKED = 100
+_GIT_SECONDS = 30
+_SCP_ADDRESS = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?P<path>[^\s]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The state of the repository around a folder, and the difference of its tracked files from the commit."""
+
+    git: Git
+    top: str
+    diff: str
+
+
+def script_folder() -> str:
+    """Return the folder of the script that runs, or the working directory where there is none."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
+
+
+def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository | None:
+    """Return the repository that ``folder`` lies in, or None where there is none or no commit in it.
+
+    ``diff_path`` is where the unit will hold the difference. Untracked files below the folder ``outside`` (the artefacts) are not named.
+    """
+    top, sha = _git(folder, "rev-parse", "--show-toplevel"), _git(folder, "rev-parse", "--verify", "HEAD")
+    if top is None or sha is None:
+        return None
+    top = top.strip()
+    diff = _git(top, "diff", "--no-ext-diff", "--no-color", "--no-textconv", "HEAD") or ""
+    branch = _git(top, "symbolic-ref", "--quiet", "--short", "HEAD")
+    untracked = (_git(top, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
+    artefacts = os.path.relpath(os.path.realpath(outside), os.path.realpath(top))
+    git: Git = {
+        "sha": sha.strip(),
+        "dirty": bool(diff),
+        "branch": branch.strip() if branch else None,
+        "remote": _remote(_git(top, "config", "--get", "remote.origin.url") or ""),
+        "diff": diff_path if diff else None,
+    }
+    named = [path for path in untracked if path and not f"{path}/".startswith(f"{artefacts}/")]
+    if named:
+        git["untracked"] = sorted(named)[:MAX_UNTRACKED]
+    return Repository(git, top, _bounded(diff))
+
+
+def command_line(top: str) -> list[str]:
+    """Return the command that runs, with paths relative to ``top``; of a path outside of it only the last name is kept."""
+    script, *arguments = sys.argv or [""]
+    if not script or script == "-c":
+        return ["python", *(["-c"] if script else []), *(_without_machine(each, top) for each in arguments)]
+    return ["python", _without_machine(os.path.abspath(script), top), *(_without_machine(each, top) for each in arguments)]
+
+
+def read_environment() -> Env:
+    """Return what the code runs on. The devices are those of JAX, where the script has imported it."""
+    packages = {
+        name: distribution.version
+        for distribution in importlib.metadata.distributions()
+        if (name := distribution.metadata["Name"]) and distribution.version
+    }
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",
+        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+        "hardware": _hardware(),
+        "devices": _devices(),
+    }
+
+
+def _git(folder: str, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program, arguments from here
+            ["git", *arguments],  # noqa: S607 - the git of the user's PATH is the one that is meant
+            cwd=folder,
+            capture_output=True,
+            timeout=_GIT_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _bounded(diff: str) -> str:
+    content = diff.encode()
+    if len(content) <= MAX_DIFF_BYTES:
+        return diff
+    kept = content[:MAX_DIFF_BYTES].decode("utf-8", "ignore")
+    return f"{kept}\n[{len(content) - MAX_DIFF_BYTES:,} more bytes were not kept]\n"
+
+
+def _remote(address: str) -> str | None:
+    """Return the address of a remote without user and password, or None where it is a path of this machine."""
+    address = address.strip()
+    if "://" in address:
+        return None if address.startswith("file:") else without_user(address)
+    match = _SCP_ADDRESS.fullmatch(address)
+    return f"ssh://{match['host']}/{match['path'].lstrip('/')}" if match and len(match["host"]) > 1 else None
+
+
+def _without_machine(argument: str, top: str) -> str:
+    flag, equals, value = argument.partition("=")
+    if equals and flag.startswith("-") and os.path.isabs(value):
+        return f"{flag}={_without_machine(value, top)}"
+    if argument.startswith("~") or not os.path.isabs(argument):
+        return argument
+    relative = os.path.relpath(os.path.realpath(argument), os.path.realpath(top))
+    return os.path.basename(argument) if relative.startswith("..") else relative.replace(os.sep, "/")
+
+
+def _hardware() -> Hardware:
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        memory = None
+    usable = getattr(os, "sched_getaffinity", None)
+    cores = len(usable(0)) if usable else os.cpu_count() or 1
+    return {"cpu": _cpu() or platform.processor() or None, "cores": cores, "memory_bytes": memory}
+
+
+def _cpu() -> str | None:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:
+            line = next((line for line in stream if line.startswith("model name")), "")
+    except OSError:
+        return None
+    return line.partition(":")[2].strip() or None
+
+
+def _devices() -> list[str]:
+    jax = sys.modules.get("jax")
+    if jax is None:
+        return []
+    return [f"{device.device_kind}:{device.id}" for device in jax.devices()]

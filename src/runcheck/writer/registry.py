@@ -1,0 +1,114 @@
+"""``runs.parquet``: one row a unit, a function of the units' metadata."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from runcheck.convention.documents import Metadata, RegistryRow, registry_row
+from runcheck.convention.layout import layout
+from runcheck.convention.units import classify
+from runcheck.errors import CannotCheckError, MissingLibraryError
+from runcheck.probes.registry import columns, read_registry
+from runcheck.tree.walk import walk
+from runcheck.writer.lock import locked, state_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild did: the file, how many units it has, and the units whose metadata could not be read."""
+
+    registry: str
+    units: int
+    passed_over: tuple[str, ...]
+
+
+def rebuild_registry(root: str) -> Rebuilt:
+    """Write the registry of a tree from the metadata of its units.
+
+    Raises:
+        CannotCheckError: there is no folder at ``root``, or it holds no unit.
+        MissingLibraryError: pyarrow is not installed.
+    """
+    if not os.path.isdir(root):
+        raise CannotCheckError(f"{root}: there is no such folder")
+    with locked(root, layout().registry):
+        rows, passed_over = _rows_of_units(root)
+        if not rows and not passed_over:
+            raise CannotCheckError(f"{root}: holds no dataset and no run; there is nothing to index")
+        path = _write(root, rows)
+    return Rebuilt(path, len(rows), tuple(passed_over))
+
+
+def upsert_row(root: str, path: str, metadata: Metadata) -> None:
+    """Put the row of the unit at ``path`` into the registry. One that cannot be read is built again.
+
+    Raises:
+        MissingLibraryError: pyarrow is not installed.
+    """
+    with locked(root, layout().registry):
+        registry = os.path.join(root, layout().registry)
+        content = read_registry(registry) if os.path.exists(registry) else None
+        if content is None or content.error or content.unverified:
+            rows, _ = _rows_of_units(root)
+        else:
+            rows = list(content.rows)
+        others = [row for row in rows if row["path"] != path]
+        _write(root, [*others, registry_row(metadata, path)])
+
+
+def _rows_of_units(root: str) -> tuple[list[RegistryRow], list[str]]:
+    from runcheck.convention.validation import violations  # noqa: PLC0415 - the writer itself needs no validator
+
+    rows: list[RegistryRow] = []
+    passed_over: list[str] = []
+    for unit in classify(walk(root)).units:
+        try:
+            with open(os.path.join(root, unit.path, layout().path("metadata")), encoding="utf-8") as stream:
+                document: object = json.loads(stream.read(layout().limits.document_bytes))
+        except (OSError, ValueError, RecursionError):
+            document = None
+        if document is None or violations("metadata", document):
+            passed_over.append(unit.path)
+        else:
+            rows.append(registry_row(cast("Metadata", document), unit.path))
+    return rows, passed_over
+
+
+def _write(root: str, rows: Sequence[RegistryRow]) -> str:
+    try:
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingLibraryError("pyarrow", "parquet", "write the registry") from error
+    ordered = sorted(rows, key=lambda row: row["path"])
+    table = pa.Table.from_pylist([_storable(row) for row in ordered], schema=_arrow_schema())
+    path = os.path.join(root, layout().registry)
+    temporary = os.path.join(state_folder(root), f"{layout().registry}.tmp")
+    pq.write_table(table, temporary, write_page_checksum=True)
+    os.replace(temporary, path)
+    return path
+
+
+def _storable(row: RegistryRow) -> dict[str, object]:
+    return {name: list(value.items()) if isinstance(value, dict) else value for name, value in row.items()}
+
+
+def _arrow_schema() -> "pa.Schema":
+    """Return the columns of ``registry-row.schema.json`` as Arrow types."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    of_json = {"boolean": pa.bool_(), "integer": pa.int64(), "number": pa.float64(), "string": pa.string()}
+
+    def arrow(schema: dict[str, object]) -> pa.DataType:
+        types = schema.get("type", "string")
+        name = next(each for each in types if each != "null") if isinstance(types, list) else types
+        if name == "object":
+            return pa.map_(pa.string(), arrow(cast("dict[str, object]", schema["additionalProperties"])))
+        return of_json[str(name)]
+
+    return pa.schema([(name, arrow(schema)) for name, schema in columns().items()])

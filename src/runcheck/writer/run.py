@@ -1,0 +1,281 @@
+"""A training run: ``start_run`` and what it returns."""
+
+import math
+import os
+import time
+import warnings
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self, cast
+
+from runcheck.convention.aggregates import Direction, likely_direction
+from runcheck.convention.canonical import config_sha256
+from runcheck.convention.documents import ExportSidecar, Metadata, Provenance, Status, Summary
+from runcheck.convention.layout import layout
+from runcheck.convention.timestamps import now
+from runcheck.convention.versions import experiment_id
+from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
+from runcheck.writer.arguments import checked_name, plain_config, plain_object
+from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
+from runcheck.writer.data import provenance_of
+from runcheck.writer.metric_log import MetricLog
+from runcheck.writer.readme import readme_of_run
+from runcheck.writer.seal import hash_file
+from runcheck.writer.tensorboard import EventFile
+from runcheck.writer.unit import UnitFolder
+from runcheck.writer.yaml import format_yaml
+
+_MAX_ATTEMPTS = 1000
+_MAX_ERROR = 300
+
+
+def start_run(
+    root: str | os.PathLike[str],
+    *,
+    dataset: str,
+    model: str,
+    variant: str,
+    config: object,
+    seeds: Mapping[str, int],
+    tags: Mapping[str, str],
+    data: str | os.PathLike[str] | Mapping[str, object],
+    description: str = "",
+    architecture: str = "",
+    risks: str = "",
+    directions: Mapping[str, Direction] | None = None,
+    links: Mapping[str, str] | None = None,
+    extensions: Mapping[str, Mapping[str, object]] | None = None,
+) -> "Run":
+    """Start a training run in the tree at ``root`` and return it; use it in a ``with``, or call :meth:`Run.finish`.
+
+    Args:
+        root: The tree, usually ``artefacts``; made where it is not there.
+        dataset: The first token of the slug.
+        model: The second token of the slug.
+        variant: The third token of the slug.
+        config: The configuration: a mapping, a dataclass or an ``argparse.Namespace``. Secrets in it are replaced before anything is written.
+        seeds: Each seed that the run depends on, by what it seeds.
+        tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those of the slug.
+        data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or ``{"kind": "external", "hashes": {...}}``.
+        description: What the run is for, in a sentence or two.
+        architecture: The model, in a few words.
+        risks: What a reader should beware of, for the README.
+        directions: For a metric by name, which end is better: ``min`` or ``max``. By default losses and errors are ``min``, all else ``max``.
+        links: Other units of the tree by what they are to this run.
+        extensions: Fields of other owners, an object a namespace.
+
+    Raises:
+        InvalidArgumentError: an argument does not fit the convention; nothing was written.
+        CannotWriteError: the run's folder cannot be made.
+    """
+    slug = "_".join(checked_name("token", what, text) for what, text in (("dataset", dataset), ("model", model), ("variant", variant)))
+    plain = plain_config(config)
+    whole_tags = {**{key: checked_name("tag", f"tags[{key!r}]", value) for key, value in tags.items()}, "dataset": dataset, "model": model}
+    _check_tags(whole_tags)
+    provenance = provenance_of(data, os.fspath(root))
+    folder = UnitFolder(os.fspath(root), layout().kinds["model"], slug)
+    attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
+    if not any(folder.create(version) for version in attempts):
+        raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
+    run = Run(folder, plain, provenance, whole_tags, description, architecture, risks, directions or {})
+    run.metadata["seeds"] = {name: int(seed) for name, seed in seeds.items()}
+    if links:
+        run.metadata["links"] = {relation: checked_name("unit-path", f"links[{relation!r}]", unit) for relation, unit in links.items()}
+    if extensions:
+        run.metadata["extensions"] = {
+            checked_name("extension", "the namespace", name): folder.redacted(plain_object(value, name), f"metadata#/extensions/{name}")
+            for name, value in extensions.items()
+        }
+    run.begin()
+    return run
+
+
+class Run:
+    """A training run that is being written. :func:`start_run` makes one."""
+
+    def __init__(
+        self,
+        folder: UnitFolder,
+        config: dict[str, object],
+        provenance: Provenance,
+        tags: dict[str, str],
+        description: str,
+        architecture: str,
+        risks: str,
+        directions: Mapping[str, Direction],
+    ) -> None:
+        """Take what :func:`start_run` checked."""
+        self._folder = folder
+        self._config = folder.redacted(config, "config")
+        self._risks = risks
+        self._directions = directions
+        self._started = time.monotonic()
+        self._notes: list[str] = []
+        self._early_stopping: int | None = None
+        self._status: Status = "running"
+        self._checkpoints = CheckpointWriter(os.path.join(folder.path, layout().folder_of("checkpoint")))
+        self._log: MetricLog | None = None
+        self.metadata: Metadata = folder.metadata(description, provenance, tags)
+        self.metadata["config"] = {"path": layout().path("config", suffix=".json"), "sha256": config_sha256(self._config)}
+        self.metadata["architecture"] = {"text": architecture, "parameters": None}
+        self.metadata["metrics"] = {}
+
+    @property
+    def path(self) -> str:
+        """The folder of the run."""
+        return self._folder.path
+
+    def begin(self) -> None:
+        """Write what stands before the first step: configuration, metadata with status ``running``, an empty metric log."""
+        self._folder.write_json(self.metadata["config"]["path"], self._config)
+        self._folder.write_json(layout().path("metadata"), self.metadata)
+        events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
+        self._log = MetricLog(os.path.join(self.path, layout().path("metrics", suffix=".jsonl")), [events])
+        self._folder.register(self.metadata)
+
+    def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
+        """Log the values of one step: numbers, NumPy scalars or JAX arrays of one element, nested names joined by ``/``.
+
+        Returns without waiting for a device: a ``jax.Array`` that is still computed is written, in its order, once it is ready.
+
+        Raises:
+            InvalidArgumentError: step, split, a name or a value does not fit the convention. Nothing of the call is written.
+            RuncheckError: the run is finished.
+        """
+        self._open_log().log(step, metrics, split)
+
+    def save_checkpoint(self, step: int, tree: object) -> None:
+        """Save a tree of arrays as the checkpoint of ``step``, in the background.
+
+        Raises:
+            MissingLibraryError: Orbax is not installed.
+            RuncheckError: the run is finished.
+        """
+        self._open_log()
+        self.metadata["architecture"]["parameters"] = count_parameters(tree)
+        self._checkpoints.save(step, tree)
+
+    def export(self, name: str, tree: object, step: int) -> str:
+        """Export the arrays of ``tree`` as ``exports/<name>.safetensors`` with its sidecar, made from the checkpoint of ``step``. Return the path.
+
+        Raises:
+            InvalidArgumentError: ``step`` has no checkpoint, or ``name`` is no token.
+            MissingLibraryError: safetensors is not installed.
+        """
+        self._open_log()
+        if step not in self._checkpoints.steps:
+            raise InvalidArgumentError(f"step {step} has no checkpoint to export; there are {self._checkpoints.steps}")
+        file = f"{checked_name('token', 'the name of an export', name)}.safetensors"
+        exports = os.path.join(self.path, layout().folder_of("export"))
+        os.makedirs(exports, exist_ok=True)
+        path = os.path.join(exports, file)
+        export_safetensors(path, tree)
+        packages = self.metadata["env"]["packages"]
+        framework = f"jax {packages['jax']}" if "jax" in packages else "numpy"
+        sidecar: ExportSidecar = {
+            "schema_version": layout().schema_version,
+            "file": file,
+            "format": "safetensors",
+            "framework": framework,
+            "source_step": step,
+            "sha256": hash_file(path),
+        }
+        self._folder.write_json(f"{layout().folder_of('export')}/{file}.json", cast("dict[str, object]", sidecar))
+        return path
+
+    def stopped_early(self, step: int) -> None:
+        """Record that training stopped at ``step``, before its planned end."""
+        self._early_stopping = step
+
+    def note(self, text: str) -> None:
+        """Add a paragraph to the results in the README."""
+        self._notes.append(text)
+
+    def finish(self, status: Status = "completed", error: str | None = None) -> None:
+        """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
+
+        Args:
+            status: How it ended. A ``preempted`` run is not sealed, since it goes on.
+            error: What ended a run that did not complete, in one line.
+
+        Raises:
+            RuncheckError: the run is finished already, or ``status`` is ``running``.
+        """
+        log = self._open_log()
+        if status == "running":
+            raise InvalidArgumentError("a finished run is completed, failed, preempted or aborted")
+        self._status = status
+        self._checkpoints.close()
+        log.close()
+        if error:
+            self.metadata["error"] = error
+        finished = now()
+        summary = self._summary(log, (finished - self._folder.created).total_seconds())
+        self.metadata["metrics"] = {
+            f"{split}/{metric}": series["best"] for split, of_split in summary["metrics"].items() for metric, series in of_split.items()
+        }
+        self._folder.write(layout().path("readme"), self._readme(status, summary))
+        self._folder.write(layout().path("summary"), format_yaml(cast("dict[str, object]", summary)))
+        self._folder.finish(self.metadata, status, finished)
+
+    def __enter__(self) -> Self:
+        """Return the run."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Finish the run with the status that is true. The error that ended it goes on."""
+        if self._status != "running":
+            return
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            self.finish()
+            return
+        status: Status = "aborted" if isinstance(error, KeyboardInterrupt) else "failed"
+        try:
+            self.finish(status, _one_line(error))
+        except (RuncheckError, OSError, ValueError) as fault:
+            warnings.warn(f"runcheck: the run could not be finished: {fault}", RuntimeWarning, stacklevel=2)
+
+    def _open_log(self) -> MetricLog:
+        if self._log is None or self._status != "running":
+            raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
+        return self._log
+
+    def _readme(self, status: Status, summary: Summary) -> str:
+        return readme_of_run({**self.metadata, "status": status}, summary, self._notes, self._risks)
+
+    def _summary(self, log: MetricLog, lived: float) -> Summary:
+        metrics: dict[str, dict[str, object]] = {}
+        for (split, metric), series in sorted(log.series.items()):
+            direction = self._directions.get(metric) or self._directions.get(f"{split}/{metric}") or likely_direction(metric)
+            metrics.setdefault(split, {})[metric] = series.summary(direction)
+        # The clock of the metadata may have been set back meanwhile; what it shows bounds the duration.
+        duration = max(0.0, min(time.monotonic() - self._started, lived))
+        return cast(
+            "Summary",
+            {
+                "schema_version": layout().schema_version,
+                "rows": log.rows,
+                "metrics": metrics,
+                "early_stopping_step": self._early_stopping,
+                "checkpoint_step": max(self._checkpoints.steps, default=None),
+                "duration_seconds": math.floor(duration * 1000) / 1000,
+            },
+        )
+
+
+def _check_tags(tags: Mapping[str, str]) -> None:
+    mandatory, optional = layout().mandatory_tags["model"], layout().optional_tags["model"]
+    for tag in mandatory:
+        if tag not in tags:
+            raise InvalidArgumentError(f"tags lack {tag!r}; a run has {', '.join(mandatory)}")
+    for tag, value in tags.items():
+        if tag not in (*mandatory, *optional):
+            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a run has {', '.join((*mandatory, *optional))}, and extensions for all else")
+        allowed = layout().tag_values.get(tag)
+        if allowed and value not in allowed:
+            raise InvalidArgumentError(f"the tag {tag} is {value!r}, not one of {', '.join(allowed)}")
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= _MAX_ERROR else f"{text[:_MAX_ERROR]}..."

@@ -1,0 +1,41 @@
+"""Sealing: the checksum list of a unit, and what follows from it."""
+
+import hashlib
+import os
+
+from runcheck.convention.checksums import fingerprint, format_checksums
+from runcheck.convention.layout import layout
+from runcheck.tree.entry import EntryType
+from runcheck.tree.walk import walk
+from runcheck.writer.atomic import write_whole
+
+
+def hash_files(unit: str, *, without: str) -> dict[str, str]:
+    """Return the SHA-256 of each file of the unit's folder by its path, but for the file ``without`` and the list itself."""
+    passed_over = {without, layout().path("checksums")}
+    sums: dict[str, str] = {}
+    for entry in walk(unit):
+        if entry.type is EntryType.FILE and entry.path not in passed_over and entry.name not in layout().placeholders:
+            sums[entry.path] = hash_file(f"{unit}/{entry.path}")
+    return sums
+
+
+def hash_file(path: str) -> str:
+    """Return the SHA-256 of a file."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fingerprint_of_unit(unit: str) -> str | None:
+    """Return the fingerprint of the sealed dataset in a folder, or None where it is not sealed."""
+    try:
+        with open(os.path.join(unit, layout().path("checksums")), encoding="utf-8") as stream:
+            pairs = [line.rstrip("\n").split(maxsplit=1) for line in stream]
+    except OSError:
+        return None
+    return fingerprint({path.removeprefix("*"): sha256 for sha256, path in pairs})
+
+
+def write_checksums(unit: str, sums: dict[str, str]) -> None:
+    """Seal the unit: write its list, whole or not at all."""
+    write_whole(os.path.join(unit, layout().path("checksums")), format_checksums(sums))

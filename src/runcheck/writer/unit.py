@@ -1,0 +1,141 @@
+"""What datasets and runs have in common: a folder of their own, metadata, and the order in which a unit is finished."""
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from runcheck.convention.documents import Governance, Metadata, Provenance, Redaction, Status, label_of, name_of
+from runcheck.convention.layout import Kind, layout
+from runcheck.convention.timestamps import date_of, format_timestamp, now
+from runcheck.convention.versions import NO_COMMIT
+from runcheck.errors import CannotWriteError, MissingLibraryError
+from runcheck.writer.atomic import write_whole
+from runcheck.writer.latest import update_latest
+from runcheck.writer.provenance import Repository, command_line, read_environment, read_repository, script_folder
+from runcheck.writer.redaction import redact_command, redact_document
+from runcheck.writer.registry import upsert_row
+from runcheck.writer.seal import hash_file, hash_files, write_checksums
+
+
+class UnitFolder:
+    """The folder of one unit while it is written."""
+
+    def __init__(self, root: str, kind: Kind, slug: str) -> None:
+        """Prepare a unit of ``kind`` and ``slug`` in the tree at ``root``; :meth:`create` makes it."""
+        self.root = os.path.abspath(root)
+        self.kind = kind
+        self.slug = slug
+        self.version = ""
+        self.redactions: list[Redaction] = []
+        self.created = now()
+        self.repository = read_repository(script_folder(), diff_path=layout().path("diff"), outside=self.root)
+
+    @property
+    def slug_path(self) -> str:
+        """The folder of the slug on this machine."""
+        return os.path.join(self.root, self.kind.folder, self.slug)
+
+    @property
+    def path(self) -> str:
+        """The folder of the unit on this machine."""
+        return os.path.join(self.slug_path, self.version)
+
+    @property
+    def path_in_tree(self) -> str:
+        """The path of the unit below the root."""
+        return f"{self.kind.folder}/{self.slug}/{self.version}"
+
+    @property
+    def sha(self) -> str | None:
+        """The commit that the code is at."""
+        return self.repository.git["sha"] if self.repository else None
+
+    def create(self, version: str) -> bool:
+        """Make the folder of ``version`` and keep the difference of a dirty tree in it; False where the folder is there already.
+
+        Raises:
+            CannotWriteError: the folder cannot be made.
+        """
+        self.version = version
+        try:
+            os.makedirs(self.slug_path, exist_ok=True)
+            os.mkdir(self.path)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise CannotWriteError(f"{self.path}: cannot be made: {error.strerror}") from error
+        if self.repository and self.repository.diff:
+            self.write(layout().path("diff"), self.repository.diff)
+        return True
+
+    def write(self, path: str, text: str) -> None:
+        """Write a document of the unit, whole or not at all."""
+        target = os.path.join(self.path, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        write_whole(target, text)
+
+    def write_json(self, path: str, document: Mapping[str, object]) -> None:
+        """Write a JSON document of the unit."""
+        self.write(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def redacted(self, document: Mapping[str, object], where: str) -> dict[str, object]:
+        """Return ``document`` without the secrets in it, and remember where they were."""
+        clean = redact_document(dict(document), f"{where}#", self.redactions)
+        return clean if isinstance(clean, dict) else {}
+
+    def metadata(self, description: str, data_provenance: Provenance, tags: dict[str, str]) -> Metadata:
+        """Return what the metadata of every unit begins with, status ``running``."""
+        created, date = format_timestamp(self.created), date_of(format_timestamp(self.created))
+        command = redact_command(command_line(_top(self.repository)), self.redactions)
+        governance: Governance = {"redactions": self.redactions}
+        return {
+            "schema_version": layout().schema_version,
+            "kind": "dataset" if self.kind.name == "dataset" else "model",
+            "slug": self.slug,
+            "version": self.version,
+            "name": name_of(date, self.slug),
+            "label": label_of(date, self.slug, (self.sha or NO_COMMIT)[:7]),
+            "description": description,
+            "status": "running",
+            "created_at": created,
+            "finished_at": None,
+            "git": self.repository.git if self.repository else None,
+            "env": read_environment(),
+            "command": command,
+            "data_provenance": data_provenance,
+            "tags": tags,
+            "governance": governance,
+        }
+
+    def finish(self, metadata: Metadata, status: Status, finished: datetime, fingerprint: Callable[[dict[str, str]], str] | None = None) -> None:
+        """Take the last steps of a unit whose content is whole: metadata with the final status, checksums, ``latest``, registry.
+
+        Each step can be done again, and a crash between two of them leaves a tree that says how far it came. ``fingerprint`` computes the
+        dataset's own field from the checksums of all other files.
+        """
+        metadata["status"] = status
+        metadata["finished_at"] = format_timestamp(finished)
+        path = layout().path("metadata")
+        sums = hash_files(self.path, without=path)
+        if fingerprint is not None:
+            metadata["fingerprint"] = fingerprint(sums)
+        self.write_json(path, metadata)
+        if status != "preempted":
+            sums[path] = hash_file(os.path.join(self.path, path))
+            write_checksums(self.path, sums)
+        if status == "completed":
+            update_latest(self.slug_path, self.version)
+        self.register(metadata)
+
+    def register(self, metadata: Metadata) -> None:
+        """Put the unit into the registry, or say why that cannot be done; the registry can be built again at any time."""
+        try:
+            upsert_row(self.root, self.path_in_tree, metadata)
+        except (MissingLibraryError, OSError) as error:
+            warnings.warn(f"runcheck: the registry was not written: {error}", RuntimeWarning, stacklevel=4)
+
+
+def _top(repository: Repository | None) -> str:
+    return repository.top if repository else script_folder()

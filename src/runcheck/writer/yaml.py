@@ -1,0 +1,42 @@
+"""YAML as every reader of 1.1 and 1.2 takes it: block mappings, strings in JSON's quotes, floats with a point and a signed exponent.
+
+Written by hand although PyYAML does it: the writer runs on the standard library alone, and the documents are mappings of scalars.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*")
+# Words that YAML 1.1 reads as booleans or null, and so are quoted as keys too.
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+
+def format_yaml(document: Mapping[str, object]) -> str:
+    """Return a mapping of mappings and scalars as a YAML document."""
+    return "\n".join(_lines(document, "")) + "\n"
+
+
+def _lines(mapping: Mapping[str, object], indent: str) -> list[str]:
+    lines = []
+    for key, value in mapping.items():
+        head = f"{indent}{_key(key)}:"
+        if isinstance(value, Mapping) and value:
+            lines += [head, *_lines(value, f"{indent}  ")]
+        else:
+            lines.append(f"{head} {_scalar(value)}")
+    return lines
+
+
+def _key(key: str) -> str:
+    return key if _PLAIN_KEY.fullmatch(key) and key.lower() not in _WORDS else json.dumps(key)
+
+
+def _scalar(value: object) -> str:
+    if not isinstance(value, float):
+        return json.dumps(value)
+    mantissa, exponent, power = repr(value).partition("e")
+    if not exponent:
+        return mantissa
+    point = "" if "." in mantissa else ".0"
+    return f"{mantissa}{point}e{power if power[0] in '+-' else '+' + power}"
