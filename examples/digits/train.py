@@ -51,7 +51,7 @@ def main() -> None:
     shuffle = np.random.default_rng(CONFIG["seed"])
     with runcheck.start_run("artefacts", dataset="digits", model="logreg", variant="baseline", config=CONFIG, data=DATA,
                             seeds={"shuffle": CONFIG["seed"]}, tags={"experiment": "digits", "run_type": "train"},
-                            description="Logistic regression as a baseline.", architecture="linear 64 -> 10, softmax") as run:
+                            architecture="linear 64 -> 10, softmax") as run:  # fmt: skip
         for step in range(1, CONFIG["steps"] + 1):
             rows = shuffle.integers(0, len(y), CONFIG["batch_size"])
             params, state, metrics = train_step(params, state, x[rows], y[rows])
@@ -60,7 +60,6 @@ def main() -> None:
                 run.log(step, evaluate(params, *test), split="test")
                 run.save_checkpoint(step, {"params": params, "opt_state": state})
         run.export("weights", params, step)
-    print(run.path)
 
 
 if __name__ == "__main__":

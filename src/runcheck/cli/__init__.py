@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"runcheck {__version__}")
         return CLEAN
-    if words and words[0] not in (*_COMMANDS, "-h", "--help"):
+    if not words or words[0] not in (*_COMMANDS, "-h", "--help"):
         words.insert(0, "check")
     options = _parser().parse_args(words)
     try:

@@ -38,7 +38,8 @@ def split_files(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
         pointer = f"/splits/{split}/files"
         for path in of_split["files"]:
             if path not in unit.members:
-                yield Problem(METADATA, f"gives {path!r} to the split {split}; it is not in the unit", pointer=pointer)
+                message = f"gives {path!r} to the split {split}; it is not in the unit"
+                yield Problem(METADATA, message, pointer=pointer, help="Restore the file from a copy.")
             if owner.setdefault(path, split) != split:
                 yield Problem(METADATA, f"gives {path!r} to the splits {owner[path]} and {split}", pointer=pointer)
 

@@ -47,12 +47,9 @@ def registry_row_stale(sound_registry: RegistryContent, metadata_by_unit: Mappin
         metadata = metadata_by_unit.get(row["path"])
         if metadata is None:
             continue
-        expected = registry_row(metadata, row["path"])
-        for column, value in expected.items():
-            said = row.get(column)
-            if said != value:
-                message = f"says {column} of {row['path']} is {said!r}; {METADATA} says {value!r}"
-                yield Problem(REGISTRY, message, concerns=row["path"])
+        for column, said, expected in _differences(dict(row), dict(registry_row(metadata, row["path"]))):
+            message = f"says {column} of {row['path']} is {said!r}; {METADATA} says {expected!r}"
+            yield Problem(REGISTRY, message, concerns=row["path"])
 
 
 @tree_rule
@@ -128,6 +125,18 @@ def link_cycle(metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
                 done.add(current)
                 del trail[current]
                 current = next(reversed(trail), None)
+
+
+def _differences(row: dict[str, object], expected: dict[str, object]) -> Iterator[tuple[str, object, object]]:
+    """Yield each column, or each member of a column that is a map, that is not what is expected."""
+    for column in expected:
+        said, right = row.get(column), expected[column]
+        if isinstance(said, dict) and isinstance(right, dict):
+            for key in sorted({**said, **right}):
+                if (key in said, said.get(key)) != (key in right, right.get(key)):
+                    yield f"{column}[{key}]", said.get(key), right.get(key)
+        elif said != right:
+            yield column, said, right
 
 
 def _source_of(metadata: Metadata) -> str | None:

@@ -15,6 +15,7 @@ from runcheck.convention.versions import next_number_version
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError, RuncheckError
 from runcheck.writer.arguments import checked_name, plain_object
 from runcheck.writer.data import provenance_of
+from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_dataset
 from runcheck.writer.unit import UnitFolder
 
@@ -32,7 +33,7 @@ def new_dataset(
     version: str | None = None,
     generator: str | os.PathLike[str] | None = None,
     params: Mapping[str, object] | None = None,
-    description: str = "",
+    description: str | None = None,
     risks: str = "",
     tags: Mapping[str, str] | None = None,
 ) -> "Dataset":
@@ -45,7 +46,7 @@ def new_dataset(
         version: ``v<N>`` or a Semantic Version; by default the next ``v<N>``.
         generator: The script that makes the files, usually ``__file__``; it is copied into the unit.
         params: The parameters of the generation.
-        description: What the data are, in a sentence or two.
+        description: What the data are, in a sentence or two; by default the first paragraph of the script's docstring.
         risks: What a reader should beware of, for the README.
         tags: ``experiment``, if it belongs to one. ``dataset`` is the slug.
 
@@ -67,7 +68,7 @@ def new_dataset(
         version = next_number_version(there)
     if not folder.create(checked_name("version", "version", version)):
         raise CannotWriteError(f"{folder.path}: is there already; a version never changes, publish the next one")
-    metadata = folder.metadata(description, origin, {**(tags or {}), "dataset": slug})
+    metadata = folder.metadata(script_description() if description is None else description, origin, {**(tags or {}), "dataset": slug})
     metadata["splits"] = {}
     metadata["generator"] = None
     if generator is not None:

@@ -32,6 +32,12 @@ def script_folder() -> str:
     return os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
 
 
+def script_description() -> str:
+    """Return the first paragraph of the docstring of the script that runs, in one line."""
+    text = getattr(sys.modules.get("__main__"), "__doc__", None) or ""
+    return " ".join(text.strip().split("\n\n")[0].split())
+
+
 def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository | None:
     """Return the repository that ``folder`` lies in, or None where there is none or no commit in it.
 

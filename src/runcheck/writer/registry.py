@@ -36,10 +36,10 @@ def rebuild_registry(root: str) -> Rebuilt:
     """
     if not os.path.isdir(root):
         raise CannotCheckError(f"{root}: there is no such folder")
+    if not classify(walk(root)).units:
+        raise CannotCheckError(f"{root}: holds no dataset and no run; there is nothing to index")
     with locked(root, layout().registry):
         rows, passed_over = _rows_of_units(root)
-        if not rows and not passed_over:
-            raise CannotCheckError(f"{root}: holds no dataset and no run; there is nothing to index")
         path = _write(root, rows)
     return Rebuilt(path, len(rows), tuple(passed_over))
 

@@ -19,6 +19,7 @@ from runcheck.writer.arguments import checked_name, plain_config, plain_object
 from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
 from runcheck.writer.data import provenance_of
 from runcheck.writer.metric_log import MetricLog
+from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
 from runcheck.writer.seal import hash_file
 from runcheck.writer.tensorboard import EventFile
@@ -39,7 +40,7 @@ def start_run(
     seeds: Mapping[str, int],
     tags: Mapping[str, str],
     data: str | os.PathLike[str] | Mapping[str, object],
-    description: str = "",
+    description: str | None = None,
     architecture: str = "",
     risks: str = "",
     directions: Mapping[str, Direction] | None = None,
@@ -57,7 +58,7 @@ def start_run(
         seeds: Each seed that the run depends on, by what it seeds.
         tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those of the slug.
         data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or ``{"kind": "external", "hashes": {...}}``.
-        description: What the run is for, in a sentence or two.
+        description: What the run is for, in a sentence or two; by default the first paragraph of the script's docstring.
         architecture: The model, in a few words.
         risks: What a reader should beware of, for the README.
         directions: For a metric by name, which end is better: ``min`` or ``max``. By default losses and errors are ``min``, all else ``max``.
@@ -77,7 +78,8 @@ def start_run(
     attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
     if not any(folder.create(version) for version in attempts):
         raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
-    run = Run(folder, plain, provenance, whole_tags, description, architecture, risks, directions or {})
+    text = script_description() if description is None else description
+    run = Run(folder, plain, provenance, whole_tags, text, architecture, risks, directions or {})
     run.metadata["seeds"] = {name: int(seed) for name, seed in seeds.items()}
     if links:
         run.metadata["links"] = {relation: checked_name("unit-path", f"links[{relation!r}]", unit) for relation, unit in links.items()}

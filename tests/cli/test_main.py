@@ -1,0 +1,123 @@
+"""The command line as a process: what it prints and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runcheck.cli import main
+from runcheck.convention.clauses import clauses
+from runcheck.rules.rule import not_enforced, rules
+
+
+def runcheck(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "runcheck", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_a_clean_tree_ends_with_0(good_tree: Path) -> None:
+    done = runcheck(good_tree)
+    assert done.returncode == 0
+    assert "2 units" in done.stdout
+
+
+def test_check_is_the_command_where_none_is_named(good_tree: Path) -> None:
+    assert runcheck("check", good_tree).returncode == 0
+
+
+def test_artefacts_is_the_path_where_none_is_given(tree: Path) -> None:
+    assert runcheck(cwd=tree.parent).returncode == 0
+
+
+def test_findings_end_with_1_and_are_printed_with_their_help(tree: Path, run_folder: Path) -> None:
+    (run_folder / "summary.yaml").unlink()
+    done = runcheck(tree)
+    assert done.returncode == 1
+    assert "summary.yaml: error RC105 required-file\n" in done.stdout
+    assert "    help: Restore the file from a copy" in done.stdout
+
+
+@pytest.mark.parametrize("make", ["missing", "empty", "foreign", "file"])
+def test_what_cannot_be_checked_ends_with_2_and_one_line(tmp_path: Path, make: str) -> None:
+    path = tmp_path / make
+    if make in ("empty", "foreign"):
+        path.mkdir()
+    if make == "foreign":
+        (path / "notes.txt").write_text("hello")
+    if make == "file":
+        path.write_bytes(b"\x00" * 10)
+    done = runcheck(path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("runcheck: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_strict_lets_warnings_and_the_unverified_fail(tree: Path, run_folder: Path) -> None:
+    assert runcheck(tree, "--depth", "structure").returncode == 0
+    assert runcheck(tree, "--depth", "structure", "--strict").returncode == 1
+
+
+def test_json_is_one_document_with_the_findings(tree: Path, run_folder: Path) -> None:
+    (run_folder / "summary.yaml").unlink()
+    report = json.loads(runcheck(tree, "--format", "json").stdout)
+    codes = [finding["code"] for finding in report["findings"]]
+    assert "RC105" in codes
+    assert report["errors"] == len([finding for finding in report["findings"] if finding["level"] == "error"])
+
+
+def test_names_from_the_tree_cannot_move_the_cursor(tree: Path, run_folder: Path) -> None:
+    (run_folder / "extra").mkdir()
+    (run_folder / "extra" / "a\x1b[2Jb\n").write_text("x")
+    done = runcheck(tree)
+    assert "\x1b" not in done.stdout
+    assert r"a\x1b[2Jb\n" in done.stdout
+
+
+def test_rules_lists_every_clause_and_says_which_are_not_enforced(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules"]) == 0
+    lines = {line[:5]: line for line in capsys.readouterr().out.splitlines()}
+    for code in clauses():
+        assert ("not enforced" in lines[code]) == (code in not_enforced())
+
+
+@pytest.mark.parametrize("word", ["RC304", "rc304", "checksum-mismatch"])
+def test_rule_explains_a_clause_by_code_or_name(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rule", word]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    clause = clauses()["RC304"]
+    for part in (clause.code, clause.name, clause.text, clause.why, clause.fails, clause.mend):
+        assert part in page
+
+
+def test_an_unknown_rule_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rule", "RC999"]) == 2
+    assert "RC999" in capsys.readouterr().err
+
+
+def test_index_mends_what_a_broken_registry_is_found_for(tree: Path) -> None:
+    (tree / "runs.parquet").write_bytes(b"PAR1")
+    assert runcheck(tree).returncode == 1
+    assert runcheck("index", tree).stdout.endswith(": 2 units\n")
+    assert runcheck(tree).returncode == 0
+
+
+def test_index_of_nothing_ends_with_2(tmp_path: Path) -> None:
+    assert runcheck("index", tmp_path / "nothing").returncode == 2
+    assert runcheck("index", tmp_path).returncode == 2
+    assert os.listdir(tmp_path) == []
+
+
+def test_version_is_printed() -> None:
+    from runcheck import __version__
+
+    assert runcheck("--version").stdout == f"runcheck {__version__}\n"
+
+
+def test_the_readme_counts_the_clauses_right() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert f"Of the {len(clauses())} clauses of the convention {len(rules())} are enforced" in " ".join(readme.split())

@@ -1,0 +1,50 @@
+"""A good tree, made once by the writer, and a copy of it for each test that wants to damage one."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import runcheck
+
+RUN = "model/digits_logreg_baseline"
+DATASET = "dataset/digits"
+
+
+@pytest.fixture(scope="session")
+def good_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree with a dataset of two splits and a completed run on it. Not to be changed."""
+    root = tmp_path_factory.mktemp("good") / "artefacts"
+    script = tmp_path_factory.mktemp("script") / "make.py"
+    script.write_text('"""Draw numbers."""\n')
+    about = {"kind": "synthetic", "seed": 7}
+    with runcheck.new_dataset(root, "digits", provenance=about, generator=script, description="Numbers.") as dataset:
+        dataset.write_parquet("train", {"x": [1.0, 2.0, 3.0], "y": [0, 1, 0]})
+        dataset.write_parquet("test", {"x": [4.0], "y": [1]})
+    with runcheck.start_run(
+        root,
+        dataset="digits",
+        model="logreg",
+        variant="baseline",
+        config={"learning_rate": 0.1, "layers": [64, 10]},
+        seeds={"init": 0},
+        tags={"experiment": "digits", "run_type": "train"},
+        data=f"{root}/{DATASET}/v1",
+        description="A baseline.",
+    ) as run:
+        for step in range(1, 6):
+            run.log(step, {"loss": 1 / step, "accuracy": step / 10})
+        run.log(5, {"accuracy": 0.4}, split="test")
+    return root
+
+
+@pytest.fixture
+def tree(good_tree: Path, tmp_path: Path) -> Path:
+    """A copy of the good tree, to be damaged."""
+    return Path(shutil.copytree(good_tree, tmp_path / "artefacts", symlinks=True))
+
+
+@pytest.fixture
+def run_folder(tree: Path) -> Path:
+    """The run of the copy."""
+    return (tree / RUN / "latest").resolve()

@@ -1,0 +1,95 @@
+"""The digits example from end to end, and what its tree is worth to other tools."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples/digits"
+MAX_ARTEFACT_LINES = 8
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder in which the demo ran, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLE / "demo.py")],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "JAX_PLATFORMS": "cpu"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+@pytest.fixture(scope="module")
+def run_folder(demo: tuple[Path, str]) -> Path:
+    """The run that the demo wrote."""
+    return demo[0] / "artefacts/model/digits_logreg_baseline/latest"
+
+
+def test_the_demo_prints_a_clean_tree_and_the_findings_of_the_copy(demo: tuple[Path, str]) -> None:
+    clean, _, tampered = demo[1].partition("Tamper with a copy")
+    assert "All clean: 2 units" in clean
+    for code in ("RC304", "RC305", "RC408", "RC801", "RC803"):
+        assert code in tampered
+    assert "Orbax restores without a word" in tampered
+
+
+def test_the_test_accuracy_is_sane(run_folder: Path) -> None:
+    rows = pd.read_json(run_folder / "metrics.jsonl", lines=True)
+    accuracy = rows[(rows["split"] == "test") & (rows["metric"] == "accuracy")]["value"]
+    assert accuracy.iloc[-1] > 0.95
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs coreutils")
+@pytest.mark.parametrize("unit", ["dataset/digits/latest", "model/digits_logreg_baseline/latest"])
+def test_sha256sum_accepts_both_units(demo: tuple[Path, str], unit: str) -> None:
+    folder = demo[0] / "artefacts" / unit
+    done = subprocess.run(["sha256sum", "--strict", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_tensorboard_shows_the_points_of_the_metrics(run_folder: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run_folder / "tensorboard"), size_guidance={"scalars": 0})
+    events.Reload()
+    rows = pd.read_json(run_folder / "metrics.jsonl", lines=True, precise_float=True)
+    tags = set(rows["split"] + "/" + rows["metric"])
+    assert set(events.Tags()["scalars"]) == tags
+    for tag in tags:
+        split, metric = tag.split("/", 1)
+        series = rows[(rows["split"] == split) & (rows["metric"] == metric)]
+        points = events.Scalars(tag)
+        assert [point.step for point in points] == list(series["step"])
+        assert [point.value for point in points] == pytest.approx(list(series["value"]), rel=1e-7)
+
+
+def test_the_lines_for_artefacts_are_at_most_8() -> None:
+    text = (EXAMPLE / "train.py").read_text()
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} if isinstance(node, ast.expr) else set()
+        if isinstance(node, ast.Import) and node.names[0].name == "runcheck":
+            lines.add(node.lineno)
+        if isinstance(node, ast.Call) and names & {"run", "runcheck"}:
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    assert 0 < len(lines) <= MAX_ARTEFACT_LINES
+
+
+def test_pytorch_reads_the_tree_and_gets_the_same_accuracy(demo: tuple[Path, str]) -> None:
+    pytest.importorskip("torch")
+    script = EXAMPLE / "read_with_torch.py"
+    done = subprocess.run([sys.executable, str(script)], cwd=demo[0], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with_torch, logged = (part.split()[0] for part in done.stdout.split("accuracy: ")[1].split(", "))
+    assert with_torch == logged

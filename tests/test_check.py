@@ -1,0 +1,226 @@
+"""The whole pipeline over trees that the writer made: clean as they are, and each damage named by its clause."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import runcheck
+from runcheck.check import check, locate
+from runcheck.errors import CannotCheckError
+
+WARNINGS_OF_A_TREE_OUTSIDE_GIT = {"RC208"}
+
+
+def codes(path: Path) -> set[str]:
+    """Return the codes of the errors below ``path``."""
+    return {finding.code for finding in check(path).findings if finding.is_error}
+
+
+def test_what_the_writer_writes_is_clean(good_tree: Path) -> None:
+    report = check(good_tree)
+    assert {finding.code for finding in report.findings} <= WARNINGS_OF_A_TREE_OUTSIDE_GIT
+    assert report.is_clean
+    assert report.units == 2
+    assert report.unverified == ()
+
+
+def test_checking_leaves_every_byte_and_time_as_it_was(tree: Path) -> None:
+    def state() -> dict[str, tuple[int, int, bytes]]:
+        return {
+            str(path): (path.lstat().st_mtime_ns, path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
+            for path in sorted(tree.rglob("*"))
+        }
+
+    before = state()
+    check(tree)
+    assert state() == before
+
+
+def changed_byte(run: Path, tree: Path) -> None:
+    path = run / "metrics.jsonl"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"0.5")] = ord("9")
+    path.write_bytes(bytes(content))
+
+
+def missing_file(run: Path, tree: Path) -> None:
+    (run / "summary.yaml").unlink()
+
+
+def unknown_tag(run: Path, tree: Path) -> None:
+    edit_json(run / "metadata.json", lambda metadata: metadata["tags"].update(team="vision"))
+
+
+def bad_run_name(run: Path, tree: Path) -> None:
+    edit_json(run / "metadata.json", lambda metadata: metadata.update(name="final"))
+
+
+def row_out_of_schema(run: Path, tree: Path) -> None:
+    with (run / "metrics.jsonl").open("a") as stream:
+        stream.write('{"step": "6", "split": "train", "metric": "loss", "value": 0.1}\n')
+
+
+def summary_disagrees(run: Path, tree: Path) -> None:
+    path = run / "summary.yaml"
+    path.write_text(path.read_text().replace("best: 0.2\n", "best: 0.1\n"))
+
+
+def stale_latest(run: Path, tree: Path) -> None:
+    newer = run.parent / "2099-01-01T00-00-00Z_0000000"
+    shutil.copytree(run, newer)
+    edit_json(newer / "metadata.json", lambda metadata: metadata.update(version=newer.name))
+
+
+def registry_row_too_many(run: Path, tree: Path) -> None:
+    path = tree / "runs.parquet"
+    table = pq.read_table(path)
+    row = table.slice(0, 1).set_column(0, "path", pa.array(["dataset/digits/v9"]))
+    pq.write_table(pa.concat_tables([table, row]), path)
+
+
+def edit_json(path: Path, edit: Callable[[dict], object]) -> None:  # type: ignore[type-arg]
+    document = json.loads(path.read_text())
+    edit(document)
+    path.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (changed_byte, "RC304"),
+        (missing_file, "RC105"),
+        (unknown_tag, "RC803"),
+        (bad_run_name, "RC801"),
+        (row_out_of_schema, "RC402"),
+        (summary_disagrees, "RC408"),
+        (stale_latest, "RC113"),
+        (registry_row_too_many, "RC703"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_each_damage_is_named_by_its_clause(
+    tree: Path, run_folder: Path, damage: Callable[[Path, Path], None], code: str
+) -> None:
+    damage(run_folder, tree)
+    assert code in codes(tree)
+
+
+def test_a_unit_is_checked_by_itself(tree: Path, run_folder: Path) -> None:
+    (tree / "dataset/digits/v1/train.parquet").write_bytes(b"x")
+    assert check(run_folder).is_clean
+    assert check(run_folder).units == 1
+    assert codes(tree / "dataset") == {"RC304"}
+
+
+def test_a_file_stands_for_its_unit(tree: Path, run_folder: Path) -> None:
+    bad_run_name(run_folder, tree)
+    assert "RC801" in codes(run_folder / "config.json")
+
+
+def test_latest_leads_to_its_unit(tree: Path, run_folder: Path) -> None:
+    bad_run_name(run_folder, tree)
+    report = check(run_folder.parent / "latest")
+    assert report.units == 1
+    assert "RC801" in {finding.code for finding in report.findings}
+
+
+def test_a_run_on_a_changed_dataset_is_found_from_the_run_alone(tree: Path, run_folder: Path) -> None:
+    sums = tree / "dataset/digits/v1/SHA256SUMS"
+    sums.write_text(sums.read_text().replace(sums.read_text()[:8], "00000000", 1))
+    assert "RC707" in codes(run_folder)
+
+
+def test_depth_structure_says_that_checksums_were_not_verified(tree: Path, run_folder: Path) -> None:
+    (tree / "dataset/digits/v1/train.parquet").write_bytes(b"x")
+    report = check(tree, depth="structure")
+    assert report.is_clean
+    assert any("not computed" in each.reason for each in report.unverified)
+
+
+def test_a_pointer_of_git_lfs_stands_for_its_object(tree: Path) -> None:
+    path = tree / "dataset/digits/v1/train.parquet"
+    listed = next(line for line in (path.parent / "SHA256SUMS").read_text().splitlines() if line.endswith("train.parquet"))
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 1234\n"
+    path.write_text(pointer.format(listed[:64]))
+    report = check(tree)
+    assert report.is_clean
+    assert [each.paths for each in report.unverified] == [("dataset/digits/v1/train.parquet",)]
+    path.write_text(pointer.format("0" * 64))
+    assert codes(tree) == {"RC308"}
+
+
+def test_a_registry_as_pointer_is_not_verified_rather_than_broken(tree: Path) -> None:
+    (tree / "runs.parquet").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n")
+    report = check(tree)
+    assert report.is_clean
+    assert any("runs.parquet" in each.paths for each in report.unverified)
+
+
+def test_what_cannot_be_read_is_a_finding(tree: Path, run_folder: Path) -> None:
+    path = run_folder / "config.json"
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user reads every file")
+    assert "RC118" in codes(tree)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\x00\xff" * 50, b"[" * 100_000, b"[1]"])
+@pytest.mark.parametrize("name", ["metadata.json", "config.json", "summary.yaml"])
+def test_a_document_that_is_none_is_a_finding(tree: Path, run_folder: Path, name: str, content: bytes) -> None:
+    (run_folder / name).write_bytes(content)
+    assert "RC201" in codes(tree)
+
+
+@pytest.mark.parametrize("name", ["README.md", "SHA256SUMS", "metrics.jsonl", "runs.parquet"])
+def test_binary_where_text_or_parquet_should_be_is_a_finding(tree: Path, run_folder: Path, name: str) -> None:
+    path = tree / name if name == "runs.parquet" else run_folder / name
+    path.write_bytes(bytes(range(256)) * 8)
+    assert codes(tree)
+
+
+def test_a_missing_path_cannot_be_checked(tmp_path: Path) -> None:
+    with pytest.raises(CannotCheckError, match="no such file"):
+        check(tmp_path / "nothing")
+
+
+def test_a_folder_that_is_no_tree_cannot_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(CannotCheckError, match="no tree of artefacts"):
+        check(tmp_path)
+
+
+@pytest.mark.parametrize("folders", [["model"], ["dataset", "model"], ["model/digits_logreg_baseline"]])
+def test_an_empty_tree_cannot_be_checked(tmp_path: Path, folders: list[str]) -> None:
+    for folder in folders:
+        (tmp_path / folder).mkdir(parents=True)
+    with pytest.raises(CannotCheckError, match="nothing was checked"):
+        check(tmp_path)
+
+
+def test_plural_folders_are_a_tree_with_a_finding(tree: Path) -> None:
+    (tree / "model").rename(tree / "models")
+    (tree / "dataset").rename(tree / "datasets")
+    (tree / "runs.parquet").unlink()
+    report = check(tree)
+    assert "RC101" in {finding.code for finding in report.findings}
+    assert report.units == 2
+
+
+def test_an_ordinary_project_is_not_taken_for_a_tree(tmp_path: Path) -> None:
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "data/raw/x.csv").write_text("1")
+    with pytest.raises(CannotCheckError):
+        locate(str(tmp_path))
+
+
+def test_the_public_face_loads_each_name() -> None:
+    for name in runcheck.__all__:
+        assert getattr(runcheck, name) is not None
+    with pytest.raises(AttributeError):
+        _ = runcheck.nothing  # type: ignore[attr-defined]
