@@ -145,7 +145,9 @@ def test_depth_structure_says_that_checksums_were_not_verified(tree: Path, run_f
 
 def test_a_pointer_of_git_lfs_stands_for_its_object(tree: Path) -> None:
     path = tree / "dataset/digits/v1/train.parquet"
-    listed = next(line for line in (path.parent / "SHA256SUMS").read_text().splitlines() if line.endswith("train.parquet"))
+    listed = next(
+        line for line in (path.parent / "SHA256SUMS").read_text().splitlines() if line.endswith("train.parquet")
+    )
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 1234\n"
     path.write_text(pointer.format(listed[:64]))
     report = check(tree)
@@ -191,7 +193,7 @@ def test_a_missing_path_cannot_be_checked(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_tree_cannot_be_checked(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(CannotCheckError, match="no tree of artefacts"):
+    with pytest.raises(CannotCheckError, match="nothing was checked"):
         check(tmp_path)
 
 
@@ -219,8 +221,27 @@ def test_an_ordinary_project_is_not_taken_for_a_tree(tmp_path: Path) -> None:
         locate(str(tmp_path))
 
 
+def test_a_package_called_model_is_not_taken_for_a_tree(tmp_path: Path) -> None:
+    (tmp_path / "model/layers/__pycache__").mkdir(parents=True)
+    (tmp_path / "model/layers/dense.py").write_text("x = 1")
+    with pytest.raises(CannotCheckError):
+        locate(str(tmp_path))
+
+
+def test_a_tree_one_folder_down_is_pointed_out(tree: Path) -> None:
+    with pytest.raises(CannotCheckError, match=r"did you mean .*/artefacts\?"):
+        check(tree.parent)
+
+
+def test_a_version_named_by_hand_is_judged(tree: Path, run_folder: Path) -> None:
+    run_folder.rename(run_folder.parent / "final")
+    shutil.rmtree(tree / "dataset")
+    (tree / "runs.parquet").unlink()
+    assert "RC104" in codes(tree)
+
+
 def test_the_public_face_loads_each_name() -> None:
     for name in runcheck.__all__:
         assert getattr(runcheck, name) is not None
     with pytest.raises(AttributeError):
-        _ = runcheck.nothing  # type: ignore[attr-defined]
+        _ = runcheck.nothing

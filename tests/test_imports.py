@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"jax", "numpy", "pyarrow", "pandas", "orbax", "tensorstore", "yaml", "jsonschema_rs", "h5py", "zarr", "tensorboard"}
+HEAVY = {
+    "jax",
+    "numpy",
+    "pyarrow",
+    "pandas",
+    "orbax",
+    "tensorstore",
+    "yaml",
+    "jsonschema_rs",
+    "h5py",
+    "zarr",
+    "tensorboard",
+}
 
 
 def loaded_after(code: str) -> set[str]:

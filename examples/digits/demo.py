@@ -40,7 +40,7 @@ def main() -> int:
     if found != 1:
         print("runcheck did not find what was done to the copy", file=sys.stderr)
         return 1
-    print(f"\nThe copy is found out, the tree is clean. It is in {ROOT}/; look at it with: tensorboard --logdir {ROOT}/model")
+    print(f"\nThe copy is found out, the tree in {ROOT}/ is clean. See its curves: tensorboard --logdir {ROOT}/model")
     return 0
 
 
@@ -55,7 +55,8 @@ def flip_a_bit_of_the_checkpoint(root: Path) -> str:
             after = _try_restore(step)
             if after is not None and not np.array_equal(before, after):
                 changed = int((before != after).sum())
-                return f"one bit of checkpoints/{step.name} is flipped; Orbax restores without a word, {changed} of {before.size} weights differ"
+                effect = f"Orbax restores without a word, {changed} of {before.size} weights differ"
+                return f"one bit of checkpoints/{step.name} is flipped; {effect}"
         file.write_bytes(content)
     return "no single bit was found that Orbax does not notice"
 

@@ -1,6 +1,7 @@
 """Read dataset, metrics and weights with PyTorch and NumPy, without JAX and without runcheck.
 
-pyarrow opens the Parquet files, since neither PyTorch nor NumPy reads them; the weights are read from the bytes of the safetensors file.
+pyarrow opens the Parquet files, since neither PyTorch nor NumPy reads them; the weights are read from the bytes of
+the safetensors file.
 """
 
 import json

@@ -1,5 +1,7 @@
 """Multinomial logistic regression on the handwritten digits, in JAX with optax."""
 
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,21 @@ import pyarrow.parquet as pq
 import runcheck
 
 DATA = "artefacts/dataset/digits/latest"
-CONFIG = {"learning_rate": 0.01, "steps": 400, "batch_size": 128, "weight_decay": 1e-4, "seed": 0}
+Params = dict[str, jax.Array]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the result depends on."""
+
+    learning_rate: float = 0.01
+    weight_decay: float = 1e-4
+    batch_size: int = 128
+    steps: int = 400
+    seed: int = 0
+
+
+CONFIG = Config()
 
 
 def load(split: str) -> tuple[jax.Array, jax.Array]:
@@ -19,18 +35,18 @@ def load(split: str) -> tuple[jax.Array, jax.Array]:
     return jnp.asarray(pixels / 16), jnp.asarray(table["label"].to_numpy())
 
 
-def logits(params: dict[str, jax.Array], x: jax.Array) -> jax.Array:
+def logits(params: Params, x: jax.Array) -> jax.Array:
     """Return the logits (rows, 10)."""
     return x @ params["kernel"] + params["bias"]
 
 
-def loss_of(params: dict[str, jax.Array], x: jax.Array, y: jax.Array) -> jax.Array:
+def loss_of(params: Params, x: jax.Array, y: jax.Array) -> jax.Array:
     """Return the mean cross-entropy."""
-    return optax.softmax_cross_entropy_with_integer_labels(logits(params, x), y).mean()
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits(params, x), y))
 
 
 @jax.jit
-def evaluate(params: dict[str, jax.Array], x: jax.Array, y: jax.Array) -> dict[str, jax.Array]:
+def evaluate(params: Params, x: jax.Array, y: jax.Array) -> dict[str, jax.Array]:
     """Return loss and accuracy."""
     return {"loss": loss_of(params, x, y), "accuracy": (logits(params, x).argmax(-1) == y).mean()}
 
@@ -39,21 +55,23 @@ def main() -> None:
     """Train, and keep what came of it."""
     (x, y), test = load("train"), load("test")
     params = {"kernel": jnp.zeros((64, 10)), "bias": jnp.zeros(10)}
-    optimizer = optax.adamw(CONFIG["learning_rate"], weight_decay=CONFIG["weight_decay"])
+    optimizer = optax.adamw(CONFIG.learning_rate, weight_decay=CONFIG.weight_decay)
     state = optimizer.init(params)
 
     @jax.jit
-    def train_step(params, state, x, y):
+    def train_step(
+        params: Params, state: optax.OptState, x: jax.Array, y: jax.Array
+    ) -> tuple[Params, optax.OptState, dict[str, jax.Array]]:
         loss, grads = jax.value_and_grad(loss_of)(params, x, y)
         updates, state = optimizer.update(grads, state, params)
         return optax.apply_updates(params, updates), state, {"loss": loss, "grad_norm": optax.global_norm(grads)}
 
-    shuffle = np.random.default_rng(CONFIG["seed"])
+    shuffle = np.random.default_rng(CONFIG.seed)
     with runcheck.start_run("artefacts", dataset="digits", model="logreg", variant="baseline", config=CONFIG, data=DATA,
-                            seeds={"shuffle": CONFIG["seed"]}, tags={"experiment": "digits", "run_type": "train"},
+                            seeds={"shuffle": CONFIG.seed}, tags={"experiment": "digits", "run_type": "train"},
                             architecture="linear 64 -> 10, softmax") as run:  # fmt: skip
-        for step in range(1, CONFIG["steps"] + 1):
-            rows = shuffle.integers(0, len(y), CONFIG["batch_size"])
+        for step in range(1, CONFIG.steps + 1):
+            rows = shuffle.integers(0, len(y), CONFIG.batch_size)
             params, state, metrics = train_step(params, state, x[rows], y[rows])
             run.log(step, metrics)
             if step % 100 == 0:

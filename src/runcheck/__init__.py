@@ -1,6 +1,7 @@
-"""runcheck: a file convention for datasets and training runs, a writer that conforms to it, and a linter that proves it.
+"""A file convention for datasets and training runs, a writer that conforms to it, and a linter that proves it.
 
-Importing this module imports nothing beyond the standard library, and little of that: each name is loaded when it is first used.
+Importing this module imports nothing beyond the standard library, and little of that: each name is loaded when it is
+first used.
 """
 
 from typing import TYPE_CHECKING

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -22,12 +22,18 @@ from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.read import read_facts
 from runcheck.tree.walk import walk
 
+# A file to read: its entry, the format of its role, whether it is to be hashed.
+_Job: TypeAlias = tuple[Entry, str | None, bool]
+
+_BATCH = 4 << 20
+_COST_OF_A_FILE = 40_000  # opening a small file takes about as long as hashing so many bytes
+
 Depth: TypeAlias = Literal["structure", "content"]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be checked: the root of a tree, and the path below it that findings are wanted for ("" for all of it)."""
+    """What is to be checked: the root of a tree, and the path below it that is meant ("" for all of it)."""
 
     root: str
     focus: str
@@ -41,44 +47,53 @@ def locate(path: str) -> Target:
     """
     if not os.path.lexists(path):
         raise CannotCheckError(f"{path}: there is no such file or folder")
-    absolute = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(os.path.abspath(path)))
+    absolute = os.path.abspath(path)
     if os.path.isdir(absolute):
         absolute = os.path.realpath(absolute)
-        if _is_root(absolute, path):
+        if not os.access(absolute, os.R_OK | os.X_OK):
+            raise CannotCheckError(f"{path}: cannot be read; its permissions do not let you")
+        if _is_root(absolute):
             return Target(absolute, "")
-    parts = absolute.split("/")
-    folders = {kind.folder for kind in layout().kinds.values()}
-    # The innermost kind's folder wins: a tree may itself lie below a folder named "model".
+    folder, name = os.path.split(absolute)
+    parts = [*os.path.realpath(folder).split(os.sep), name]
     for at in range(len(parts) - 1, 0, -1):
-        if parts[at] in folders:
-            return Target("/".join(parts[:at]) or "/", "/".join(parts[at:]))
-    known = " or ".join(f"{folder}/<slug>/<version>" for folder in sorted(folders))
-    raise CannotCheckError(f"{path}: is no tree of artefacts and lies in none; a tree holds {known}")
+        root = os.sep.join(parts[:at]) or os.sep
+        if layout().kind_of_folder(parts[at]) and _is_root(root):
+            return Target(root, "/".join(parts[at:]))
+    folders = " or ".join(f"{kind.folder}/<slug>/<version>" for kind in layout().kinds.values())
+    hint = next(
+        (f"; did you mean {path}/{name}?" for name in _subfolders(absolute) if _is_root(f"{absolute}/{name}")), ""
+    )
+    raise CannotCheckError(f"{path}: holds no dataset and no run, so nothing was checked; a tree has {folders}{hint}")
 
 
-def _is_root(folder: str, shown: str) -> bool:
-    try:
-        names = os.listdir(folder)
-    except OSError as error:
-        raise CannotCheckError(f"{shown}: cannot be read: {error.strerror}") from error
-    if any((kind := layout().kind_of_folder(name)) and name == kind.folder for name in names) or layout().registry in names:
+def _is_root(folder: str) -> bool:
+    """Say whether units lie below ``folder``: a kind's folder, a slug, and in it a folder that looks like a unit.
+
+    The name of a kind's folder is not enough: ``model/`` and ``data/`` are in every other project.
+    """
+    if os.path.isfile(f"{folder}/{layout().registry}"):
         return True
-    # Mistaken folder names make a root only where units stand below them: "data/" alone is in every project.
-    return any(layout().kind_of_folder(name) and _holds_unit(f"{folder}/{name}") for name in names)
+    return any(
+        _looks_like_unit(f"{folder}/{kind}/{slug}", version)
+        for kind in _subfolders(folder)
+        if layout().kind_of_folder(kind)
+        for slug in _subfolders(f"{folder}/{kind}")
+        for version in _subfolders(f"{folder}/{kind}/{slug}")
+    )
 
 
-def _holds_unit(folder: str) -> bool:
-    metadata = layout().path("metadata")
-    for slug in _subfolders(folder):
-        if any(is_name("version", name) or os.path.exists(f"{slug}/{name}/{metadata}") for name in os.listdir(slug)):
-            return True
-    return False
+def _looks_like_unit(slug: str, version: str) -> bool:
+    if is_name("version", version):
+        return True
+    telling = (path for role in layout().roles.values() if role.format for path in role.paths if "/" not in path)
+    return any(os.path.exists(f"{slug}/{version}/{path}") for path in telling if path != layout().path("readme"))
 
 
 def _subfolders(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as listing:
-            return [item.path for item in listing if item.is_dir(follow_symlinks=False) and os.access(item.path, os.R_OK | os.X_OK)]
+            return sorted(item.name for item in listing if item.is_dir(follow_symlinks=False))
     except OSError:
         return []
 
@@ -119,7 +134,7 @@ def _touches(focus: str, unit: str) -> bool:
 
 
 def _is_wanted(finding: Finding, focus: str) -> bool:
-    """Say whether a finding is about the focus: in its unit or below it, about it elsewhere, or in the ``latest`` beside it."""
+    """Say whether a finding is in the focus, about it elsewhere, or in the ``latest`` beside it."""
     unit = "/".join(focus.split("/")[:3])
     slug = "/".join(focus.split("/")[:2])
     about = finding.concerns or finding.path
@@ -127,8 +142,11 @@ def _is_wanted(finding: Finding, focus: str) -> bool:
 
 
 def _probe(root: str, tree: Tree, wanted: Iterable[Unit], depth: Depth) -> dict[str, Facts]:
-    """Read every file that a rule asks for, once. Of the units around the wanted ones only what others refer to is read."""
-    jobs: list[tuple[Entry, str | None, bool]] = []
+    """Read every file that a rule asks for, once.
+
+    Of the units around the wanted ones only what others refer to is read.
+    """
+    jobs: list[_Job] = []
     whole = {unit.path for unit in wanted}
     referred = ("metadata", "checksums")
     for unit in tree.units:
@@ -139,13 +157,30 @@ def _probe(root: str, tree: Tree, wanted: Iterable[Unit], depth: Depth) -> dict[
                 jobs.append((member.entry, role.format if role else None, sealed and depth != "structure"))
             elif role is not None and role.name in referred:
                 jobs.append((member.entry, role.format, False))
-    jobs += [(slug.latest, "latest", False) for slug in tree.slugs if slug.latest and slug.latest.type is EntryType.FILE]
+    jobs += [
+        (slug.latest, "latest", False) for slug in tree.slugs if slug.latest and slug.latest.type is EntryType.FILE
+    ]
     jobs += [(entry, "json", False) for entry in tree.loose if _extension_of(entry)]
     if tree.registry and tree.registry.type is EntryType.FILE:
         jobs.append((tree.registry, None, False))
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        results = pool.map(lambda job: read_facts(root, job[0], job[1], hashed=job[2]), jobs)
-        return {job[0].path: facts for job, facts in zip(jobs, results, strict=True)}
+        read = pool.map(
+            lambda batch: [(job[0].path, read_facts(root, *job[:2], hashed=job[2])) for job in batch], _batches(jobs)
+        )
+        return {path: facts for batch in read for path, facts in batch}
+
+
+def _batches(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:
+    """Yield jobs in batches of about as many bytes: handing one small file to a thread costs more than reading it."""
+    batch: list[_Job] = []
+    size = 0
+    for job in jobs:
+        batch.append(job)
+        size += job[0].size + _COST_OF_A_FILE
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    yield batch
 
 
 def _extension_of(entry: Entry) -> str | None:

@@ -9,8 +9,8 @@ from runcheck.convention.clauses import Clause, Level
 class Finding:
     """One place where a tree breaks a clause.
 
-    ``path`` is relative to the root of the tree; ``line`` counts from 1; ``pointer`` is a JSON pointer (RFC 6901) into the document.
-    ``concerns`` is the unit that a finding outside of it is about.
+    ``path`` is relative to the root of the tree; ``line`` counts from 1; ``pointer`` is a JSON pointer (RFC 6901)
+    into the document. ``concerns`` is the unit that a finding outside of it is about.
     """
 
     clause: Clause

@@ -78,7 +78,9 @@ def test_the_lines_for_artefacts_are_at_most_8() -> None:
     text = (EXAMPLE / "train.py").read_text()
     lines: set[int] = set()
     for node in ast.walk(ast.parse(text)):
-        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} if isinstance(node, ast.expr) else set()
+        names = (
+            {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} if isinstance(node, ast.expr) else set()
+        )
         if isinstance(node, ast.Import) and node.names[0].name == "runcheck":
             lines.add(node.lineno)
         if isinstance(node, ast.Call) and names & {"run", "runcheck"}:

@@ -2,19 +2,25 @@
 
 import argparse
 
-from runcheck.check import check
 from runcheck.cli import CLEAN, FINDINGS
-from runcheck.convention.clauses import clauses
-from runcheck.report.json import render_json
-from runcheck.report.text import render_text
-from runcheck.rules.rule import rules
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("check", help="check trees, units or files against the convention")
-    parser.add_argument("paths", nargs="*", default=["artefacts"], metavar="PATH", help="a tree, or anything in one (default: artefacts)")
-    parser.add_argument("--depth", choices=("structure", "content"), default="content", help="structure: names and documents; content: checksums too (default)")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        default=["artefacts"],
+        metavar="PATH",
+        help="a tree, or anything in one (default: artefacts)",
+    )
+    parser.add_argument(
+        "--depth",
+        choices=("structure", "content"),
+        default="content",
+        help="structure: names and documents; content: checksums too (default)",
+    )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.set_defaults(run=run)
@@ -22,6 +28,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> int:
     """Check each path and print its report."""
+    from runcheck.check import check  # noqa: PLC0415 - each command loads what it needs, and no other's
+    from runcheck.convention.clauses import clauses  # noqa: PLC0415
+    from runcheck.report.json import render_json  # noqa: PLC0415
+    from runcheck.report.text import render_text  # noqa: PLC0415
+    from runcheck.rules.rule import rules  # noqa: PLC0415
+
     failed = False
     for path in options.paths:
         report = check(path, depth=options.depth)

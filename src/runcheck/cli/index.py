@@ -3,7 +3,6 @@
 import argparse
 
 from runcheck.cli import CLEAN
-from runcheck.writer.registry import rebuild_registry
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -15,6 +14,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> int:
     """Write the registry and say how many units it has."""
+    from runcheck.writer.registry import rebuild_registry  # noqa: PLC0415 - each command loads what it needs, and no other's
+
     result = rebuild_registry(options.root)
     for path in result.passed_over:
         print(f"passed over, its metadata cannot be read: {path}")

@@ -4,7 +4,6 @@ import argparse
 
 from runcheck.cli import CLEAN
 from runcheck.convention.clauses import clauses
-from runcheck.rules.rule import not_enforced, rules
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -15,6 +14,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(_options: argparse.Namespace) -> int:
     """Print one line a clause."""
+    from runcheck.rules.rule import not_enforced, rules  # noqa: PLC0415 - each command loads what it needs, and no other's
+
     for code, clause in clauses().items():
         state = "" if code in rules() else f"not enforced: needs {not_enforced()[code]}"
         print(f"{code}  {clause.level.value:<7}  {clause.name:<24}  {state}".rstrip())

@@ -1,4 +1,4 @@
-"""What a series of metric rows comes to: the numbers of ``summary.yaml``, computed alike by the writer and by the rules."""
+"""What a series of metric rows comes to: the numbers of ``summary.yaml``, alike for the writer and the rules."""
 
 import math
 from typing import Literal, TypeAlias
@@ -7,7 +7,22 @@ from runcheck.convention.documents import SeriesSummary
 
 Direction: TypeAlias = Literal["min", "max"]
 
-_LESS_IS_BETTER = ("loss", "error", "err", "mse", "rmse", "mae", "nll", "perplexity", "ppl", "bpc", "bpb", "regret", "norm", "time")
+_LESS_IS_BETTER = (
+    "loss",
+    "error",
+    "err",
+    "mse",
+    "rmse",
+    "mae",
+    "nll",
+    "perplexity",
+    "ppl",
+    "bpc",
+    "bpb",
+    "regret",
+    "norm",
+    "time",
+)
 
 
 def nonfinite_name(value: float) -> Literal["nan", "inf", "-inf"]:

@@ -1,7 +1,7 @@
 """Canonical JSON (RFC 8785) and the configuration hash (spec, chapter 2).
 
-Written by hand although ``rfc8785`` exists on PyPI: the writer runs on the standard library alone, and that package refuses the
-integers beyond 2**53 that seeds often are. The tests hold both to the same output.
+Written by hand although ``rfc8785`` exists on PyPI: the writer runs on the standard library alone, and that package
+refuses the integers beyond 2**53 that seeds often are. The tests hold both to the same output.
 """
 
 import hashlib
@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from runcheck.errors import InvalidArgumentError
 
 _EXACT = 2**53
+_PLAIN_DIGITS, _PLAIN_ZEROS = 21, 6  # beyond these ECMAScript turns to an exponent
 
 
 def canonical_json(value: object) -> str:
     """Return the canonical JSON of ``value``.
 
     Raises:
-        InvalidArgumentError: ``value`` holds a number that is not finite, a key that is no string, or another type than JSON has.
+        InvalidArgumentError: ``value`` holds a number that is not finite, a key that is no string, or another type
+            than JSON has.
     """
     return _text(value, "")
 
@@ -69,11 +71,11 @@ def _number(value: float, pointer: str) -> str:
     stripped = digits.lstrip("0")
     point -= len(digits) - len(stripped)
     digits = stripped.rstrip("0")
-    if len(digits) <= point <= 21:
+    if len(digits) <= point <= _PLAIN_DIGITS:
         return sign + digits + "0" * (point - len(digits))
-    if 0 < point <= 21:
+    if 0 < point <= _PLAIN_DIGITS:
         return f"{sign}{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
+    if -_PLAIN_ZEROS < point <= 0:
         return f"{sign}0.{'0' * -point}{digits}"
     tail = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{sign}{digits[0]}{tail}e{point - 1:+d}"

@@ -1,4 +1,7 @@
-"""The clauses of the convention, parsed from the chapters of ``spec/``. Code, name and level stand there and nowhere else."""
+"""The clauses of the convention, parsed from the chapters of ``spec/``.
+
+Code, name and level stand there and nowhere else.
+"""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The documents of a unit as types, one a schema. A test holds each to its schema's fields and which of them are required."""
+"""The documents of a unit as types, one a schema.
+
+A test holds each to its schema's fields and which of them are required.
+"""
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict, get_args
 

@@ -31,8 +31,10 @@ def pattern(name: str) -> re.Pattern[str]:
     return re.compile(definition["pattern"].removeprefix("^").removesuffix("$"))
 
 
-def is_name(name: str, text: str) -> bool:
-    """Say whether ``text`` is what the definition ``name`` describes."""
+def is_name(name: str, text: object) -> bool:
+    """Say whether ``text`` is a string that the definition ``name`` describes."""
+    if not isinstance(text, str):
+        return False
     limit = _definitions()[name].get("maxLength")
     return (limit is None or len(text) <= limit) and pattern(name).fullmatch(text) is not None
 

@@ -5,7 +5,8 @@ import re
 REDACTED = "[redacted]"
 
 _TELLING_NAME = re.compile(
-    r"(?:^|[_.\-/])(?:api[_-]?key|apikey|secret|password|passwd|token|credentials?|private[_-]?key|access[_-]?key|auth)$", re.IGNORECASE
+    r"(?:^|[_.\-/])(?:api[_-]?key|apikey|secret|password|passwd|token|credentials?|private[_-]?key|access[_-]?key|auth)$",
+    re.IGNORECASE,
 )
 # A value worth hiding under a telling name: long and without spaces. `pad_token: "<pad>"` and `auth: none` are not.
 _OPAQUE = re.compile(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")

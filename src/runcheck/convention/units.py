@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from runcheck.convention.layout import Kind, Role, layout
 from runcheck.tree.entry import Entry, EntryType
@@ -18,7 +19,7 @@ class Member:
     role: Role | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unit:
     """One dataset version or one training run: where it lies and what it holds."""
 
@@ -28,7 +29,7 @@ class Unit:
     version: str
     members: Mapping[str, Member]
 
-    @property
+    @cached_property
     def files(self) -> dict[str, Member]:
         """The regular files that are part of the record."""
         return {
@@ -37,9 +38,17 @@ class Unit:
             if member.entry.type is EntryType.FILE and member.entry.name not in layout().placeholders
         }
 
+    @cached_property
+    def _by_role(self) -> dict[str, list[str]]:
+        paths: dict[str, list[str]] = {}
+        for path, member in self.files.items():
+            if member.role is not None:
+                paths.setdefault(member.role.name, []).append(path)
+        return paths
+
     def of_role(self, role: str) -> list[str]:
         """Return the paths of the files in ``role``, in order."""
-        return [path for path, member in self.files.items() if member.role is not None and member.role.name == role]
+        return self._by_role.get(role, [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Documents against their JSON Schemas, with jsonschema-rs: 20 times as fast as jsonschema, and it names places by JSON pointer.
+"""Documents against their JSON Schemas, with jsonschema-rs, which is fast and names places by JSON pointer.
 
 The references among the schemas are resolved from the convention's own folder; nothing is ever fetched.
 """
@@ -36,7 +36,8 @@ def _validator(name: str) -> jsonschema_rs.Validator:
 def violations(name: str, document: object) -> list[Violation]:
     """Return where ``document`` breaks the schema ``name``.
 
-    Fields that the schema does not know are passed over in a document of a newer minor version (spec, "Versions and extensions").
+    Fields that the schema does not know are passed over in a document of a newer minor version (spec, "Versions and
+    extensions").
     """
     newer = _is_newer_minor(document)
     return list(_described(_validator(name).iter_errors(document), ignore_unknown=newer))
@@ -81,8 +82,13 @@ def _described(errors: Iterator[jsonschema_rs.ValidationError], *, ignore_unknow
                 yield Violation(pointer, _shortened(error.message))
 
 
-def _nearest_branch(context: list[list[jsonschema_rs.ValidationError]], pointer: str, message: str) -> Iterator[Violation]:
-    """Describe the alternative that the document comes nearest to: not off in its type or its kind, and with the fewest errors."""
+def _nearest_branch(
+    context: list[list[jsonschema_rs.ValidationError]], pointer: str, message: str
+) -> Iterator[Violation]:
+    """Describe the alternative that the document comes nearest to.
+
+    That is one without an error in type or kind, and with the fewest errors.
+    """
 
     def distance(branch: list[jsonschema_rs.ValidationError]) -> tuple[bool, int]:
         shape = (ValidationErrorKind.Type, ValidationErrorKind.Constant)

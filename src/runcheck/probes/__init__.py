@@ -16,7 +16,11 @@ Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | Metric
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one read of a file tells: its SHA-256, the Git LFS pointer it is, its content as its format's probe saw it, or why it could not be read."""
+    """What one read of a file tells.
+
+    Its SHA-256, the Git LFS pointer that it is, its content as the probe of its format saw it, or why it could
+    not be read.
+    """
 
     sha256: str | None = None
     pointer: LfsPointer | None = None
@@ -25,7 +29,7 @@ class Facts:
 
 
 class Probe(Protocol):
-    """Takes a file's bytes in order, in chunks of any size, and holds no more of them than its format's limits allow."""
+    """Takes a file's bytes in chunks of any size, and holds no more of them than the limits allow."""
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""

@@ -1,7 +1,8 @@
 """JSON and YAML documents: their value, and every peculiarity that readers differ on.
 
-JSON is read by the standard library with hooks for what it would let pass. YAML is read as libyaml's event stream, not as PyYAML's objects: events show anchors, tags and keys
-that stand twice, build nothing, and leave it to us to read scalars as YAML 1.2 does (PyYAML reads YAML 1.1, where ``no`` is false and ``1e-3`` a word).
+JSON is read by the standard library with hooks for what it would let pass. YAML is read as libyaml's event stream,
+not as PyYAML's objects: events show anchors, tags and keys that stand twice, build nothing, and leave it to us to
+read scalars as YAML 1.2 does (PyYAML reads YAML 1.1, where ``no`` is false and ``1e-3`` a word).
 """
 
 import json
@@ -32,7 +33,7 @@ class DocumentContent:
     ambiguous: tuple[tuple[int, str], ...] = ()
 
 
-class _Fault(Exception):
+class _FaultError(Exception):
     """A peculiarity of a document that ends its reading."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
@@ -55,7 +56,7 @@ class _DocumentProbe:
             return DocumentContent(too_large=True)
         try:
             return self._parsed(_text(self._bytes.whole()))
-        except _Fault as fault:
+        except _FaultError as fault:
             return DocumentContent(error=str(fault), line=fault.line)
 
     def _parsed(self, text: str) -> DocumentContent:
@@ -68,7 +69,7 @@ class JsonProbe(_DocumentProbe):
     def _parsed(self, text: str) -> DocumentContent:
         value = parse_json(text)
         if not isinstance(value, dict):
-            raise _Fault(f"holds {_article(value)} at its top, not an object")
+            raise _FaultError(f"holds {_article(value)} at its top, not an object")
         return DocumentContent(value)
 
 
@@ -79,17 +80,17 @@ class YamlProbe(_DocumentProbe):
         reader = _YamlReader(text)
         value = reader.document()
         if not isinstance(value, dict):
-            raise _Fault(f"holds {_article(value)} at its top, not a mapping")
+            raise _FaultError(f"holds {_article(value)} at its top, not a mapping")
         return DocumentContent(value, ambiguous=tuple(reader.ambiguous))
 
 
 def _text(content: bytes) -> str:
     if content.startswith(b"\xef\xbb\xbf"):
-        raise _Fault("starts with a byte order mark")
+        raise _FaultError("starts with a byte order mark")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _Fault(f"byte {error.start} is not UTF-8", content.count(b"\n", 0, error.start) + 1) from error
+        raise _FaultError(f"byte {error.start} is not UTF-8", content.count(b"\n", 0, error.start) + 1) from error
 
 
 def _article(value: object) -> str:
@@ -104,23 +105,23 @@ def parse_json(text: str) -> object:
     """Return the value of a JSON text, strictly.
 
     Raises:
-        _Fault: it is no JSON, or holds what readers differ on.
+        _FaultError: it is no JSON, or holds what readers differ on.
     """
     try:
         value: object = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_float)
     except json.JSONDecodeError as error:
-        raise _Fault(f"is not JSON: {error.msg} at column {error.colno}", error.lineno) from error
+        raise _FaultError(f"is not JSON: {error.msg} at column {error.colno}", error.lineno) from error
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:  # an integer of more digits than Python converts
-        raise _Fault("holds an integer of thousands of digits") from error
+        raise _FaultError("holds an integer of thousands of digits") from error
     if _depth(value) > layout().limits.document_depth:
         raise _too_deep()
     return value
 
 
-def _too_deep() -> _Fault:
-    return _Fault(f"nests more than {layout().limits.document_depth} deep")
+def _too_deep() -> _FaultError:
+    return _FaultError(f"nests more than {layout().limits.document_depth} deep")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -128,18 +129,18 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Fault(f"has the key {twice!r} twice in one object")
+        raise _FaultError(f"has the key {twice!r} twice in one object")
     return members
 
 
 def _refuse_constant(token: str) -> NoReturn:
-    raise _Fault(f"holds {token}, which JSON does not have")
+    raise _FaultError(f"holds {token}, which JSON does not have")
 
 
 def _float(token: str) -> float:
     value = float(token)
     if math.isinf(value):
-        raise _Fault(f"holds {token}, which is beyond every double")
+        raise _FaultError(f"holds {token}, which is beyond every double")
     return value
 
 
@@ -168,8 +169,9 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NONFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
-# What YAML 1.1 (https://yaml.org/type/) reads otherwise than YAML 1.2 does: words for booleans, octal numbers without an o, numbers with underscores or
-# to the base of 60, timestamps, binary numbers; and exponents without point or sign, which it takes for words.
+# What YAML 1.1 (https://yaml.org/type/) reads otherwise than YAML 1.2 does: words for booleans, octal numbers without
+# an o, numbers with underscores or to the base of 60, timestamps, binary numbers; and exponents without point or sign,
+# which it takes for words.
 _AMBIGUOUS = re.compile(
     r"y|Y|n|N|[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF"
     r"|[-+]?0[0-7]+|0o[0-7]+|[-+]?0b[01_]+|[-+]?(?=.*_)[0-9][0-9_]*(?:\.[0-9_]*)?"
@@ -197,7 +199,7 @@ class _YamlReader:
         value = self._node(next(self._events), 0)
         next(self._events)
         if not isinstance(following := next(self._events), yaml.StreamEndEvent):
-            raise _Fault("holds more than one document", _line(following))
+            raise _FaultError("holds more than one document", _line(following))
         return value
 
     def _node(self, event: "yaml.Event", depth: int) -> object:
@@ -205,11 +207,10 @@ class _YamlReader:
         if depth > layout().limits.document_depth:
             raise _too_deep()
         if isinstance(event, yaml.AliasEvent):
-            raise _Fault(f"holds the alias *{event.anchor}", _line(event))
-        if getattr(event, "anchor", None) is not None:
-            raise _Fault(f"holds the anchor &{event.anchor}", _line(event))
-        if getattr(event, "tag", None) is not None:
-            raise _Fault(f"holds the tag {event.tag}", _line(event))
+            raise _FaultError(f"holds the alias *{event.anchor}", _line(event))
+        for what, mark in (("anchor", getattr(event, "anchor", None)), ("tag", getattr(event, "tag", None))):
+            if mark is not None:
+                raise _FaultError(f"holds the {what} {mark}", _line(event))
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -225,11 +226,11 @@ class _YamlReader:
             line = _line(event)
             key = self._node(event, depth + 1)
             if key == "<<":
-                raise _Fault("holds a merge key <<", line)
+                raise _FaultError("holds a merge key <<", line)
             if not isinstance(key, str):
-                raise _Fault(f"has the key {key!r}, which is no string", line)
+                raise _FaultError(f"has the key {key!r}, which is no string", line)
             if key in members:
-                raise _Fault(f"has the key {key!r} twice in one mapping", line)
+                raise _FaultError(f"has the key {key!r} twice in one mapping", line)
             members[key] = self._node(next(self._events), depth + 1)
         return members
 
@@ -248,7 +249,7 @@ def _core_schema(text: str, line: int) -> object:
     if _BOOL.fullmatch(text):
         return text[0] in "tT"
     if _NONFINITE.fullmatch(text):
-        raise _Fault(f"holds {text}, which JSON does not have", line)
+        raise _FaultError(f"holds {text}, which JSON does not have", line)
     try:
         if _INT.fullmatch(text):
             return int(text)
@@ -257,7 +258,7 @@ def _core_schema(text: str, line: int) -> object:
         if _HEX.fullmatch(text):
             return int(text[2:], 16)
     except ValueError as error:
-        raise _Fault("holds an integer of thousands of digits", line) from error
+        raise _FaultError("holds an integer of thousands of digits", line) from error
     return _float(text) if _FLOAT.fullmatch(text) else text
 
 
@@ -271,10 +272,10 @@ def _yaml_events(text: str) -> Iterator["yaml.Event"]:
                 yield event
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise _Fault(f"is not YAML: {error.problem}", mark.line + 1 if mark else None) from error
+        raise _FaultError(f"is not YAML: {error.problem}", mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
-        raise _Fault(f"is not YAML: {str(error).splitlines()[0]}") from error
+        raise _FaultError(f"is not YAML: {str(error).splitlines()[0]}") from error
 
 
 def _line(event: "yaml.Event") -> int:
-    return int(event.start_mark.line) + 1
+    return event.start_mark.line + 1 if event.start_mark else 1

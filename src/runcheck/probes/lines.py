@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 
 class LineSplitter:
-    """Calls ``handle(number, line, ended)`` for each line: its number from 1, its bytes without the line feed, and whether there was one.
+    """Calls ``handle(number, line, ended)`` for each line.
+
+    The number counts from 1, the line comes without its line feed, and ``ended`` says whether it had one.
 
     A line longer than ``limit`` bytes is handed over as None, and is not held.
     """

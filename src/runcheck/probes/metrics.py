@@ -1,4 +1,7 @@
-"""Metric rows, JSON Lines and CSV, in one pass and constant memory: every defect with its line, and what each series comes to."""
+"""Metric rows, JSON Lines and CSV, in one pass and constant memory.
+
+Every defect with its line, and what each series comes to.
+"""
 
 import csv
 import json
@@ -68,9 +71,10 @@ class _MetricsProbe:
 
     def _take(self, number: int, line: bytes | None, ended: bool) -> None:  # noqa: FBT001
         content = self._content
+        if not ended:
+            content.note(number, "torn", "is cut short: no line feed ends it")
+            return
         try:
-            if not ended:
-                raise _RowError("torn", "is cut short: no line feed ends it")
             row = self._row_of(number, _text_of(line))
             if row is None:
                 return
@@ -113,7 +117,7 @@ class _MetricsProbe:
 class JsonlMetricsProbe(_MetricsProbe):
     """Reads ``metrics.jsonl``."""
 
-    def _row_of(self, number: int, line: str) -> dict[str, object] | None:
+    def _row_of(self, number: int, line: str) -> dict[str, object] | None:  # noqa: ARG002 - only CSV has a header
         if not line.strip():
             raise _RowError("syntax", "is blank")
         try:

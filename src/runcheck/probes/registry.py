@@ -12,7 +12,10 @@ MAX_CELLS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class RegistryContent:
-    """The rows, in the order of the file, or why there are none. ``unverified`` says that nothing here could look into it."""
+    """The rows, in the order of the file, or why there are none.
+
+    ``unverified`` says that nothing here could look into it.
+    """
 
     rows: tuple[RegistryRow, ...] = ()
     error: str | None = None

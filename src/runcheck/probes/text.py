@@ -12,7 +12,7 @@ _FENCE = re.compile(r"^[ ]{0,3}(```|~~~)")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A Markdown heading (ATX style), its level and its line, both from 1, and the text below it up to the next heading."""
+    """A Markdown heading (ATX style), its level and line from 1, and the text up to the next heading."""
 
     heading: str
     level: int

@@ -1,4 +1,7 @@
-"""Text from a checked tree, made safe to print: a file's name must not move the cursor, forge a line or colour the report."""
+"""Text from a checked tree, made safe to print.
+
+The name of a file must not move the cursor, forge a line or colour the report.
+"""
 
 import unicodedata
 

@@ -8,7 +8,7 @@ FORMAT_VERSION = 1
 
 
 def render_json(report: Report) -> str:
-    """Return the report as JSON. Paths that are not UTF-8 are escaped as ``\\udcXX``."""
+    """Return the report as JSON, ASCII throughout: what is not UTF-8 in a path is a lone surrogate's escape."""
     document = {
         "version": FORMAT_VERSION,
         "root": report.root,

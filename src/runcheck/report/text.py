@@ -7,7 +7,10 @@ _KIB = 1024
 
 
 def render_text(report: Report, *, enforced: int, clauses: int) -> str:
-    """Return the report as text. ``enforced`` of the ``clauses`` have a rule; the report says so where some have none."""
+    """Return the report as text.
+
+    ``enforced`` of the ``clauses`` have a rule; the report says so where some have none.
+    """
     parts = [_finding(finding) for finding in report.findings]
     parts += [_unverified(each.reason, each.paths) for each in report.unverified]
     parts.append(_closing(report))
@@ -33,7 +36,8 @@ def _unverified(reason: str, paths: tuple[str, ...]) -> str:
 
 
 def _closing(report: Report) -> str:
-    scope = f"{_count(report.units, 'unit')}, {_count(report.files, 'file')}, {_size(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
+    counts = f"{_count(report.units, 'unit')}, {_count(report.files, 'file')}"
+    scope = f"{counts}, {_size(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
     if not report.findings:
         return f"All clean: {scope}."
     return f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}: {scope}."

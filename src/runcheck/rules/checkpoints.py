@@ -6,8 +6,8 @@ from typing import cast
 from runcheck.convention.documents import ExportSidecar
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
-from runcheck.convention.validation import violations
 from runcheck.convention.units import Unit
+from runcheck.convention.validation import violations
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
@@ -55,7 +55,11 @@ def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iter
         for violation in found:
             yield Problem(path, violation.message, pointer=violation.pointer)
         if not found and cast("ExportSidecar", value)["file"] != exported.rpartition("/")[2]:
-            yield Problem(path, f"names the file {cast('ExportSidecar', value)['file']!r}; it stands beside {exported}", pointer="/file")
+            yield Problem(
+                path,
+                f"names the file {cast('ExportSidecar', value)['file']!r}; it stands beside {exported}",
+                pointer="/file",
+            )
 
 
 @unit_rule

@@ -41,16 +41,16 @@ def unlisted_file(unit: Unit, checksums: ChecksumsContent) -> Iterator[Problem]:
 
 
 @unit_rule
-def checksum_mismatch(unit: Unit, checksums: ChecksumsContent, digests: Mapping[str, str], facts: Mapping[str, Facts]) -> Iterator[Problem]:
+def checksum_mismatch(
+    unit: Unit, checksums: ChecksumsContent, digests: Mapping[str, str], facts: Mapping[str, Facts]
+) -> Iterator[Problem]:
     """Files with another digest than their line. Pointers of Git LFS are lfs-disagrees."""
     for listed in checksums.listed:
         actual = digests.get(listed.path)
         if actual is not None and actual != listed.sha256 and not facts[listed.path].pointer:
             size = unit.members[listed.path].entry.size
-            yield Problem(
-                listed.path,
-                f"has SHA-256 {actual[:12]}... in its {size:,} bytes; {CHECKSUMS} line {listed.line} says {listed.sha256[:12]}...",
-            )
+            said = f"{CHECKSUMS} line {listed.line} says {listed.sha256[:12]}..."
+            yield Problem(listed.path, f"has SHA-256 {actual[:12]}... in its {size:,} bytes; {said}")
 
 
 @unit_rule
@@ -62,7 +62,9 @@ def listed_file_missing(unit: Unit, checksums: ChecksumsContent) -> Iterator[Pro
             if member is None:
                 yield Problem(listed.path, f"is missing; {CHECKSUMS} line {listed.line} lists it")
             elif member.entry.name not in layout().placeholders:
-                yield Problem(listed.path, f"is a {member.entry.type.value}; {CHECKSUMS} line {listed.line} lists a file")
+                yield Problem(
+                    listed.path, f"is a {member.entry.type.value}; {CHECKSUMS} line {listed.line} lists a file"
+                )
 
 
 @unit_rule
@@ -88,10 +90,8 @@ def lfs_disagrees(checksums: ChecksumsContent, facts: Mapping[str, Facts]) -> It
     for listed in checksums.listed:
         pointer = facts[listed.path].pointer if listed.path in facts else None
         if pointer and pointer.sha256 and pointer.sha256 != listed.sha256:
-            yield Problem(
-                listed.path,
-                f"points to the object {pointer.sha256[:12]}...; {CHECKSUMS} line {listed.line} says {listed.sha256[:12]}...",
-            )
+            said = f"{CHECKSUMS} line {listed.line} says {listed.sha256[:12]}..."
+            yield Problem(listed.path, f"points to the object {pointer.sha256[:12]}...; {said}")
 
 
 @unit_rule

@@ -1,9 +1,9 @@
 """RC6: datasets, as far as documents and checksums tell."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.checksums import fingerprint as fingerprint_of
+from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
 from runcheck.probes.checksums import ChecksumsContent
@@ -51,7 +51,9 @@ def generator(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
         return
     named, kind = metadata.get("generator"), metadata["data_provenance"]["kind"]
     if named and named["script"] not in unit.files:
-        yield Problem(METADATA, f"names the generator {named['script']!r}, which is not in the unit", pointer="/generator/script")
+        yield Problem(
+            METADATA, f"names the generator {named['script']!r}, which is not in the unit", pointer="/generator/script"
+        )
     if kind == "synthetic" and not named:
         yield Problem(METADATA, "is of a synthetic dataset and names no generator", pointer="/generator")
 

@@ -1,7 +1,8 @@
 """What rules are given: the names that they may declare as parameters, for a unit and for the tree.
 
-An input is :class:`Absent` where the file is not there or is broken; the rules that need it are then passed over, since another clause (required-file,
-document-syntax, metadata-schema, ...) has its finding. It is :class:`NotVerified` where nothing could look into it, and then the report says so.
+An input is :class:`Absent` where the file is not there or is broken; the rules that need it are then passed over,
+since another clause (required-file, document-syntax, metadata-schema, ...) has its finding. It is
+:class:`NotVerified` where nothing could look into it, and then the report says so.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import STATUSES, ExportSidecar, Metadata, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of
-from runcheck.convention.validation import Violation, violations
 from runcheck.convention.units import Tree, Unit
+from runcheck.convention.validation import Violation, violations
 from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
@@ -50,9 +51,7 @@ class UnitInputs:
     @cached_property
     def documents(self) -> dict[str, DocumentContent]:
         """Every JSON or YAML document by its path."""
-        return {
-            path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, DocumentContent)
-        }
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, DocumentContent)}
 
     @cached_property
     def metadata_violations(self) -> tuple[Violation, ...] | Absent | NotVerified:
@@ -191,7 +190,10 @@ def _is_known_major(value: dict[str, object]) -> bool:
 
 @dataclass
 class TreeInputs:
-    """The inputs of the rules of the tree. Of ``by_unit`` only the ``wanted`` units were read whole and are judged themselves."""
+    """The inputs of the rules of the tree.
+
+    Of ``by_unit`` only the ``wanted`` units were read whole and are judged themselves.
+    """
 
     tree: Tree
     by_unit: Mapping[str, UnitInputs]

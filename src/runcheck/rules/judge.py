@@ -21,7 +21,9 @@ def judge(inputs: TreeInputs) -> tuple[list[Finding], list[Unverified]]:
     return findings, [Unverified(reason, tuple(sorted(paths))) for reason, paths in sorted(unverified.items())]
 
 
-def _judged(rule: Rule, inputs: TreeInputs | UnitInputs, path: str, unverified: dict[str, set[str]]) -> Iterator[Finding]:
+def _judged(
+    rule: Rule, inputs: TreeInputs | UnitInputs, path: str, unverified: dict[str, set[str]]
+) -> Iterator[Finding]:
     given = []
     for name in rule.inputs:
         value = getattr(inputs, name)

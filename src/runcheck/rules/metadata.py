@@ -6,9 +6,9 @@ from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of
-from runcheck.convention.validation import Violation, extension_violations
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
+from runcheck.convention.validation import Violation, extension_violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
 from runcheck.probes.document import DocumentContent
@@ -43,7 +43,9 @@ def schema_version(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iter
             continue
         major = major_of(version)
         if major is not None and major != major_of(known):
-            yield Problem(path, f"is of version {version!r}; version {major_of(known)} is known here", pointer="/schema_version")
+            yield Problem(
+                path, f"is of version {version!r}; version {major_of(known)} is known here", pointer="/schema_version"
+            )
 
 
 @unit_rule
@@ -77,7 +79,9 @@ def time_order(metadata: Metadata) -> Iterator[Problem]:
             yield Problem(METADATA, f"says {text}, which is no moment of the calendar", pointer=f"/{field}")
     start, end = parse_timestamp(created), parse_timestamp(finished) if finished else None
     if start and end and end < start:
-        yield Problem(METADATA, f"says it finished at {finished}, before it was created at {created}", pointer="/finished_at")
+        yield Problem(
+            METADATA, f"says it finished at {finished}, before it was created at {created}", pointer="/finished_at"
+        )
 
 
 @unit_rule
@@ -87,7 +91,9 @@ def id_disagrees(metadata: Metadata) -> Iterator[Problem]:
         return
     second, commit = parts_of_experiment_id(metadata["version"])
     if metadata["created_at"][:19] != second:
-        yield Problem(METADATA, f"says created at {metadata['created_at']}; the version names {second}Z", pointer="/created_at")
+        yield Problem(
+            METADATA, f"says created at {metadata['created_at']}; the version names {second}Z", pointer="/created_at"
+        )
     sha = metadata["git"]["sha"] if metadata["git"] else NO_COMMIT
     if sha[:7] != commit:
         yield Problem(METADATA, f"says commit {sha[:7]}; the version names {commit}", pointer="/git/sha")
@@ -105,9 +111,13 @@ def dirty_without_diff(metadata: Metadata) -> Iterator[Problem]:
     """A difference is kept if and only if there was one."""
     git = metadata["git"]
     if git and git["dirty"] and git["diff"] is None:
-        yield Problem(METADATA, "says that tracked files differed from the commit, and keeps no difference", pointer="/git/diff")
+        yield Problem(
+            METADATA, "says that tracked files differed from the commit, and keeps no difference", pointer="/git/diff"
+        )
     if git and not git["dirty"] and git["diff"] is not None:
-        yield Problem(METADATA, f"names the difference {git['diff']} of a tree that it calls clean", pointer="/git/dirty")
+        yield Problem(
+            METADATA, f"names the difference {git['diff']} of a tree that it calls clean", pointer="/git/dirty"
+        )
 
 
 @unit_rule
@@ -129,7 +139,11 @@ def config_path(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
     """The metadata name the configuration file that is there."""
     paths = unit.of_role("config")
     if "config" in metadata and paths and metadata["config"]["path"] not in paths:
-        yield Problem(METADATA, f"names {metadata['config']['path']!r}; the unit holds {' and '.join(paths)}", pointer="/config/path")
+        yield Problem(
+            METADATA,
+            f"names {metadata['config']['path']!r}; the unit holds {' and '.join(paths)}",
+            pointer="/config/path",
+        )
 
 
 @unit_rule
@@ -188,7 +202,10 @@ def heartbeat_left(unit: Unit, status: Status) -> Iterator[Problem]:
 
 @unit_rule
 def name_of_role(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
-    """The files that the metadata name: the difference. Configuration, splits and generator have clauses of their own."""
+    """The files that the metadata name: the difference.
+
+    Configuration, splits and generator have clauses of their own.
+    """
     diff = metadata["git"]["diff"] if metadata["git"] else None
     if diff is not None and diff not in unit.files:
         yield Problem(METADATA, f"names {diff!r}, which is not in the unit", pointer="/git/diff")

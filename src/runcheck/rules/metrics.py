@@ -14,7 +14,9 @@ def metrics_syntax(unit: Unit, metrics: MetricsContent, known_status: Status | N
     kinds = {"syntax"} if known_status == "running" else {"syntax", "torn"}
     yield from _defects(unit, metrics, kinds)
     if metrics.defect_count > MAX_DEFECTS:
-        yield Problem(unit.of_role("metrics")[0], f"has {metrics.defect_count:,} defects in all, of which {MAX_DEFECTS} are shown")
+        yield Problem(
+            unit.of_role("metrics")[0], f"has {metrics.defect_count:,} defects in all, of which {MAX_DEFECTS} are shown"
+        )
 
 
 @unit_rule

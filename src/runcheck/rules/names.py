@@ -37,7 +37,9 @@ def tag_unknown(metadata: Metadata) -> Iterator[Problem]:
     known = layout().mandatory_tags[kind] + layout().optional_tags[kind]
     for tag in metadata["tags"]:
         if tag not in known:
-            yield Problem(METADATA, f"has the unknown tag {tag!r}; a {kind} has {', '.join(known)}", pointer=f"/tags/{tag}")
+            yield Problem(
+                METADATA, f"has the unknown tag {tag!r}; a {kind} has {', '.join(known)}", pointer=f"/tags/{tag}"
+            )
 
 
 @unit_rule
@@ -98,7 +100,9 @@ def label(metadata: Metadata) -> Iterator[Problem]:
         return
     sha = metadata["git"]["sha"] if metadata["git"] else NO_COMMIT
     start = label_of(date_of(metadata["created_at"]), metadata["slug"], sha[:7])
-    if not (said.startswith(start) and label_of(date_of(metadata["created_at"]), metadata["slug"], sha).startswith(said)):
+    if not (
+        said.startswith(start) and label_of(date_of(metadata["created_at"]), metadata["slug"], sha).startswith(said)
+    ):
         yield Problem(METADATA, f"has the label {said!r}; date, slug and commit give {start!r}", pointer="/label")
 
 

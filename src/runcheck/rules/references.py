@@ -21,7 +21,9 @@ def registry_readable(registry: RegistryContent) -> Iterator[Problem]:
 
 
 @tree_rule
-def registry_row_missing(sound_registry: RegistryContent, metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
+def registry_row_missing(
+    sound_registry: RegistryContent, metadata_by_unit: Mapping[str, Metadata]
+) -> Iterator[Problem]:
     """Units without a row."""
     rows = {row["path"] for row in sound_registry.rows}
     for path in metadata_by_unit:
@@ -66,7 +68,11 @@ def data_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterat
     for path, metadata in metadata_by_unit.items():
         source = _source_of(metadata)
         if source is not None and source not in units:
-            yield Problem(f"{path}/{METADATA}", f"was made from {source}, which is not in the tree", pointer="/data_provenance/path")
+            yield Problem(
+                f"{path}/{METADATA}",
+                f"was made from {source}, which is not in the tree",
+                pointer="/data_provenance/path",
+            )
 
 
 @tree_rule
@@ -83,13 +89,17 @@ def data_changed(metadata_by_unit: Mapping[str, Metadata], fingerprints: Mapping
 
 
 @tree_rule
-def data_incomplete(metadata_by_unit: Mapping[str, Metadata], status_by_unit: Mapping[str, Status]) -> Iterator[Problem]:
+def data_incomplete(
+    metadata_by_unit: Mapping[str, Metadata], status_by_unit: Mapping[str, Status]
+) -> Iterator[Problem]:
     """That dataset is complete."""
     for path, metadata in metadata_by_unit.items():
         source = _source_of(metadata)
         status = status_by_unit.get(source) if source else None
         if status is not None and status != "completed":
-            yield Problem(f"{path}/{METADATA}", f"was made from {source}, which is {status}", pointer="/data_provenance/path")
+            yield Problem(
+                f"{path}/{METADATA}", f"was made from {source}, which is {status}", pointer="/data_provenance/path"
+            )
 
 
 @tree_rule
@@ -101,7 +111,11 @@ def link_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterat
             if target == path:
                 yield Problem(f"{path}/{METADATA}", f"links to itself as {relation}", pointer=f"/links/{relation}")
             elif target not in units:
-                yield Problem(f"{path}/{METADATA}", f"links to {target} as {relation}; it is not in the tree", pointer=f"/links/{relation}")
+                yield Problem(
+                    f"{path}/{METADATA}",
+                    f"links to {target} as {relation}; it is not in the tree",
+                    pointer=f"/links/{relation}",
+                )
 
 
 @tree_rule
@@ -129,8 +143,8 @@ def link_cycle(metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
 
 def _differences(row: dict[str, object], expected: dict[str, object]) -> Iterator[tuple[str, object, object]]:
     """Yield each column, or each member of a column that is a map, that is not what is expected."""
-    for column in expected:
-        said, right = row.get(column), expected[column]
+    for column, right in expected.items():
+        said = row.get(column)
         if isinstance(said, dict) and isinstance(right, dict):
             for key in sorted({**said, **right}):
                 if (key in said, said.get(key)) != (key in right, right.get(key)):

@@ -14,7 +14,8 @@ from runcheck.convention.clauses import Clause, clauses_by_name
 class Problem:
     """What a rule found: where, and the words for it.
 
-    The path is relative to what the rule was called for, the unit or the tree. ``concerns`` is the unit that a problem elsewhere is about.
+    The path is relative to what the rule was called for, the unit or the tree. ``concerns`` is the unit that a
+    problem elsewhere is about.
     """
 
     path: str

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from runcheck.convention.documents import Metadata, Summary
 from runcheck.convention.layout import layout
-from runcheck.convention.validation import Violation
 from runcheck.convention.timestamps import parse_timestamp
+from runcheck.convention.validation import Violation
 from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
 
@@ -36,7 +36,11 @@ def summary_disagrees(summary: Summary, sound_metrics: MetricsContent) -> Iterat
                 before, after = said.get(field), recomputed.get(field)
                 if before != after:
                     pointer = f"/metrics/{split}/{metric.replace('/', '~1')}/{field}"
-                    yield Problem(SUMMARY, f"says {field} of {split}/{metric} is {before}; the metrics give {after}", pointer=pointer)
+                    yield Problem(
+                        SUMMARY,
+                        f"says {field} of {split}/{metric} is {before}; the metrics give {after}",
+                        pointer=pointer,
+                    )
 
 
 @unit_rule

@@ -16,7 +16,6 @@ from runcheck.rules.rule import Problem, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
 
 _FORBIDDEN = frozenset('<>:"\\|?*')
-_SPACE = 0x20
 
 
 @tree_rule
@@ -25,14 +24,19 @@ def kind_folder(tree: Tree) -> Iterator[Problem]:
     folders = {kind.folder for kind in layout().kinds.values()}
     allowed = folders | {layout().registry, *layout().root_also} | layout().placeholders
     for entry in tree.loose:
-        if "/" in entry.path or entry.path in allowed or entry.error is not None and not entry.path:
+        if "/" in entry.path or entry.path in allowed or (entry.error is not None and not entry.path):
             continue
         kind = layout().kind_of_folder(entry.path)
         if kind and entry.type is EntryType.FOLDER:
-            yield Problem(entry.path, f"is no folder of the convention; {kind.name} units live in {kind.folder}/",
-                          help=f"Move what it holds into {kind.folder}/ and remove it.")
+            yield Problem(
+                entry.path,
+                f"is no folder of the convention; {kind.name} units live in {kind.folder}/",
+                help=f"Move what it holds into {kind.folder}/ and remove it.",
+            )
         else:
-            yield Problem(entry.path, f"is no part of a tree; the root holds {', '.join(sorted(folders))} and {layout().registry}")
+            yield Problem(
+                entry.path, f"is no part of a tree; the root holds {', '.join(sorted(folders))} and {layout().registry}"
+            )
     for entry in tree.loose:
         if entry.path in folders and entry.type is not EntryType.FOLDER:
             yield Problem(entry.path, f"is a {entry.type.value}, not a folder")
@@ -42,10 +46,10 @@ def kind_folder(tree: Tree) -> Iterator[Problem]:
 def stray_entry(tree: Tree) -> Iterator[Problem]:
     """Everything below a kind's folder that is neither a slug, a unit nor ``latest``."""
     for entry in tree.loose:
-        first = entry.path.partition("/")[0]
-        if "/" in entry.path and layout().kind_of_folder(first) and entry.name not in layout().placeholders:
-            if entry.error is None:
-                yield Problem(entry.path, f"is a {entry.type.value} that lies beside the units and belongs to none")
+        first, _, below = entry.path.partition("/")
+        is_content = entry.name not in layout().placeholders and entry.error is None
+        if below and is_content and layout().kind_of_folder(first):
+            yield Problem(entry.path, f"is a {entry.type.value} that lies beside the units and belongs to none")
 
 
 @tree_rule
@@ -55,7 +59,10 @@ def slug_name(tree: Tree) -> Iterator[Problem]:
         name = slug.path.split("/")[1]
         if not is_name(slug.kind.slug, name):
             form = "<dataset>_<model>_<variant>, each" if slug.kind.slug == "run-slug" else ""
-            yield Problem(slug.path, f"is named {name!r}; the slug of a {slug.kind.name} is {form or 'one token'} of a-z, 0-9, '.' and '-'")
+            yield Problem(
+                slug.path,
+                f"is named {name!r}; the slug of a {slug.kind.name} is {form or 'one token'} of a-z, 0-9, '.' and '-'",
+            )
 
 
 @tree_rule
@@ -63,7 +70,9 @@ def version_name(tree: Tree) -> Iterator[Problem]:
     """The folder of each unit, against the three schemes."""
     for unit in tree.units:
         if scheme_of(unit.version) is None:
-            yield Problem(unit.path, f"is named {unit.version!r}, which is neither v<N>, a Semantic Version nor an experiment id")
+            yield Problem(
+                unit.path, f"is named {unit.version!r}, which is neither v<N>, a Semantic Version nor an experiment id"
+            )
 
 
 @unit_rule
@@ -141,7 +150,9 @@ def latest_dangling(tree: Tree, latest_texts: Mapping[str, str]) -> Iterator[Pro
 
 
 @tree_rule
-def latest_stale(tree: Tree, latest_texts: Mapping[str, str], status_by_unit: Mapping[str, Status]) -> Iterator[Problem]:
+def latest_stale(
+    tree: Tree, latest_texts: Mapping[str, str], status_by_unit: Mapping[str, Status]
+) -> Iterator[Problem]:
     """Each ``latest`` names the newest of the completed versions."""
     for slug in tree.slugs:
         target = _latest_target(slug.latest, latest_texts) if slug.latest else None
@@ -152,8 +163,11 @@ def latest_stale(tree: Tree, latest_texts: Mapping[str, str], status_by_unit: Ma
             status = status_by_unit.get(f"{slug.path}/{target}", "without a readable status")
             yield Problem(slug.latest.path, f"names {target}, which is {status}")
         elif (best := newest(completed)) and target != best:
-            yield Problem(slug.latest.path, f"names {target}; the newest completed version is {best}",
-                          help=f"ln -sfn {best} {slug.latest.path}")
+            yield Problem(
+                slug.latest.path,
+                f"names {target}; the newest completed version is {best}",
+                help=f"ln -sfn {best} {slug.latest.path}",
+            )
 
 
 @tree_rule
@@ -163,8 +177,11 @@ def latest_missing(tree: Tree, status_by_unit: Mapping[str, Status]) -> Iterator
         completed = [unit.version for unit in slug.units if status_by_unit.get(unit.path) == "completed"]
         if completed and slug.latest is None:
             target = newest(completed)
-            yield Problem(f"{slug.path}/{layout().latest}", f"is missing; the newest completed version is {target}" if target else "is missing",
-                          help=f"ln -s {target} {slug.path}/{layout().latest}" if target else None)
+            yield Problem(
+                f"{slug.path}/{layout().latest}",
+                f"is missing; the newest completed version is {target}" if target else "is missing",
+                help=f"ln -s {target} {slug.path}/{layout().latest}" if target else None,
+            )
 
 
 @unit_rule
@@ -174,7 +191,7 @@ def leftover(unit: Unit, known_status: Status | None) -> Iterator[Problem]:
         return
     for path, member in unit.members.items():
         if layout().is_leftover(member.entry.name) and not _in_leftover(path.rpartition("/")[0]):
-            yield Problem(path, f"is left over from an interrupted write, and nothing writes here now")
+            yield Problem(path, "is left over from an interrupted write, and nothing writes here now")
 
 
 @tree_rule
@@ -235,7 +252,9 @@ def _not_portable(name: str) -> str | None:
         return "is not UTF-8"
     if size > layout().limits.name_bytes:
         return f"has {size} bytes, more than {layout().limits.name_bytes}"
-    wrong = sorted({character for character in name if character in _FORBIDDEN or ord(character) < _SPACE or ord(character) == 0x7F})  # noqa: PLR2004
+    wrong = sorted(
+        {character for character in name if character in _FORBIDDEN or unicodedata.category(character) == "Cc"}
+    )
     if wrong:
         return f"holds {' '.join(map(repr, wrong))}"
     return "ends with a dot or a space" if name.endswith((".", " ")) else None

@@ -17,8 +17,8 @@ class EntryType(Enum):
 class Entry:
     """A path below the root with its identity, but no content.
 
-    ``path`` is relative, with ``/``. ``size`` is in bytes, the times in nanoseconds. ``target`` is where a link points. ``error`` says why the
-    path could not be looked at; such an entry has no identity.
+    ``path`` is relative, with ``/``. ``size`` is in bytes, the times in nanoseconds. ``target`` is where a link
+    points. ``error`` says why the path could not be looked at; such an entry has no identity.
     """
 
     path: str

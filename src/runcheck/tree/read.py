@@ -15,7 +15,10 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 
 
 def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
-    """Return what there is to know of the file ``entry``: the digest if ``hashed``, the pointer it is, what the probe of its format found."""
+    """Return what there is to know of the file ``entry``.
+
+    The digest if ``hashed``, the pointer it is, what the probe of its format found.
+    """
     probe = make_probe(format_, entry.path)
     if probe is None and not hashed and entry.size > LFS_POINTER_BYTES:
         return Facts()

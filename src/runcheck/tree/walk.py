@@ -13,7 +13,8 @@ NEVER_ENTERED = ".git"
 def walk(root: str) -> Iterator[Entry]:
     """Yield every entry below ``root``, folders before what they hold, names in order.
 
-    What cannot be read is an entry with an error. The state folder of the tools is passed over in the root, ``.git`` everywhere.
+    What cannot be read is an entry with an error. The state folder of the tools is passed over in the root, ``.git``
+    everywhere.
     """
     for entry in _folder(root, ""):
         if entry.path != layout().state:

@@ -15,7 +15,7 @@ def checked_name(name: str, what: str, text: str) -> str:
     Raises:
         InvalidArgumentError: it is not; the message says what ``what`` may be.
     """
-    if not isinstance(text, str) or not is_name(name, text):
+    if not is_name(name, text):
         raise InvalidArgumentError(f"{what} is {text!r}; it must match {pattern(name).pattern}")
     return text
 
@@ -31,7 +31,9 @@ def plain_config(config: object) -> dict[str, object]:
     elif isinstance(config, argparse.Namespace):
         config = vars(config)
     if not isinstance(config, Mapping):
-        raise InvalidArgumentError(f"config is a {type(config).__name__}; give a mapping, a dataclass or an argparse.Namespace")
+        raise InvalidArgumentError(
+            f"config is a {type(config).__name__}; give a mapping, a dataclass or an argparse.Namespace"
+        )
     return {key: _plain(value, f"config/{key}") for key, value in _string_keys(config, "config")}
 
 
@@ -63,4 +65,6 @@ def _plain(value: object, where: str) -> object:
             return plain_object(value, where)
         case list() | tuple():
             return [_plain(item, f"{where}/{index}") for index, item in enumerate(value)]
-    raise InvalidArgumentError(f"{where} is a {type(value).__name__}; give a string, a number, a boolean, a list or a mapping")
+    raise InvalidArgumentError(
+        f"{where} is a {type(value).__name__}; give a string, a number, a boolean, a list or a mapping"
+    )

@@ -4,7 +4,10 @@ import os
 
 
 def write_whole(path: str, text: str) -> None:
-    """Write ``text`` to ``path`` so that a crash leaves the old file or the new one: a temporary beside it, synced, then renamed over it."""
+    """Write ``text`` to ``path`` so that a crash leaves the old file or the new one.
+
+    A temporary beside it is written, synced, and renamed over it.
+    """
     temporary = f"{path}.tmp"
     with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)

@@ -21,7 +21,9 @@ class CheckpointWriter:
         self.steps: list[int] = []
 
     def save(self, step: int, tree: object) -> None:
-        """Start saving ``tree`` as the checkpoint of ``step``. Arrays are copied before this returns, and written afterwards.
+        """Start saving ``tree`` as the checkpoint of ``step``.
+
+        Arrays are copied before this returns, and written afterwards.
 
         Raises:
             MissingLibraryError: Orbax is not installed.
@@ -44,7 +46,10 @@ class CheckpointWriter:
 
 
 def count_parameters(tree: object) -> int | None:
-    """Return how many numbers the arrays under ``params`` hold (of the whole tree where it has none), or None where it holds no array."""
+    """Return how many numbers the arrays under ``params`` hold, or None where there is no array.
+
+    A tree without ``params`` is counted whole.
+    """
     params = tree["params"] if isinstance(tree, Mapping) and "params" in tree else tree
     sizes = [int(leaf.size) for _, leaf in _leaves(params, "")]
     return sum(sizes) if sizes else None

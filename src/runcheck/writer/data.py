@@ -13,7 +13,7 @@ from runcheck.writer.seal import fingerprint_of_unit
 
 
 def provenance_of(data: str | os.PathLike[str] | Mapping[str, object], root: str) -> Provenance:
-    """Return the provenance that ``data`` stands for: a dataset of the tree at ``root`` by its path, or a provenance as it is.
+    """Return the provenance that ``data`` stands for: a dataset of the tree by its path, or a provenance as it is.
 
     A path through ``latest`` becomes that of the version it names today.
 
@@ -33,7 +33,9 @@ def _artefact(data: str, root: str) -> Provenance:
         folder = os.path.join(slug, read_latest(slug) or layout().latest)
     parts = os.path.relpath(os.path.realpath(folder), os.path.realpath(root)).split(os.sep)
     if len(parts) != 3 or parts[0] != kind.folder:  # noqa: PLR2004
-        raise InvalidArgumentError(f"data is {data!r}; name a dataset of the same tree, {root}/{kind.folder}/<slug>/<version>")
+        raise InvalidArgumentError(
+            f"data is {data!r}; name a dataset of the same tree, {root}/{kind.folder}/<slug>/<version>"
+        )
     if not os.path.isdir(folder):
         raise InvalidArgumentError(f"data is {data!r}, which is not there")
     fingerprint = fingerprint_of_unit(folder)
@@ -51,5 +53,6 @@ def _given(provenance: dict[str, object]) -> Provenance:
                 checked_name("sha256", f"data['hashes'][{name!r}]", sha256)
             return cast("Provenance", provenance)
     raise InvalidArgumentError(
-        'data is no provenance; give the path of a dataset, {"kind": "synthetic", "seed": <int>} or {"kind": "external", "hashes": {<name>: <sha256>}}'
+        'data is no provenance; give the path of a dataset, {"kind": "synthetic", "seed": <int>} '
+        'or {"kind": "external", "hashes": {<name>: <sha256>}}'
     )

@@ -42,7 +42,8 @@ def new_dataset(
     Args:
         root: The tree, usually ``artefacts``; made where it is not there.
         slug: The name of the dataset, one token.
-        provenance: ``{"kind": "synthetic", "seed": 7}``, ``{"kind": "external", "hashes": {...}}``, or the path of the dataset it was made from.
+        provenance: ``{"kind": "synthetic", "seed": 7}``, ``{"kind": "external", "hashes": {...}}``, or the path of
+            the dataset it was made from.
         version: ``v<N>`` or a Semantic Version; by default the next ``v<N>``.
         generator: The script that makes the files, usually ``__file__``; it is copied into the unit.
         params: The parameters of the generation.
@@ -57,7 +58,9 @@ def new_dataset(
     checked_name("dataset-slug", "slug", slug)
     for tag, value in (tags or {}).items():
         if tag not in layout().optional_tags["dataset"]:
-            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a dataset has {', '.join(layout().optional_tags['dataset'])}")
+            raise InvalidArgumentError(
+                f"the tag {tag!r} is unknown; a dataset has {', '.join(layout().optional_tags['dataset'])}"
+            )
         checked_name("tag", f"tags[{tag!r}]", value)
     origin = provenance_of(provenance, os.fspath(root))
     if origin["kind"] == "synthetic" and generator is None:
@@ -68,13 +71,18 @@ def new_dataset(
         version = next_number_version(there)
     if not folder.create(checked_name("version", "version", version)):
         raise CannotWriteError(f"{folder.path}: is there already; a version never changes, publish the next one")
-    metadata = folder.metadata(script_description() if description is None else description, origin, {**(tags or {}), "dataset": slug})
+    metadata = folder.metadata(
+        script_description() if description is None else description, origin, {**(tags or {}), "dataset": slug}
+    )
     metadata["splits"] = {}
     metadata["generator"] = None
     if generator is not None:
         script = layout().path("generator")
         shutil.copyfile(generator, os.path.join(folder.path, script))
-        metadata["generator"] = {"script": script, "params": folder.redacted(plain_object(params or {}, "params"), "metadata#/generator/params")}
+        metadata["generator"] = {
+            "script": script,
+            "params": folder.redacted(plain_object(params or {}, "params"), "metadata#/generator/params"),
+        }
     return Dataset(folder, metadata, risks)
 
 
@@ -98,8 +106,8 @@ class Dataset:
 
         Args:
             split: The name of the split.
-            data: An Arrow table, a pandas frame, or columns by name: sequences or NumPy arrays whose first axis is the rows;
-                a column of a two-dimensional array becomes a fixed-size list.
+            data: An Arrow table, a pandas frame, or columns by name: sequences or NumPy arrays whose first axis is
+                the rows; a column of a two-dimensional array becomes a fixed-size list.
 
         Raises:
             InvalidArgumentError: the split's name is none, or it is written already.
@@ -142,7 +150,9 @@ class Dataset:
         """Return the dataset."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Finish the dataset, or say in its metadata that it failed. The error that ended it goes on."""
         if error is None:
             if self._status == "running":
@@ -167,7 +177,7 @@ def _table(data: "pa.Table | Mapping[str, object]") -> "pa.Table":
 def _column(column: object) -> "pa.Array":
     import pyarrow as pa  # noqa: PLC0415
 
-    shape = getattr(column, "shape", ())
+    shape: tuple[int, ...] = getattr(column, "shape", ())
     if len(shape) == _MATRIX and hasattr(column, "ravel"):
-        return pa.FixedSizeListArray.from_arrays(pa.array(column.ravel()), int(shape[1]))
+        return pa.FixedSizeListArray.from_arrays(pa.array(column.ravel()), shape[-1])
     return pa.array(column)

@@ -27,9 +27,10 @@ class Repository:
 
 
 def script_folder() -> str:
-    """Return the folder of the script that runs, or the working directory where there is none."""
+    """Return the folder of the script that runs, or the working directory where a console or an installed program runs."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    return os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
+    folder = os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
+    return os.getcwd() if f"{folder}/".startswith((f"{sys.prefix}/", f"{sys.base_prefix}/")) else folder
 
 
 def script_description() -> str:
@@ -41,7 +42,8 @@ def script_description() -> str:
 def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository | None:
     """Return the repository that ``folder`` lies in, or None where there is none or no commit in it.
 
-    ``diff_path`` is where the unit will hold the difference. Untracked files below the folder ``outside`` (the artefacts) are not named.
+    ``diff_path`` is where the unit will hold the difference. Untracked files below the folder ``outside`` (the
+    artefacts) are not named.
     """
     top, sha = _git(folder, "rev-parse", "--show-toplevel"), _git(folder, "rev-parse", "--verify", "HEAD")
     if top is None or sha is None:
@@ -65,11 +67,15 @@ def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository 
 
 
 def command_line(top: str) -> list[str]:
-    """Return the command that runs, with paths relative to ``top``; of a path outside of it only the last name is kept."""
+    """Return the command that runs, with paths relative to ``top``; of one outside of it the last name is kept."""
     script, *arguments = sys.argv or [""]
     if not script or script == "-c":
         return ["python", *(["-c"] if script else []), *(_without_machine(each, top) for each in arguments)]
-    return ["python", _without_machine(os.path.abspath(script), top), *(_without_machine(each, top) for each in arguments)]
+    return [
+        "python",
+        _without_machine(os.path.abspath(script), top),
+        *(_without_machine(each, top) for each in arguments),
+    ]
 
 
 def read_environment() -> Env:

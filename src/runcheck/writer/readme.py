@@ -13,20 +13,38 @@ def readme_of_run(metadata: Metadata, summary: Summary, notes: Sequence[str], ri
     architecture = metadata["architecture"]
     parameters = architecture["parameters"]
     size = f" ({parameters:,} parameters)" if parameters is not None else ""
-    what = [metadata["description"] or f"Training run {metadata['name']}.", f"- model: {architecture['text'] or 'not described'}{size}"]
-    what += [f"- data: {_data(metadata)}", f"- status: {metadata['status']}", *([f"- ended by: {metadata['error']}"] if "error" in metadata else [])]
+    what = [
+        metadata["description"] or f"Training run {metadata['name']}.",
+        f"- model: {architecture['text'] or 'not described'}{size}",
+    ]
+    what += [
+        f"- data: {_data(metadata)}",
+        f"- status: {metadata['status']}",
+        *([f"- ended by: {metadata['error']}"] if "error" in metadata else []),
+    ]
     return _text(metadata, what, [*_results(summary), *(f"\n{note}" for note in notes)], risks)
 
 
 def readme_of_dataset(metadata: Metadata, risks: str) -> str:
     """Return the README of a dataset."""
-    what = [metadata["description"] or f"Dataset {metadata['slug']}, {metadata['version']}.", f"- data: {_data(metadata)}"]
-    rows = [f"| {split} | {of_split['rows']:,} | {', '.join(of_split['files'])} |" for split, of_split in metadata["splits"].items()]
+    what = [
+        metadata["description"] or f"Dataset {metadata['slug']}, {metadata['version']}.",
+        f"- data: {_data(metadata)}",
+    ]
+    rows = [
+        f"| {split} | {of_split['rows']:,} | {', '.join(of_split['files'])} |"
+        for split, of_split in metadata["splits"].items()
+    ]
     return _text(metadata, what, ["| split | rows | files |", "| --- | ---: | --- |", *rows], risks)
 
 
 def _text(metadata: Metadata, what: Sequence[str], results: Sequence[str], risks: str) -> str:
-    bodies = ["\n".join([what[0], "", *what[1:]]), _reproduce(metadata), "\n".join(results) or "No values were logged.", risks or NO_RISKS]
+    bodies = [
+        "\n".join([what[0], "", *what[1:]]),
+        _reproduce(metadata),
+        "\n".join(results) or "No values were logged.",
+        risks or NO_RISKS,
+    ]
     sections = [f"## {heading}\n\n{body}\n" for heading, body in zip(layout().readme_sections, bodies, strict=True)]
     return "\n".join([f"# {metadata['name']}\n", *sections])
 
@@ -59,7 +77,8 @@ def _data(metadata: Metadata) -> str:
 
 def _results(summary: Summary) -> list[str]:
     rows = [
-        f"| {split} | {metric} | {_number(series['best'])} at step {series['best_step']} | {_last(series)} at step {series['last_step']} |"
+        f"| {split} | {metric} | {_number(series['best'])} at step {series['best_step']} "
+        f"| {_last(series)} at step {series['last_step']} |"
         for split, of_split in summary["metrics"].items()
         for metric, series in of_split.items()
     ]
@@ -75,4 +94,8 @@ def _number(value: float | None) -> str:
 
 
 def _quoted(argument: str) -> str:
-    return argument if argument and all(character.isalnum() or character in "-_=./,:+@%" for character in argument) else f"'{argument}'"
+    return (
+        argument
+        if argument and all(character.isalnum() or character in "-_=./,:+@%" for character in argument)
+        else f"'{argument}'"
+    )

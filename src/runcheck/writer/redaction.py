@@ -7,7 +7,10 @@ from runcheck.convention.secrets import REDACTED, is_secret, without_user
 
 
 def redact_document(value: object, where: str, redactions: list[Redaction]) -> object:
-    """Return ``value`` with each secret replaced, and note each in ``redactions``. ``where`` is its place, as ``config#/wandb``."""
+    """Return ``value`` with each secret replaced, and note each in ``redactions``.
+
+    ``where`` is its place, as ``config#/wandb``.
+    """
     match value:
         case dict():
             return {key: redact_document(each, f"{where}/{key}", redactions) for key, each in value.items()}
@@ -23,7 +26,10 @@ def redact_document(value: object, where: str, redactions: list[Redaction]) -> o
 
 
 def redact_command(arguments: Sequence[str], redactions: list[Redaction]) -> list[str]:
-    """Return command-line arguments with each secret replaced: ``--token VALUE``, ``--token=VALUE``, or a value in the form of a key."""
+    """Return command-line arguments with each secret replaced.
+
+    That is ``--token VALUE``, ``--token=VALUE``, and any value in the form of a key.
+    """
     out: list[str] = []
     for index, argument in enumerate(arguments):
         flag, equals, value = argument.partition("=")

@@ -54,14 +54,19 @@ def start_run(
         dataset: The first token of the slug.
         model: The second token of the slug.
         variant: The third token of the slug.
-        config: The configuration: a mapping, a dataclass or an ``argparse.Namespace``. Secrets in it are replaced before anything is written.
+        config: The configuration: a mapping, a dataclass or an ``argparse.Namespace``. Secrets in it are replaced
+            before anything is written.
         seeds: Each seed that the run depends on, by what it seeds.
-        tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those of the slug.
-        data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or ``{"kind": "external", "hashes": {...}}``.
-        description: What the run is for, in a sentence or two; by default the first paragraph of the script's docstring.
+        tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those
+            of the slug.
+        data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or
+            ``{"kind": "external", "hashes": {...}}``.
+        description: What the run is for, in a sentence or two; by default the first paragraph of the script's
+            docstring.
         architecture: The model, in a few words.
         risks: What a reader should beware of, for the README.
-        directions: For a metric by name, which end is better: ``min`` or ``max``. By default losses and errors are ``min``, all else ``max``.
+        directions: For a metric by name, which end is better: ``min`` or ``max``. By default losses and errors are
+            ``min``, all else ``max``.
         links: Other units of the tree by what they are to this run.
         extensions: Fields of other owners, an object a namespace.
 
@@ -69,9 +74,16 @@ def start_run(
         InvalidArgumentError: an argument does not fit the convention; nothing was written.
         CannotWriteError: the run's folder cannot be made.
     """
-    slug = "_".join(checked_name("token", what, text) for what, text in (("dataset", dataset), ("model", model), ("variant", variant)))
+    slug = "_".join(
+        checked_name("token", what, text)
+        for what, text in (("dataset", dataset), ("model", model), ("variant", variant))
+    )
     plain = plain_config(config)
-    whole_tags = {**{key: checked_name("tag", f"tags[{key!r}]", value) for key, value in tags.items()}, "dataset": dataset, "model": model}
+    whole_tags = {
+        **{key: checked_name("tag", f"tags[{key!r}]", value) for key, value in tags.items()},
+        "dataset": dataset,
+        "model": model,
+    }
     _check_tags(whole_tags)
     provenance = provenance_of(data, os.fspath(root))
     folder = UnitFolder(os.fspath(root), layout().kinds["model"], slug)
@@ -79,13 +91,26 @@ def start_run(
     if not any(folder.create(version) for version in attempts):
         raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
     text = script_description() if description is None else description
-    run = Run(folder, plain, provenance, whole_tags, text, architecture, risks, directions or {})
+    run = Run(
+        folder,
+        config=plain,
+        provenance=provenance,
+        tags=whole_tags,
+        description=text,
+        architecture=architecture,
+        risks=risks,
+        directions=directions or {},
+    )
     run.metadata["seeds"] = {name: int(seed) for name, seed in seeds.items()}
     if links:
-        run.metadata["links"] = {relation: checked_name("unit-path", f"links[{relation!r}]", unit) for relation, unit in links.items()}
+        run.metadata["links"] = {
+            relation: checked_name("unit-path", f"links[{relation!r}]", unit) for relation, unit in links.items()
+        }
     if extensions:
         run.metadata["extensions"] = {
-            checked_name("extension", "the namespace", name): folder.redacted(plain_object(value, name), f"metadata#/extensions/{name}")
+            checked_name("extension", "the namespace", name): folder.redacted(
+                plain_object(value, name), f"metadata#/extensions/{name}"
+            )
             for name, value in extensions.items()
         }
     run.begin()
@@ -98,6 +123,7 @@ class Run:
     def __init__(
         self,
         folder: UnitFolder,
+        *,
         config: dict[str, object],
         provenance: Provenance,
         tags: dict[str, str],
@@ -118,7 +144,10 @@ class Run:
         self._checkpoints = CheckpointWriter(os.path.join(folder.path, layout().folder_of("checkpoint")))
         self._log: MetricLog | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
-        self.metadata["config"] = {"path": layout().path("config", suffix=".json"), "sha256": config_sha256(self._config)}
+        self.metadata["config"] = {
+            "path": layout().path("config", suffix=".json"),
+            "sha256": config_sha256(self._config),
+        }
         self.metadata["architecture"] = {"text": architecture, "parameters": None}
         self.metadata["metrics"] = {}
 
@@ -128,7 +157,7 @@ class Run:
         return self._folder.path
 
     def begin(self) -> None:
-        """Write what stands before the first step: configuration, metadata with status ``running``, an empty metric log."""
+        """Write what stands before the first step: configuration, metadata as ``running``, an empty metric log."""
         self._folder.write_json(self.metadata["config"]["path"], self._config)
         self._folder.write_json(layout().path("metadata"), self.metadata)
         events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
@@ -136,12 +165,14 @@ class Run:
         self._folder.register(self.metadata)
 
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
-        """Log the values of one step: numbers, NumPy scalars or JAX arrays of one element, nested names joined by ``/``.
+        """Log the values of one step: numbers, NumPy scalars or JAX scalars, nested names joined by ``/``.
 
-        Returns without waiting for a device: a ``jax.Array`` that is still computed is written, in its order, once it is ready.
+        Returns without waiting for a device: a ``jax.Array`` that is still computed is written, in its order, once it
+        is ready.
 
         Raises:
-            InvalidArgumentError: step, split, a name or a value does not fit the convention. Nothing of the call is written.
+            InvalidArgumentError: step, split, a name or a value does not fit the convention. Nothing of the call is
+                written.
             RuncheckError: the run is finished.
         """
         self._open_log().log(step, metrics, split)
@@ -158,7 +189,9 @@ class Run:
         self._checkpoints.save(step, tree)
 
     def export(self, name: str, tree: object, step: int) -> str:
-        """Export the arrays of ``tree`` as ``exports/<name>.safetensors`` with its sidecar, made from the checkpoint of ``step``. Return the path.
+        """Export the arrays of ``tree`` as ``exports/<name>.safetensors`` with its sidecar, and return the path.
+
+        ``step`` is the checkpoint that they are from.
 
         Raises:
             InvalidArgumentError: ``step`` has no checkpoint, or ``name`` is no token.
@@ -214,7 +247,9 @@ class Run:
         finished = now()
         summary = self._summary(log, (finished - self._folder.created).total_seconds())
         self.metadata["metrics"] = {
-            f"{split}/{metric}": series["best"] for split, of_split in summary["metrics"].items() for metric, series in of_split.items()
+            f"{split}/{metric}": series["best"]
+            for split, of_split in summary["metrics"].items()
+            for metric, series in of_split.items()
         }
         self._folder.write(layout().path("readme"), self._readme(status, summary))
         self._folder.write(layout().path("summary"), format_yaml(cast("dict[str, object]", summary)))
@@ -224,7 +259,9 @@ class Run:
         """Return the run."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Finish the run with the status that is true. The error that ended it goes on."""
         if self._status != "running":
             return
@@ -248,7 +285,9 @@ class Run:
     def _summary(self, log: MetricLog, lived: float) -> Summary:
         metrics: dict[str, dict[str, object]] = {}
         for (split, metric), series in sorted(log.series.items()):
-            direction = self._directions.get(metric) or self._directions.get(f"{split}/{metric}") or likely_direction(metric)
+            direction = (
+                self._directions.get(metric) or self._directions.get(f"{split}/{metric}") or likely_direction(metric)
+            )
             metrics.setdefault(split, {})[metric] = series.summary(direction)
         # The clock of the metadata may have been set back meanwhile; what it shows bounds the duration.
         duration = max(0.0, min(time.monotonic() - self._started, lived))
@@ -272,7 +311,8 @@ def _check_tags(tags: Mapping[str, str]) -> None:
             raise InvalidArgumentError(f"tags lack {tag!r}; a run has {', '.join(mandatory)}")
     for tag, value in tags.items():
         if tag not in (*mandatory, *optional):
-            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a run has {', '.join((*mandatory, *optional))}, and extensions for all else")
+            known = ", ".join((*mandatory, *optional))
+            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a run has {known}, and extensions for all else")
         allowed = layout().tag_values.get(tag)
         if allowed and value not in allowed:
             raise InvalidArgumentError(f"the tag {tag} is {value!r}, not one of {', '.join(allowed)}")

@@ -11,7 +11,7 @@ from runcheck.writer.atomic import write_whole
 
 
 def hash_files(unit: str, *, without: str) -> dict[str, str]:
-    """Return the SHA-256 of each file of the unit's folder by its path, but for the file ``without`` and the list itself."""
+    """Return the SHA-256 of each file of a unit by its path, but for the file ``without`` and the list itself."""
     passed_over = {without, layout().path("checksums")}
     sums: dict[str, str] = {}
     for entry in walk(unit):

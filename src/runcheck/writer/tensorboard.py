@@ -1,8 +1,8 @@
 """TensorBoard event files.
 
-Written by hand although tensorboardX does it: a scalar costs 40 us there and brings NumPy and protobuf, while the two messages are a few bytes each.
-Formats: TFRecord framing (tensorflow/core/lib/io/record_writer.h), messages Event and Summary (tensorflow/core/util/event.proto and
-tensorflow/core/framework/summary.proto), protobuf's wire format.
+Written by hand although tensorboardX does it: a scalar costs 40 us there and brings NumPy and protobuf, while the two
+messages are a few bytes each. Formats: TFRecord framing (tensorflow/core/lib/io/record_writer.h), messages Event and
+Summary (tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto), protobuf's wire format.
 """
 
 import math
@@ -28,7 +28,7 @@ _TABLE = _crc_table()
 
 
 def masked_crc32c(content: bytes) -> int:
-    """Return the CRC-32C of ``content``, masked as TFRecord does so that a CRC over bytes that hold CRCs stays sound."""
+    """Return the CRC-32C of ``content``, masked as TFRecord does, so that a CRC over CRCs stays sound."""
     crc, table = 0xFFFFFFFF, _TABLE
     for byte in content:
         crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)

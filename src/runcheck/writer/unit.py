@@ -53,7 +53,7 @@ class UnitFolder:
         return self.repository.git["sha"] if self.repository else None
 
     def create(self, version: str) -> bool:
-        """Make the folder of ``version`` and keep the difference of a dirty tree in it; False where the folder is there already.
+        """Make the folder of ``version``, with the difference of a dirty tree in it; False where it is there already.
 
         Raises:
             CannotWriteError: the folder cannot be made.
@@ -109,11 +109,19 @@ class UnitFolder:
             "governance": governance,
         }
 
-    def finish(self, metadata: Metadata, status: Status, finished: datetime, fingerprint: Callable[[dict[str, str]], str] | None = None) -> None:
-        """Take the last steps of a unit whose content is whole: metadata with the final status, checksums, ``latest``, registry.
+    def finish(
+        self,
+        metadata: Metadata,
+        status: Status,
+        finished: datetime,
+        fingerprint: Callable[[dict[str, str]], str] | None = None,
+    ) -> None:
+        """Take the last steps of a unit whose content is whole.
 
-        Each step can be done again, and a crash between two of them leaves a tree that says how far it came. ``fingerprint`` computes the
-        dataset's own field from the checksums of all other files.
+        Metadata with the final status, checksums, ``latest``, registry, in this order.
+
+        Each step can be done again, and a crash between two of them leaves a tree that says how far it came.
+        ``fingerprint`` computes the dataset's own field from the checksums of all other files.
         """
         metadata["status"] = status
         metadata["finished_at"] = format_timestamp(finished)
@@ -130,7 +138,7 @@ class UnitFolder:
         self.register(metadata)
 
     def register(self, metadata: Metadata) -> None:
-        """Put the unit into the registry, or say why that cannot be done; the registry can be built again at any time."""
+        """Put the unit into the registry, or say why that cannot be done; it can be built again at any time."""
         try:
             upsert_row(self.root, self.path_in_tree, metadata)
         except (MissingLibraryError, OSError) as error:

@@ -1,6 +1,9 @@
-"""YAML as every reader of 1.1 and 1.2 takes it: block mappings, strings in JSON's quotes, floats with a point and a signed exponent.
+"""YAML as every reader of 1.1 and 1.2 takes it.
 
-Written by hand although PyYAML does it: the writer runs on the standard library alone, and the documents are mappings of scalars.
+Block mappings, strings in JSON's quotes, floats with a point and a signed exponent.
+
+Written by hand although PyYAML does it: the writer runs on the standard library alone, and the documents are mappings
+of scalars.
 """
 
 import json

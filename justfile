@@ -1,0 +1,75 @@
+# Recipes of the project. `./dev RECIPE` makes the environment first; with one at hand, `just RECIPE` will do.
+
+set shell := ["sh", "-euc"]
+
+# List the recipes.
+default:
+    @just --list --unsorted
+
+# The golden path: publish, train, evaluate, check; then tamper with a copy and check that.
+demo:
+    python examples/digits/demo.py
+
+# Publish the digits as a dataset.
+publish:
+    python examples/digits/publish.py
+
+# Train on the digits.
+train:
+    python examples/digits/train.py
+
+# Evaluate the newest run from its checkpoint.
+evaluate:
+    python examples/digits/evaluate.py
+
+# Check a tree (default: artefacts).
+check *ARGS:
+    runcheck check {{ARGS}}
+
+# Lint and type check.
+lint:
+    ruff check
+    ruff format --check
+    mypy
+
+# Lint, types, tests.
+test *ARGS: lint
+    pytest -n auto {{ARGS}}
+
+# Compare with peers, as ratios.
+bench:
+    python benchmarks/run.py
+
+# Write the conformance suite anew.
+fixtures:
+    python fixtures/build.py
+
+# Lock the development set, for all Pythons at once: hashes, no addresses.
+lock:
+    uv pip compile pyproject.toml --group dev --extra all --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-package runcheck --no-header --no-annotate --quiet --upgrade --output-file lock/dev.txt
+
+# The tests on every supported Python that this machine has.
+test-pythons *ARGS:
+    #!/usr/bin/env sh
+    set -eu
+    for version in 3.11 3.12 3.13 3.14; do
+        python=$(uv python find --no-project --no-python-downloads --python-preference only-system "$version" 2>/dev/null) || { echo "== Python $version: not on this machine"; continue; }
+        echo "== Python $version"
+        venv=".venvs/$version"
+        [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --require-hashes --requirement lock/dev.txt
+        "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+        PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}
+    done
+
+# The tests on the oldest direct dependencies that pyproject.toml allows.
+test-floor *ARGS:
+    #!/usr/bin/env sh
+    set -eu
+    venv=.venvs/floor
+    python -m venv "$venv"
+    uv pip compile pyproject.toml --extra all --resolution lowest-direct --python-version 3.11 --quiet --no-header --no-annotate --output-file "$venv/floor.txt"
+    "$venv/bin/python" -m pip install --quiet --requirement "$venv/floor.txt" pytest pytest-xdist hypothesis hatchling pandas scikit-learn optax tensorboard rfc8785
+    "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+    PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}
