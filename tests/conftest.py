@@ -13,7 +13,7 @@ DATASET = "dataset/digits"
 
 @pytest.fixture(scope="session")
 def good_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree with a dataset of two splits and a completed run on it, written outside of any repository. Not to be changed."""
+    """A dataset of two splits and a completed run on it, written outside of any repository. Not to be changed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("nowhere"))
         return write_tree(tmp_path_factory)

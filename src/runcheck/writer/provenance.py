@@ -27,7 +27,7 @@ class Repository:
 
 
 def script_folder() -> str:
-    """Return the folder of the script that runs, or the working directory where a console or an installed program runs."""
+    """Return the folder of the script that runs; of a console or an installed program, the working directory."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     folder = os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
     return os.getcwd() if f"{folder}/".startswith((f"{sys.prefix}/", f"{sys.base_prefix}/")) else folder
