@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import runcheck
-from runcheck.check import check, locate
+from runcheck.check import check
 from runcheck.errors import CannotCheckError
+from runcheck.tree.locate import locate
 
 WARNINGS_OF_A_TREE_OUTSIDE_GIT = {"RC208"}
 

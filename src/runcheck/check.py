@@ -4,12 +4,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.units import Tree, Unit, classify
+from runcheck.convention.validation import is_newer_minor
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
 from runcheck.probes import Facts
@@ -19,6 +19,7 @@ from runcheck.probes.registry import RegistryContent, read_registry
 from runcheck.rules.inputs import ABSENT, POINTER, Absent, NotVerified, TreeInputs, UnitInputs
 from runcheck.rules.judge import judge
 from runcheck.tree.entry import Entry, EntryType
+from runcheck.tree.locate import locate
 from runcheck.tree.read import read_facts
 from runcheck.tree.walk import walk
 
@@ -29,73 +30,6 @@ _BATCH = 4 << 20
 _COST_OF_A_FILE = 40_000  # opening a small file takes about as long as hashing so many bytes
 
 Depth: TypeAlias = Literal["structure", "content"]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is to be checked: the root of a tree, and the path below it that is meant ("" for all of it)."""
-
-    root: str
-    focus: str
-
-
-def locate(path: str) -> Target:
-    """Return the tree that ``path`` is, or lies in.
-
-    Raises:
-        CannotCheckError: there is nothing at ``path``, or it is not in a tree of artefacts.
-    """
-    if not os.path.lexists(path):
-        raise CannotCheckError(f"{path}: there is no such file or folder")
-    absolute = os.path.abspath(path)
-    if os.path.isdir(absolute):
-        absolute = os.path.realpath(absolute)
-        if not os.access(absolute, os.R_OK | os.X_OK):
-            raise CannotCheckError(f"{path}: cannot be read; its permissions do not let you")
-        if _is_root(absolute):
-            return Target(absolute, "")
-    folder, name = os.path.split(absolute)
-    parts = [*os.path.realpath(folder).split(os.sep), name]
-    for at in range(len(parts) - 1, 0, -1):
-        root = os.sep.join(parts[:at]) or os.sep
-        if layout().kind_of_folder(parts[at]) and _is_root(root):
-            return Target(root, "/".join(parts[at:]))
-    folders = " or ".join(f"{kind.folder}/<slug>/<version>" for kind in layout().kinds.values())
-    hint = next(
-        (f"; did you mean {path}/{name}?" for name in _subfolders(absolute) if _is_root(f"{absolute}/{name}")), ""
-    )
-    raise CannotCheckError(f"{path}: holds no dataset and no run, so nothing was checked; a tree has {folders}{hint}")
-
-
-def _is_root(folder: str) -> bool:
-    """Say whether units lie below ``folder``: a kind's folder, a slug, and in it a folder that looks like a unit.
-
-    The name of a kind's folder is not enough: ``model/`` and ``data/`` are in every other project.
-    """
-    if os.path.isfile(f"{folder}/{layout().registry}"):
-        return True
-    return any(
-        _looks_like_unit(f"{folder}/{kind}/{slug}", version)
-        for kind in _subfolders(folder)
-        if layout().kind_of_folder(kind)
-        for slug in _subfolders(f"{folder}/{kind}")
-        for version in _subfolders(f"{folder}/{kind}/{slug}")
-    )
-
-
-def _looks_like_unit(slug: str, version: str) -> bool:
-    if is_name("version", version):
-        return True
-    telling = (path for role in layout().roles.values() if role.format for path in role.paths if "/" not in path)
-    return any(os.path.exists(f"{slug}/{version}/{path}") for path in telling if path != layout().path("readme"))
-
-
-def _subfolders(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as listing:
-            return sorted(item.name for item in listing if item.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content") -> Report:
@@ -121,7 +55,7 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content") -> Report:
     return Report(
         root=target.root,
         findings=tuple(finding for finding in findings if _is_wanted(finding, target.focus)),
-        unverified=(*unverified, *_pointers(facts)),
+        unverified=(*unverified, *_pointers(facts), *_newer(facts)),
         units=len(wanted),
         files=len(files),
         hashed_bytes=sum(entry.size for entry in files if (each := facts.get(entry.path)) and each.sha256),
@@ -231,3 +165,15 @@ def _registry(root: str, tree: Tree, facts: Mapping[str, Facts]) -> RegistryCont
 def _pointers(facts: Mapping[str, Facts]) -> list[Unverified]:
     paths = tuple(sorted(path for path, each in facts.items() if each.pointer and each.pointer.sha256))
     return [Unverified("Git LFS pointers, checked as pointers; their objects are not here", paths)] if paths else []
+
+
+def _newer(facts: Mapping[str, Facts]) -> list[Unverified]:
+    paths = tuple(
+        sorted(
+            path
+            for path, each in facts.items()
+            if isinstance(each.content, DocumentContent) and is_newer_minor(each.content.value)
+        )
+    )
+    reason = f"documents of a later version than {layout().schema_version}; fields not known there were passed over"
+    return [Unverified(reason, paths)] if paths else []

@@ -39,7 +39,7 @@ def violations(name: str, document: object) -> list[Violation]:
     Fields that the schema does not know are passed over in a document of a newer minor version (spec, "Versions and
     extensions").
     """
-    newer = _is_newer_minor(document)
+    newer = is_newer_minor(document)
     return list(_described(_validator(name).iter_errors(document), ignore_unknown=newer))
 
 
@@ -58,7 +58,8 @@ def extension_violations(extension_schema: object, value: object) -> list[Violat
     return list(_described(validator.iter_errors(value), ignore_unknown=False))
 
 
-def _is_newer_minor(document: object) -> bool:
+def is_newer_minor(document: object) -> bool:
+    """Say whether ``document`` is of a minor version after the one known here, and so may have fields unknown here."""
     if not isinstance(document, dict) or not isinstance(version := document.get("schema_version"), str):
         return False
     minor, ours = version.partition(".")[2], layout().schema_version

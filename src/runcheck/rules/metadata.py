@@ -8,7 +8,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import Violation, extension_violations
+from runcheck.convention.validation import Violation, extension_violations, violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
 from runcheck.probes.document import DocumentContent
@@ -201,7 +201,16 @@ def heartbeat_left(unit: Unit, status: Status) -> Iterator[Problem]:
 
 
 @unit_rule
-def name_of_role(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
+def heartbeat_schema(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iterator[Problem]:
+    """Each place where a heartbeat breaks its schema."""
+    for path in unit.of_role("heartbeat"):
+        if path in documents and documents[path].value is not None:
+            for violation in violations("heartbeat", documents[path].value):
+                yield Problem(path, violation.message, pointer=violation.pointer)
+
+
+@unit_rule
+def file_of_unit(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
     """The files that the metadata name: the difference.
 
     Configuration, splits and generator have clauses of their own.

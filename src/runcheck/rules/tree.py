@@ -46,9 +46,10 @@ def kind_folder(tree: Tree) -> Iterator[Problem]:
 def stray_entry(tree: Tree) -> Iterator[Problem]:
     """Everything below a kind's folder that is neither a slug, a unit nor ``latest``."""
     for entry in tree.loose:
-        first, _, below = entry.path.partition("/")
+        first = entry.path.partition("/")[0]
         is_content = entry.name not in layout().placeholders and entry.error is None
-        if below and is_content and layout().kind_of_folder(first):
+        is_above_units = entry.path.count("/") in (1, 2)
+        if is_above_units and is_content and layout().kind_of_folder(first):
             yield Problem(entry.path, f"is a {entry.type.value} that lies beside the units and belongs to none")
 
 

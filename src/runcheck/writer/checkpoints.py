@@ -12,16 +12,15 @@ if TYPE_CHECKING:
 
 
 class CheckpointWriter:
-    """Saves trees of arrays below one folder, a folder a step."""
+    """Saves trees of arrays, a folder a step. Orbax is imported at the first save."""
 
-    def __init__(self, folder: str) -> None:
-        """Save below ``folder``. Orbax is imported at the first save."""
-        self._folder = os.path.abspath(folder)
+    def __init__(self) -> None:
+        """Start without a checkpoint."""
         self._checkpointer: StandardCheckpointer | None = None
         self.steps: list[int] = []
 
-    def save(self, step: int, tree: object) -> None:
-        """Start saving ``tree`` as the checkpoint of ``step``.
+    def save(self, folder: str, step: int, tree: object) -> None:
+        """Start saving ``tree`` as ``folder/<step>``.
 
         Arrays are copied before this returns, and written afterwards.
 
@@ -34,7 +33,7 @@ class CheckpointWriter:
             except ImportError as error:
                 raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
             self._checkpointer = ocp.StandardCheckpointer()
-        self._checkpointer.save(os.path.join(self._folder, str(step)), tree)
+        self._checkpointer.save(os.path.join(os.path.abspath(folder), str(step)), tree)
         self.steps.append(step)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.units import classify
 from runcheck.errors import CannotCheckError, MissingLibraryError
 from runcheck.probes.registry import columns, read_registry
+from runcheck.tree.locate import locate
 from runcheck.tree.walk import walk
 from runcheck.writer.lock import locked, state_folder
 
@@ -31,13 +32,11 @@ def rebuild_registry(root: str) -> Rebuilt:
     """Write the registry of a tree from the metadata of its units.
 
     Raises:
-        CannotCheckError: there is no folder at ``root``, or it holds no unit.
+        CannotCheckError: there is no tree at ``root``.
         MissingLibraryError: pyarrow is not installed.
     """
-    if not os.path.isdir(root):
-        raise CannotCheckError(f"{root}: there is no such folder")
-    if not classify(walk(root)).units:
-        raise CannotCheckError(f"{root}: holds no dataset and no run; there is nothing to index")
+    if locate(root).focus:
+        raise CannotCheckError(f"{root}: is a part of a tree; name the root of the tree, which holds the registry")
     with locked(root, layout().registry):
         rows, passed_over = _rows_of_units(root)
         path = _write(root, rows)

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, SupportsIndex, cast, get_args
 
 from runcheck.convention.aggregates import Direction, likely_direction
 from runcheck.convention.canonical import config_sha256
@@ -74,45 +74,37 @@ def start_run(
         InvalidArgumentError: an argument does not fit the convention; nothing was written.
         CannotWriteError: the run's folder cannot be made.
     """
-    slug = "_".join(
-        checked_name("token", what, text)
-        for what, text in (("dataset", dataset), ("model", model), ("variant", variant))
-    )
-    plain = plain_config(config)
-    whole_tags = {
-        **{key: checked_name("tag", f"tags[{key!r}]", value) for key, value in tags.items()},
-        "dataset": dataset,
-        "model": model,
-    }
-    _check_tags(whole_tags)
-    provenance = provenance_of(data, os.fspath(root))
+    tokens = {"dataset": dataset, "model": model, "variant": variant}
+    slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
     folder = UnitFolder(os.fspath(root), layout().kinds["model"], slug)
-    attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
-    if not any(folder.create(version) for version in attempts):
-        raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
-    text = script_description() if description is None else description
     run = Run(
         folder,
-        config=plain,
-        provenance=provenance,
-        tags=whole_tags,
-        description=text,
+        config=plain_config(config),
+        provenance=provenance_of(data, os.fspath(root)),
+        tags=_checked_tags({**tags, "dataset": dataset, "model": model}),
+        description=script_description() if description is None else description,
         architecture=architecture,
         risks=risks,
-        directions=directions or {},
+        directions=_checked_directions(directions or {}),
     )
-    run.metadata["seeds"] = {name: int(seed) for name, seed in seeds.items()}
+    run.metadata["seeds"] = {name: _checked_seed(name, seed) for name, seed in seeds.items()}
     if links:
         run.metadata["links"] = {
-            relation: checked_name("unit-path", f"links[{relation!r}]", unit) for relation, unit in links.items()
+            checked_name("relation", "a relation in links", relation): checked_name(
+                "unit-path", f"links[{relation!r}]", unit
+            )
+            for relation, unit in links.items()
         }
     if extensions:
         run.metadata["extensions"] = {
-            checked_name("extension", "the namespace", name): folder.redacted(
-                plain_object(value, name), f"metadata#/extensions/{name}"
+            checked_name("extension", "a namespace in extensions", name): folder.redacted(
+                plain_object(value, f"extensions/{name}"), f"metadata#/extensions/{name}"
             )
             for name, value in extensions.items()
         }
+    attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
+    if not any(folder.create(version) for version in attempts):
+        raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
     run.begin()
     return run
 
@@ -141,7 +133,7 @@ class Run:
         self._notes: list[str] = []
         self._early_stopping: int | None = None
         self._status: Status = "running"
-        self._checkpoints = CheckpointWriter(os.path.join(folder.path, layout().folder_of("checkpoint")))
+        self._checkpoints = CheckpointWriter()
         self._log: MetricLog | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
@@ -158,6 +150,7 @@ class Run:
 
     def begin(self) -> None:
         """Write what stands before the first step: configuration, metadata as ``running``, an empty metric log."""
+        self.metadata["version"] = self._folder.version
         self._folder.write_json(self.metadata["config"]["path"], self._config)
         self._folder.write_json(layout().path("metadata"), self.metadata)
         events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
@@ -186,7 +179,7 @@ class Run:
         """
         self._open_log()
         self.metadata["architecture"]["parameters"] = count_parameters(tree)
-        self._checkpoints.save(step, tree)
+        self._checkpoints.save(os.path.join(self.path, layout().folder_of("checkpoint")), step, tree)
 
     def export(self, name: str, tree: object, step: int) -> str:
         """Export the arrays of ``tree`` as ``exports/<name>.safetensors`` with its sidecar, and return the path.
@@ -304,7 +297,7 @@ class Run:
         )
 
 
-def _check_tags(tags: Mapping[str, str]) -> None:
+def _checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
     mandatory, optional = layout().mandatory_tags["model"], layout().optional_tags["model"]
     for tag in mandatory:
         if tag not in tags:
@@ -313,9 +306,24 @@ def _check_tags(tags: Mapping[str, str]) -> None:
         if tag not in (*mandatory, *optional):
             known = ", ".join((*mandatory, *optional))
             raise InvalidArgumentError(f"the tag {tag!r} is unknown; a run has {known}, and extensions for all else")
+        checked_name("tag", f"tags[{tag!r}]", value)
         allowed = layout().tag_values.get(tag)
         if allowed and value not in allowed:
             raise InvalidArgumentError(f"the tag {tag} is {value!r}, not one of {', '.join(allowed)}")
+    return dict(tags)
+
+
+def _checked_directions(directions: Mapping[str, Direction]) -> Mapping[str, Direction]:
+    for metric, direction in directions.items():
+        if direction not in get_args(Direction):
+            raise InvalidArgumentError(f"the direction of {metric} is {direction!r}, not one of {get_args(Direction)}")
+    return directions
+
+
+def _checked_seed(name: str, seed: object) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, SupportsIndex):
+        raise InvalidArgumentError(f"seeds[{name!r}] is {seed!r}; a seed is an integer")
+    return seed.__index__()
 
 
 def _one_line(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 
-from runcheck.convention.checksums import fingerprint, format_checksums
+from runcheck.convention.checksums import CHECKSUM_LINE, fingerprint, format_checksums
 from runcheck.convention.layout import layout
 from runcheck.tree.entry import EntryType
 from runcheck.tree.walk import walk
@@ -27,13 +27,14 @@ def hash_file(path: str) -> str:
 
 
 def fingerprint_of_unit(unit: str) -> str | None:
-    """Return the fingerprint of the sealed dataset in a folder, or None where it is not sealed."""
+    """Return the fingerprint of the sealed dataset in a folder; None where it has no list, or a damaged one."""
     try:
         with open(os.path.join(unit, layout().path("checksums")), encoding="utf-8") as stream:
-            pairs = [line.rstrip("\n").split(maxsplit=1) for line in stream]
-    except OSError:
+            lines = [CHECKSUM_LINE.fullmatch(line.removesuffix("\n")) for line in stream]
+    except (OSError, UnicodeDecodeError):
         return None
-    return fingerprint({path.removeprefix("*"): sha256 for sha256, path in pairs})
+    sums = {line["path"]: line["sha256"] for line in lines if line}
+    return fingerprint(sums) if len(sums) == len(lines) else None
 
 
 def write_checksums(unit: str, sums: dict[str, str]) -> None:
