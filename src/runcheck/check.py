@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.timestamps import now
 from runcheck.convention.units import Tree, Unit, classify
 from runcheck.convention.validation import is_newer_minor
 from runcheck.errors import CannotCheckError
@@ -127,9 +128,12 @@ def _extension_of(entry: Entry) -> str | None:
 
 
 def _inputs(root: str, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, Facts]) -> TreeInputs:
+    moment = now()
     by_unit = {
         unit.path: UnitInputs(
-            unit, {path: facts[member.entry.path] for path, member in unit.files.items() if member.entry.path in facts}
+            unit,
+            {path: facts[member.entry.path] for path, member in unit.files.items() if member.entry.path in facts},
+            moment,
         )
         for unit in tree.units
     }

@@ -39,12 +39,13 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what is read and named; bytes, but for the depth."""
+    """Bounds: bytes, but for the depth in levels and the age of a heartbeat in seconds."""
 
     document_bytes: int
     document_depth: int
     line_bytes: int
     name_bytes: int
+    heartbeat_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ since another clause (required-file, document-syntax, metadata-schema, ...) has 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import cast
 
 from runcheck.convention.checksums import fingerprint
-from runcheck.convention.documents import STATUSES, ExportSidecar, Metadata, Status, Summary
+from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of
 from runcheck.convention.units import Tree, Unit
@@ -43,10 +44,11 @@ POINTER = "is a Git LFS pointer; its object is not here"
 
 @dataclass
 class UnitInputs:
-    """The inputs of the rules of one unit. Paths in ``facts`` are relative to the unit."""
+    """The inputs of the rules of one unit, judged at ``now``. Paths in ``facts`` are relative to the unit."""
 
     unit: Unit
     facts: Mapping[str, Facts]
+    now: datetime
 
     @cached_property
     def documents(self) -> dict[str, DocumentContent]:
@@ -75,6 +77,12 @@ class UnitInputs:
     def known_status(self) -> Status | None:
         """The status, or None where it cannot be told."""
         return None if isinstance(self.status, Absent) else self.status
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat | None:
+        """The heartbeat, or None where there is no valid one."""
+        value = self._document("heartbeat")
+        return cast("Heartbeat", value) if isinstance(value, dict) and not violations("heartbeat", value) else None
 
     @cached_property
     def config(self) -> dict[str, object] | Absent | NotVerified:

@@ -1,9 +1,10 @@
 """RC2: metadata and configuration."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from runcheck.convention.canonical import config_sha256
-from runcheck.convention.documents import Metadata, Status
+from runcheck.convention.documents import Heartbeat, Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of
 from runcheck.convention.timestamps import parse_timestamp
@@ -190,6 +191,19 @@ def extension_schema(
                 for violation in extension_violations(content.value, extensions[namespace]):
                     pointer = f"/extensions/{namespace}{violation.pointer}"
                     yield Problem(f"{unit}/{METADATA}", violation.message, pointer=pointer)
+
+
+@unit_rule
+def run_alive(metadata: Metadata, heartbeat: Heartbeat | None, now: datetime) -> Iterator[Problem]:
+    """A running run shows that it lives. Datasets are written in one go and have no heartbeat."""
+    if metadata["status"] != "running" or metadata["kind"] != "model":
+        return
+    at = parse_timestamp(heartbeat["at"]) if heartbeat else None
+    if at is None:
+        yield Problem(METADATA, "says that the run is running, and it has no heartbeat", pointer="/status")
+    elif (age := (now - at).total_seconds()) > layout().limits.heartbeat_seconds:
+        message = f"says that the run is running; its last heartbeat is {age / 3600:,.1f} hours old"
+        yield Problem(METADATA, message, pointer="/status")
 
 
 @unit_rule

@@ -18,6 +18,7 @@ from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckErro
 from runcheck.writer.arguments import checked_name, plain_config, plain_object
 from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
 from runcheck.writer.data import provenance_of
+from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
@@ -135,6 +136,7 @@ class Run:
         self._status: Status = "running"
         self._checkpoints = CheckpointWriter()
         self._log: MetricLog | None = None
+        self._heartbeat: HeartbeatFile | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
             "path": layout().path("config", suffix=".json"),
@@ -151,6 +153,7 @@ class Run:
     def begin(self) -> None:
         """Write what stands before the first step: configuration, metadata as ``running``, an empty metric log."""
         self.metadata["version"] = self._folder.version
+        self._heartbeat = HeartbeatFile(os.path.join(self.path, layout().path("heartbeat")))
         self._folder.write_json(self.metadata["config"]["path"], self._config)
         self._folder.write_json(layout().path("metadata"), self.metadata)
         events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
@@ -169,6 +172,8 @@ class Run:
             RuncheckError: the run is finished.
         """
         self._open_log().log(step, metrics, split)
+        if self._heartbeat is not None:
+            self._heartbeat.beat()
 
     def save_checkpoint(self, step: int, tree: object) -> None:
         """Save a tree of arrays as the checkpoint of ``step``, in the background.
@@ -235,6 +240,8 @@ class Run:
         self._status = status
         self._checkpoints.close()
         log.close()
+        if self._heartbeat is not None:
+            self._heartbeat.remove()
         if error:
             self.metadata["error"] = error
         finished = now()
