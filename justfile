@@ -54,7 +54,12 @@ test-pythons *ARGS:
     #!/usr/bin/env sh
     set -eu
     for version in 3.11 3.12 3.13 3.14; do
-        python=$(uv python find --no-project --no-python-downloads --python-preference only-system "$version" 2>/dev/null) || { echo "== Python $version: not on this machine"; continue; }
+        python=""
+        # A shim of pyenv stands on the PATH for versions that are not active; only what runs counts.
+        for candidate in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
+            if "$candidate" -c '' 2>/dev/null; then python=$candidate; break; fi
+        done
+        if [ -z "$python" ]; then echo "== Python $version: not on this machine"; continue; fi
         echo "== Python $version"
         venv=".venvs/$version"
         [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
