@@ -68,13 +68,15 @@ test-pythons *ARGS:
         PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}
     done
 
-# The tests on the oldest direct dependencies that pyproject.toml allows.
+# The tests on the oldest versions that pyproject.toml allows: each ">=" in it is taken for "==".
 test-floor *ARGS:
     #!/usr/bin/env sh
     set -eu
     venv=.venvs/floor
-    python -m venv "$venv"
-    uv pip compile pyproject.toml --extra all --resolution lowest-direct --python-version 3.11 --quiet --no-header --no-annotate --output-file "$venv/floor.txt"
-    "$venv/bin/python" -m pip install --quiet --requirement "$venv/floor.txt" pytest pytest-xdist hypothesis hatchling pandas scikit-learn optax tensorboard rfc8785
+    [ -x "$venv/bin/python" ] || python -m venv "$venv"
+    grep -oE '"[A-Za-z-]+>=[0-9.]+"' pyproject.toml | tr -d '"' | sed 's/>=/==/' >"$venv/floor.txt"
+    uv pip compile pyproject.toml --group dev --extra all --constraint "$venv/floor.txt" --python "$venv/bin/python" \
+        --no-emit-package runcheck --no-header --no-annotate --quiet --output-file "$venv/all.txt"
+    "$venv/bin/python" -m pip install --quiet --requirement "$venv/all.txt"
     "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
     PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}

@@ -1,9 +1,11 @@
 """The whole pipeline over trees that the writer made: clean as they are, and each damage named by its clause."""
 
+import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -165,12 +167,32 @@ def test_a_registry_as_pointer_is_not_verified_rather_than_broken(tree: Path) ->
     assert any("runs.parquet" in each.paths for each in report.unverified)
 
 
-def test_what_cannot_be_read_is_a_finding(tree: Path, run_folder: Path) -> None:
-    path = run_folder / "config.json"
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("this user reads every file")
-    assert "RC118" in codes(tree)
+@contextlib.contextmanager
+def as_an_ordinary_user() -> Iterator[None]:
+    """Give up what root may do; root reads every file, whatever its mode."""
+    if os.geteuid() != 0:
+        yield
+        return
+    nobody = 65534
+    os.seteuid(nobody)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX modes")
+@pytest.mark.parametrize("unreadable", ["model/digits_logreg_baseline/latest/config.json", "dataset/digits/v1"])
+def test_what_cannot_be_read_is_a_finding(good_tree: Path, unreadable: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        root = Path(shutil.copytree(good_tree, f"{folder}/artefacts", symlinks=True))
+        check(root)  # loads every module while they can be read
+        (root / unreadable).chmod(0)
+        with as_an_ordinary_user():
+            found = codes(root)
+        (root / unreadable).chmod(0o755)
+    assert "RC118" in found
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\x00\xff" * 50, b"[" * 100_000, b"[1]"])

@@ -46,9 +46,10 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content") -> Report:
     start = time.perf_counter()
     target = locate(os.fspath(path))
     tree = classify(walk(target.root))
-    wanted = [unit for unit in tree.units if _touches(target.focus, unit.path)]
-    if not wanted:
+    met = [unit for unit in tree.units if _touches(target.focus, unit.path)]
+    if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
+    wanted = [unit for unit in met if unit.readable]
     facts = _probe(target.root, tree, wanted, depth)
     inputs = _inputs(target.root, tree, wanted, facts)
     findings, unverified = judge(inputs)
@@ -57,7 +58,7 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content") -> Report:
         root=target.root,
         findings=tuple(finding for finding in findings if _is_wanted(finding, target.focus)),
         unverified=(*unverified, *_pointers(facts), *_newer(facts)),
-        units=len(wanted),
+        units=len(met),
         files=len(files),
         hashed_bytes=sum(entry.size for entry in files if (each := facts.get(entry.path)) and each.sha256),
         seconds=time.perf_counter() - start,

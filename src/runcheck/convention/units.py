@@ -21,13 +21,17 @@ class Member:
 
 @dataclass(frozen=True)
 class Unit:
-    """One dataset version or one training run: where it lies and what it holds."""
+    """One dataset version or one training run: where it lies and what it holds.
+
+    A unit that is not ``readable`` shows nothing.
+    """
 
     path: str
     kind: Kind
     slug: str
     version: str
     members: Mapping[str, Member]
+    readable: bool = True
 
     @cached_property
     def files(self) -> dict[str, Member]:
@@ -82,11 +86,15 @@ def classify(entries: Iterable[Entry]) -> Tree:
     members: dict[str, dict[str, Member]] = {}
     folders: dict[str, tuple[Kind, str]] = {}
     latest: dict[str, Entry] = {}
+    closed: set[str] = set()
     registry: Entry | None = None
     for entry in entries:
         parts = entry.path.split("/", _UNIT_DEPTH)
         kind = layout().kind_of_folder(parts[0])
-        if kind is None or len(parts) == 1:
+        if entry.error is not None:
+            loose.append(entry)
+            closed.add(entry.path)
+        elif kind is None or len(parts) == 1:
             if entry.path == layout().registry:
                 registry = entry
             loose.append(entry)
@@ -107,7 +115,8 @@ def classify(entries: Iterable[Entry]) -> Tree:
             loose.append(entry)
     units: dict[str, list[Unit]] = {path: [] for path in slugs}
     for path, (kind, slug) in folders.items():
-        units[slug].append(Unit(path, kind, slug.split("/")[1], path.split("/")[2], members[path]))
+        slug_name, version = path.split("/")[1:]
+        units[slug].append(Unit(path, kind, slug_name, version, members[path], readable=path not in closed))
     return Tree(
         tuple(Slug(path, kind, tuple(units[path]), latest.get(path)) for path, (kind, _) in slugs.items()),
         registry,

@@ -1,6 +1,5 @@
 """``runs.parquet``: its rows, read with pyarrow, which seeks in the file and so is no streaming probe."""
 
-import json
 from dataclasses import dataclass
 from typing import cast
 
@@ -49,12 +48,10 @@ def read_registry(path: str) -> RegistryContent:
     if unknown:
         return RegistryContent(error=f"has the unknown column {unknown[0]}")
     try:
-        return RegistryContent(tuple(_row(row) for row in table.to_pylist(maps_as_pydicts="strict")))
-    except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
-        return RegistryContent(error=f"has a row that is none: {error}")
-
-
-def _row(row: dict[str, object]) -> RegistryRow:
-    if not isinstance(row["path"], str):
-        raise TypeError(f"path is {json.dumps(row['path'])}")
-    return cast("RegistryRow", row)
+        rows = table.to_pylist(maps_as_pydicts="strict")
+    except (pa.ArrowException, KeyError, ValueError) as error:  # a map with a key twice, a string that is not UTF-8
+        return RegistryContent(error=f"has a row that cannot be read: {error}")
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row["path"], str):
+            return RegistryContent(error=f"has no path in its row {number}")
+    return RegistryContent(tuple(cast("RegistryRow", row) for row in rows))
