@@ -80,45 +80,55 @@ class Tree:
 
 
 def classify(entries: Iterable[Entry]) -> Tree:
-    """Sort the entries of a tree into units and what lies around them."""
-    loose: list[Entry] = []
-    slugs: dict[str, tuple[Kind, str]] = {}
-    members: dict[str, dict[str, Member]] = {}
-    folders: dict[str, tuple[Kind, str]] = {}
-    latest: dict[str, Entry] = {}
-    closed: set[str] = set()
-    registry: Entry | None = None
+    """Sort the entries of a tree into units and what lies around them. Folders come before what they hold."""
+    sorter = _Sorter()
     for entry in entries:
+        sorter.take(entry)
+    return sorter.tree()
+
+
+class _Sorter:
+    def __init__(self) -> None:
+        self.loose: list[Entry] = []
+        self.closed: set[str] = set()
+        self.registry: Entry | None = None
+        self.slugs: dict[str, Kind] = {}
+        self.latest: dict[str, Entry] = {}
+        self.units: dict[str, dict[str, Member]] = {}
+
+    def take(self, entry: Entry) -> None:
         parts = entry.path.split("/", _UNIT_DEPTH)
         kind = layout().kind_of_folder(parts[0])
         if entry.error is not None:
-            loose.append(entry)
-            closed.add(entry.path)
+            self.closed.add(entry.path)
+            self.loose.append(entry)
         elif kind is None or len(parts) == 1:
             if entry.path == layout().registry:
-                registry = entry
-            loose.append(entry)
+                self.registry = entry
+            self.loose.append(entry)
         elif len(parts) > _UNIT_DEPTH:
-            unit, path = "/".join(parts[:_UNIT_DEPTH]), parts[_UNIT_DEPTH]
-            if unit in members:
-                members[unit][path] = Member(path, entry, layout().role_of(path, kind.name))
-            else:
-                loose.append(entry)
-        elif len(parts) == _UNIT_DEPTH and parts[2] == layout().latest:
-            latest[f"{parts[0]}/{parts[1]}"] = entry
-        elif entry.type is EntryType.FOLDER and len(parts) == _UNIT_DEPTH:
-            members[entry.path] = {}
-            folders[entry.path] = (kind, f"{parts[0]}/{parts[1]}")
-        elif entry.type is EntryType.FOLDER:
-            slugs[entry.path] = (kind, entry.path)
+            self._inside(entry, "/".join(parts[:_UNIT_DEPTH]), parts[_UNIT_DEPTH], kind)
+        elif len(parts) == _UNIT_DEPTH and parts[-1] == layout().latest:
+            self.latest["/".join(parts[:-1])] = entry
+        elif entry.type is not EntryType.FOLDER:
+            self.loose.append(entry)
+        elif len(parts) == _UNIT_DEPTH:
+            self.units[entry.path] = {}
         else:
-            loose.append(entry)
-    units: dict[str, list[Unit]] = {path: [] for path in slugs}
-    for path, (kind, slug) in folders.items():
-        slug_name, version = path.split("/")[1:]
-        units[slug].append(Unit(path, kind, slug_name, version, members[path], readable=path not in closed))
-    return Tree(
-        tuple(Slug(path, kind, tuple(units[path]), latest.get(path)) for path, (kind, _) in slugs.items()),
-        registry,
-        tuple(loose),
-    )
+            self.slugs[entry.path] = kind
+
+    def _inside(self, entry: Entry, unit: str, path: str, kind: Kind) -> None:
+        if unit in self.units:
+            self.units[unit][path] = Member(path, entry, layout().role_of(path, kind.name))
+        else:
+            self.loose.append(entry)
+
+    def tree(self) -> Tree:
+        units: dict[str, list[Unit]] = {path: [] for path in self.slugs}
+        for path, members in self.units.items():
+            slug_path, version = path.rsplit("/", 1)
+            slug = slug_path.rpartition("/")[2]
+            unit = Unit(path, self.slugs[slug_path], slug, version, members, readable=path not in self.closed)
+            units[slug_path].append(unit)
+        slugs = (Slug(path, kind, tuple(units[path]), self.latest.get(path)) for path, kind in self.slugs.items())
+        return Tree(tuple(slugs), self.registry, tuple(self.loose))
