@@ -27,13 +27,15 @@ def canonical_json(value: object) -> str:
 
 def config_sha256(config: object) -> str:
     """Return the configuration hash: SHA-256 of the canonical JSON, in hexadecimal digits."""
-    return hashlib.sha256(canonical_json(config).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical_json(config).encode()).hexdigest()
 
 
 def _text(value: object, pointer: str) -> str:
     match value:
-        case None | bool() | str():
-            return json.dumps(value, ensure_ascii=False)
+        case None | bool():
+            return json.dumps(value)
+        case str():
+            return _string(value, pointer)
         case int():
             return str(value) if abs(value) > _EXACT else _number(float(value), pointer)
         case float():
@@ -52,8 +54,15 @@ def _object(value: Mapping[object, object], pointer: str) -> str:
             raise InvalidArgumentError(f"the key {key!r} at {pointer or 'the top'} is no string")
         keys.append(key)
     keys.sort(key=lambda key: key.encode("utf-16-be", "surrogatepass"))
-    members = (f"{json.dumps(key, ensure_ascii=False)}:{_text(value[key], f'{pointer}/{key}')}" for key in keys)
+    members = (f"{_string(key, pointer)}:{_text(value[key], f'{pointer}/{key}')}" for key in keys)
     return "{" + ",".join(members) + "}"
+
+
+def _string(value: str, pointer: str) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidArgumentError(f"{pointer or 'the value'} holds a lone surrogate, which is no character")
+    return text
 
 
 def _number(value: float, pointer: str) -> str:

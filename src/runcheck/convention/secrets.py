@@ -11,12 +11,12 @@ _TELLING_NAME = re.compile(
 # A value worth hiding under a telling name: long and without spaces. `pad_token: "<pad>"` and `auth: none` are not.
 _OPAQUE = re.compile(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")
 _KEY_FORM = re.compile(
-    r"AKIA[0-9A-Z]{16}"  # AWS access key id
+    r"(?<![A-Za-z0-9_-])(?:AKIA[0-9A-Z]{16}"  # AWS access key id
     r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"  # GitHub tokens
     r"|glpat-[A-Za-z0-9_-]{20,}"  # GitLab personal access token
     r"|hf_[A-Za-z0-9]{30,}"  # Hugging Face
-    r"|sk-[A-Za-z0-9_-]{20,}"  # OpenAI, Anthropic
-    r"|xox[abprs]-[A-Za-z0-9-]{10,}"  # Slack
+    r"|sk-(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{20,}"  # OpenAI, Anthropic
+    r"|xox[abprs]-[A-Za-z0-9-]{10,})"  # Slack
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 _URL_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)

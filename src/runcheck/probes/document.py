@@ -115,6 +115,8 @@ def parse_json(text: str) -> object:
         raise _too_deep() from error
     except ValueError as error:  # an integer of more digits than Python converts
         raise _FaultError("holds an integer of thousands of digits") from error
+    if "\\u" in text and _holds_surrogate(value):
+        raise _FaultError("holds the escape of a lone surrogate, which is no character")
     if _depth(value) > layout().limits.document_depth:
         raise _too_deep()
     return value
@@ -144,6 +146,14 @@ def _float(token: str) -> float:
     return value
 
 
+def _holds_surrogate(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _depth(value: object) -> int:
     depth, level = 0, [value]
     while level:
@@ -159,6 +169,8 @@ def _depth(value: object) -> int:
 
 
 # --- YAML ---------------------------------------------------------------------------------------------------------
+
+_MAX_DIGITS = 4000  # as many as Python converts, which is quadratic in them; JSON's reader has that bound built in
 
 # YAML 1.2.2, section 10.3.2, the core schema.
 _NULL = re.compile(r"|~|null|Null|NULL")
@@ -250,15 +262,11 @@ def _core_schema(text: str, line: int) -> object:
         return text[0] in "tT"
     if _NONFINITE.fullmatch(text):
         raise _FaultError(f"holds {text}, which JSON does not have", line)
-    try:
-        if _INT.fullmatch(text):
-            return int(text)
-        if _OCTAL.fullmatch(text):
-            return int(text[2:], 8)
-        if _HEX.fullmatch(text):
-            return int(text[2:], 16)
-    except ValueError as error:
-        raise _FaultError("holds an integer of thousands of digits", line) from error
+    for form, base in ((_INT, 10), (_OCTAL, 8), (_HEX, 16)):
+        if form.fullmatch(text):
+            if len(text) > _MAX_DIGITS:
+                raise _FaultError("holds an integer of thousands of digits", line)
+            return int(text, base)
     return _float(text) if _FLOAT.fullmatch(text) else text
 
 

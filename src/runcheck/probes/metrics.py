@@ -17,6 +17,7 @@ from runcheck.probes.lines import LineSplitter
 MAX_DEFECTS = 100
 _MAX_STEP = 2**53 - 1
 _FIELDS = ("step", "split", "metric", "value", "nonfinite")
+_PLAIN_STEP = re.compile(r"0|[1-9][0-9]{0,15}")
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -178,9 +179,11 @@ class CsvMetricsProbe(_MetricsProbe):
         except csv.Error as error:
             raise _RowError("syntax", f"is not one CSV record: {error}") from error
         if number == 1:
-            self._columns = tuple(cells)
-            if self._columns not in (_FIELDS, _FIELDS[:4]):
+            if tuple(cells) not in (_FIELDS, _FIELDS[:4]):
                 raise _RowError("schema", f"is the header {line[:80]!r}, not {','.join(_FIELDS[:4])}[,nonfinite]")
+            self._columns = tuple(cells)
+            return None
+        if not self._columns:  # without a header the cells mean nothing; the first line has its defect
             return None
         if len(cells) != len(self._columns):
             raise _RowError("syntax", f"has {len(cells)} cells under {len(self._columns)} columns")
@@ -217,7 +220,7 @@ def _value(row: dict[str, object]) -> float:
 def _typed(cells: dict[str, str]) -> dict[str, object]:
     """Give the cells of a CSV record the types of the schema; what does not convert stays text, and fails as such."""
     row: dict[str, object] = {"split": cells["split"], "metric": cells["metric"]}
-    row["step"] = int(cells["step"]) if cells["step"].isascii() and cells["step"].isdigit() else cells["step"]
+    row["step"] = int(cells["step"]) if _PLAIN_STEP.fullmatch(cells["step"]) else cells["step"]
     row["value"] = None if cells["value"] == "" else _number_or_text(cells["value"])
     if cells.get("nonfinite"):
         row["nonfinite"] = cells["nonfinite"]
@@ -227,7 +230,7 @@ def _typed(cells: dict[str, str]) -> dict[str, object]:
 def _number_or_text(cell: str) -> object:
     try:
         value: object = json.loads(cell, parse_constant=_refuse_constant, parse_float=_finite)
-    except ValueError:
+    except (ValueError, RecursionError):
         return cell
     return value if isinstance(value, int | float) else cell
 

@@ -39,8 +39,10 @@ def read_registry(path: str) -> RegistryContent:
             if footer.num_rows * footer.num_columns > MAX_CELLS:
                 return RegistryContent(unverified=f"has {footer.num_rows:,} rows, more than one read may hold")
             table = file.read()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         return RegistryContent(error=f"is not a readable Parquet file: {str(error).splitlines()[0]}")
+    if len(set(table.column_names)) != len(table.column_names):
+        return RegistryContent(error="has a column twice")
     missing = [name for name in columns() if name not in table.column_names]
     if missing:
         return RegistryContent(error=f"lacks the column {missing[0]}")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from runcheck.convention.layout import layout
 from runcheck.probes.bounded import BoundedBytes
 
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
-_FENCE = re.compile(r"^[ ]{0,3}(```|~~~)")
+# CommonMark 0.31, sections 4.2 (ATX headings) and 4.5 (fenced code blocks).
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*")
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class TextProbe:
         if self._bytes.exceeded:
             return TextContent(too_large=True)
         try:
-            text = self._bytes.whole().decode("utf-8")
+            text = self._bytes.whole().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             return TextContent(error=f"byte {error.start} is not UTF-8")
         if "\0" in text:
@@ -56,11 +57,10 @@ class TextProbe:
 def _sections(text: str) -> list[Section]:
     sections: list[Section] = []
     heading, level, start, body = "", 0, 0, list[str]()
-    fenced = False
+    fence = ""
     for number, line in enumerate(text.splitlines(), start=1):
-        if _FENCE.match(line):
-            fenced = not fenced
-        match = None if fenced else _HEADING.match(line)
+        fence, before = _fence_after(line, fence), fence
+        match = None if before or fence else _HEADING.fullmatch(line)
         if match is None:
             body.append(line)
             continue
@@ -70,3 +70,14 @@ def _sections(text: str) -> list[Section]:
     if start:
         sections.append(Section(heading, level, start, "\n".join(body).strip()))
     return sections
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """Return the fence of the code block that is open after ``line``, given the one before it; "" where none is."""
+    match = _FENCE.fullmatch(line)
+    if match is None:
+        return fence
+    if not fence:
+        return match["fence"]
+    closes = match["fence"][0] == fence[0] and len(match["fence"]) >= len(fence) and not match["info"].strip()
+    return "" if closes else fence

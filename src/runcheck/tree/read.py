@@ -26,9 +26,10 @@ def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool) ->
         descriptor = os.open(f"{root}/{entry.path}", _FLAGS)
     except OSError as error:
         return Facts(error=error.strerror or str(error))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return Facts(error="is no longer a regular file")
     with open(descriptor, "rb", buffering=0) as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return Facts(error="is no longer a regular file")
         digest = hashlib.sha256() if hashed else None
         try:
             first = stream.read(CHUNK)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*")
+_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 # Words that YAML 1.1 reads as booleans or null, and so are quoted as keys too.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
@@ -32,10 +33,17 @@ def _lines(mapping: Mapping[str, object], indent: str) -> list[str]:
 
 
 def _key(key: str) -> str:
-    return key if _PLAIN_KEY.fullmatch(key) and key.lower() not in _WORDS else json.dumps(key)
+    return key if _PLAIN_KEY.fullmatch(key) and key.lower() not in _WORDS else _string(key)
+
+
+def _string(text: str) -> str:
+    """Quote as JSON does, but with YAML's escape beyond U+FFFF, where JSON has a pair of surrogates."""
+    return _PAIR.sub(lambda pair: _wide(pair[0]), json.dumps(text))
 
 
 def _scalar(value: object) -> str:
+    if isinstance(value, str):
+        return _string(value)
     if not isinstance(value, float):
         return json.dumps(value)
     mantissa, exponent, power = repr(value).partition("e")
@@ -43,3 +51,8 @@ def _scalar(value: object) -> str:
         return mantissa
     point = "" if "." in mantissa else ".0"
     return f"{mantissa}{point}e{power if power[0] in '+-' else '+' + power}"
+
+
+def _wide(pair: str) -> str:
+    character: str = json.loads(f'"{pair}"')
+    return f"\\U{ord(character):08x}"
