@@ -31,6 +31,11 @@ def is_secret(name: str, value: str) -> bool:
     return not (value.startswith(("<", "[", "{")) and value.endswith((">", "]", "}")))
 
 
+def without_keys(text: str) -> str:
+    """Return a text for people with every key replaced that has the form of a well-known service's."""
+    return _KEY_FORM.sub(REDACTED, text)
+
+
 def without_user(address: str) -> str:
     """Return an address without the user name and password that it carries."""
     return _URL_USER.sub(lambda match: match["scheme"], address)

@@ -237,7 +237,7 @@ class _YamlReader:
         while not isinstance(event := next(self._events), self._yaml.MappingEndEvent):
             line = _line(event)
             key = self._node(event, depth + 1)
-            if key == "<<":
+            if key == "<<" and not getattr(event, "style", None):
                 raise _FaultError("holds a merge key <<", line)
             if not isinstance(key, str):
                 raise _FaultError(f"has the key {key!r}, which is no string", line)

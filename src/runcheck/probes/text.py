@@ -1,14 +1,10 @@
 """Text for people: a README and its headings."""
 
-import re
 from dataclasses import dataclass
 
 from runcheck.convention.layout import layout
+from runcheck.convention.markdown import HEADING, fence_after
 from runcheck.probes.bounded import BoundedBytes
-
-# CommonMark 0.31, sections 4.2 (ATX headings) and 4.5 (fenced code blocks).
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*")
-_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +55,8 @@ def _sections(text: str) -> list[Section]:
     heading, level, start, body = "", 0, 0, list[str]()
     fence = ""
     for number, line in enumerate(text.splitlines(), start=1):
-        fence, before = _fence_after(line, fence), fence
-        match = None if before or fence else _HEADING.fullmatch(line)
+        fence, before = fence_after(line, fence), fence
+        match = None if before or fence else HEADING.fullmatch(line)
         if match is None:
             body.append(line)
             continue
@@ -70,14 +66,3 @@ def _sections(text: str) -> list[Section]:
     if start:
         sections.append(Section(heading, level, start, "\n".join(body).strip()))
     return sections
-
-
-def _fence_after(line: str, fence: str) -> str:
-    """Return the fence of the code block that is open after ``line``, given the one before it; "" where none is."""
-    match = _FENCE.fullmatch(line)
-    if match is None:
-        return fence
-    if not fence:
-        return match["fence"]
-    closes = match["fence"][0] == fence[0] and len(match["fence"]) >= len(fence) and not match["info"].strip()
-    return "" if closes else fence

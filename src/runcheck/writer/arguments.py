@@ -3,10 +3,16 @@
 import argparse
 import dataclasses
 import math
+import unicodedata
 from collections.abc import Mapping
+from typing import SupportsIndex
 
+from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name, pattern
 from runcheck.errors import InvalidArgumentError
+
+MAX_STEP = 2**53 - 1
+_MAX_INTEGER = 10**4000  # as many digits as Python reads back
 
 
 def checked_name(name: str, what: str, text: str) -> str:
@@ -18,6 +24,29 @@ def checked_name(name: str, what: str, text: str) -> str:
     if not is_name(name, text):
         raise InvalidArgumentError(f"{what} is {text!r}; it must match {pattern(name).pattern}")
     return text
+
+
+def checked_text(text: str, what: str) -> str:
+    """Return a text for people as a document can hold it: a line feed ends its lines, other controls become U+FFFD.
+
+    Raises:
+        InvalidArgumentError: it is no string, or holds what is no character.
+    """
+    if not isinstance(text, str):
+        raise InvalidArgumentError(f"{what} is a {type(text).__name__}, not a string")
+    lines = _string(text, what).replace("\r\n", "\n").replace("\r", "\n")
+    return "".join("\ufffd" if unicodedata.category(each) == "Cc" and each not in "\t\n" else each for each in lines)
+
+
+def checked_step(step: object) -> int:
+    """Return ``step`` as an integer.
+
+    Raises:
+        InvalidArgumentError: it is none, is negative, or is beyond the integers that every reader of JSON holds.
+    """
+    if isinstance(step, bool) or not isinstance(step, SupportsIndex) or not 0 <= step.__index__() <= MAX_STEP:
+        raise InvalidArgumentError(f"step is {step!r}; it must be an integer from 0 to {MAX_STEP}")
+    return step.__index__()
 
 
 def plain_config(config: object) -> dict[str, object]:
@@ -47,24 +76,42 @@ def _string_keys(mapping: Mapping[str, object], where: str) -> list[tuple[str, o
     for key, value in mapping.items():
         if not isinstance(key, str):  # whatever its annotation says, a config from a file has other keys too
             raise InvalidArgumentError(f"{where} has the key {key!r}; keys are strings")
-        pairs.append((key, value))
+        pairs.append((_string(key, where), value))
     return pairs
 
 
-def _plain(value: object, where: str) -> object:
+def _number(value: float, where: str) -> float:
+    if isinstance(value, int):
+        if abs(value) < _MAX_INTEGER:
+            return value
+        raise InvalidArgumentError(f"{where} is an integer of thousands of digits; give it as a string")
+    if math.isfinite(value):
+        return value
+    raise InvalidArgumentError(f"{where} is {value}; a document holds finite numbers only")
+
+
+def _string(text: str, where: str) -> str:
+    if not text.isascii() and any(unicodedata.category(character) == "Cs" for character in text):
+        raise InvalidArgumentError(f"{where} holds a lone surrogate, which is no character")
+    return text
+
+
+def _plain(value: object, where: str, depth: int = 1) -> object:
+    if depth > layout().limits.document_depth:
+        raise InvalidArgumentError(f"{where[:80]}... nests more than {layout().limits.document_depth} deep")
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()  # a NumPy or JAX scalar
     match value:
-        case None | bool() | int() | str():
+        case None | bool():
             return value
-        case float():
-            if math.isfinite(value):
-                return value
-            raise InvalidArgumentError(f"{where} is {value}; a document holds finite numbers only")
+        case str():
+            return _string(value, where)
+        case int() | float():
+            return _number(value, where)
         case Mapping():
-            return plain_object(value, where)
+            return {key: _plain(each, f"{where}/{key}", depth + 1) for key, each in _string_keys(value, where)}
         case list() | tuple():
-            return [_plain(item, f"{where}/{index}") for index, item in enumerate(value)]
+            return [_plain(item, f"{where}/{index}", depth + 1) for index, item in enumerate(value)]
     raise InvalidArgumentError(
         f"{where} is a {type(value).__name__}; give a string, a number, a boolean, a list or a mapping"
     )

@@ -5,10 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runcheck.errors import MissingLibraryError
+from runcheck.writer.atomic import write_whole
 
 if TYPE_CHECKING:
     import numpy as np
     from orbax.checkpoint import StandardCheckpointer
+
+
+_COMMIT_SENTENCE = "commit_success.txt"
 
 
 class CheckpointWriter:
@@ -17,6 +21,7 @@ class CheckpointWriter:
     def __init__(self) -> None:
         """Start without a checkpoint."""
         self._checkpointer: StandardCheckpointer | None = None
+        self._folders: list[str] = []
         self.steps: list[int] = []
 
     def save(self, folder: str, step: int, tree: object) -> None:
@@ -33,7 +38,9 @@ class CheckpointWriter:
             except ImportError as error:
                 raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
             self._checkpointer = ocp.StandardCheckpointer()
-        self._checkpointer.save(os.path.join(os.path.abspath(folder), str(step)), tree)
+        target = os.path.join(os.path.abspath(folder), str(step))
+        self._checkpointer.save(target, tree)
+        self._folders.append(target)
         self.steps.append(step)
 
     def close(self) -> None:
@@ -42,6 +49,21 @@ class CheckpointWriter:
             self._checkpointer.wait_until_finished()
             self._checkpointer.close()
             self._checkpointer = None
+            for folder in self._folders:
+                _forget_machine(folder)
+
+
+def _forget_machine(checkpoint: str) -> None:
+    """Take the absolute path out of the sentence that Orbax leaves in a committed checkpoint.
+
+    That the file is there counts, not its words.
+    """
+    path = os.path.join(checkpoint, _COMMIT_SENTENCE)
+    if not os.path.isfile(path):
+        return
+    with open(path, encoding="utf-8") as stream:
+        sentence = stream.read()
+    write_whole(path, sentence.replace(checkpoint, os.path.basename(checkpoint)))
 
 
 def count_parameters(tree: object) -> int | None:

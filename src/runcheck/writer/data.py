@@ -12,7 +12,7 @@ from runcheck.writer.latest import read_latest
 from runcheck.writer.seal import fingerprint_of_unit
 
 
-def provenance_of(data: str | os.PathLike[str] | Mapping[str, object], root: str) -> Provenance:
+def provenance_of(data: str | os.PathLike[str] | Mapping[str, object], root: str | os.PathLike[str]) -> Provenance:
     """Return the provenance that ``data`` stands for: a dataset of the tree by its path, or a provenance as it is.
 
     A path through ``latest`` becomes that of the version it names today.
@@ -22,7 +22,7 @@ def provenance_of(data: str | os.PathLike[str] | Mapping[str, object], root: str
     """
     if isinstance(data, Mapping):
         return _given(plain_object(data, "data"))
-    return _artefact(os.fspath(data), root)
+    return _artefact(os.fspath(data), os.fspath(root))
 
 
 def _artefact(data: str, root: str) -> Provenance:
@@ -46,9 +46,9 @@ def _artefact(data: str, root: str) -> Provenance:
 
 def _given(provenance: dict[str, object]) -> Provenance:
     match provenance:
-        case {"kind": "synthetic", "seed": int()}:
+        case {"kind": "synthetic", "seed": int(seed)} if not isinstance(seed, bool):
             return cast("Provenance", provenance)
-        case {"kind": "external", "hashes": dict(hashes)} if hashes and set(provenance) <= {"kind", "hashes", "source"}:
+        case {"kind": "external", "hashes": dict(hashes)} if hashes and _is_external(provenance):
             for name, sha256 in hashes.items():
                 checked_name("sha256", f"data['hashes'][{name!r}]", sha256)
             return cast("Provenance", provenance)
@@ -56,3 +56,7 @@ def _given(provenance: dict[str, object]) -> Provenance:
         'data is no provenance; give the path of a dataset, {"kind": "synthetic", "seed": <int>} '
         'or {"kind": "external", "hashes": {<name>: <sha256>}}'
     )
+
+
+def _is_external(provenance: dict[str, object]) -> bool:
+    return set(provenance) <= {"kind", "hashes", "source"} and isinstance(provenance.get("source", ""), str)

@@ -11,7 +11,7 @@ from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
-from runcheck.convention.versions import next_number_version
+from runcheck.convention.versions import next_number_version, scheme_of
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError, RuncheckError
 from runcheck.writer.arguments import checked_name, plain_object
 from runcheck.writer.data import provenance_of
@@ -56,34 +56,45 @@ def new_dataset(
         CannotWriteError: the version is there already, or its folder cannot be made.
     """
     checked_name("dataset-slug", "slug", slug)
-    for tag, value in (tags or {}).items():
-        if tag not in layout().optional_tags["dataset"]:
-            raise InvalidArgumentError(
-                f"the tag {tag!r} is unknown; a dataset has {', '.join(layout().optional_tags['dataset'])}"
-            )
-        checked_name("tag", f"tags[{tag!r}]", value)
-    origin = provenance_of(provenance, os.fspath(root))
+    folder = UnitFolder(os.fspath(root), layout().kinds["dataset"], slug)
+    given = folder.redacted(provenance, "metadata#/data_provenance") if isinstance(provenance, Mapping) else provenance
+    origin = provenance_of(given, root)
     if origin["kind"] == "synthetic" and generator is None:
         raise InvalidArgumentError("a synthetic dataset names its generator; give generator=__file__")
-    folder = UnitFolder(os.fspath(root), layout().kinds["dataset"], slug)
-    if version is None:
-        there = os.listdir(folder.slug_path) if os.path.isdir(folder.slug_path) else []
-        version = next_number_version(there)
-    if not folder.create(checked_name("version", "version", version)):
-        raise CannotWriteError(f"{folder.path}: is there already; a version never changes, publish the next one")
-    metadata = folder.metadata(
-        script_description() if description is None else description, origin, {**(tags or {}), "dataset": slug}
-    )
+    if generator is not None and not os.path.isfile(generator):
+        raise InvalidArgumentError(f"generator is {os.fspath(generator)!r}, which is no file")
+    text = folder.text(script_description() if description is None else description, "description")
+    metadata = folder.metadata(text, origin, {**_checked_tags(tags or {}), "dataset": slug})
     metadata["splits"] = {}
     metadata["generator"] = None
     if generator is not None:
-        script = layout().path("generator")
-        shutil.copyfile(generator, os.path.join(folder.path, script))
-        metadata["generator"] = {
-            "script": script,
-            "params": folder.redacted(plain_object(params or {}, "params"), "metadata#/generator/params"),
-        }
-    return Dataset(folder, metadata, risks)
+        clean = folder.redacted(plain_object(params or {}, "params"), "metadata#/generator/params")
+        metadata["generator"] = {"script": layout().path("generator"), "params": clean}
+    dataset = Dataset(folder, metadata, folder.text(risks, "risks"))
+    metadata["version"] = _checked_version(version, folder)
+    if not folder.create(metadata["version"]):
+        raise CannotWriteError(f"{folder.path}: is there already; a version never changes, publish the next one")
+    if generator is not None:
+        shutil.copyfile(generator, os.path.join(folder.path, layout().path("generator")))
+    folder.write_json(layout().path("metadata"), metadata)
+    return dataset
+
+
+def _checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    known = layout().optional_tags["dataset"]
+    for tag, value in tags.items():
+        if tag not in known:
+            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a dataset has {', '.join(known)}")
+        checked_name("tag", f"tags[{tag!r}]", value)
+    return dict(tags)
+
+
+def _checked_version(version: str | None, folder: UnitFolder) -> str:
+    if version is None:
+        return next_number_version(os.listdir(folder.slug_path) if os.path.isdir(folder.slug_path) else [])
+    if scheme_of(version) not in ("number-version", "semantic-version"):
+        raise InvalidArgumentError(f"version is {version!r}; a dataset has v<N> or a Semantic Version")
+    return version
 
 
 class Dataset:
@@ -142,7 +153,7 @@ class Dataset:
             raise RuncheckError(f"{self.path}: the dataset is {self._status} already")
         self._status = status
         if error:
-            self.metadata["error"] = error
+            self.metadata["error"] = self._folder.error(error)
         self._folder.write(layout().path("readme"), readme_of_dataset(self.metadata, self._risks))
         self._folder.finish(self.metadata, status, now(), fingerprint)
 
@@ -159,7 +170,9 @@ class Dataset:
                 self.finish()
             return
         try:
-            self._end("failed", f"{type(error).__name__}: {error}".splitlines()[0])
+            self._end(
+                "aborted" if isinstance(error, KeyboardInterrupt) else "failed", f"{type(error).__name__}: {error}"
+            )
         except (RuncheckError, OSError) as fault:
             warnings.warn(f"runcheck: the dataset could not be finished: {fault}", RuntimeWarning, stacklevel=2)
 

@@ -12,6 +12,7 @@ from typing import Protocol, SupportsFloat
 from runcheck.convention.aggregates import SeriesAggregate, nonfinite_name
 from runcheck.convention.names import is_name
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.arguments import checked_step
 
 MAX_PENDING = 1024
 _SYNC_SECONDS = 1.0
@@ -53,14 +54,13 @@ class MetricLog:
         Raises:
             InvalidArgumentError: a step, a name or a value is none. Nothing of the call is written then.
         """
-        if isinstance(step, bool) or not hasattr(step, "__index__") or step.__index__() < 0:
-            raise InvalidArgumentError(f"step is {step!r}; it must be an integer from 0")
+        whole_step = checked_step(step)
         rows = list(_flattened(metrics, ""))
         heads = self._heads
         for metric, _ in rows:
             if (split, metric) not in heads:
                 heads[split, metric] = _head(split, metric)
-        self._pending.append((step.__index__(), split, rows, time.time()))
+        self._pending.append((whole_step, split, rows, time.time()))
         self._drain(MAX_PENDING)
 
     def close(self) -> None:
@@ -136,8 +136,17 @@ def _flattened(metrics: Mapping[str, object], prefix: str) -> Iterator[_Row]:
             yield from _flattened(value, f"{prefix}{name}/")
         elif isinstance(value, str) or not isinstance(value, SupportsFloat) or getattr(value, "shape", ()) != ():
             raise InvalidArgumentError(f"{prefix}{name} is a {type(value).__name__}; a metric is one number")
-        else:
+        elif hasattr(value, "is_ready"):
             yield f"{prefix}{name}", value
+        else:
+            yield f"{prefix}{name}", _as_float(value, f"{prefix}{name}")
+
+
+def _as_float(value: SupportsFloat, name: str) -> float:
+    try:
+        return float(value)
+    except (OverflowError, TypeError, ValueError) as error:
+        raise InvalidArgumentError(f"{name} cannot be a metric: {error}") from error
 
 
 def _is_ready(value: object) -> bool:

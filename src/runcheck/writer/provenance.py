@@ -9,11 +9,24 @@ import sys
 from dataclasses import dataclass
 
 from runcheck.convention.documents import Env, Git, Hardware
-from runcheck.convention.secrets import without_user
+from runcheck.convention.secrets import without_keys, without_user
 
 MAX_DIFF_BYTES = 4 << 20
 MAX_UNTRACKED = 100
 _GIT_SECONDS = 30
+# Whatever the user's configuration says: a patch that `git apply` takes, binary files included.
+_DIFF = (
+    "diff",
+    "--binary",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-color",
+    "--no-textconv",
+    "--no-renames",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "HEAD",
+)
 _SCP_ADDRESS = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?P<path>[^\s]+)")
 
 
@@ -23,7 +36,7 @@ class Repository:
 
     git: Git
     top: str
-    diff: str
+    diff: bytes
 
 
 def script_folder() -> str:
@@ -49,7 +62,7 @@ def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository 
     if top is None or sha is None:
         return None
     top = top.strip()
-    diff = _git(top, "diff", "--no-ext-diff", "--no-color", "--no-textconv", "HEAD") or ""
+    diff = _git_bytes(top, *_DIFF) or b""
     branch = _git(top, "symbolic-ref", "--quiet", "--short", "HEAD")
     untracked = (_git(top, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
     artefacts = os.path.relpath(os.path.realpath(outside), os.path.realpath(top))
@@ -63,12 +76,13 @@ def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository 
     named = [path for path in untracked if path and not f"{path}/".startswith(f"{artefacts}/")]
     if named:
         git["untracked"] = sorted(named)[:MAX_UNTRACKED]
-    return Repository(git, top, _bounded(diff))
+    return Repository(git, top, _kept(diff))
 
 
 def command_line(top: str) -> list[str]:
     """Return the command that runs, with paths relative to ``top``; of one outside of it the last name is kept."""
-    script, *arguments = sys.argv or [""]
+    # An argument that is not UTF-8 comes with lone surrogates, which no document can hold.
+    script, *arguments = (os.fsencode(each).decode("utf-8", "replace") for each in sys.argv or [""])
     if not script or script == "-c":
         return ["python", *(["-c"] if script else []), *(_without_machine(each, top) for each in arguments)]
     return [
@@ -95,6 +109,11 @@ def read_environment() -> Env:
 
 
 def _git(folder: str, *arguments: str) -> str | None:
+    output = _git_bytes(folder, *arguments)
+    return None if output is None else output.decode("utf-8", "replace")
+
+
+def _git_bytes(folder: str, *arguments: str) -> bytes | None:
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, arguments from here
             ["git", *arguments],  # noqa: S607 - the git of the user's PATH is the one that is meant
@@ -107,15 +126,14 @@ def _git(folder: str, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
 
 
-def _bounded(diff: str) -> str:
-    content = diff.encode()
-    if len(content) <= MAX_DIFF_BYTES:
-        return diff
-    kept = content[:MAX_DIFF_BYTES].decode("utf-8", "ignore")
-    return f"{kept}\n[{len(content) - MAX_DIFF_BYTES:,} more bytes were not kept]\n"
+def _kept(diff: bytes) -> bytes:
+    """Return a difference of bounded size, without the keys in it; its other bytes stay, whatever their encoding."""
+    clean = without_keys(diff[:MAX_DIFF_BYTES].decode("latin-1")).encode("latin-1")
+    cut = len(diff) - MAX_DIFF_BYTES
+    return clean if cut <= 0 else clean + f"\n[{cut:,} more bytes were not kept]\n".encode()
 
 
 def _remote(address: str) -> str | None:
@@ -128,10 +146,12 @@ def _remote(address: str) -> str | None:
 
 
 def _without_machine(argument: str, top: str) -> str:
-    flag, equals, value = argument.partition("=")
-    if equals and flag.startswith("-") and os.path.isabs(value):
-        return f"{flag}={_without_machine(value, top)}"
-    if argument.startswith("~") or not os.path.isabs(argument):
+    name, equals, value = argument.partition("=")
+    if equals and (os.path.isabs(value) or value.startswith("~")):
+        return f"{name}={_without_machine(value, top)}"
+    if argument.startswith("~"):
+        return os.path.basename(argument)
+    if not os.path.isabs(argument):
         return argument
     relative = os.path.relpath(os.path.realpath(argument), os.path.realpath(top))
     return os.path.basename(argument) if relative.startswith("..") else relative.replace(os.sep, "/")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from runcheck.convention.documents import Redaction
-from runcheck.convention.secrets import REDACTED, is_secret, without_user
+from runcheck.convention.secrets import REDACTED, is_secret, without_keys, without_user
 
 
 def redact_document(value: object, where: str, redactions: list[Redaction]) -> object:
@@ -25,19 +25,27 @@ def redact_document(value: object, where: str, redactions: list[Redaction]) -> o
     return value
 
 
+def redact_text(text: str, where: str, redactions: list[Redaction]) -> str:
+    """Return a text for people without keys, and without the users of addresses, and note it in ``redactions``."""
+    clean = without_user(without_keys(text))
+    if clean != text:
+        redactions.append({"where": where, "reason": "holds a key, or an address with a user name"})
+    return clean
+
+
 def redact_command(arguments: Sequence[str], redactions: list[Redaction]) -> list[str]:
     """Return command-line arguments with each secret replaced.
 
-    That is ``--token VALUE``, ``--token=VALUE``, and any value in the form of a key.
+    That is ``--token VALUE``, ``--token=VALUE``, ``logger.token=VALUE``, and any value in the form of a key.
     """
     out: list[str] = []
     for index, argument in enumerate(arguments):
         flag, equals, value = argument.partition("=")
-        if not (argument.startswith("-") and equals):
+        if not equals:
             flag, value = (arguments[index - 1] if index else ""), argument
         if is_secret(flag, value):
             redactions.append({"where": f"command#/{index}", "reason": "looks like a secret"})
-            out.append(f"{flag}={REDACTED}" if equals and argument.startswith(f"{flag}=") else REDACTED)
+            out.append(f"{flag}={REDACTED}" if equals else REDACTED)
         else:
             out.append(without_user(argument))
     return out

@@ -71,10 +71,13 @@ def _rows_of_units(root: str) -> tuple[list[RegistryRow], list[str]]:
                 document: object = json.loads(stream.read(layout().limits.document_bytes))
         except (OSError, ValueError, RecursionError):
             document = None
-        if document is None or violations("metadata", document):
-            passed_over.append(unit.path)
+        row = None
+        if document is not None and not violations("metadata", document):
+            row = registry_row(cast("Metadata", document), unit.path)
+        if row is not None and _is_storable(row):
+            rows.append(row)
         else:
-            rows.append(registry_row(cast("Metadata", document), unit.path))
+            passed_over.append(unit.path)
     return rows, passed_over
 
 
@@ -91,6 +94,17 @@ def _write(root: str, rows: Sequence[RegistryRow]) -> str:
     pq.write_table(table, temporary, write_page_checksum=True)
     os.replace(temporary, path)
     return path
+
+
+def _is_storable(row: RegistryRow) -> bool:
+    """Say whether the columns can hold the row: JSON has integers beyond 64 bits and strings that are not UTF-8."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        pa.Table.from_pylist([_storable(row)], schema=_arrow_schema())
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _storable(row: RegistryRow) -> dict[str, object]:

@@ -10,12 +10,12 @@ from typing import Self, SupportsIndex, cast, get_args
 
 from runcheck.convention.aggregates import Direction, likely_direction
 from runcheck.convention.canonical import config_sha256
-from runcheck.convention.documents import ExportSidecar, Metadata, Provenance, Status, Summary
+from runcheck.convention.documents import STATUSES, ExportSidecar, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import experiment_id
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
-from runcheck.writer.arguments import checked_name, plain_config, plain_object
+from runcheck.writer.arguments import checked_name, checked_step, plain_config, plain_object
 from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
 from runcheck.writer.data import provenance_of
 from runcheck.writer.heartbeat import HeartbeatFile
@@ -28,7 +28,6 @@ from runcheck.writer.unit import UnitFolder
 from runcheck.writer.yaml import format_yaml
 
 _MAX_ATTEMPTS = 1000
-_MAX_ERROR = 300
 
 
 def start_run(
@@ -78,14 +77,15 @@ def start_run(
     tokens = {"dataset": dataset, "model": model, "variant": variant}
     slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
     folder = UnitFolder(os.fspath(root), layout().kinds["model"], slug)
+    given = folder.redacted(data, "metadata#/data_provenance") if isinstance(data, Mapping) else data
     run = Run(
         folder,
         config=plain_config(config),
-        provenance=provenance_of(data, os.fspath(root)),
+        provenance=provenance_of(given, root),
         tags=_checked_tags({**tags, "dataset": dataset, "model": model}),
-        description=script_description() if description is None else description,
-        architecture=architecture,
-        risks=risks,
+        description=folder.text(script_description() if description is None else description, "description"),
+        architecture=" ".join(folder.text(architecture, "architecture").split()),
+        risks=folder.text(risks, "risks"),
         directions=_checked_directions(directions or {}),
     )
     run.metadata["seeds"] = {name: _checked_seed(name, seed) for name, seed in seeds.items()}
@@ -127,7 +127,7 @@ class Run:
     ) -> None:
         """Take what :func:`start_run` checked."""
         self._folder = folder
-        self._config = folder.redacted(config, "config")
+        self._config = folder.redacted(config, "config#")
         self._risks = risks
         self._directions = directions
         self._started = time.monotonic()
@@ -183,8 +183,9 @@ class Run:
             RuncheckError: the run is finished.
         """
         self._open_log()
+        whole_step = checked_step(step)
         self.metadata["architecture"]["parameters"] = count_parameters(tree)
-        self._checkpoints.save(os.path.join(self.path, layout().folder_of("checkpoint")), step, tree)
+        self._checkpoints.save(os.path.join(self.path, layout().folder_of("checkpoint")), whole_step, tree)
 
     def export(self, name: str, tree: object, step: int) -> str:
         """Export the arrays of ``tree`` as ``exports/<name>.safetensors`` with its sidecar, and return the path.
@@ -210,7 +211,7 @@ class Run:
             "file": file,
             "format": "safetensors",
             "framework": framework,
-            "source_step": step,
+            "source_step": checked_step(step),
             "sha256": hash_file(path),
         }
         self._folder.write_json(f"{layout().folder_of('export')}/{file}.json", cast("dict[str, object]", sidecar))
@@ -218,11 +219,11 @@ class Run:
 
     def stopped_early(self, step: int) -> None:
         """Record that training stopped at ``step``, before its planned end."""
-        self._early_stopping = step
+        self._early_stopping = checked_step(step)
 
     def note(self, text: str) -> None:
         """Add a paragraph to the results in the README."""
-        self._notes.append(text)
+        self._notes.append(self._folder.text(text, "note"))
 
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
@@ -235,15 +236,16 @@ class Run:
             RuncheckError: the run is finished already, or ``status`` is ``running``.
         """
         log = self._open_log()
-        if status == "running":
-            raise InvalidArgumentError("a finished run is completed, failed, preempted or aborted")
+        if status not in STATUSES or status == "running":
+            ends = ", ".join(each for each in STATUSES if each != "running")
+            raise InvalidArgumentError(f"status is {status!r}; a finished run is one of {ends}")
         self._status = status
         self._checkpoints.close()
         log.close()
         if self._heartbeat is not None:
             self._heartbeat.remove()
         if error:
-            self.metadata["error"] = error
+            self.metadata["error"] = self._folder.error(error)
         finished = now()
         summary = self._summary(log, (finished - self._folder.created).total_seconds())
         self.metadata["metrics"] = {
@@ -270,7 +272,7 @@ class Run:
             return
         status: Status = "aborted" if isinstance(error, KeyboardInterrupt) else "failed"
         try:
-            self.finish(status, _one_line(error))
+            self.finish(status, f"{type(error).__name__}: {error}")
         except (RuncheckError, OSError, ValueError) as fault:
             warnings.warn(f"runcheck: the run could not be finished: {fault}", RuntimeWarning, stacklevel=2)
 
@@ -331,8 +333,3 @@ def _checked_seed(name: str, seed: object) -> int:
     if isinstance(seed, bool) or not isinstance(seed, SupportsIndex):
         raise InvalidArgumentError(f"seeds[{name!r}] is {seed!r}; a seed is an integer")
     return seed.__index__()
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if len(text) <= _MAX_ERROR else f"{text[:_MAX_ERROR]}..."

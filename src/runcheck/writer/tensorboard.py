@@ -11,7 +11,6 @@ import struct
 from collections.abc import Sequence
 
 _MASK_DELTA = 0xA282EAD8
-_FLOAT32_MAX = 3.4028234663852886e38
 
 
 def _crc_table() -> list[int]:
@@ -44,7 +43,7 @@ def record(content: bytes) -> bytes:
 
 def scalar_event(step: int, tags: Sequence[tuple[bytes, float]], at: float) -> bytes:
     """Return the Event message of one step: ``tags`` with their values, as float32, at ``at`` seconds since 1970."""
-    summary = b"".join(_field(1, _field(1, tag) + b"\x15" + struct.pack("<f", _float32(value))) for tag, value in tags)
+    summary = b"".join(_field(1, _field(1, tag) + b"\x15" + _float32(value)) for tag, value in tags)
     return b"\x09" + struct.pack("<d", at) + b"\x10" + _varint(step) + _field(5, summary)
 
 
@@ -89,6 +88,9 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _float32(value: float) -> float:
-    """Return ``value``, or infinity where float32 has no such number."""
-    return math.copysign(math.inf, value) if abs(value) > _FLOAT32_MAX else value
+def _float32(value: float) -> bytes:
+    """Return the nearest float32, little-endian; infinity where the value is beyond all of them."""
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:
+        return struct.pack("<f", math.copysign(math.inf, value))

@@ -8,15 +8,19 @@ from datetime import datetime
 
 from runcheck.convention.documents import Governance, Metadata, Provenance, Redaction, Status, label_of, name_of
 from runcheck.convention.layout import Kind, layout
+from runcheck.convention.markdown import with_closed_blocks
 from runcheck.convention.timestamps import date_of, format_timestamp, now
 from runcheck.convention.versions import NO_COMMIT
 from runcheck.errors import CannotWriteError, MissingLibraryError
+from runcheck.writer.arguments import checked_text
 from runcheck.writer.atomic import write_whole
 from runcheck.writer.latest import update_latest
 from runcheck.writer.provenance import Repository, command_line, read_environment, read_repository, script_folder
-from runcheck.writer.redaction import redact_command, redact_document
+from runcheck.writer.redaction import redact_command, redact_document, redact_text
 from runcheck.writer.registry import upsert_row
 from runcheck.writer.seal import hash_file, hash_files, write_checksums
+
+_MAX_ERROR = 300  # characters
 
 
 class UnitFolder:
@@ -67,7 +71,10 @@ class UnitFolder:
         except OSError as error:
             raise CannotWriteError(f"{self.path}: cannot be made: {error.strerror}") from error
         if self.repository and self.repository.diff:
-            self.write(layout().path("diff"), self.repository.diff)
+            path = os.path.join(self.path, layout().path("diff"))
+            os.makedirs(os.path.dirname(path))
+            with open(path, "wb") as stream:
+                stream.write(self.repository.diff)
         return True
 
     def write(self, path: str, text: str) -> None:
@@ -81,9 +88,22 @@ class UnitFolder:
         self.write(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def redacted(self, document: Mapping[str, object], where: str) -> dict[str, object]:
-        """Return ``document`` without the secrets in it, and remember where they were."""
-        clean = redact_document(dict(document), f"{where}#", self.redactions)
+        """Return ``document`` without the secrets in it, and remember their places, which begin with ``where``."""
+        clean = redact_document(dict(document), where, self.redactions)
         return clean if isinstance(clean, dict) else {}
+
+    def text(self, text: str, what: str) -> str:
+        """Return a text for people, checked, without the keys in it, and with no code block left open.
+
+        Raises:
+            InvalidArgumentError: it is no text.
+        """
+        return with_closed_blocks(redact_text(checked_text(text, what), f"metadata#/{what}", self.redactions))
+
+    def error(self, error: str) -> str:
+        """Return what ended a unit in one line of bounded length, whatever it holds, without the keys in it."""
+        text = " ".join("".join(each if each.isprintable() else " " for each in error).split())
+        return self.text(text if len(text) <= _MAX_ERROR else f"{text[:_MAX_ERROR]}...", "error")
 
     def metadata(self, description: str, data_provenance: Provenance, tags: dict[str, str]) -> Metadata:
         """Return what the metadata of every unit begins with, status ``running``."""

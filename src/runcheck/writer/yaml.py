@@ -18,7 +18,7 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 def format_yaml(document: Mapping[str, object]) -> str:
     """Return a mapping of mappings and scalars as a YAML document."""
-    return "\n".join(_lines(document, "")) + "\n"
+    return "\n".join(_lines(document, "") or ["{}"]) + "\n"
 
 
 def _lines(mapping: Mapping[str, object], indent: str) -> list[str]:
