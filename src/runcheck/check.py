@@ -57,7 +57,7 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content") -> Report:
     return Report(
         root=target.root,
         findings=tuple(finding for finding in findings if _is_wanted(finding, target.focus)),
-        unverified=(*unverified, *_pointers(facts), *_newer(facts)),
+        unverified=(*(each for each in unverified if each.reason != POINTER), *_pointers(facts), *_newer(facts)),
         units=len(met),
         files=len(files),
         hashed_bytes=sum(entry.size for entry in files if (each := facts.get(entry.path)) and each.sha256),
@@ -169,7 +169,7 @@ def _registry(root: str, tree: Tree, facts: Mapping[str, Facts]) -> RegistryCont
 
 def _pointers(facts: Mapping[str, Facts]) -> list[Unverified]:
     paths = tuple(sorted(path for path, each in facts.items() if each.pointer and each.pointer.sha256))
-    return [Unverified("Git LFS pointers, checked as pointers; their objects are not here", paths)] if paths else []
+    return [Unverified(POINTER, paths)] if paths else []
 
 
 def _newer(facts: Mapping[str, Facts]) -> list[Unverified]:

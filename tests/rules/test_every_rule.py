@@ -530,14 +530,8 @@ metadata("RC810", "no_description", setting("/description", " "))
 
 # Findings that the damage must bring along: what is damaged is also in another document, or can no longer be judged.
 ALSO = {
-    "RC105-no_metadata": {"RC105", "RC113", "RC703"},
     "RC104-a_version_named_by_hand": {"RC105"},
     "RC116-two_schemes_of_versions": {"RC113"},
-    "RC202-an_unknown_status": {"RC113", "RC703"},
-    "RC202-an_unknown_field": {"RC703"},
-    "RC202-a_missing_field": {"RC703"},
-    "RC202-a_dataset_without_splits": {"RC703"},
-    "RC203-another_major_version": {"RC703"},
     "RC204-another_slug": {"RC801", "RC809"},
     "RC307-sealed_and_preempted": {"RC113"},
     "RC406-no_rows": {"RC408", "RC409"},

@@ -39,7 +39,7 @@ class NotVerified:
 
 
 ABSENT = Absent()
-POINTER = "is a Git LFS pointer; its object is not here"
+POINTER = "Git LFS pointers, checked as pointers; their objects are not here"
 
 
 @dataclass

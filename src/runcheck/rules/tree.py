@@ -160,8 +160,10 @@ def latest_stale(
         if not slug.latest or target not in {unit.version for unit in slug.units}:
             continue
         completed = [unit.version for unit in slug.units if status_by_unit.get(unit.path) == "completed"]
-        if target not in completed:
-            status = status_by_unit.get(f"{slug.path}/{target}", "without a readable status")
+        status = status_by_unit.get(f"{slug.path}/{target}")
+        if status is None:  # its metadata are broken, which is a finding, or a pointer, which is none
+            continue
+        if status != "completed":
             yield Problem(slug.latest.path, f"names {target}, which is {status}")
         elif (best := newest(completed)) and target != best:
             yield Problem(

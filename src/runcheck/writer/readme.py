@@ -12,7 +12,7 @@ def readme_of_run(metadata: Metadata, summary: Summary, notes: Sequence[str], ri
     """Return the README of a training run."""
     architecture = metadata["architecture"]
     parameters = architecture["parameters"]
-    size = f" ({parameters:,} parameters)" if parameters is not None else ""
+    size = f" ({parameters:,} parameter{'' if parameters == 1 else 's'})" if parameters is not None else ""
     what = [
         metadata["description"] or f"Training run {metadata['name']}.",
         f"- model: {architecture['text'] or 'not described'}{size}",

@@ -91,9 +91,7 @@ def start_run(
     run.metadata["seeds"] = {name: _checked_seed(name, seed) for name, seed in seeds.items()}
     if links:
         run.metadata["links"] = {
-            checked_name("relation", "a relation in links", relation): checked_name(
-                "unit-path", f"links[{relation!r}]", unit
-            )
+            checked_name("relation", "a relation in links", relation): _checked_link(folder.root, relation, unit)
             for relation, unit in links.items()
         }
     if extensions:
@@ -327,6 +325,13 @@ def _checked_directions(directions: Mapping[str, Direction]) -> Mapping[str, Dir
         if direction not in get_args(Direction):
             raise InvalidArgumentError(f"the direction of {metric} is {direction!r}, not one of {get_args(Direction)}")
     return directions
+
+
+def _checked_link(root: str, relation: str, unit: str) -> str:
+    what = f"links[{relation!r}]"
+    if not os.path.isdir(os.path.join(root, checked_name("unit-path", what, unit))):
+        raise InvalidArgumentError(f"{what} is {unit!r}, which is not in the tree {root}")
+    return unit
 
 
 def _checked_seed(name: str, seed: object) -> int:
