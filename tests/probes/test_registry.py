@@ -1,0 +1,152 @@
+"""The registry file: its rows, or why there are none, however it is broken."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from runcheck.convention.schemas import schema
+from runcheck.probes.registry import columns, read_registry
+
+EXAMPLES: list[dict[str, Any]] = schema("registry-row")["examples"]  # type: ignore[assignment]
+MAPS = {"tags": pa.map_(pa.string(), pa.string()), "metrics": pa.map_(pa.string(), pa.float64())}
+TYPES = {"git_dirty": pa.bool_(), "parameters": pa.int64(), **MAPS}
+
+
+def table(rows: list[dict[str, Any]]) -> pa.Table:
+    """Return a registry, built here and not by the library."""
+    fields = [(name, TYPES.get(name, pa.string())) for name in columns()]
+    plain = [
+        {key: list(value.items()) if isinstance(value, dict) else value for key, value in row.items()} for row in rows
+    ]
+    return pa.Table.from_pylist(plain, schema=pa.schema(fields))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A registry of two rows."""
+    pq.write_table(table(EXAMPLES), tmp_path / "runs.parquet", write_page_checksum=True)
+    return tmp_path / "runs.parquet"
+
+
+def test_rows_are_read_as_the_schema_has_them(path: Path) -> None:
+    content = read_registry(str(path))
+    assert content.error is None
+    assert list(content.rows) == EXAMPLES
+
+
+def test_a_registry_without_a_row_is_one(path: Path) -> None:
+    pq.write_table(table([]), path)
+    assert read_registry(str(path)).rows == ()
+    assert read_registry(str(path)).error is None
+
+
+def test_the_columns_are_those_of_the_schema_in_order() -> None:
+    assert list(columns()) == list(schema("registry-row")["properties"])  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("column", list(columns()))
+def test_a_missing_column_is_named(path: Path, column: str) -> None:
+    pq.write_table(table(EXAMPLES).drop_columns([column]), path)
+    assert read_registry(str(path)).error == f"lacks the column {column}"
+
+
+def test_an_extra_column_is_named(path: Path) -> None:
+    pq.write_table(table(EXAMPLES).append_column("owner", pa.array(["ada", "ada"])), path)
+    assert read_registry(str(path)).error == "has the unknown column owner"
+
+
+def test_a_frame_that_pandas_wrote_with_its_index_has_an_unknown_column(path: Path) -> None:
+    frame = pd.DataFrame(EXAMPLES).drop(columns=["tags", "metrics"])
+    frame.index = pd.Index([3, 7], name="i")
+    frame.to_parquet(path)
+    assert read_registry(str(path)).error == "lacks the column tags"
+
+
+@pytest.mark.parametrize("value", [None, 7, b"\xff"])
+def test_a_row_whose_path_is_no_text_is_an_error(path: Path, value: object) -> None:
+    at = table(EXAMPLES).column_names.index("path")
+    changed = table(EXAMPLES).set_column(at, "path", pa.array([value, value]))
+    pq.write_table(changed, path)
+    error = read_registry(str(path)).error
+    assert error is not None
+    assert "path" in error
+
+
+def test_a_key_that_stands_twice_in_a_map_is_an_error(path: Path) -> None:
+    twice = {**EXAMPLES[0], "tags": None}
+    broken = table([twice])
+    at = broken.column_names.index("tags")
+    broken = broken.set_column(at, "tags", pa.array([[("a", "1"), ("a", "2")]], type=MAPS["tags"]))
+    pq.write_table(broken, path)
+    assert read_registry(str(path)).error is not None
+
+
+def test_a_column_that_stands_twice_is_an_error(path: Path) -> None:
+    pq.write_table(table(EXAMPLES).append_column("path", pa.array(["a", "b"])), path)
+    assert read_registry(str(path)).error is not None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PAR1", b"PAR1PAR1", b"{}", b"PAR1\xff\xff\xff\x7fPAR1", bytes(range(256)) * 9]
+)
+def test_what_is_no_parquet_is_an_error(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    error = read_registry(str(path)).error
+    assert error is not None
+    assert error.startswith("is not a readable Parquet file")
+
+
+def test_a_file_cut_short_anywhere_is_an_error(path: Path) -> None:
+    content = path.read_bytes()
+    footer = int.from_bytes(content[-8:-4], "little")
+    for kept in (
+        1,
+        4,
+        100,
+        len(content) - footer - 8,
+        len(content) - footer,
+        len(content) - 8,
+        len(content) - 4,
+        len(content) - 1,
+    ):
+        path.write_bytes(content[:kept])
+        assert read_registry(str(path)).error is not None, kept
+
+
+def flipped(content: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Yield ``content`` with one bit flipped, at every seventh byte."""
+    for at in range(start, end, 7):
+        damaged = bytearray(content)
+        damaged[at] ^= 1 << at % 8
+        yield bytes(damaged)
+
+
+def footer_of(content: bytes) -> int:
+    """Return where the footer of a Parquet file starts."""
+    return len(content) - int.from_bytes(content[-8:-4], "little") - 8
+
+
+def test_a_flipped_bit_in_the_pages_is_never_silent(path: Path) -> None:
+    content, good = path.read_bytes(), read_registry(str(path)).rows
+    for damaged in flipped(content, 4, footer_of(content)):
+        path.write_bytes(damaged)
+        found = read_registry(str(path))
+        assert found.error or found.rows == good
+
+
+def test_a_flipped_bit_in_the_footer_never_raises(path: Path) -> None:
+    content = path.read_bytes()
+    for damaged in flipped(content, footer_of(content), len(content)):
+        path.write_bytes(damaged)
+        found = read_registry(str(path))
+        assert found.error or found.unverified or isinstance(found.rows, tuple)
+
+
+def test_a_folder_and_nothing_are_errors(tmp_path: Path) -> None:
+    assert read_registry(str(tmp_path)).error is not None
+    assert read_registry(str(tmp_path / "nothing")).error is not None

@@ -1,0 +1,85 @@
+"""The report for people."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runcheck.findings import Report
+from runcheck.report.escape import printable
+from runcheck.report.text import render_text
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def closing(report: Report) -> str:
+    """Return the last line of a report in which every clause is enforced."""
+    return render_text(report, enforced=9, clauses=9).splitlines()[-1]
+
+
+def test_the_whole_report_is_as_it_was_written_by_hand(report: Report) -> None:
+    assert render_text(report, enforced=97, clauses=99) == (GOLDEN / "report.txt").read_text(encoding="utf-8")
+
+
+def test_where_every_clause_is_enforced_nothing_is_said_of_it(report: Report) -> None:
+    assert "not enforced" not in render_text(report, enforced=99, clauses=99)
+
+
+def test_a_report_without_a_finding_is_clean() -> None:
+    report = Report("/srv", (), units=2, files=1, hashed_bytes=0, seconds=1.234)
+    assert render_text(report, enforced=9, clauses=9) == "All clean: 2 units, 1 file, 0 B hashed, 1.23 s.\n"
+
+
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        (slice(0, 1), "Found 1 error and 0 warnings:"),
+        (slice(1, 2), "Found 0 errors and 1 warning:"),
+        (slice(0, 3), "Found 2 errors and 1 warning:"),
+    ],
+)
+def test_counts_are_singular_and_plural(report: Report, findings: slice, words: str) -> None:
+    assert closing(replace(report, findings=report.findings[findings])).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 B hashed"),
+        (1023, "1023 B hashed"),
+        (1024, "1.0 KiB hashed"),
+        (1536, "1.5 KiB hashed"),
+        (1024**2, "1.0 MiB hashed"),
+        (5 * 1024**3, "5.0 GiB hashed"),
+        (2 * 1024**4, "2.0 TiB hashed"),
+        (5000 * 1024**4, "5000.0 TiB hashed"),
+    ],
+)
+def test_sizes_are_in_binary_units(size: int, words: str) -> None:
+    assert words in closing(Report("/srv", (), units=1, files=1, hashed_bytes=size))
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "(a)"), (3, "(a, b, c\\n)"), (4, "(a, b, c\\n and 1 more)")])
+def test_of_paths_that_were_not_verified_three_are_named(report: Report, count: int, words: str) -> None:
+    few = replace(report.unverified[1], paths=report.unverified[1].paths[:count])
+    assert words in render_text(replace(report, unverified=(few,)), enforced=9, clauses=9)
+
+
+def test_a_line_is_told_before_a_pointer(report: Report) -> None:
+    both = replace(report.findings[0], pointer="/a")
+    assert "SHA256SUMS:3: error" in render_text(replace(report, findings=(both,)), enforced=9, clauses=9)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=20))
+def test_what_is_printed_neither_moves_the_cursor_nor_breaks_the_line_nor_fails_to_encode(text: str) -> None:
+    shown = printable(text)
+    assert not set(shown) & set("\n\r\t\x0b\x0c\x1b\x7f\x85\u2028\u2029\u202e\u200f\ufeff")
+    shown.encode()
+
+
+@pytest.mark.parametrize("text", ["", "plain/path.txt", "caf\u00e9 \u65e5\u672c \U0001f600", "a b", "\\n", "%s {x}"])
+def test_what_is_harmless_is_printed_as_it_is(text: str) -> None:
+    assert printable(text) == text
