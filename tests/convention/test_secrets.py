@@ -111,3 +111,14 @@ def test_a_name_that_contains_the_start_of_a_key_is_no_secret(value: str) -> Non
 )
 def test_an_address_loses_its_user_and_nothing_else(address: str, clean: str) -> None:
     assert without_user(address) == clean
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("db.password", "hunter2"), ("passphrase", "abc"), ("config#/db/passwd", "1")]
+)
+def test_a_password_is_a_secret_however_short(name: str, value: str) -> None:
+    assert is_secret(name, value)
+
+
+def test_an_empty_password_is_none() -> None:
+    assert not is_secret("password", "")

@@ -315,3 +315,13 @@ READERS: list[Callable[..., MetricsContent]] = [of_jsonl, of_csv]
 @pytest.mark.parametrize("of", READERS)
 def test_many_columns_and_quotes_stay_a_defect(of: Callable[..., MetricsContent]) -> None:
     assert of("," * 60_000 + "\n" + '"' * 60_001 + "\n").defect_count == 2
+
+
+def test_series_beyond_the_limit_are_not_held_and_are_said_once_a_line() -> None:
+    limit = layout().limits.metric_series
+    probe = JsonlMetricsProbe()
+    for number in range(limit + 3):
+        probe.feed(b'{"step": 1, "split": "train", "metric": "m%d", "value": 1}\n' % number)
+    content = probe.content()
+    assert len(content.series) == limit
+    assert [(defect.line, defect.kind) for defect in content.defects] == [(limit + n, "size") for n in (1, 2, 3)]

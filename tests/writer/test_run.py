@@ -705,3 +705,24 @@ def test_untracked_files_are_named_and_artefacts_are_not(tmp_path: Path, reposit
         subprocess.run([sys.executable, "train.py"], cwd=repository, check=True, env=environment())
     for metadata in root.glob("model/*/20*/metadata.json"):
         assert json.loads(metadata.read_text())["git"]["untracked"] == ["scratch.py"]
+
+
+def test_a_hook_of_another_repository_does_not_lend_its_commit(repository: Path, root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    git(other, "commit", "-q", "--allow-empty", "-m", "other")
+    hook = environment(GIT_DIR=str(other / ".git"), GIT_WORK_TREE=str(other))
+    subprocess.run([sys.executable, "train.py"], cwd=repository, check=True, env=hook)
+    run = next(path for path in (root / "model").glob("*/*") if not path.is_symlink())
+    assert json.loads((run / "metadata.json").read_text())["git"]["sha"] == git(repository, "rev-parse", "HEAD").strip()
+
+
+def test_a_folder_in_the_place_of_latest_ends_in_a_warning_and_a_sealed_run(root: Path, start: StartRun) -> None:
+    run = start()
+    run.log(0, {"loss": 1.0})
+    (Path(run.path).parent / "latest").mkdir()
+    with pytest.warns(RuntimeWarning, match="latest of .* was not updated"):
+        run.finish()
+    assert (Path(run.path) / "SHA256SUMS").exists()
+    assert {finding.code for finding in check(root).findings if finding.is_error} == {"RC111"}

@@ -39,12 +39,13 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds: bytes, but for the depth in levels and the age of a heartbeat in seconds."""
+    """Bounds: bytes, but for the depth in levels, the number of series and the age of a heartbeat in seconds."""
 
     document_bytes: int
     document_depth: int
     line_bytes: int
     name_bytes: int
+    metric_series: int
     heartbeat_seconds: int
 
 

@@ -26,7 +26,7 @@ class Defect:
     """What is peculiar about a line: its number from 1, which kind of peculiarity, and the words for it."""
 
     line: int
-    kind: str  # syntax | schema | nonfinite | order | duplicate | torn
+    kind: str  # syntax | schema | nonfinite | order | duplicate | torn | size
     message: str
 
 
@@ -91,6 +91,11 @@ class _MetricsProbe:
         content.rows += 1
         series = content.series.get(name)
         if series is None:
+            if len(content.series) >= layout().limits.metric_series:
+                content.note(
+                    number, "size", f"begins one more series than the {layout().limits.metric_series:,} of the limit"
+                )
+                return
             series = content.series[name] = SeriesAggregate()
         if step == series.last_step:
             content.note(number, "duplicate", f"repeats step {step} of {'/'.join(name)}")

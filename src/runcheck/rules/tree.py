@@ -11,6 +11,7 @@ from runcheck.convention.versions import newest, scheme_of
 from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.text import TextContent
 from runcheck.rules.rule import Problem, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
@@ -232,6 +233,10 @@ def document_size(facts: Mapping[str, Facts]) -> Iterator[Problem]:
     for path, each in facts.items():
         if isinstance(each.content, DocumentContent | TextContent) and each.content.too_large:
             yield Problem(path, f"is larger than {limit:,} bytes, and was not read as a document")
+        elif isinstance(each.content, MetricsContent):
+            oversized = next((defect for defect in each.content.defects if defect.kind == "size"), None)
+            if oversized:
+                yield Problem(path, f"line {oversized.line} {oversized.message}", line=oversized.line)
         elif isinstance(each.content, ChecksumsContent):
             for line, fault in each.content.unread:
                 if fault.startswith("is longer"):

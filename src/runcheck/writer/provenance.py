@@ -122,11 +122,18 @@ def _git_bytes(folder: str, *arguments: str) -> bytes | None:
             timeout=_GIT_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            env=_git_environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def _git_environment() -> dict[str, str]:
+    """Return the environment without what a hook of another repository would tell Git about that one."""
+    local = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
+    kept = {name: value for name, value in os.environ.items() if name not in local}
+    return {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 
 def _kept(diff: bytes) -> bytes:

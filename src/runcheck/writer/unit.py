@@ -154,8 +154,15 @@ class UnitFolder:
             sums[path] = hash_file(os.path.join(self.path, path))
             write_checksums(self.path, sums)
         if status == "completed":
-            update_latest(self.slug_path, self.version)
+            self._update_latest()
         self.register(metadata)
+
+    def _update_latest(self) -> None:
+        try:
+            update_latest(self.slug_path, self.version)
+        except OSError as error:
+            message = f"runcheck: {layout().latest} of {self.slug_path} was not updated: {error.strerror}"
+            warnings.warn(message, RuntimeWarning, stacklevel=5)
 
     def register(self, metadata: Metadata) -> None:
         """Put the unit into the registry, or say why that cannot be done; it can be built again at any time."""
