@@ -33,4 +33,8 @@ def update_latest(slug: str, version: str) -> None:
     except (OSError, NotImplementedError):
         write_whole(path, f"{version}\n")
     else:
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+            raise
