@@ -3,10 +3,12 @@
 import argparse
 import dataclasses
 import math
+import os
 import unicodedata
 from collections.abc import Mapping
-from typing import SupportsIndex
+from typing import SupportsIndex, get_args
 
+from runcheck.convention.aggregates import Direction
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name, pattern
 from runcheck.errors import InvalidArgumentError
@@ -47,6 +49,62 @@ def checked_step(step: object) -> int:
     if isinstance(step, bool) or not isinstance(step, SupportsIndex) or not 0 <= step.__index__() <= MAX_STEP:
         raise InvalidArgumentError(f"step is {step!r}; it must be an integer from 0 to {MAX_STEP}")
     return step.__index__()
+
+
+def checked_seed(name: str, seed: object) -> int:
+    """Return ``seed`` as an integer.
+
+    Raises:
+        InvalidArgumentError: it is none.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, SupportsIndex):
+        raise InvalidArgumentError(f"seeds[{name!r}] is {seed!r}; a seed is an integer")
+    return seed.__index__()
+
+
+def checked_tags(tags: Mapping[str, str], kind: str) -> dict[str, str]:
+    """Return ``tags`` if they are those of a unit of ``kind``.
+
+    Raises:
+        InvalidArgumentError: a mandatory tag is missing, a tag is unknown, or a value is none of the tag's.
+    """
+    mandatory, optional = layout().mandatory_tags[kind], layout().optional_tags[kind]
+    for tag in mandatory:
+        if tag not in tags:
+            raise InvalidArgumentError(f"tags lack {tag!r}; a {kind} has {', '.join(mandatory)}")
+    for tag, value in tags.items():
+        if tag not in (*mandatory, *optional):
+            known = ", ".join((*mandatory, *optional))
+            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a {kind} has {known}, and extensions for all else")
+        checked_name("tag", f"tags[{tag!r}]", value)
+        allowed = layout().tag_values.get(tag)
+        if allowed and value not in allowed:
+            raise InvalidArgumentError(f"the tag {tag} is {value!r}, not one of {', '.join(allowed)}")
+    return dict(tags)
+
+
+def checked_directions(directions: Mapping[str, Direction]) -> Mapping[str, Direction]:
+    """Return ``directions`` if each is ``min`` or ``max``.
+
+    Raises:
+        InvalidArgumentError: one is neither.
+    """
+    for metric, direction in directions.items():
+        if direction not in get_args(Direction):
+            raise InvalidArgumentError(f"the direction of {metric} is {direction!r}, neither min nor max")
+    return directions
+
+
+def checked_link(root: str, relation: str, unit: str) -> str:
+    """Return ``unit`` if it is the path of one in the tree at ``root``.
+
+    Raises:
+        InvalidArgumentError: it is not.
+    """
+    what = f"links[{relation!r}]"
+    if not os.path.isdir(os.path.join(root, checked_name("unit-path", what, unit))):
+        raise InvalidArgumentError(f"{what} is {unit!r}, which is not in the tree {root}")
+    return unit
 
 
 def plain_config(config: object) -> dict[str, object]:

@@ -13,7 +13,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import next_number_version, scheme_of
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError, RuncheckError
-from runcheck.writer.arguments import checked_name, plain_object
+from runcheck.writer.arguments import checked_name, checked_tags, plain_object
 from runcheck.writer.data import provenance_of
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_dataset
@@ -64,7 +64,7 @@ def new_dataset(
     if generator is not None and not os.path.isfile(generator):
         raise InvalidArgumentError(f"generator is {os.fspath(generator)!r}, which is no file")
     text = folder.text(script_description() if description is None else description, "description")
-    metadata = folder.metadata(text, origin, {**_checked_tags(tags or {}), "dataset": slug})
+    metadata = folder.metadata(text, origin, checked_tags({**(tags or {}), "dataset": slug}, "dataset"))
     metadata["splits"] = {}
     metadata["generator"] = None
     if generator is not None:
@@ -78,15 +78,6 @@ def new_dataset(
         shutil.copyfile(generator, os.path.join(folder.path, layout().path("generator")))
     folder.write_json(layout().path("metadata"), metadata)
     return dataset
-
-
-def _checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    known = layout().optional_tags["dataset"]
-    for tag, value in tags.items():
-        if tag not in known:
-            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a dataset has {', '.join(known)}")
-        checked_name("tag", f"tags[{tag!r}]", value)
-    return dict(tags)
 
 
 def _checked_version(version: str | None, folder: UnitFolder) -> str:

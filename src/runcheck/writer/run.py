@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self, SupportsIndex, cast, get_args
+from typing import Self, cast
 
 from runcheck.convention.aggregates import Direction, likely_direction
 from runcheck.convention.canonical import config_sha256
@@ -15,7 +15,16 @@ from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import experiment_id
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
-from runcheck.writer.arguments import checked_name, checked_step, plain_config, plain_object
+from runcheck.writer.arguments import (
+    checked_directions,
+    checked_link,
+    checked_name,
+    checked_seed,
+    checked_step,
+    checked_tags,
+    plain_config,
+    plain_object,
+)
 from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
 from runcheck.writer.data import provenance_of
 from runcheck.writer.heartbeat import HeartbeatFile
@@ -82,16 +91,16 @@ def start_run(
         folder,
         config=plain_config(config),
         provenance=provenance_of(given, root),
-        tags=_checked_tags({**tags, "dataset": dataset, "model": model}),
+        tags=checked_tags({**tags, "dataset": dataset, "model": model}, "model"),
         description=folder.text(script_description() if description is None else description, "description"),
         architecture=" ".join(folder.text(architecture, "architecture").split()),
         risks=folder.text(risks, "risks"),
-        directions=_checked_directions(directions or {}),
+        directions=checked_directions(directions or {}),
     )
-    run.metadata["seeds"] = {name: _checked_seed(name, seed) for name, seed in seeds.items()}
+    run.metadata["seeds"] = {name: checked_seed(name, seed) for name, seed in seeds.items()}
     if links:
         run.metadata["links"] = {
-            checked_name("relation", "a relation in links", relation): _checked_link(folder.root, relation, unit)
+            checked_name("relation", "a relation in links", relation): checked_link(folder.root, relation, unit)
             for relation, unit in links.items()
         }
     if extensions:
@@ -302,39 +311,3 @@ class Run:
                 "duration_seconds": math.floor(duration * 1000) / 1000,
             },
         )
-
-
-def _checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    mandatory, optional = layout().mandatory_tags["model"], layout().optional_tags["model"]
-    for tag in mandatory:
-        if tag not in tags:
-            raise InvalidArgumentError(f"tags lack {tag!r}; a run has {', '.join(mandatory)}")
-    for tag, value in tags.items():
-        if tag not in (*mandatory, *optional):
-            known = ", ".join((*mandatory, *optional))
-            raise InvalidArgumentError(f"the tag {tag!r} is unknown; a run has {known}, and extensions for all else")
-        checked_name("tag", f"tags[{tag!r}]", value)
-        allowed = layout().tag_values.get(tag)
-        if allowed and value not in allowed:
-            raise InvalidArgumentError(f"the tag {tag} is {value!r}, not one of {', '.join(allowed)}")
-    return dict(tags)
-
-
-def _checked_directions(directions: Mapping[str, Direction]) -> Mapping[str, Direction]:
-    for metric, direction in directions.items():
-        if direction not in get_args(Direction):
-            raise InvalidArgumentError(f"the direction of {metric} is {direction!r}, not one of {get_args(Direction)}")
-    return directions
-
-
-def _checked_link(root: str, relation: str, unit: str) -> str:
-    what = f"links[{relation!r}]"
-    if not os.path.isdir(os.path.join(root, checked_name("unit-path", what, unit))):
-        raise InvalidArgumentError(f"{what} is {unit!r}, which is not in the tree {root}")
-    return unit
-
-
-def _checked_seed(name: str, seed: object) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, SupportsIndex):
-        raise InvalidArgumentError(f"seeds[{name!r}] is {seed!r}; a seed is an integer")
-    return seed.__index__()
