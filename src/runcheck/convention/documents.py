@@ -8,6 +8,7 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict, get_args
 Nonfinite: TypeAlias = Literal["nan", "inf", "-inf"]
 Status: TypeAlias = Literal["running", "completed", "failed", "preempted", "aborted"]
 
+SIDECAR_SUFFIX = ".json"
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -180,7 +181,7 @@ class MetricsRow(TypedDict):
 
 
 class ExportSidecar(TypedDict):
-    """The sidecar of an export."""
+    """The sidecar of an export: the file beside it whose name has :data:`SIDECAR_SUFFIX` more."""
 
     schema_version: str
     file: str

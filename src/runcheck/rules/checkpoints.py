@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from runcheck.convention.documents import ExportSidecar
+from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.units import Unit
@@ -13,7 +13,6 @@ from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 _CHECKPOINTS = layout().folder_of("checkpoint")
-_SUFFIX = ".json"
 
 
 @unit_rule
@@ -43,10 +42,10 @@ def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iter
     """Each export has a valid sidecar, each sidecar its export."""
     sidecars = set(unit.of_role("export_sidecar"))
     for path in unit.of_role("export"):
-        if not any(f"{above}{_SUFFIX}" in sidecars for above in _with_folders(path)):
-            yield Problem(path, f"has no sidecar {path}{_SUFFIX}")
+        if not any(f"{above}{SIDECAR_SUFFIX}" in sidecars for above in _with_folders(path)):
+            yield Problem(path, f"has no sidecar {path}{SIDECAR_SUFFIX}")
     for path in sorted(sidecars):
-        exported, value = path.removesuffix(_SUFFIX), documents[path].value if path in documents else None
+        exported, value = path.removesuffix(SIDECAR_SUFFIX), documents[path].value if path in documents else None
         if not any(other == exported or other.startswith(f"{exported}/") for other in unit.files):
             yield Problem(path, f"is the sidecar of {exported}, which is not there")
         if value is None:
@@ -66,7 +65,7 @@ def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iter
 def export_checksum(sidecars: Mapping[str, ExportSidecar], digests: Mapping[str, str]) -> Iterator[Problem]:
     """The export is the one that its sidecar was written for."""
     for path, sidecar in sidecars.items():
-        actual = digests.get(exported := path.removesuffix(_SUFFIX))
+        actual = digests.get(exported := path.removesuffix(SIDECAR_SUFFIX))
         if actual is not None and actual != sidecar["sha256"]:
             yield Problem(exported, f"has SHA-256 {actual[:12]}...; its sidecar says {sidecar['sha256'][:12]}...")
 

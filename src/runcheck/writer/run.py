@@ -10,7 +10,7 @@ from typing import Self, cast
 
 from runcheck.convention.aggregates import Direction, likely_direction
 from runcheck.convention.canonical import config_sha256
-from runcheck.convention.documents import STATUSES, ExportSidecar, Metadata, Provenance, Status, Summary
+from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSidecar, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import experiment_id
@@ -221,7 +221,9 @@ class Run:
             "source_step": checked_step(step),
             "sha256": hash_file(path),
         }
-        self._folder.write_json(f"{layout().folder_of('export')}/{file}.json", cast("dict[str, object]", sidecar))
+        self._folder.write_json(
+            f"{layout().folder_of('export')}/{file}{SIDECAR_SUFFIX}", cast("dict[str, object]", sidecar)
+        )
         return path
 
     def stopped_early(self, step: int) -> None:

@@ -1,0 +1,61 @@
+"""Imports follow the flow of data, and the writer meets the rules in the convention only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src/runcheck"
+
+# What each package may import of this library, besides itself and the errors.
+MAY_IMPORT = {
+    "convention": {"tree.entry"},
+    "tree": {"convention", "probes"},
+    "probes": {"convention"},
+    "rules": {"convention", "probes", "findings", "tree.entry"},
+    "report": {"findings"},
+    "writer": {"convention", "tree", "probes.registry"},
+}
+READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, of this library without its name."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.removeprefix("runcheck.") for name in names}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_flows_into_it(package: str) -> None:
+    own = {path.name.removesuffix(".py") for path in SOURCE.iterdir()}
+    allowed = {package, "errors", *MAY_IMPORT[package]}
+    for path in (SOURCE / package).rglob("*.py"):
+        for name in imported(path):
+            if name.partition(".")[0] in own:
+                assert any(name == each or name.startswith(f"{each}.") for each in allowed), (
+                    f"{path.name} imports {name}"
+                )
+
+
+def test_rules_open_no_file() -> None:
+    for path in (SOURCE / "rules").glob("*.py"):
+        if path.name == "rule.py":  # reads its own table of what is not enforced
+            continue
+        assert not imported(path) & READS_FILES, path.name
+        names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+        assert "open" not in names, path.name
+
+
+def test_no_file_name_of_the_convention_stands_in_the_code() -> None:
+    from runcheck.convention.layout import layout
+
+    names = {path for role in layout().roles.values() for path in role.paths if "*" not in path} | {layout().registry}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert node.value not in names, f"{path.name} spells {node.value}"
