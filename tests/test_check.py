@@ -268,3 +268,19 @@ def test_the_public_face_loads_each_name() -> None:
         assert getattr(runcheck, name) is not None
     with pytest.raises(AttributeError):
         _ = runcheck.nothing
+
+
+def test_a_later_minor_version_is_said_to_be_not_wholly_verified(tree: Path, run_folder: Path) -> None:
+    edit_json(run_folder / "metadata.json", lambda metadata: metadata.update(schema_version="1.7", novelty=True))
+    report = check(run_folder, depth="structure")
+    assert "RC202" not in {finding.code for finding in report.findings}
+    assert any("later version" in each.reason for each in report.unverified)
+
+
+def test_semantic_versions_are_ordered_as_such(tmp_path: Path) -> None:
+    root, drawn = tmp_path / "artefacts", {"kind": "synthetic", "seed": 0}
+    for version in ("1.9.0", "1.10.0", "1.10.0-rc.1"):
+        with runcheck.new_dataset(root, "d", version=version, provenance=drawn, generator=__file__) as made:
+            made.write_parquet("train", {"x": [1]})
+    assert os.readlink(root / "dataset/d/latest") == "1.10.0"
+    assert codes(root) == set()
