@@ -37,9 +37,8 @@ def tag_unknown(metadata: Metadata) -> Iterator[Problem]:
     known = layout().mandatory_tags[kind] + layout().optional_tags[kind]
     for tag in metadata["tags"]:
         if tag not in known:
-            yield Problem(
-                METADATA, f"has the unknown tag {tag!r}; a {kind} has {', '.join(known)}", pointer=f"/tags/{tag}"
-            )
+            message = f"has the tag {tag!r}, which is unknown; known are {', '.join(known)}"
+            yield Problem(METADATA, message, pointer=f"/tags/{tag}")
 
 
 @unit_rule
