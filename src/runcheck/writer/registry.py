@@ -102,7 +102,7 @@ def _is_storable(row: RegistryRow) -> bool:
 
     try:
         pa.Table.from_pylist([_storable(row)], schema=_arrow_schema())
-    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+    except (pa.ArrowException, OverflowError, ValueError):
         return False
     return True
 
