@@ -61,24 +61,30 @@ def upsert_row(root: str, path: str, metadata: Metadata) -> None:
 
 
 def _rows_of_units(root: str) -> tuple[list[RegistryRow], list[str]]:
-    from runcheck.convention.validation import violations  # noqa: PLC0415 - the writer itself needs no validator
-
     rows: list[RegistryRow] = []
     passed_over: list[str] = []
     for unit in classify(walk(root)).units:
-        try:
-            with open(os.path.join(root, unit.path, layout().path("metadata")), encoding="utf-8") as stream:
-                document: object = json.loads(stream.read(layout().limits.document_bytes))
-        except (OSError, ValueError, RecursionError):
-            document = None
-        row = None
-        if document is not None and not violations("metadata", document):
-            row = registry_row(cast("Metadata", document), unit.path)
-        if row is not None and _is_storable(row):
-            rows.append(row)
-        else:
+        row = _row_of_unit(root, unit.path)
+        if row is None:
             passed_over.append(unit.path)
+        else:
+            rows.append(row)
     return rows, passed_over
+
+
+def _row_of_unit(root: str, path: str) -> RegistryRow | None:
+    """Return the row of a unit, or None where its metadata cannot be read, are not valid, or do not fit the columns."""
+    from runcheck.convention.validation import violations  # noqa: PLC0415 - the writer itself needs no validator
+
+    try:
+        with open(os.path.join(root, path, layout().path("metadata")), encoding="utf-8") as stream:
+            document: object = json.loads(stream.read(layout().limits.document_bytes))
+        if violations("metadata", document):
+            return None
+    except (OSError, ValueError, RecursionError):
+        return None
+    row = registry_row(cast("Metadata", document), path)
+    return row if _is_storable(row) else None
 
 
 def _write(root: str, rows: Sequence[RegistryRow]) -> str:
