@@ -159,10 +159,15 @@ def _inputs(root: str, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, F
 
 def _registry(root: str, tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absent | NotVerified:
     entry = tree.registry
-    if entry is None or entry.path not in facts or facts[entry.path].error:
+    if entry is None:
         return ABSENT
-    if facts[entry.path].pointer:
-        return NotVerified(entry.path, POINTER)
+    if entry.type is not EntryType.FILE:
+        return RegistryContent(error=f"is a {entry.type.value}, not a file")
+    if facts[entry.path].error:
+        return ABSENT
+    if pointer := facts[entry.path].pointer:
+        damaged = RegistryContent(error="starts as a Git LFS pointer and is no whole one")
+        return NotVerified(entry.path, POINTER) if pointer.sha256 else damaged
     content = read_registry(f"{root}/{entry.path}")
     return NotVerified(entry.path, content.unverified) if content.unverified else content
 

@@ -58,6 +58,14 @@ def extension_violations(extension_schema: object, value: object) -> list[Violat
     return list(_described(validator.iter_errors(value), ignore_unknown=False))
 
 
+def is_known_major(document: object) -> bool:
+    """Say whether ``document`` is an object of the major version known here, or does not say of which version it is."""
+    if not isinstance(document, dict):
+        return False
+    version = document.get("schema_version")
+    return not isinstance(version, str) or major_of(version) in (None, major_of(layout().schema_version))
+
+
 def is_newer_minor(document: object) -> bool:
     """Say whether ``document`` is of a minor version after the one known here, and so may have fields unknown here."""
     if not isinstance(document, dict) or not isinstance(version := document.get("schema_version"), str):

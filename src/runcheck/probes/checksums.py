@@ -55,6 +55,9 @@ class ChecksumsProbe:
         except UnicodeDecodeError:
             unread.append((number, "is not UTF-8"))
             return
+        if text.endswith("\r"):
+            unread.append((number, "is ended by a carriage return too"))
+            text = text.removesuffix("\r")
         match = CHECKSUM_LINE.fullmatch(text)
         if match is None:
             unread.append((number, f"is not '<64 hex digits>  <path>': {text[:80]!r}"))

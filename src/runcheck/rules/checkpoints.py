@@ -7,7 +7,7 @@ from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import violations
+from runcheck.convention.validation import is_known_major, violations
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
@@ -48,7 +48,7 @@ def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iter
         exported, value = path.removesuffix(SIDECAR_SUFFIX), documents[path].value if path in documents else None
         if not any(other == exported or other.startswith(f"{exported}/") for other in unit.files):
             yield Problem(path, f"is the sidecar of {exported}, which is not there")
-        if value is None:
+        if not is_known_major(value):  # schema-version has its finding
             continue
         found = violations("export-sidecar", value)
         for violation in found:

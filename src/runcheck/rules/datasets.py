@@ -37,11 +37,18 @@ def split_files(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
     for split, of_split in metadata.get("splits", {}).items():
         pointer = f"/splits/{split}/files"
         for path in of_split["files"]:
-            if path not in unit.members:
-                message = f"gives {path!r} to the split {split}; it is not in the unit"
+            if not any(_overlap(path, each) and each.startswith(path) for each in unit.of_role("data")):
+                message = f"gives {path!r} to the split {split}; it is no data of the unit"
                 yield Problem(METADATA, message, pointer=pointer, help="Restore the file from a copy.")
-            if owner.setdefault(path, split) != split:
-                yield Problem(METADATA, f"gives {path!r} to the splits {owner[path]} and {split}", pointer=pointer)
+            for taken, other in owner.items():
+                if other != split and _overlap(path, taken):
+                    yield Problem(METADATA, f"gives {path!r} to the splits {other} and {split}", pointer=pointer)
+            owner.setdefault(path, split)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Say whether two paths are one, or one is a store's folder that holds the other."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
 @unit_rule

@@ -14,9 +14,9 @@ from typing import cast
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
-from runcheck.convention.schemas import major_of
+from runcheck.convention.names import is_name
 from runcheck.convention.units import Tree, Unit
-from runcheck.convention.validation import Violation, violations
+from runcheck.convention.validation import Violation, is_known_major, violations
 from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
@@ -82,7 +82,8 @@ class UnitInputs:
     def heartbeat(self) -> Heartbeat | None:
         """The heartbeat, or None where there is no valid one."""
         value = self._document("heartbeat")
-        return cast("Heartbeat", value) if isinstance(value, dict) and not violations("heartbeat", value) else None
+        valid = isinstance(value, dict) and is_known_major(value) and not violations("heartbeat", value)
+        return cast("Heartbeat", value) if valid else None
 
     @cached_property
     def config(self) -> dict[str, object] | Absent | NotVerified:
@@ -139,7 +140,7 @@ class UnitInputs:
     @cached_property
     def checkpoint_steps(self) -> frozenset[int]:
         """The steps that have a checkpoint folder with a file in it."""
-        return frozenset(int(name) for name in self.checkpoint_names if name.isascii() and name.isdigit())
+        return frozenset(int(name) for name, holds in self.checkpoint_names.items() if holds and is_name("step", name))
 
     @cached_property
     def checkpoint_names(self) -> Mapping[str, bool]:
@@ -184,16 +185,11 @@ class UnitInputs:
         value, schema = self._document(role), layout().roles[role].schema
         if isinstance(value, Absent | NotVerified) or schema is None:
             return ABSENT if schema is None else cast("Absent | NotVerified", value)
-        return tuple(violations(schema, value)) if _is_known_major(value) else ABSENT
+        return tuple(violations(schema, value)) if is_known_major(value) else ABSENT
 
     def _valid(self, role: str, found: object) -> dict[str, object] | Absent | NotVerified:
         value = self._document(role)
         return value if isinstance(value, NotVerified) or found == () else ABSENT
-
-
-def _is_known_major(value: dict[str, object]) -> bool:
-    version = value.get("schema_version")
-    return not isinstance(version, str) or major_of(version) in (None, major_of(layout().schema_version))
 
 
 @dataclass

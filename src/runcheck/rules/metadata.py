@@ -9,7 +9,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import Violation, extension_violations, violations
+from runcheck.convention.validation import Violation, extension_violations, is_known_major, violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
 from runcheck.probes.document import DocumentContent
@@ -200,7 +200,7 @@ def run_alive(metadata: Metadata, heartbeat: Heartbeat | None, now: datetime) ->
         return
     at = parse_timestamp(heartbeat["at"]) if heartbeat else None
     if at is None:
-        yield Problem(METADATA, "says that the run is running, and it has no heartbeat", pointer="/status")
+        yield Problem(METADATA, "says that the run is running, and there is no valid heartbeat", pointer="/status")
     elif (age := (now - at).total_seconds()) > layout().limits.heartbeat_seconds:
         message = f"says that the run is running; its last heartbeat is {age / 3600:,.1f} hours old"
         yield Problem(METADATA, message, pointer="/status")
@@ -218,7 +218,7 @@ def heartbeat_left(unit: Unit, status: Status) -> Iterator[Problem]:
 def heartbeat_schema(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iterator[Problem]:
     """Each place where a heartbeat breaks its schema."""
     for path in unit.of_role("heartbeat"):
-        if path in documents and documents[path].value is not None:
+        if path in documents and is_known_major(documents[path].value):
             for violation in violations("heartbeat", documents[path].value):
                 yield Problem(path, violation.message, pointer=violation.pointer)
 
@@ -230,5 +230,5 @@ def file_of_unit(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
     Configuration, splits and generator have clauses of their own.
     """
     diff = metadata["git"]["diff"] if metadata["git"] else None
-    if diff is not None and diff not in unit.files:
-        yield Problem(METADATA, f"names {diff!r}, which is not in the unit", pointer="/git/diff")
+    if diff is not None and diff not in (*unit.of_role("diff"), *unit.of_role("extra")):
+        yield Problem(METADATA, f"names {diff!r}, which is no file of that role in the unit", pointer="/git/diff")

@@ -1,5 +1,6 @@
 """RC8: names, tags, README."""
 
+import re
 from collections.abc import Iterator
 
 from runcheck.convention.documents import Metadata, Status, label_of, name_of
@@ -72,7 +73,7 @@ def readme_sections(readme: TextContent, status: Status) -> Iterator[Problem]:
     """The sections of a completed unit's README."""
     if status != "completed" or readme.error or readme.too_large:
         return
-    headings = {section.heading.casefold() for section in readme.sections}
+    headings = {section.heading.casefold().rstrip(":") for section in readme.sections}
     for heading in layout().readme_sections:
         if heading.casefold() not in headings:
             yield Problem(README, f"lacks the section {heading!r}")
@@ -83,11 +84,11 @@ def readme_unfilled(readme: TextContent) -> Iterator[Problem]:
     """Sections that nobody has filled in."""
     wanted = {heading.casefold() for heading in layout().readme_sections}
     for index, section in enumerate(readme.sections):
-        if section.heading.casefold() not in wanted:
+        if section.heading.casefold().rstrip(":") not in wanted:
             continue
         following = readme.sections[index + 1] if index + 1 < len(readme.sections) else None
         empty = not section.body and (following is None or following.level <= section.level)
-        if empty or layout().readme_placeholder in section.body:
+        if empty or re.search(rf"\b{layout().readme_placeholder}\b(?!\.\w)", section.body):
             yield Problem(README, f"has nothing to say under {section.heading!r}", line=section.line)
 
 

@@ -15,7 +15,7 @@ REGISTRY = layout().registry
 
 @tree_rule
 def registry_readable(registry: RegistryContent) -> Iterator[Problem]:
-    """The registry opens and has its columns."""
+    """The registry is a file, opens and has its columns."""
     if registry.error:
         yield Problem(REGISTRY, registry.error)
 
@@ -63,14 +63,14 @@ def registry_missing(tree: Tree) -> Iterator[Problem]:
 
 @tree_rule
 def data_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterator[Problem]:
-    """The dataset that a unit was made from is in the tree."""
-    units = {unit.path for unit in tree.units}
+    """What a unit was made from is in the tree, and is a dataset."""
+    datasets = {unit.path for unit in tree.units if unit.kind.name == "dataset"}
     for path, metadata in metadata_by_unit.items():
         source = _source_of(metadata)
-        if source is not None and source not in units:
+        if source is not None and source not in datasets:
             yield Problem(
                 f"{path}/{METADATA}",
-                f"was made from {source}, which is not in the tree",
+                f"was made from {source}, which is no dataset of the tree",
                 pointer="/data_provenance/path",
             )
 
@@ -149,7 +149,7 @@ def _differences(row: dict[str, object], expected: dict[str, object]) -> Iterato
             for key in sorted({**said, **right}):
                 if (key in said, said.get(key)) != (key in right, right.get(key)):
                     yield f"{column}[{key}]", said.get(key), right.get(key)
-        elif said != right:
+        elif (type(said), said) != (type(right), right):  # 0 is not False, 650.0 not 650
             yield column, said, right
 
 

@@ -1,5 +1,6 @@
 """RC1: the tree."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
@@ -16,6 +17,8 @@ from runcheck.probes.text import TextContent
 from runcheck.rules.rule import Problem, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
 
+_FREE = frozenset({layout().folder_of("extra"), layout().folder_of("plot")})  # what lies there has no form
+_DEVICE = re.compile(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])")
 _FORBIDDEN = frozenset('<>:"\\|?*')
 
 
@@ -38,8 +41,9 @@ def kind_folder(tree: Tree) -> Iterator[Problem]:
             yield Problem(
                 entry.path, f"is no part of a tree; the root holds {', '.join(sorted(folders))} and {layout().registry}"
             )
+    also_folders = {layout().extension_schemas.partition("/")[0]}
     for entry in tree.loose:
-        if entry.path in folders and entry.type is not EntryType.FOLDER:
+        if entry.path in folders | also_folders and entry.type is not EntryType.FOLDER:
             yield Problem(entry.path, f"is a {entry.type.value}, not a folder")
 
 
@@ -128,7 +132,7 @@ def name_collision(tree: Tree) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for entry in _all_entries(tree):
         folder, _, name = entry.path.rpartition("/")
-        key = f"{folder}/{unicodedata.normalize('NFC', name).casefold()}"
+        key = f"{folder}/{unicodedata.normalize('NFC', name).lower()}"
         first = seen.setdefault(key, name)
         if first != name:
             yield Problem(entry.path, f"is the same name as {first!r} where case does not count")
@@ -265,6 +269,8 @@ def _not_portable(name: str) -> str | None:
     )
     if wrong:
         return f"holds {' '.join(map(repr, wrong))}"
+    if _DEVICE.fullmatch(name.partition(".")[0]):
+        return "is that of a device on Windows"
     return "ends with a dot or a space" if name.endswith((".", " ")) else None
 
 
@@ -289,6 +295,8 @@ def _latest_fault(latest: Entry) -> str:
 def _tracker_of(path: str) -> str | None:
     """Return the part of ``path`` that is the folder of a tracker."""
     parts = path.split("/")
+    if parts[0] in _FREE:
+        return None
     return next(("/".join(parts[: at + 1]) for at, part in enumerate(parts) if part in layout().trackers), None)
 
 
