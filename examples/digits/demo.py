@@ -126,5 +126,7 @@ def _say(title: str) -> None:
 
 
 if __name__ == "__main__":
+    # A flip that Orbax does notice leaves coroutines behind, of which Python would print pages.
+    sys.unraisablehook = lambda _: None
     os.environ.setdefault("JAX_PLATFORMS", "cpu")  # the same digits on every machine
     sys.exit(main())
