@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
@@ -13,7 +13,7 @@ from runcheck.convention.units import Tree, Unit, classify
 from runcheck.convention.validation import is_newer_minor
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
-from runcheck.probes import Facts
+from runcheck.probes import Depth, Facts, unverified_in
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.latest import LatestContent
 from runcheck.probes.registry import RegistryContent, read_registry
@@ -21,7 +21,7 @@ from runcheck.rules.inputs import ABSENT, POINTER, Absent, NotVerified, TreeInpu
 from runcheck.rules.judge import judge
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import locate
-from runcheck.tree.read import read_facts
+from runcheck.tree.read import read_facts, read_folder
 from runcheck.tree.walk import walk
 
 # A file to read: its entry, the format of its role, whether it is to be hashed.
@@ -30,15 +30,15 @@ _Job: TypeAlias = tuple[Entry, str | None, bool]
 _BATCH = 4 << 20
 _COST_OF_A_FILE = 40_000  # opening a small file takes about as long as hashing so many bytes
 
-Depth: TypeAlias = Literal["structure", "content"]
 
-
-def check(path: str | os.PathLike[str], *, depth: Depth = "content") -> Report:
+def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
     """Check the tree at ``path``, or the part of a tree that ``path`` is, against every clause that has a rule.
 
     Args:
         path: The root of a tree, a folder or a file in one.
-        depth: ``structure`` reads documents only; ``content`` also hashes every file of a sealed unit.
+        depth: ``structure`` reads documents only; ``content`` also hashes every file of a sealed unit and looks into
+            each format; ``deep`` also decodes every chunk of the arrays.
+        pedantic: Also report what a heuristic is not certain of.
 
     Raises:
         CannotCheckError: there is no tree at ``path``, or it holds no unit.
@@ -56,8 +56,15 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content") -> Report:
     files = [member.entry for unit in wanted for member in unit.files.values()]
     return Report(
         root=target.root,
-        findings=tuple(finding for finding in findings if _is_wanted(finding, target.focus)),
-        unverified=(*(each for each in unverified if each.reason != POINTER), *_pointers(facts), *_newer(facts)),
+        findings=tuple(
+            finding for finding in findings if _is_wanted(finding, target.focus) and (pedantic or finding.is_certain)
+        ),
+        unverified=(
+            *(each for each in unverified if each.reason != POINTER),
+            *_pointers(facts),
+            *_newer(facts),
+            *(Unverified(reason, tuple(sorted(paths))) for reason, paths in unverified_in(facts.items()).items()),
+        ),
         units=len(met),
         files=len(files),
         hashed_bytes=sum(entry.size for entry in files if (each := facts.get(entry.path)) and each.sha256),
@@ -98,12 +105,26 @@ def _probe(root: str, tree: Tree, wanted: Iterable[Unit], depth: Depth) -> dict[
     ]
     jobs += [(entry, "json", False) for entry in tree.loose if _extension_of(entry)]
     if tree.registry and tree.registry.type is EntryType.FILE:
-        jobs.append((tree.registry, None, False))
+        jobs.append((tree.registry, "registry", False))
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         read = pool.map(
-            lambda batch: [(job[0].path, read_facts(root, *job[:2], hashed=job[2])) for job in batch], _batches(jobs)
+            lambda batch: [(job[0].path, read_facts(root, *job[:2], hashed=job[2], depth=depth)) for job in batch],
+            _batches(jobs),
         )
-        return {path: facts for batch in read for path, facts in batch}
+        facts = {path: facts for batch in read for path, facts in batch}
+    if depth != "structure":
+        for unit in wanted:
+            facts.update(_folders(root, unit, facts, depth))
+    return facts
+
+
+def _folders(root: str, unit: Unit, facts: Mapping[str, Facts], depth: Depth) -> Iterator[tuple[str, Facts]]:
+    """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
+    for folder in unit.folders:
+        members = folder.members.values()
+        if not any((each := facts.get(entry.path)) and each.pointer for entry in members):
+            path = f"{unit.path}/{folder.path}"
+            yield path, read_folder(root, path, folder.format, folder.members, depth=depth)
 
 
 def _batches(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:
@@ -133,7 +154,7 @@ def _inputs(root: str, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, F
     by_unit = {
         unit.path: UnitInputs(
             unit,
-            {path: facts[member.entry.path] for path, member in unit.files.items() if member.entry.path in facts},
+            {path: facts[member.entry.path] for path, member in unit.members.items() if member.entry.path in facts},
             moment,
         )
         for unit in tree.units

@@ -10,7 +10,8 @@ class Finding:
     """One place where a tree breaks a clause.
 
     ``path`` is relative to the root of the tree; ``line`` counts from 1; ``pointer`` is a JSON pointer (RFC 6901)
-    into the document. ``concerns`` is the unit that a finding outside of it is about.
+    into the document. ``concerns`` is the unit that a finding outside of it is about. A finding that is not certain
+    comes from a heuristic and never fails a check.
     """
 
     clause: Clause
@@ -20,6 +21,7 @@ class Finding:
     line: int | None = None
     pointer: str | None = None
     concerns: str | None = None
+    is_certain: bool = True
 
     @property
     def code(self) -> str:
@@ -28,8 +30,8 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Whether the clause is a MUST."""
-        return self.clause.level is Level.MUST
+        """Whether the clause is a MUST, and the finding certain."""
+        return self.clause.level is Level.MUST and self.is_certain
 
     def sort_key(self) -> tuple[str, int, str, str]:
         """Order by path, then place, then code."""

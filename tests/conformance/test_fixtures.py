@@ -36,7 +36,7 @@ def places(findings: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_fixture_is_judged_as_it_expects(fixture: Path) -> None:
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
-    report = check(fixture / "tree")
+    report = check(fixture / "tree", depth="deep")
     found = [
         {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
         for each in report.findings
@@ -83,4 +83,4 @@ def test_every_folder_bears_the_code_and_the_name_of_its_clause() -> None:
 
 
 def test_the_good_tree_has_no_finding_at_all() -> None:
-    assert check(SUITE / "good/dataset-and-run/tree").findings == ()
+    assert check(SUITE / "good/dataset-and-run/tree", depth="deep").findings == ()

@@ -17,11 +17,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--depth",
-        choices=("structure", "content"),
+        choices=("structure", "content", "deep"),
         default="content",
-        help="structure: names and documents; content: checksums too (default)",
+        help="structure: names and documents; content: checksums and formats too (default); deep: every array decoded",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
+    parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.set_defaults(run=run)
 
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     failed = False
     for path in options.paths:
-        report = check(path, depth=options.depth)
+        report = check(path, depth=options.depth, pedantic=options.pedantic)
         failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
         if options.format == "json":
             print(render_json(report), end="")

@@ -38,6 +38,15 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderFormat:
+    """Folders of a unit that are looked into as a whole, and the format that they are in."""
+
+    pattern: re.Pattern[str]
+    format: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds: bytes, but for the depth in levels, the number of series and the age of a heartbeat in seconds."""
 
@@ -62,6 +71,7 @@ class Layout:
     placeholders: frozenset[str]
     kinds: Mapping[str, Kind]
     roles: Mapping[str, Role]
+    folders: tuple[FolderFormat, ...]
     leftovers: tuple[str, ...]
     trackers: frozenset[str]
     mandatory_tags: Mapping[str, tuple[str, ...]]
@@ -81,6 +91,10 @@ class Layout:
             (role for role in self.roles.values() if kind in role.kinds and role.pattern.fullmatch(path)),
             None,
         )
+
+    def folder_format(self, path: str, kind: str) -> str | None:
+        """Return the format of the folder ``path`` of a unit of ``kind``, or None where it is only a folder."""
+        return next((each.format for each in self.folders if kind in each.kinds and each.pattern.fullmatch(path)), None)
 
     def folder_of(self, role: str) -> str:
         """Return the folder in a unit that holds the files of ``role``."""
@@ -114,6 +128,10 @@ def layout() -> Layout:
         placeholders=frozenset(root["placeholders"]),
         kinds=kinds,
         roles={name: _role(name, role, tuple(kinds)) for name, role in raw["roles"].items()},
+        folders=tuple(
+            FolderFormat(re.compile(_translate(each["path"]), re.DOTALL), each["format"], tuple(each["kinds"]))
+            for each in raw["folders"].values()
+        ),
         leftovers=tuple(raw["leftovers"]["names"]),
         trackers=frozenset(raw["trackers"]["names"]),
         mandatory_tags=_tuples(tags["mandatory"]),

@@ -19,6 +19,15 @@ class Member:
     role: Role | None
 
 
+@dataclass(frozen=True, slots=True)
+class FormatFolder:
+    """A folder of a unit that is one thing: its path within the unit, its format, and its entries by path within it."""
+
+    path: str
+    format: str
+    members: Mapping[str, Entry]
+
+
 @dataclass(frozen=True)
 class Unit:
     """One dataset version or one training run: where it lies and what it holds.
@@ -41,6 +50,19 @@ class Unit:
             for path, member in self.members.items()
             if member.entry.type is EntryType.FILE and member.entry.name not in layout().placeholders
         }
+
+    @cached_property
+    def folders(self) -> tuple[FormatFolder, ...]:
+        """The folders that are one thing, as a checkpoint or a Zarr store is. One does not lie in another."""
+        found: list[FormatFolder] = []
+        members: dict[str, Entry] = {}
+        for path, member in self.members.items():  # a folder comes before what it holds
+            if found and path.startswith(f"{found[-1].path}/"):
+                members[path.removeprefix(f"{found[-1].path}/")] = member.entry
+            elif member.entry.is_folder and (format_ := layout().folder_format(path, self.kind.name)):
+                members = {}
+                found.append(FormatFolder(path, format_, members))
+        return tuple(found)
 
     @cached_property
     def _by_role(self) -> dict[str, list[str]]:

@@ -1,15 +1,19 @@
 """Probes: bytes to facts, one module a format. A probe says what it saw and never what is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
+from runcheck.probes.folder import Folder
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
 from runcheck.probes.text import TextContent, TextProbe
+
+# structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
+Depth: TypeAlias = Literal["structure", "content", "deep"]
 
 Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent
 
@@ -19,7 +23,7 @@ class Facts:
     """What one read of a file tells.
 
     Its SHA-256, the Git LFS pointer that it is, its content as the probe of its format saw it, or why it could
-    not be read.
+    not be read. A folder that is one thing has facts of its own, with its content.
     """
 
     sha256: str | None = None
@@ -38,7 +42,8 @@ class Probe(Protocol):
         """Return what was seen, once all bytes were fed."""
 
 
-_PROBES: dict[tuple[str, str], Callable[[], Probe]] = {
+# By the format of a role, and the suffix of the file where a role has several.
+_STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
     ("json", ".json"): JsonProbe,
     ("document", ".json"): JsonProbe,
     ("document", ".yaml"): YamlProbe,
@@ -50,9 +55,53 @@ _PROBES: dict[tuple[str, str], Callable[[], Probe]] = {
 }
 
 
-def make_probe(format_: str | None, path: str) -> Probe | None:
-    """Return a probe for a file of a role's format at ``path``, or None where the format is not looked into."""
+# Formats that are read by seeking. `deep` asks for every chunk to be decoded.
+_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {}
+
+# Formats that spread over a folder.
+_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {}
+
+# Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
+_BEGINS: dict[bytes, str] = {}
+_SUFFIXES: dict[str, str] = {}
+
+START_BYTES = 1024  # of a file tell its format
+
+
+def suffix_of(path: str) -> str:
+    """Return the suffix of a path, with its dot, in lower case."""
     name = path.rpartition("/")[2]
-    suffix = name[name.rindex(".") :] if "." in name else ""
-    make = _PROBES.get((format_ or "", suffix))
+    return name[name.rindex(".") :].lower() if "." in name else ""
+
+
+def make_probe(format_: str | None, path: str) -> Probe | None:
+    """Return a probe for a file of a role's format at ``path``, or None where no streaming probe reads it."""
+    make = _STREAMING.get((format_ or "", suffix_of(path))) or _STREAMING.get((format_ or "", "*"))
     return make() if make else None
+
+
+def format_of(path: str, start: bytes) -> str | None:
+    """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
+    begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
+    return begun or _SUFFIXES.get(suffix_of(path))
+
+
+def look_into_file(format_: str, stream: BinaryIO, *, deep: bool) -> Content:
+    """Return what a file of a seeking format holds."""
+    return _SEEKING[format_](stream, deep)
+
+
+def look_into_folder(format_: str, folder: Folder, *, deep: bool) -> Content | None:
+    """Return what a folder holds, or None where no probe reads its format."""
+    look = _FOLDERS.get(format_)
+    return look(folder, deep) if look else None
+
+
+def unverified_in(facts: Iterable[tuple[str, Facts]]) -> dict[str, list[str]]:
+    """Return the paths that nothing could look into, by the reason that their probes give."""
+    paths: dict[str, list[str]] = {}
+    for path, each in facts:
+        reason: str | None = getattr(each.content, "unverified", None)
+        if reason:
+            paths.setdefault(reason, []).append(path)
+    return paths

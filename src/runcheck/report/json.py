@@ -29,6 +29,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "code": finding.code,
         "name": finding.clause.name,
         "level": finding.clause.level.value,
+        "certain": finding.is_certain,
         "path": finding.path,
         "line": finding.line,
         "pointer": finding.pointer,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import cast
+from typing import TypeVar, cast
 
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
@@ -23,6 +23,8 @@ from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
+
+_Content = TypeVar("_Content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,14 @@ class UnitInputs:
             if isinstance(value, dict) and not violations("export-sidecar", value):
                 found[path] = cast("ExportSidecar", value)
         return found
+
+    def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
+        """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
+        return {
+            path: facts.content
+            for path, facts in self.facts.items()
+            if isinstance(facts.content, type_) and getattr(facts.content, "unverified", None) is None
+        }
 
     def _content(self, role: str) -> object:
         paths = self.unit.of_role(role)

@@ -39,4 +39,6 @@ def _judged(
 def _finding(rule: Rule, problem: Problem, folder: str) -> Finding:
     path = "/".join(filter(None, (folder, problem.path)))
     help_ = problem.help or rule.clause.mend
-    return Finding(rule.clause, path, problem.message, help_, problem.line, problem.pointer, problem.concerns)
+    return Finding(
+        rule.clause, path, problem.message, help_, problem.line, problem.pointer, problem.concerns, problem.is_certain
+    )

@@ -15,7 +15,7 @@ class Problem:
     """What a rule found: where, and the words for it.
 
     The path is relative to what the rule was called for, the unit or the tree. ``concerns`` is the unit that a
-    problem elsewhere is about.
+    problem elsewhere is about. ``is_certain`` is false where a heuristic is not sure.
     """
 
     path: str
@@ -24,6 +24,7 @@ class Problem:
     pointer: str | None = None
     help: str | None = None
     concerns: str | None = None
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,23 @@ def _register(judge: _Judge, scope: Literal["unit", "tree"]) -> _Judge:
 def rules() -> dict[str, Rule]:
     """Return every rule by the code of its clause, in the order of the codes."""
     from runcheck.rules import (  # noqa: F401, PLC0415 - each registers its rules when it is imported
+        arrays,
         checkpoints,
         checksums,
         datasets,
+        events,
+        exports,
+        git,
         metadata,
         metrics,
         names,
+        orbax,
         references,
         summary,
         tree,
+        unsafe,
+        weights,
+        words,
     )
 
     return dict(sorted(_RULES.items()))

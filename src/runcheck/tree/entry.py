@@ -31,6 +31,16 @@ class Entry:
     error: str | None = None
 
     @property
+    def is_file(self) -> bool:
+        """Whether the path is a regular file."""
+        return self.type is EntryType.FILE
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the path is a folder."""
+        return self.type is EntryType.FOLDER
+
+    @property
     def name(self) -> str:
         """The last segment of the path."""
         return self.path.rpartition("/")[2]

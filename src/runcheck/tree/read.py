@@ -1,49 +1,66 @@
-"""Read a file once: its SHA-256, and what a probe learns from the same bytes."""
+"""Read a file once: its SHA-256, and what probes learn from the same bytes or beside them."""
 
 import hashlib
-import os
-import stat
+from collections.abc import Mapping
+from typing import BinaryIO
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
-from runcheck.probes import Facts, make_probe
+from runcheck.probes import START_BYTES, Depth, Facts, format_of, look_into_file, look_into_folder, make_probe
+from runcheck.probes.folder import Folder, open_regular
 from runcheck.tree.entry import Entry
 
 CHUNK = 1 << 20
 
-# A path may have become a link or a pipe since the walk: neither is followed, nor waited for.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
-
-def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool, depth: Depth = "content") -> Facts:
     """Return what there is to know of the file ``entry``.
 
-    The digest if ``hashed``, the pointer it is, what the probe of its format found.
+    The digest if ``hashed``, the pointer it is, what the probe of its format found. A file without a format of its
+    role is looked into by what it begins with, at any ``depth`` but the first.
     """
+    try:
+        with open_regular(f"{root}/{entry.path}") as stream:
+            facts = _stream(stream, entry, format_, hashed=hashed)
+            looked_into = format_ is None and facts.pointer is None and depth != "structure"
+            seeking = _format_of(stream, entry) if looked_into else None
+            if seeking is not None:
+                stream.seek(0)
+                return Facts(facts.sha256, content=look_into_file(seeking, stream, deep=depth == "deep"))
+            return facts
+    except OSError as error:
+        return Facts(error=error.strerror or str(error))
+
+
+def read_folder(root: str, path: str, format_: str, members: Mapping[str, Entry], *, depth: Depth) -> Facts:
+    """Return what there is to know of a folder of one format; ``members`` are the entries in it by path within."""
+    files = {name: entry.size for name, entry in members.items() if entry.is_file}
+    folders = frozenset(name for name, entry in members.items() if entry.is_folder)
+    try:
+        return Facts(content=look_into_folder(format_, Folder(f"{root}/{path}", files, folders), deep=depth == "deep"))
+    except OSError as error:
+        return Facts(error=error.strerror or str(error))
+
+
+def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
     probe = make_probe(format_, entry.path)
     if probe is None and not hashed and entry.size > LFS_POINTER_BYTES:
         return Facts()
-    try:
-        descriptor = os.open(f"{root}/{entry.path}", _FLAGS)
-    except OSError as error:
-        return Facts(error=error.strerror or str(error))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return Facts(error="is no longer a regular file")
-    with open(descriptor, "rb", buffering=0) as stream:
-        digest = hashlib.sha256() if hashed else None
-        try:
-            first = stream.read(CHUNK)
-            pointer = parse_lfs_pointer(first)
-            chunk = first
-            while chunk:
-                if digest is not None:
-                    digest.update(chunk)
-                if probe is not None and pointer is None:
-                    probe.feed(chunk)
-                if probe is None and digest is None:
-                    break
-                chunk = stream.read(CHUNK)
-        except OSError as error:
-            return Facts(error=error.strerror or str(error))
+    digest = hashlib.sha256() if hashed else None
+    first = stream.read(CHUNK)
+    pointer = parse_lfs_pointer(first)
+    chunk = first
+    while chunk:
+        if digest is not None:
+            digest.update(chunk)
+        if probe is not None and pointer is None:
+            probe.feed(chunk)
+        if probe is None and digest is None:
+            break
+        chunk = stream.read(CHUNK)
     content = probe.content() if probe is not None and pointer is None else None
     return Facts(sha256=digest.hexdigest() if digest else None, pointer=pointer, content=content)
+
+
+def _format_of(stream: BinaryIO, entry: Entry) -> str | None:
+    stream.seek(0)
+    return format_of(entry.path, stream.read(START_BYTES))

@@ -1,0 +1,53 @@
+"""A folder as the probes of folder formats see it: names, sizes, bounded reads, nothing outside of it."""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+# A path may have become a link or a pipe since the walk: neither is followed, nor waited for.
+FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of one format.
+
+    ``location`` is where it lies, for libraries that open folders themselves; ``files`` has the size in bytes of each
+    regular file in it by its path within, ``folders`` the folders in it. Links and devices are in neither.
+    """
+
+    location: str
+    files: Mapping[str, int]
+    folders: frozenset[str] = frozenset()
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file of the folder.
+
+        Raises:
+            OSError: it cannot be read, or is no regular file any more.
+        """
+        return open_regular(f"{self.location}/{path}")
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return the first ``limit`` bytes of a file.
+
+        Raises:
+            OSError: as :meth:`open`.
+        """
+        with self.open(path) as stream:
+            return stream.read(limit)
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file to read, and nothing else.
+
+    Raises:
+        OSError: it cannot be read, or is none.
+    """
+    descriptor = os.open(path, FLAGS)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("is no longer a regular file")
+    return open(descriptor, "rb", buffering=0)

@@ -1,0 +1,1 @@
+"""RC5, exports: the formats, and the tensors against the checkpoint."""

@@ -1,0 +1,1 @@
+"""RC9: what Git tracks, and how."""

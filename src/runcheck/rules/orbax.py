@@ -1,0 +1,1 @@
+"""RC5, the content of checkpoints: committed, whole, and what the metadata say."""

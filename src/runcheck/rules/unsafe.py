@@ -1,0 +1,1 @@
+"""RC9: pickles, objects, and paths that lead out of the unit."""

@@ -1,0 +1,1 @@
+"""RC9: weights and gradients as text."""

@@ -1,0 +1,1 @@
+"""RC9, texts: secrets, and what belongs to one machine."""
