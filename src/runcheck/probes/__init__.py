@@ -10,7 +10,9 @@ from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.folder import Folder
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
+from runcheck.probes.numbers import NumbersContent, NumbersScanner
 from runcheck.probes.text import TextContent, TextProbe
+from runcheck.probes.words import WordsContent, WordsScanner
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
@@ -23,13 +25,16 @@ class Facts:
     """What one read of a file tells.
 
     Its SHA-256, the Git LFS pointer that it is, its content as the probe of its format saw it, or why it could
-    not be read. A folder that is one thing has facts of its own, with its content.
+    not be read. A folder that is one thing has facts of its own, with its content. What the scanners of safety saw in
+    a text stands apart from what its format says.
     """
 
     sha256: str | None = None
     pointer: LfsPointer | None = None
     content: Content | None = None
     error: str | None = None
+    words: WordsContent | None = None
+    numbers: NumbersContent | None = None
 
 
 class Probe(Protocol):

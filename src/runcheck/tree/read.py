@@ -2,14 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import BinaryIO
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
 from runcheck.probes import START_BYTES, Depth, Facts, format_of, look_into_file, look_into_folder, make_probe
 from runcheck.probes.folder import Folder, open_regular
+from runcheck.probes.numbers import NumbersScanner
+from runcheck.probes.words import WordsScanner
 from runcheck.tree.entry import Entry
 
 CHUNK = 1 << 20
+UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see every byte, and every word in them
 
 
 def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool, depth: Depth = "content") -> Facts:
@@ -20,12 +24,13 @@ def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool, de
     """
     try:
         with open_regular(f"{root}/{entry.path}") as stream:
-            facts = _stream(stream, entry, format_, hashed=hashed)
+            scanned = format_ not in UNSCANNED
+            facts = _stream(stream, entry, format_, hashed=hashed, scanned=scanned)
             looked_into = format_ is None and facts.pointer is None and depth != "structure"
             seeking = _format_of(stream, entry) if looked_into else None
             if seeking is not None:
                 stream.seek(0)
-                return Facts(facts.sha256, content=look_into_file(seeking, stream, deep=depth == "deep"))
+                return replace(facts, content=look_into_file(seeking, stream, deep=depth == "deep"))
             return facts
     except OSError as error:
         return Facts(error=error.strerror or str(error))
@@ -41,24 +46,33 @@ def read_folder(root: str, path: str, format_: str, members: Mapping[str, Entry]
         return Facts(error=error.strerror or str(error))
 
 
-def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
     probe = make_probe(format_, entry.path)
-    if probe is None and not hashed and entry.size > LFS_POINTER_BYTES:
+    words, numbers = WordsScanner(), NumbersScanner()
+    scanners = [words.feed, numbers.feed] if scanned else []
+    if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
     digest = hashlib.sha256() if hashed else None
-    first = stream.read(CHUNK)
-    pointer = parse_lfs_pointer(first)
-    chunk = first
+    chunk = stream.read(CHUNK)
+    pointer = parse_lfs_pointer(chunk)
+    if pointer is not None:
+        probe, scanners = None, []
     while chunk:
         if digest is not None:
             digest.update(chunk)
-        if probe is not None and pointer is None:
+        if probe is not None:
             probe.feed(chunk)
-        if probe is None and digest is None:
+        scanners = [feed for feed in scanners if feed(chunk)]
+        if not (probe or digest or scanners):
             break
         chunk = stream.read(CHUNK)
-    content = probe.content() if probe is not None and pointer is None else None
-    return Facts(sha256=digest.hexdigest() if digest else None, pointer=pointer, content=content)
+    return Facts(
+        sha256=digest.hexdigest() if digest else None,
+        pointer=pointer,
+        content=probe.content() if probe else None,
+        words=words.content() if scanned else None,
+        numbers=numbers.content() if scanned else None,
+    )
 
 
 def _format_of(stream: BinaryIO, entry: Entry) -> str | None:
