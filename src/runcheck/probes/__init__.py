@@ -10,9 +10,9 @@ from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.folder import Folder
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
-from runcheck.probes.numbers import NumbersContent, NumbersScanner
+from runcheck.probes.numbers import NumbersContent
 from runcheck.probes.text import TextContent, TextProbe
-from runcheck.probes.words import WordsContent, WordsScanner
+from runcheck.probes.words import WordsContent
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
