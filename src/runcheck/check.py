@@ -21,7 +21,8 @@ from runcheck.rules.inputs import ABSENT, POINTER, Absent, NotVerified, TreeInpu
 from runcheck.rules.judge import judge
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import locate
-from runcheck.tree.read import read_facts, read_folder
+from runcheck.tree.quarantine import Quarantine
+from runcheck.tree.read import Reader
 from runcheck.tree.walk import walk
 
 # A file to read: its entry, the format of its role, whether it is to be hashed.
@@ -50,7 +51,8 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     wanted = [unit for unit in met if unit.readable]
-    facts = _probe(target.root, tree, wanted, depth)
+    with Quarantine() as quarantine:
+        facts = _probe(Reader(target.root, depth, quarantine), tree, wanted)
     inputs = _inputs(target.root, tree, wanted, facts)
     findings, unverified = judge(inputs)
     files = [member.entry for unit in wanted for member in unit.files.values()]
@@ -84,7 +86,7 @@ def _is_wanted(finding: Finding, focus: str) -> bool:
     return not focus or about == unit or about.startswith(f"{unit}/") or finding.path == f"{slug}/{layout().latest}"
 
 
-def _probe(root: str, tree: Tree, wanted: Iterable[Unit], depth: Depth) -> dict[str, Facts]:
+def _probe(reader: Reader, tree: Tree, wanted: Iterable[Unit]) -> dict[str, Facts]:
     """Read every file that a rule asks for, once.
 
     Of the units around the wanted ones only what others refer to is read.
@@ -97,7 +99,7 @@ def _probe(root: str, tree: Tree, wanted: Iterable[Unit], depth: Depth) -> dict[
         for member in unit.files.values():
             role = member.role
             if unit.path in whole:
-                jobs.append((member.entry, role.format if role else None, sealed and depth != "structure"))
+                jobs.append((member.entry, role.format if role else None, sealed and reader.depth != "structure"))
             elif role is not None and role.name in referred:
                 jobs.append((member.entry, role.format, False))
     jobs += [
@@ -108,23 +110,25 @@ def _probe(root: str, tree: Tree, wanted: Iterable[Unit], depth: Depth) -> dict[
         jobs.append((tree.registry, "registry", False))
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         read = pool.map(
-            lambda batch: [(job[0].path, read_facts(root, *job[:2], hashed=job[2], depth=depth)) for job in batch],
+            lambda batch: [
+                (entry.path, reader.file(entry, format_, hashed=hashed)) for entry, format_, hashed in batch
+            ],
             _batches(jobs),
         )
         facts = {path: facts for batch in read for path, facts in batch}
-    if depth != "structure":
+    if reader.depth != "structure":
         for unit in wanted:
-            facts.update(_folders(root, unit, facts, depth))
+            facts.update(_folders(reader, unit, facts))
     return facts
 
 
-def _folders(root: str, unit: Unit, facts: Mapping[str, Facts], depth: Depth) -> Iterator[tuple[str, Facts]]:
+def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
     """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
     for folder in unit.folders:
         members = folder.members.values()
         if not any((each := facts.get(entry.path)) and each.pointer for entry in members):
             path = f"{unit.path}/{folder.path}"
-            yield path, read_folder(root, path, folder.format, folder.members, depth=depth)
+            yield path, reader.folder(path, folder.format, folder.members)
 
 
 def _batches(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:

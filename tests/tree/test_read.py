@@ -11,11 +11,18 @@ from runcheck.probes import Facts
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.tree.entry import Entry, EntryType
-from runcheck.tree.read import CHUNK, read_facts
+from runcheck.tree.quarantine import Quarantine
+from runcheck.tree.read import CHUNK, Reader
 from runcheck.tree.walk import walk
 
 OID = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize 12345\n".encode()
+
+
+def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+    """Read a file at the default depth."""
+    with Quarantine() as quarantine:
+        return Reader(root, "content", quarantine).file(entry, format_, hashed=hashed)
 
 
 def write(root: Path, name: str, content: bytes) -> Entry:

@@ -63,6 +63,9 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {}
 
+# Those whose readers are native code, which hostile bytes may crash; so are those of folders at depth `deep`.
+NATIVE_FORMATS = frozenset({"hdf5", "parquet"})
+
 # Formats that spread over a folder.
 _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {}
 

@@ -2,54 +2,93 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
-from runcheck.probes import START_BYTES, Depth, Facts, format_of, look_into_file, look_into_folder, make_probe
+from runcheck.probes import (
+    NATIVE_FORMATS,
+    START_BYTES,
+    Content,
+    Depth,
+    Facts,
+    format_of,
+    look_into_file,
+    look_into_folder,
+    make_probe,
+)
 from runcheck.probes.folder import Folder, open_regular
 from runcheck.probes.numbers import NumbersScanner
 from runcheck.probes.words import WordsScanner
 from runcheck.tree.entry import Entry
+from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 
 CHUNK = 1 << 20
 UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see every byte, and every word in them
 
 
-def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool, depth: Depth = "content") -> Facts:
-    """Return what there is to know of the file ``entry``.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads files and folders of the tree at ``root``, as deep as is asked."""
 
-    The digest if ``hashed``, the pointer it is, what the probe of its format found. A file without a format of its
-    role is looked into by what it begins with, at any ``depth`` but the first.
-    """
-    try:
-        with open_regular(f"{root}/{entry.path}") as stream:
-            scanned = format_ not in UNSCANNED
-            facts = _stream(stream, entry, format_, hashed=hashed, scanned=scanned)
-            looked_into = format_ is None and facts.pointer is None and depth != "structure"
-            seeking = _format_of(stream, entry) if looked_into else None
-            if seeking is not None:
+    root: str
+    depth: Depth
+    quarantine: Quarantine
+
+    def file(self, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+        """Return what there is to know of a file.
+
+        The digest if ``hashed``, the pointer it is, what the probe of its role's ``format_`` found. A file without one
+        is looked into by what it begins with.
+        """
+        path = f"{self.root}/{entry.path}"
+        try:
+            with open_regular(path) as stream:
+                facts = _stream(stream, entry, format_, hashed=hashed)
+                if format_ is None and facts.pointer is None and self.depth != "structure":
+                    stream.seek(0)
+                    seeking = format_of(path, stream.read(START_BYTES))
+                    return self._seek(facts, stream, path, seeking) if seeking else facts
+                return facts
+        except OSError as error:
+            return Facts(error=error.strerror or str(error))
+
+    def folder(self, path: str, format_: str, members: Mapping[str, Entry]) -> Facts:
+        """Return what there is to know of a folder of one format; ``members`` are the entries in it by path within."""
+        folder = Folder(
+            f"{self.root}/{path}",
+            {name: entry.size for name, entry in members.items() if entry.is_file},
+            frozenset(name for name, entry in members.items() if entry.is_folder),
+        )
+        try:
+            if self.depth == "deep":
+                return Facts(content=self.quarantine.look_into_folder(folder, format_, deep=True))
+            return Facts(content=look_into_folder(format_, folder, deep=False))
+        except ReaderFailedError as error:
+            return Facts(error=str(error))
+        except OSError as error:
+            return Facts(error=error.strerror or str(error))
+
+    def _seek(self, facts: Facts, stream: BinaryIO, path: str, format_: str) -> Facts:
+        """Add what a seeking probe sees, beside what the stream told."""
+        deep = self.depth == "deep"
+        content: Content | None
+        try:
+            if format_ in NATIVE_FORMATS:
+                content = self.quarantine.look_into_file(path, format_, stream.seek(0, 2), deep=deep)
+            else:
                 stream.seek(0)
-                return replace(facts, content=look_into_file(seeking, stream, deep=depth == "deep"))
-            return facts
-    except OSError as error:
-        return Facts(error=error.strerror or str(error))
+                content = look_into_file(format_, stream, deep=deep)
+        except ReaderFailedError as error:
+            return replace(facts, error=str(error))
+        return replace(facts, content=content)
 
 
-def read_folder(root: str, path: str, format_: str, members: Mapping[str, Entry], *, depth: Depth) -> Facts:
-    """Return what there is to know of a folder of one format; ``members`` are the entries in it by path within."""
-    files = {name: entry.size for name, entry in members.items() if entry.is_file}
-    folders = frozenset(name for name, entry in members.items() if entry.is_folder)
-    try:
-        return Facts(content=look_into_folder(format_, Folder(f"{root}/{path}", files, folders), deep=depth == "deep"))
-    except OSError as error:
-        return Facts(error=error.strerror or str(error))
-
-
-def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
+def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+    """Return what one pass over the bytes tells."""
     probe = make_probe(format_, entry.path)
     words, numbers = WordsScanner(), NumbersScanner()
-    scanners = [words.feed, numbers.feed] if scanned else []
+    scanners = [] if format_ in UNSCANNED else [words.feed, numbers.feed]
     if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
     digest = hashlib.sha256() if hashed else None
@@ -70,11 +109,6 @@ def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool
         sha256=digest.hexdigest() if digest else None,
         pointer=pointer,
         content=probe.content() if probe else None,
-        words=words.content() if scanned else None,
-        numbers=numbers.content() if scanned else None,
+        words=words.content() if pointer is None else None,
+        numbers=numbers.content() if pointer is None else None,
     )
-
-
-def _format_of(stream: BinaryIO, entry: Entry) -> str | None:
-    stream.seek(0)
-    return format_of(entry.path, stream.read(START_BYTES))

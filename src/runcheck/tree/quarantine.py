@@ -1,0 +1,168 @@
+"""Child processes for the probes that call native libraries.
+
+Readers of HDF5, Parquet and Zarr are a million lines of C and C++ that hostile bytes can bring to a fault, to no end,
+or to all of the memory. A fault there must be a finding about one file and not the end of the check, so they run in a
+child, one for each thread that asks, started when it is first needed and used again. What goes through the pipes comes
+from this library on both ends.
+"""
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from runcheck.errors import RuncheckError
+from runcheck.probes import Content, look_into_file, look_into_folder
+from runcheck.probes.folder import Folder, open_regular
+
+# What is asked: the file or folder, its format, whether all of it is to be decoded.
+_Question: TypeAlias = tuple[str | Folder, str, bool]
+
+SERVE = f"from {__name__} import serve; serve()"
+_MEMORY_BYTES = 8 << 30  # of addresses; the probes themselves stay far below, this holds where a library does not
+_BYTES_A_SECOND = 2_000_000  # slower than any reader on any file that it can read
+
+
+class ReaderFailedError(RuncheckError):
+    """The library that reads a format did not survive a file, or came to no end."""
+
+
+_Answer: TypeAlias = Content | OSError | ReaderFailedError | None
+
+
+class Quarantine:
+    """Looks into files and folders in child processes. Use it in a ``with``; any number of threads may ask."""
+
+    def __init__(self, program: str = SERVE, *, least_seconds: float = 120.0) -> None:
+        """Start nothing yet. A child runs ``program``, and has ``least_seconds`` for each question."""
+        self._program = program
+        self._least_seconds = least_seconds
+        self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
+
+    def look_into_file(self, path: str, format_: str, size: int, *, deep: bool) -> Content | None:
+        """Return what the file at ``path`` holds.
+
+        Raises:
+            ReaderFailedError: its reader crashed or came to no end.
+            OSError: it cannot be opened.
+        """
+        return self._ask((path, format_, deep), size)
+
+    def look_into_folder(self, folder: Folder, format_: str, *, deep: bool) -> Content | None:
+        """Return what a folder holds.
+
+        Raises:
+            ReaderFailedError: as :meth:`look_into_file`.
+            OSError: a file of it cannot be opened.
+        """
+        return self._ask((folder, format_, deep), sum(folder.files.values()))
+
+    def _ask(self, question: _Question, size: int) -> Content | None:
+        try:
+            child = self._idle.get_nowait()
+        except queue.Empty:
+            child = _Child(self._program)
+        answer = child.ask(question, self._least_seconds + size / _BYTES_A_SECOND)
+        self._idle.put(child)  # not after a fault: that child is gone
+        if isinstance(answer, OSError | ReaderFailedError):
+            raise answer
+        return answer
+
+    def __enter__(self) -> Self:
+        """Return the quarantine."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every child."""
+        while not self._idle.empty():
+            self._idle.get_nowait().end()
+
+
+class _Child:
+    def __init__(self, program: str) -> None:
+        # The child must find this library and its formats' where this process finds them, and nothing in the folder
+        # that it happens to be in, which may be the one that is checked.
+        paths = os.pathsep.join(path for path in sys.path if os.path.isabs(path))
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a command of ours
+            [sys.executable, "-P", "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+
+    def ask(self, question: _Question, seconds: float) -> _Answer:
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        timer = threading.Timer(seconds, process.kill)
+        timer.start()
+        try:
+            pickle.dump(question, process.stdin)
+            process.stdin.flush()
+            answer: _Answer = pickle.load(process.stdout)  # noqa: S301 - from our own child, see above
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+            raise ReaderFailedError(f"its reader {self._ending(timer)}") from None
+        finally:
+            timer.cancel()
+        return answer
+
+    def _ending(self, timer: threading.Timer) -> str:
+        self.end()
+        code = self._process.returncode
+        if timer.finished.is_set() and code == -signal.SIGKILL:
+            return f"came to no end in {timer.interval:.0f} s"
+        return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with status {code}"
+
+    def end(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):  # it was to be told something that it will never read
+                    stream.close()
+        self._process.wait()
+
+
+def serve() -> None:
+    """Answer questions on standard input until it ends: what a child does."""
+    _limit_memory()
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints must not speak into the answers
+    while True:
+        try:
+            question: _Question = pickle.load(questions)  # noqa: S301 - from our own parent
+        except EOFError:
+            return
+        pickle.dump(_answer(*question), answers)
+        answers.flush()
+
+
+def _answer(what: str | Folder, format_: str, deep: bool) -> _Answer:  # noqa: FBT001
+    try:
+        if isinstance(what, Folder):
+            return look_into_folder(format_, what, deep=deep)
+        with open_regular(what) as stream:
+            return look_into_file(format_, stream, deep=deep)
+    except OSError as error:
+        return error
+    except MemoryError:
+        return ReaderFailedError(f"its reader wants more than {_MEMORY_BYTES >> 30} GiB of memory")
+    except Exception as error:  # noqa: BLE001 - hostile bytes make libraries raise what nobody foresaw; none may pass
+        return ReaderFailedError(f"its reader failed with {type(error).__name__}: {error}")
+
+
+def _limit_memory() -> None:
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows, and no limit
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MEMORY_BYTES)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

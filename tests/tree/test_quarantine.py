@@ -1,0 +1,91 @@
+"""Readers in child processes: what they answer, and what their faults become."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from runcheck.tree.quarantine import Quarantine, ReaderFailedError
+
+SEGFAULT = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+ANSWER_ONE = "import pickle, sys; pickle.load(sys.stdin.buffer); pickle.dump(None, sys.stdout.buffer)"
+
+
+def ask(quarantine: Quarantine, path: Path) -> object:
+    """Ask for a file in a format that nothing reads."""
+    return quarantine.look_into_file(str(path), "no such format", 1, deep=False)
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (SEGFAULT, "crashed (SIGSEGV)"),
+        ("import sys; sys.exit(3)", "ended with status 3"),
+        ("print('no answer')", "ended with status 0"),
+    ],
+)
+def test_a_reader_that_dies_is_an_error_that_says_how(tmp_path: Path, program: str, said: str) -> None:
+    with Quarantine(program) as quarantine, pytest.raises(ReaderFailedError, match="its reader") as caught:
+        ask(quarantine, tmp_path)
+    assert said in str(caught.value)
+
+
+def test_a_reader_that_comes_to_no_end_is_ended(tmp_path: Path) -> None:
+    with (
+        Quarantine("while True: pass", least_seconds=0.1) as quarantine,
+        pytest.raises(ReaderFailedError, match="came to no end in 0 s"),
+    ):
+        ask(quarantine, tmp_path)
+
+
+def test_after_a_fault_the_next_question_goes_to_a_new_child(tmp_path: Path) -> None:
+    with Quarantine(ANSWER_ONE) as quarantine:
+        assert ask(quarantine, tmp_path) is None
+        with pytest.raises(ReaderFailedError):
+            ask(quarantine, tmp_path)
+        assert ask(quarantine, tmp_path) is None
+
+
+def test_an_error_that_no_probe_foresaw_is_told_and_the_child_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+    with Quarantine() as quarantine:
+        for _ in range(2):
+            with pytest.raises(ReaderFailedError, match="its reader failed with KeyError: 'no such format'"):
+                ask(quarantine, tmp_path / "x")
+
+
+def test_a_file_that_is_gone_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with Quarantine() as quarantine, pytest.raises(FileNotFoundError):
+        ask(quarantine, tmp_path / "nothing")
+
+
+def test_many_threads_may_ask_at_once(tmp_path: Path) -> None:
+    def gone(number: int) -> bool:
+        with pytest.raises(FileNotFoundError):
+            ask(quarantine, tmp_path / str(number))
+        return True
+
+    with Quarantine() as quarantine, ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(gone, range(20)))
+
+
+def test_a_child_imports_nothing_from_the_folder_that_it_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit('ran what is being checked')")
+    (tmp_path / "runcheck.py").write_text("raise SystemExit('ran what is being checked')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    with Quarantine() as quarantine, pytest.raises(FileNotFoundError):
+        ask(quarantine, tmp_path / "nothing")
+
+
+def test_what_a_library_prints_does_not_reach_the_answers(tmp_path: Path) -> None:
+    program = """
+import os
+from runcheck.tree import quarantine
+quarantine.look_into_file = lambda *_, deep: os.write(1, b"noise") and None
+quarantine.serve()
+"""
+    (tmp_path / "x").touch()
+    with Quarantine(program) as quarantine:
+        assert ask(quarantine, tmp_path / "x") is None
