@@ -15,6 +15,7 @@ from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
 from runcheck.probes import Depth, Facts, unverified_in
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.git import GitContent, read_git
 from runcheck.probes.latest import LatestContent
 from runcheck.probes.registry import RegistryContent, read_registry
 from runcheck.rules.inputs import ABSENT, POINTER, Absent, NotVerified, TreeInputs, UnitInputs
@@ -51,9 +52,10 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     wanted = [unit for unit in met if unit.readable]
-    with Quarantine() as quarantine:
+    with Quarantine() as quarantine, ThreadPoolExecutor(max_workers=1) as aside:
+        git = aside.submit(read_git, target.root, _large_files(tree))
         facts = _probe(Reader(target.root, depth, quarantine), tree, wanted)
-    inputs = _inputs(target.root, tree, wanted, facts)
+    inputs = _inputs(target.root, tree, wanted, facts, git.result())
     findings, unverified = judge(inputs)
     files = [member.entry for unit in wanted for member in unit.files.values()]
     return Report(
@@ -153,7 +155,9 @@ def _extension_of(entry: Entry) -> str | None:
     return namespace if is_name("extension", namespace) else None
 
 
-def _inputs(root: str, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, Facts]) -> TreeInputs:
+def _inputs(
+    root: str, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, Facts], git: GitContent | None
+) -> TreeInputs:
     moment = now()
     by_unit = {
         unit.path: UnitInputs(
@@ -178,8 +182,25 @@ def _inputs(root: str, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, F
             for path, each in facts.items()
             if isinstance(each.content, LatestContent) and each.content.version
         },
+        git=_git_input(root, git),
         unread={path: each.error for path, each in facts.items() if each.error},
     )
+
+
+def _large_files(tree: Tree) -> list[str]:
+    """Return the files that should go through Git LFS, if Git tracks them."""
+    return [
+        member.entry.path
+        for unit in tree.units
+        for member in unit.files.values()
+        if member.role and member.role.name in layout().lfs_roles and member.entry.size > layout().limits.lfs_bytes
+    ]
+
+
+def _git_input(root: str, git: GitContent | None) -> GitContent | Absent | NotVerified:
+    if git is None:
+        return ABSENT
+    return NotVerified(root, git.unverified) if git.unverified else git
 
 
 def _registry(root: str, tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absent | NotVerified:

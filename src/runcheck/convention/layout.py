@@ -55,6 +55,7 @@ class Limits:
     line_bytes: int
     name_bytes: int
     metric_series: int
+    lfs_bytes: int
     heartbeat_seconds: int
 
 
@@ -79,6 +80,9 @@ class Layout:
     tag_values: Mapping[str, tuple[str, ...]]
     readme_sections: tuple[str, ...]
     readme_placeholder: str
+    lfs_roles: tuple[str, ...]
+    environment_files: tuple[str, ...]
+    environment_examples: tuple[str, ...]
     limits: Limits
 
     def path(self, role: str, *, suffix: str = "") -> str:
@@ -139,6 +143,9 @@ def layout() -> Layout:
         tag_values=_tuples(tags["values"]),
         readme_sections=tuple(raw["readme"]["sections"]),
         readme_placeholder=raw["readme"]["placeholder"],
+        lfs_roles=tuple(raw["git"]["lfs"]),
+        environment_files=tuple(raw["git"]["environment"]),
+        environment_examples=tuple(raw["git"]["environment_examples"]),
         limits=Limits(**raw["limits"]),
     )
 

@@ -20,6 +20,7 @@ from runcheck.convention.validation import Violation, is_known_major, violations
 from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.git import GitContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
@@ -215,6 +216,7 @@ class TreeInputs:
     registry: RegistryContent | Absent | NotVerified
     extension_schemas: Mapping[str, DocumentContent]
     latest_texts: Mapping[str, str]
+    git: GitContent | Absent | NotVerified
     unread: Mapping[str, str]
 
     @cached_property

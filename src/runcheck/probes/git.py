@@ -1,0 +1,98 @@
+"""What Git knows of a tree. It is asked once for the index and once for the attributes, never once a file."""
+
+import os
+import subprocess
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from runcheck.convention.layout import layout
+
+_SECONDS = 60
+
+# The repository may be somebody else's: nothing in its configuration may start a program, and nothing is fetched.
+_GIT = ("git", "--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false")
+_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+@dataclass(frozen=True, slots=True)
+class GitContent:
+    """What the index holds, in paths relative to the root of the tree.
+
+    ``environment`` are tracked files that hold the keys of a machine, anywhere in the repository; ``plain`` are those
+    of the paths asked about that are tracked and do not go through Git LFS. ``unverified`` says why nothing is known.
+    """
+
+    environment: tuple[str, ...] = ()
+    plain: frozenset[str] = frozenset()
+    unverified: str | None = None
+
+
+class _GitFailedError(Exception):
+    """Git is not there, or said no."""
+
+
+def read_git(root: str, large: Collection[str]) -> GitContent | None:
+    """Return what Git knows of the tree at ``root`` and of its files ``large``; None where there is no repository."""
+    if not _is_in_repository(os.path.realpath(root)):
+        return None
+    try:
+        top = os.fsdecode(_git(root, "rev-parse", "--show-toplevel").removesuffix(b"\n"))
+        wildcards = [f":(top,glob)**/{each}" for each in layout().environment_files]
+        environment = _paths(_git(root, "ls-files", "-z", "--full-name", "--", *wildcards, literal=False))
+        tracked = set(_paths(_git(root, "ls-files", "-z"))) & set(large) if large else set()
+        return GitContent(
+            tuple(_relative(f"{top}/{path}", root) for path in sorted(environment) if _holds_keys(path)),
+            frozenset(tracked - _through_lfs(root, sorted(tracked))),
+        )
+    except _GitFailedError as error:
+        return GitContent(unverified=str(error))
+
+
+def _is_in_repository(folder: str) -> bool:
+    while not os.path.exists(f"{folder}/.git"):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return False
+        folder = above
+    return True
+
+
+def _through_lfs(root: str, paths: Sequence[str]) -> set[str]:
+    if not paths:
+        return set()
+    asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    said = _paths(_git(root, "check-attr", "-z", "--stdin", "filter", asked=asked))
+    return {path for path, value in zip(said[0::3], said[2::3], strict=True) if value == "lfs"}
+
+
+def _git(root: str, *arguments: str, asked: bytes = b"", literal: bool = True) -> bytes:
+    command = [part for part in _GIT if literal or part != "--literal-pathspecs"]
+    try:
+        done = subprocess.run(  # noqa: S603 - git of the PATH, as the user has it
+            [*command, "-C", root, *arguments],
+            input=asked,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env={**os.environ, **_ENVIRONMENT},
+        )
+    except OSError:
+        raise _GitFailedError("what Git tracks: git is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise _GitFailedError(f"what Git tracks: git gave no answer in {_SECONDS} s") from None
+    if done.returncode != 0:
+        first = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise _GitFailedError(f"what Git tracks: git says {first[:200]!r}")
+    return done.stdout
+
+
+def _paths(output: bytes) -> list[str]:
+    return [os.fsdecode(path) for path in output.split(b"\0")[:-1]]
+
+
+def _holds_keys(path: str) -> bool:
+    return path.rpartition("/")[2] not in layout().environment_examples
+
+
+def _relative(path: str, root: str) -> str:
+    return os.path.relpath(path, os.path.realpath(root)).replace(os.sep, "/")
