@@ -1,0 +1,90 @@
+"""Apply damages to copies of the specimens and see what the linter says."""
+
+import random
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runcheck.check import check_in
+from runcheck.errors import CannotCheckError
+from runcheck.tree.quarantine import Quarantine
+
+from . import of_bytes, of_meaning  # noqa: F401 - each adds its damages to the list
+from .damages import DAMAGES, Damage, NotApplicableError
+from .seal import seal_over
+
+_TRIES = 20
+
+
+@dataclass
+class Result:
+    """What became of the damages of one kind: how many were made and found, by which clauses, and which survived."""
+
+    damage: Damage
+    made: int = 0
+    found: int = 0
+    clauses: Counter[str] = field(default_factory=Counter)
+    survivors: list[str] = field(default_factory=list)
+
+
+def said_of(root: Path, quarantine: Quarantine) -> Counter[tuple[str, str, str]]:
+    """Return the findings of a tree: code, path and words."""
+    try:
+        report = check_in(quarantine, root, depth="deep")
+    except CannotCheckError as error:
+        return Counter([("no tree", "", str(error))])
+    return Counter((each.code, each.path, each.message) for each in report.findings)
+
+
+class Harness:
+    """Damages the specimens at ``roots``, with what was said of them before."""
+
+    def __init__(self, roots: dict[str, Path], quarantine: Quarantine) -> None:
+        """Check every specimen once."""
+        self.roots = roots
+        self.quarantine = quarantine
+        self.before = {name: said_of(root, quarantine) for name, root in roots.items()}
+
+    def run(self, damage: Damage, rounds: int, seed: int) -> Result:
+        """Make one kind of damage ``rounds`` times, each at a place of its own."""
+        result = Result(damage)
+        for number in range(rounds):
+            rng = random.Random(f"{damage.name} {seed} {number}")
+            with tempfile.TemporaryDirectory() as folder:
+                made = self._make(damage, Path(folder) / "artefacts", rng)
+                if made is None:
+                    continue
+                specimen, path, root = made
+                new = said_of(root, self.quarantine) - self.before[specimen]
+            result.made += 1
+            result.found += bool(new)
+            result.clauses.update({code for code, _, _ in new})
+            if not new:
+                result.survivors.append(f"{specimen}: {path} (round {number})")
+        return result
+
+    def _make(self, damage: Damage, root: Path, rng: random.Random) -> tuple[str, str, Path] | None:
+        """Damage a copy of a specimen at ``root``; None where no place for it was found."""
+        for _ in range(_TRIES):
+            specimen = rng.choice(damage.specimens)
+            shutil.copytree(self.roots[specimen], root, symlinks=True)
+            places = sorted(path for path in root.glob(damage.where) if not path.is_symlink())
+            files = [path for path in places if path.is_file()] or places
+            try:
+                if files:
+                    path = rng.choice(files)
+                    damage.change(path, rng)
+                    if damage.sealed_over:
+                        seal_over(root)
+                    return specimen, path.relative_to(root).as_posix(), root
+            except NotApplicableError:
+                pass
+            shutil.rmtree(root)
+        return None
+
+
+def all_damages() -> list[Damage]:
+    """Return every kind of damage."""
+    return list(DAMAGES)
