@@ -44,6 +44,14 @@ bench:
 fixtures:
     python fixtures/build.py
 
+# Write the pages of the clauses anew.
+docs:
+    python docs/build.py
+
+# Damage good trees ROUNDS times in each of 340 ways, and say which clause found what.
+mutation ROUNDS="10" SEED="1":
+    python -m tests.mutation {{ROUNDS}} {{SEED}}
+
 # Lock the development set, for all Pythons at once: hashes, no addresses.
 lock:
     uv pip compile pyproject.toml --group dev --extra all --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
