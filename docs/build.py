@@ -32,7 +32,8 @@ def _index() -> str:
             chapter = clause.chapter
             title = (HERE.parent / "spec" / chapter).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
             lines += ["", f"## [{title}](../../spec/{chapter})", "", "| clause | level | |", "| --- | --- | --- |"]
-        lines.append(f"| [{clause.code} {clause.name}]({_stem(clause)}.md) | {clause.level.value} | {_cell(clause.text)} |")
+        link = f"[{clause.code} {clause.name}]({_stem(clause)}.md)"
+        lines.append(f"| {link} | {clause.level.value} | {_cell(clause.text)} |")
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
