@@ -1,0 +1,57 @@
+"""Good trees of every shape have no finding at all, at any depth."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from runcheck.check import check_in
+from runcheck.tree.quarantine import Quarantine
+
+from .good_trees import TREE, write_tree
+
+# Trees are written to disk: making a failing one smaller would take minutes.
+EXAMPLES = int(os.environ.get("RUNCHECK_GOOD_TREES", "200"))
+SETTINGS = settings(
+    deadline=None,
+    max_examples=EXAMPLES,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A repository with one commit, to work in: outside of one the writer's metadata name no commit."""
+    folder = tmp_path_factory.mktemp("repository")
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "--quiet"], [*identity, "commit", "--quiet", "--allow-empty", "-m", "Start"]):
+        subprocess.run(["git", "-C", folder, *arguments], check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def quarantine() -> Iterator[Quarantine]:
+    """One set of readers for all trees."""
+    with Quarantine() as readers:
+        yield readers
+
+
+@SETTINGS
+@given(drawn=TREE)
+def test_a_good_tree_has_no_finding(repository: Path, quarantine: Quarantine, drawn: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "artefacts"
+        write_tree(root, drawn)
+        report = check_in(quarantine, root, depth="deep")
+        assert [(each.code, each.path, each.message) for each in report.findings] == []
+        assert report.units == len(drawn["datasets"]) + len(drawn["runs"])
+        unseen = [each.reason for each in report.unverified if "Git LFS" not in each.reason]
+        assert unseen == []
