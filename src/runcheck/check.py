@@ -106,7 +106,9 @@ def _probe(reader: Reader, tree: Tree, wanted: Iterable[Unit]) -> dict[str, Fact
     referred = ("metadata", "checksums")
     for unit in tree.units:
         sealed = bool(unit.of_role("checksums")) or bool(unit.of_role("export_sidecar"))
-        for member in unit.files.values():
+        for member in unit.members.values():
+            if not member.entry.is_file:
+                continue
             role = member.role
             if unit.path in whole:
                 jobs.append((member.entry, role.format if role else None, sealed and reader.depth != "structure"))

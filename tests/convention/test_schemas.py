@@ -287,7 +287,7 @@ def run_example() -> dict[str, Any]:
         ({"status": "done"}, "/status", "done"),
         ({"tags": {"a/b": "no spaces here"}}, "/tags/a~1b", "no spaces here"),
         ({"data_provenance": {"kind": "synthetic"}}, "/data_provenance", "seed"),
-        ({"data_provenance": {"kind": "rumour"}}, "/data_provenance", "rumour"),
+        ({"data_provenance": {"kind": "rumour"}}, "/data_provenance/kind", "rumour"),
         ({"created_at": "2026-05-27 12:34"}, "/created_at", "2026-05-27 12:34"),
         ({"seeds": {"init": "0"}}, "/seeds/init", "integer"),
     ],

@@ -358,3 +358,31 @@ def test_what_is_listed_as_ambiguous_is_what_a_reader_of_yaml_1_1_takes_otherwis
             value
         )
         assert bool(of_yaml(f"a: {text}").ambiguous) == differs, text
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\n"])
+def test_an_empty_document_is_said_to_be_empty(text: str) -> None:
+    for probe in (JsonProbe(), YamlProbe()):
+        probe.feed(text.encode().replace(b"\t", b" "))
+        assert probe.content().error == "is empty"
+
+
+def test_a_yaml_document_of_null_is_not_called_empty() -> None:
+    probe = YamlProbe()
+    probe.feed(b"null\n")
+    assert probe.content().error == "holds null at its top, not a mapping"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('{"a": 1,\n "b": 2,\n "a": 3}', 3),
+        ('{"b": {"a": 0},\n "a": 1,\n "a": 3}', None),
+        ('{"\\u0061": 1,\n "a": 2}', None),
+    ],
+)
+def test_a_key_twice_has_the_line_of_the_second_where_that_is_sure(text: str, line: int | None) -> None:
+    probe = JsonProbe()
+    probe.feed(text.encode())
+    content = probe.content()
+    assert (content.error, content.line) == ("has the key 'a' twice in one object", line)

@@ -103,3 +103,19 @@ def test_every_heading_that_is_written_is_found(names: list[str], level: int) ->
     found = read(text).sections
     assert [(each.heading, each.level, each.body) for each in found] == [(name, level, "body") for name in names]
     assert [each.line for each in found] == [1 + 4 * at for at in range(len(names))]
+
+
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        ("What\n====\n\nText.\n\nRisks\n---\n", [("What", 1, 1), ("Risks", 2, 6)]),
+        ("## Results\nAs logged.\n---\nMore.\n", [("Results", 2, 1)]),
+        ("a\nb\n---\n", []),
+        ("---\n\n---\n", []),
+        ("```\nWhat\n===\n```\n", []),
+    ],
+)
+def test_an_underlined_line_that_stands_alone_is_a_heading(text: str, headings: list[tuple[str, int, int]]) -> None:
+    probe = TextProbe()
+    probe.feed(text.encode())
+    assert [(each.heading, each.level, each.line) for each in probe.content().sections] == headings

@@ -1,10 +1,29 @@
 """What of Markdown the convention rests on: headings, and the code blocks in which there are none (CommonMark 0.31)."""
 
 import re
+from collections.abc import Sequence
 
-# Sections 4.2 (ATX headings) and 4.5 (fenced code blocks).
+# Sections 4.2 (ATX headings), 4.3 (setext headings), 4.5 (fenced code blocks) and 4.6 (HTML comments).
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*")
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
+
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def underlined_level(line: str, above: Sequence[str]) -> int | None:
+    """Return the level of the heading that ``line`` makes of the last line ``above`` it; None where it makes none.
+
+    Only of a line below a blank one: the last line of a paragraph above a rule is hardly meant as a heading.
+    """
+    match = _UNDERLINE.fullmatch(line)
+    alone = len(above) > 1 and above[-1].strip() and not above[-2].strip()
+    return {"=": 1, "-": 2}[match[1][0]] if match and alone else None
+
+
+def without_comments(text: str) -> str:
+    """Return a text as it is shown, without what nobody sees."""
+    return _COMMENT.sub("", text).strip()
 
 
 def fence_after(line: str, fence: str) -> str:

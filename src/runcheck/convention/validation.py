@@ -3,6 +3,7 @@
 The references among the schemas are resolved from the convention's own folder; nothing is ever fetched.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -104,10 +105,27 @@ def _nearest_branch(
         return any(isinstance(error.kind, shape) for error in branch), len(branch)
 
     branch = min(context, key=distance, default=[])
-    if not branch or distance(branch)[0]:
+    if mistaken := _no_kind(context):
+        yield mistaken
+    elif not branch or distance(branch)[0]:
         yield Violation(pointer, _shortened(message))
     else:
         yield from _described(iter(branch), ignore_unknown=False)
+
+
+def _no_kind(context: list[list[jsonschema_rs.ValidationError]]) -> Violation | None:
+    """Return what is wrong with the member that tells the alternatives apart, where it fits none of them."""
+    expected = [
+        (error, error.kind.expected_value)
+        for branch in context
+        for error in branch
+        if isinstance(error.kind, ValidationErrorKind.Constant)
+    ]
+    if not len(expected) == len(context) > 1 or len({str(error.instance_path) for error, _ in expected}) > 1:
+        return None
+    error, known = expected[0][0], ", ".join(json.dumps(value) for _, value in expected)
+    pointer = "".join(f"/{_escape(str(part))}" for part in error.instance_path)
+    return Violation(pointer, f"is {_shortened(json.dumps(error.instance))}, which is none of {known}")
 
 
 def _escape(part: str) -> str:

@@ -41,6 +41,14 @@ class _FaultError(Exception):
         self.line = line
 
 
+class _KeyTwiceError(_FaultError):
+    """A key that stands twice in one JSON object."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"has the key {key!r} twice in one object")
+        self.key = key
+
+
 class _DocumentProbe:
     def __init__(self) -> None:
         """Start with no bytes."""
@@ -67,6 +75,8 @@ class JsonProbe(_DocumentProbe):
     """Reads a JSON document."""
 
     def _parsed(self, text: str) -> DocumentContent:
+        if not text.strip():
+            raise _FaultError("is empty")
         value = parse_json(text)
         if not isinstance(value, dict):
             raise _FaultError(f"holds {_article(value)} at its top, not an object")
@@ -79,6 +89,8 @@ class YamlProbe(_DocumentProbe):
     def _parsed(self, text: str) -> DocumentContent:
         reader = _YamlReader(text)
         value = reader.document()
+        if value is None and reader.is_empty:
+            raise _FaultError("is empty")
         if not isinstance(value, dict):
             raise _FaultError(f"holds {_article(value)} at its top, not a mapping")
         return DocumentContent(value, ambiguous=tuple(reader.ambiguous))
@@ -109,6 +121,8 @@ def parse_json(text: str) -> object:
     """
     try:
         value: object = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_float)
+    except _KeyTwiceError as error:
+        raise _FaultError(str(error), _second_line(text, error.key)) from error
     except json.JSONDecodeError as error:
         raise _FaultError(f"is not JSON: {error.msg} at column {error.colno}", error.lineno) from error
     except RecursionError as error:
@@ -131,8 +145,14 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _FaultError(f"has the key {twice!r} twice in one object")
+        raise _KeyTwiceError(twice)
     return members
+
+
+def _second_line(text: str, key: str) -> int | None:
+    """Return the line on which a key stands again, or None where it stands in other objects too."""
+    places = list(re.finditer(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:", text))
+    return text.count("\n", 0, places[1].start()) + 1 if len(places) == 2 else None  # noqa: PLR2004
 
 
 def _refuse_constant(token: str) -> NoReturn:
@@ -203,11 +223,13 @@ class _YamlReader:
         self._yaml = yaml
         self._events = _yaml_events(text)
         self.ambiguous: list[tuple[int, str]] = []
+        self.is_empty = False
 
     def document(self) -> object:
         yaml = self._yaml
         first = next(self._events)
         if not isinstance(first, yaml.DocumentStartEvent):
+            self.is_empty = True
             return None
         value = self._node(next(self._events), 0)
         next(self._events)

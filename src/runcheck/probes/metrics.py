@@ -198,6 +198,8 @@ class CsvMetricsProbe(_MetricsProbe):
 def _text_of(line: bytes | None) -> str:
     if line is None:
         raise _RowError("syntax", f"is longer than {layout().limits.line_bytes} bytes")
+    if line.startswith(b"\xef\xbb\xbf"):
+        raise _RowError("syntax", "starts with a byte order mark")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from runcheck.convention.layout import layout
-from runcheck.convention.markdown import HEADING, fence_after
+from runcheck.convention.markdown import HEADING, fence_after, underlined_level
 from runcheck.probes.bounded import BoundedBytes
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A Markdown heading (ATX style), its level and line from 1, and the text up to the next heading."""
+    """A Markdown heading, its level and line from 1, and the text up to the next heading."""
 
     heading: str
     level: int
@@ -52,17 +52,20 @@ class TextProbe:
 
 def _sections(text: str) -> list[Section]:
     sections: list[Section] = []
-    heading, level, start, body = "", 0, 0, list[str]()
+    heading, level, start, body = "", 0, 0, [""]
     fence = ""
     for number, line in enumerate(text.splitlines(), start=1):
         fence, before = fence_after(line, fence), fence
         match = None if before or fence else HEADING.fullmatch(line)
-        if match is None:
+        underlined = None if before or fence else underlined_level(line, body)
+        if match is None and underlined is None:
             body.append(line)
             continue
+        text_of_heading = match[2] if match else body.pop().strip()
         if start:
             sections.append(Section(heading, level, start, "\n".join(body).strip()))
-        heading, level, start, body = match[2], len(match[1]), number, []
+        heading, body = text_of_heading, []
+        level, start = (len(match[1]), number) if match else (underlined or 0, number - 1)
     if start:
         sections.append(Section(heading, level, start, "\n".join(body).strip()))
     return sections

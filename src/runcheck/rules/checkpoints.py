@@ -1,8 +1,10 @@
 """RC5: checkpoints and exports, as far as names, documents and checksums tell."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from runcheck.convention.checksums import format_checksums
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
@@ -65,7 +67,8 @@ def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iter
 def export_checksum(sidecars: Mapping[str, ExportSidecar], digests: Mapping[str, str]) -> Iterator[Problem]:
     """The export is the one that its sidecar was written for."""
     for path, sidecar in sidecars.items():
-        actual = digests.get(exported := path.removesuffix(SIDECAR_SUFFIX))
+        exported = path.removesuffix(SIDECAR_SUFFIX)
+        actual = digests.get(exported) or _digest_of_folder(exported, digests)
         if actual is not None and actual != sidecar["sha256"]:
             yield Problem(exported, f"has SHA-256 {actual[:12]}...; its sidecar says {sidecar['sha256'][:12]}...")
 
@@ -78,6 +81,12 @@ def export_source(sidecars: Mapping[str, ExportSidecar], checkpoint_steps: froze
         if step not in checkpoint_steps:
             steps = ", ".join(map(str, sorted(checkpoint_steps))) or "none"
             yield Problem(path, f"says it was made from step {step}; checkpoints: {steps}", pointer="/source_step")
+
+
+def _digest_of_folder(folder: str, digests: Mapping[str, str]) -> str | None:
+    """Return the digest of an export that is a folder, or None where no file of it is known."""
+    within = {path.removeprefix(f"{folder}/"): each for path, each in digests.items() if path.startswith(f"{folder}/")}
+    return hashlib.sha256(format_checksums(within).encode()).hexdigest() if within else None
 
 
 def _with_folders(path: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from runcheck.convention.documents import Metadata, Status, label_of, name_of
 from runcheck.convention.layout import layout
+from runcheck.convention.markdown import without_comments
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.units import Unit
 from runcheck.convention.versions import NO_COMMIT
@@ -87,7 +88,7 @@ def readme_unfilled(readme: TextContent) -> Iterator[Problem]:
         if section.heading.casefold().rstrip(":") not in wanted:
             continue
         following = readme.sections[index + 1] if index + 1 < len(readme.sections) else None
-        empty = not section.body and (following is None or following.level <= section.level)
+        empty = not without_comments(section.body) and (following is None or following.level <= section.level)
         if empty or re.search(rf"\b{layout().readme_placeholder}\b(?!\.\w)", section.body):
             yield Problem(README, f"has nothing to say under {section.heading!r}", line=section.line)
 
