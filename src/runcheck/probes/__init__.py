@@ -11,13 +11,14 @@ from runcheck.probes.folder import Folder
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
+from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent, WordsScanner
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
 
-Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent
+Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | OrbaxContent | TextContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {}
 
 # Formats that spread over a folder.
-_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {}
+_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {"orbax": look_into_checkpoint}
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
 _BEGINS: dict[bytes, str] = {}
