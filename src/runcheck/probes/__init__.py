@@ -12,6 +12,7 @@ from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
 from runcheck.probes.onnx import OnnxContent, look_into_onnx
+from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
 from runcheck.probes.safetensors import SafetensorsContent, look_into_safetensors
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
@@ -26,6 +27,7 @@ Content: TypeAlias = (
     | LatestContent
     | MetricsContent
     | OnnxContent
+    | OrbaxContent
     | SafetensorsContent
     | SavedModelContent
     | TextContent
@@ -80,6 +82,7 @@ _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
 
 # Formats that spread over a folder.
 _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {
+    "orbax": look_into_checkpoint,
     "saved_model": look_into_saved_model,
 }
 
