@@ -245,30 +245,35 @@ class _Model:
     def _tensor(self, tensor: Field) -> _TensorRead:
         read = _TensorRead()
         for name, type_, each in self._walker.fields("TensorProto", tensor.start, tensor.end):
-            match name:
-                case "dims":
-                    read.dims += self._walker.numbers(each, MAX_RANK)
-                case "data_type":
-                    read.type = each.value
-                case "name":
-                    read.name = self._walker.text(each, _TEXT)
-                case "raw_data":
-                    read.raw_bytes = each.end - each.start
-                case "data_location":
-                    read.is_external = each.value == _EXTERNAL
-                case "segment":
-                    raise DamagedError(f"has a part of a tensor at byte {tensor.start}, which no reader of ONNX takes")
-                case "external_data":
-                    key, value = self._entry(each)
-                    read.external[key] = value
-                case _ if name in _TYPED_FIELDS:
-                    read.numbers[name] = read.numbers.get(name, 0) + self._walker.count(type_, each)
-                case _:
-                    self._walker.check(type_, each)
+            if name in _TYPED_FIELDS:
+                read.numbers[name] = read.numbers.get(name, 0) + self._walker.count(type_, each)
+            else:
+                self._describe(read, name, type_, each)
             if len(read.dims) > MAX_RANK or len(read.external) > MAX_RANK:
                 raise DamagedError(f"has more than {MAX_RANK} dimensions or external fields in {read.name[:_SHOWN]!r}")
         self._judge_size(read)
         return read
+
+    def _describe(self, read: _TensorRead, name: str, type_: FieldType, each: Field) -> None:
+        """Take a field of a tensor that is not its numbers."""
+        match name:
+            case "dims":
+                read.dims += self._walker.numbers(each, MAX_RANK)
+            case "data_type":
+                read.type = each.value
+            case "name":
+                read.name = self._walker.text(each, _TEXT)
+            case "raw_data":
+                read.raw_bytes = each.end - each.start
+            case "data_location":
+                read.is_external = each.value == _EXTERNAL
+            case "external_data":
+                key, value = self._entry(each)
+                read.external[key] = value
+            case "segment":
+                raise DamagedError(f"has a part of a tensor at byte {each.start}, which no reader of ONNX takes")
+            case _:
+                self._walker.check(type_, each)
 
     def _entry(self, entry: Field) -> tuple[str, str]:
         found = {"key": "", "value": ""}
@@ -314,8 +319,8 @@ class _Model:
         self.external.setdefault(location, 0)
         if needed is not None and "length" in read.external and numbers["length"] != needed:
             raise DamagedError(
-                f"says that {numbers['length']:,} bytes in {location[:_SHOWN]} are the tensor {read.name[:_SHOWN]!r}, whose shape and "
-                f"type come to {needed:,}"
+                f"says that {numbers['length']:,} bytes in {location[:_SHOWN]} are the tensor "
+                f"{read.name[:_SHOWN]!r}, whose shape and type come to {needed:,}"
             )
         end = numbers["offset"] + (numbers["length"] if needed is None else needed)
         self.external[location] = max(self.external[location], end)

@@ -152,7 +152,9 @@ def _tensor(name: str, info: object, length: int) -> Tensor:
     dtype, shape = described.get("dtype"), _counts(described.get("shape"))
     known = _DTYPES.get(dtype) if isinstance(dtype, str) else None
     if known is None:
-        raise _FaultError(f"has the tensor {name[:_SHOWN]!r} of the dtype {str(dtype)[:_SHOWN]!r}, which the format does not have")
+        raise _FaultError(
+            f"has the tensor {name[:_SHOWN]!r} of the dtype {str(dtype)[:_SHOWN]!r}, which the format does not have"
+        )
     if shape is None:
         raise _FaultError(f"has no sound shape for the tensor {name[:_SHOWN]!r}")
     bits = math.prod(shape) * known[1]

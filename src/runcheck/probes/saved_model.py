@@ -162,7 +162,9 @@ class _Program:
         known, element = DTYPES.get(dtype, (str(dtype), 0))
         count = _count(shape)
         if size is not None and element and size != count * element:
-            raise DamagedError(f"holds {size:,} bytes for the constant {self._node[:_SHOWN]!r}, which has {count * element:,}")
+            raise DamagedError(
+                f"holds {size:,} bytes for the constant {self._node[:_SHOWN]!r}, which has {count * element:,}"
+            )
         if count > 1 and element:  # a scalar is no parameter, and a text neither
             if len(self.constants) == MAX_TENSORS:
                 raise BeyondBoundError(f"have more than {MAX_TENSORS:,} constants")

@@ -12,7 +12,7 @@ from runcheck.convention.tfrecord import masked_crc32c
 MAX_KEY = 4096
 
 _FOOTER = 48
-_MAGIC = 0xDB4775248B80FB57 .to_bytes(8, "little")
+_MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _TRAILER = 5  # how the block is compressed, and its masked CRC-32C
 _SNAPPY = 1
 _MAX_VARINT = 10

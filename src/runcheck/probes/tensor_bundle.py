@@ -28,7 +28,7 @@ _STRING, _RESOURCE, _VARIANT = 7, 20, 21
 _SIGN = 1 << 63
 _VARINT_BITS = 70
 
-# NumPy's name (and that of ml_dtypes) and the bytes of each DataType (types.proto); 0 where an element has no fixed size.
+# NumPy's name (and that of ml_dtypes) and the bytes of each DataType (types.proto); 0 where it has no fixed size.
 DTYPES: Mapping[int, tuple[str, int]] = {
     1: ("float32", 4),
     2: ("float64", 8),
@@ -204,8 +204,7 @@ def _judge_place(entry: _Entry, paths: list[str], sizes: Mapping[str, int]) -> N
         raise BadBundleError(f"lacks {path}, which holds {label}")
     if entry.offset + entry.size > sizes[path]:
         raise BadBundleError(
-            f"has {path} cut short: {label} ends at byte {entry.offset + entry.size:,} and the file at "
-            f"{sizes[path]:,}"
+            f"has {path} cut short: {label} ends at byte {entry.offset + entry.size:,} and the file at {sizes[path]:,}"
         )
     size = DTYPES.get(entry.dtype, ("", 0))[1]
     if -1 in entry.shape or (size and math.prod(entry.shape) * size != entry.size):

@@ -38,11 +38,15 @@ def checkpoint_step(checkpoint_steps: frozenset[int], sound_metrics: MetricsCont
 
 
 @unit_rule
-def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iterator[Problem]:
+def export_sidecar(
+    unit: Unit, documents: Mapping[str, DocumentContent], external_data: frozenset[str]
+) -> Iterator[Problem]:
     """Each export has a valid sidecar, each sidecar its export."""
     sidecars = set(unit.of_role("export_sidecar"))
     for path in unit.of_role("export"):
-        if not any(f"{above}{SIDECAR_SUFFIX}" in sidecars for above in _with_folders(path)):
+        if path not in external_data and not any(
+            f"{above}{SIDECAR_SUFFIX}" in sidecars for above in _with_folders(path)
+        ):
             yield Problem(path, f"has no sidecar {path}{SIDECAR_SUFFIX}")
     for path in sorted(sidecars):
         exported, value = path.removesuffix(SIDECAR_SUFFIX), documents[path].value if path in documents else None
