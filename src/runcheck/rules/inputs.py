@@ -20,6 +20,7 @@ from runcheck.convention.validation import Violation, is_known_major, violations
 from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.events import EventsContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
@@ -114,6 +115,11 @@ class UnitInputs:
         """What the metric rows come to, where no row has a defect."""
         content = self.metrics
         return ABSENT if isinstance(content, MetricsContent) and content.defect_count else content
+
+    @cached_property
+    def events(self) -> dict[str, EventsContent]:
+        """Every event file that was read, by its path."""
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, EventsContent)}
 
     @cached_property
     def checksums(self) -> ChecksumsContent | Absent | NotVerified:
