@@ -7,6 +7,7 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
+from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.folder import Folder
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
@@ -24,6 +25,7 @@ Depth: TypeAlias = Literal["structure", "content", "deep"]
 Content: TypeAlias = (
     ChecksumsContent
     | DocumentContent
+    | EventsContent
     | LatestContent
     | MetricsContent
     | OnnxContent
@@ -71,6 +73,7 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
     ("latest", ""): LatestProbe,
     ("metrics", ".jsonl"): JsonlMetricsProbe,
     ("metrics", ".csv"): CsvMetricsProbe,
+    ("events", "*"): EventsProbe,
 }
 
 

@@ -21,6 +21,7 @@ from runcheck.convention.validation import Violation, is_known_major, violations
 from runcheck.probes import Content, Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.events import EventsContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
@@ -117,6 +118,11 @@ class UnitInputs:
         """What the metric rows come to, where no row has a defect."""
         content = self.metrics
         return ABSENT if isinstance(content, MetricsContent) and content.defect_count else content
+
+    @cached_property
+    def events(self) -> dict[str, EventsContent]:
+        """Every event file that was read, by its path."""
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, EventsContent)}
 
     @cached_property
     def checksums(self) -> ChecksumsContent | Absent | NotVerified:
