@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from runcheck.convention.checksums import digest_of_list
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
@@ -66,10 +67,14 @@ def export_sidecar(
 
 
 @unit_rule
-def export_checksum(sidecars: Mapping[str, ExportSidecar], digests: Mapping[str, str]) -> Iterator[Problem]:
+def export_checksum(unit: Unit, sidecars: Mapping[str, ExportSidecar], digests: Mapping[str, str]) -> Iterator[Problem]:
     """The export is the one that its sidecar was written for."""
     for path, sidecar in sidecars.items():
-        actual = digests.get(exported := path.removesuffix(SIDECAR_SUFFIX))
+        exported = path.removesuffix(SIDECAR_SUFFIX)
+        inside = [each for each in unit.files if each.startswith(f"{exported}/")]
+        actual = digests.get(exported)
+        if inside and all(each in digests for each in inside):
+            actual = digest_of_list({each.removeprefix(f"{exported}/"): digests[each] for each in inside})
         if actual is not None and actual != sidecar["sha256"]:
             yield Problem(exported, f"has SHA-256 {actual[:12]}...; its sidecar says {sidecar['sha256'][:12]}...")
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
-from runcheck.convention.layout import layout
 from runcheck.convention.relative import resolve
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
@@ -74,16 +73,15 @@ def export_agrees(
 ) -> Iterator[Problem]:
     """The parameters of the checkpoint have tensors of their shapes in the export, however it turned or joined them."""
     for path, sidecar in sidecars.items():
-        exported, step = path.removesuffix(SIDECAR_SUFFIX), sidecar["source_step"]
-        format_, tree = _FORMATS.get(sidecar["format"]), checkpoint_trees.get(step)
+        exported, tree = path.removesuffix(SIDECAR_SUFFIX), checkpoint_trees.get(sidecar["source_step"])
+        format_ = _FORMATS.get(sidecar["format"])
         if format_ is None or tree is None:
             continue
         wanted = parameters(tree.leaves, tree.unsized)
         tensors = _tensors(_parts(exported, sidecar["format"], looked_into), format_, looked_into)
         found = compare(wanted, tree.leaves, tensors, is_program=format_.is_program) if wanted and tensors else None
         if found is not None:
-            words = f"{found.message} in {layout().folder_of('checkpoint')}/{step}"
-            yield Problem(exported, words, is_certain=found.is_certain)
+            yield Problem(exported, found.message, is_certain=found.is_certain)
 
 
 def _parts(exported: str, format_: str, looked_into: Mapping[str, Content | None]) -> list[str]:

@@ -122,12 +122,14 @@ def _strike_joined(lacking: Counter[_Key], left: Counter[_Key]) -> None:
                     several[key] -= times
                     single[other] -= 1
     _clean(lacking, left)
-    total = sum(math.prod(key) * count for key, count in lacking.items())
-    if total == sum(math.prod(key) * count for key, count in left.items()):
+    if lacking.total() == left.total():  # nothing was joined: as many as before, of other shapes
+        return
+    numbers = [sum(math.prod(key) * count for key, count in counter.items()) for counter in (lacking, left)]
+    several_in_one = any(
+        numbers[0] == math.prod(key) * count and lacking.total() > count for key, count in left.items()
+    )
+    if numbers[0] == numbers[1] or several_in_one:  # of several sizes, it may be beside tensors that were added
         lacking.clear()
-    for key, count in left.items():  # parameters of several sizes that were joined, beside tensors that were added
-        if total == math.prod(key) * count:
-            lacking.clear()
 
 
 def _clean(*counters: Counter[_Key]) -> None:
@@ -139,14 +141,14 @@ def _clean(*counters: Counter[_Key]) -> None:
 def _words(gone: Sequence[Tensor], count: int, tensors: Iterable[Tensor]) -> str:
     first = gone[0]
 
-    def distance(other: Tensor) -> tuple[int, float]:
-        shared = Counter(_key(first.shape)) & Counter(_key(other.shape))
-        size, own = math.prod(other.shape) or 1, math.prod(first.shape) or 1
-        return -shared.total(), abs(math.log(size) - math.log(own))
+    def distance(other: Tensor) -> tuple[int, int, float]:
+        shared = (Counter(_key(first.shape)) & Counter(_key(other.shape))).total()
+        times = (math.prod(other.shape) or 1) / (math.prod(first.shape) or 1)
+        return abs(len(first.shape) - len(other.shape)), -shared, max(times, 1 / times)
 
     nearest = min(tensors, key=distance)
-    more = f" and {count - 1} more" if count > 1 else ""
+    more = f", nor for {count - 1} more" if count > 1 else ""
     return (
-        f"holds no tensor of the shape {first.shape}, the nearest is {nearest.name[:_SHOWN]!r} of {nearest.shape}; "
-        f"it is that of {first.name[:_SHOWN]}{more}"
+        f"holds no tensor for {first.name[:_SHOWN]} of the checkpoint, which is {first.shape}{more}; the nearest is "
+        f"{nearest.name[:_SHOWN]}, {nearest.shape}"
     )
