@@ -44,4 +44,9 @@ def fingerprint(sums: Mapping[str, str]) -> str:
     """Return the fingerprint of a dataset: SHA-256 of its list without the metadata's line."""
     metadata = layout().path("metadata")
     others = {path: sha256 for path, sha256 in sums.items() if path != metadata}
-    return hashlib.sha256(format_checksums(others).encode()).hexdigest()
+    return digest_of_list(others)
+
+
+def digest_of_list(sums: Mapping[str, str]) -> str:
+    """Return the SHA-256 of the list of these digests by path, which stands for a folder as a whole."""
+    return hashlib.sha256(format_checksums(sums).encode()).hexdigest()

@@ -53,6 +53,7 @@ class Limits:
     document_bytes: int
     document_depth: int
     line_bytes: int
+    event_bytes: int
     name_bytes: int
     metric_series: int
     lfs_bytes: int

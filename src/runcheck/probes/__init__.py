@@ -7,17 +7,33 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
+from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.folder import Folder
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
 from runcheck.probes.numbers import NumbersContent
+from runcheck.probes.onnx import OnnxContent, look_into_onnx
+from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
+from runcheck.probes.safetensors import SafetensorsContent, look_into_safetensors
+from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
 
-Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent
+Content: TypeAlias = (
+    ChecksumsContent
+    | DocumentContent
+    | EventsContent
+    | LatestContent
+    | MetricsContent
+    | OnnxContent
+    | OrbaxContent
+    | SafetensorsContent
+    | SavedModelContent
+    | TextContent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +73,31 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
     ("latest", ""): LatestProbe,
     ("metrics", ".jsonl"): JsonlMetricsProbe,
     ("metrics", ".csv"): CsvMetricsProbe,
+    ("events", "*"): EventsProbe,
 }
 
 
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
-_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {}
+_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
+    "onnx": look_into_onnx,
+    "safetensors": look_into_safetensors,
+}
 
 # Those whose readers are native code, which hostile bytes may crash; so are those of folders at depth `deep`.
 NATIVE_FORMATS = frozenset({"hdf5", "parquet"})
 
 # Formats that spread over a folder.
-_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {}
+_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {
+    "orbax": look_into_checkpoint,
+    "saved_model": look_into_saved_model,
+}
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
 _BEGINS: dict[bytes, str] = {}
-_SUFFIXES: dict[str, str] = {}
+_SUFFIXES: dict[str, str] = {
+    ".onnx": "onnx",
+    ".safetensors": "safetensors",
+}
 
 START_BYTES = 1024  # of a file tell its format
 

@@ -1,10 +1,9 @@
 """RC5: checkpoints and exports, as far as names, documents and checksums tell."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from runcheck.convention.checksums import format_checksums
+from runcheck.convention.checksums import digest_of_list
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
@@ -40,11 +39,15 @@ def checkpoint_step(checkpoint_steps: frozenset[int], sound_metrics: MetricsCont
 
 
 @unit_rule
-def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iterator[Problem]:
+def export_sidecar(
+    unit: Unit, documents: Mapping[str, DocumentContent], external_data: frozenset[str]
+) -> Iterator[Problem]:
     """Each export has a valid sidecar, each sidecar its export."""
     sidecars = set(unit.of_role("export_sidecar"))
     for path in unit.of_role("export"):
-        if not any(f"{above}{SIDECAR_SUFFIX}" in sidecars for above in _with_folders(path)):
+        if path not in external_data and not any(
+            f"{above}{SIDECAR_SUFFIX}" in sidecars for above in _with_folders(path)
+        ):
             yield Problem(path, f"has no sidecar {path}{SIDECAR_SUFFIX}")
     for path in sorted(sidecars):
         exported, value = path.removesuffix(SIDECAR_SUFFIX), documents[path].value if path in documents else None
@@ -64,11 +67,14 @@ def export_sidecar(unit: Unit, documents: Mapping[str, DocumentContent]) -> Iter
 
 
 @unit_rule
-def export_checksum(sidecars: Mapping[str, ExportSidecar], digests: Mapping[str, str]) -> Iterator[Problem]:
+def export_checksum(unit: Unit, sidecars: Mapping[str, ExportSidecar], digests: Mapping[str, str]) -> Iterator[Problem]:
     """The export is the one that its sidecar was written for."""
     for path, sidecar in sidecars.items():
         exported = path.removesuffix(SIDECAR_SUFFIX)
-        actual = digests.get(exported) or _digest_of_folder(exported, digests)
+        inside = [each for each in unit.files if each.startswith(f"{exported}/")]
+        actual = digests.get(exported)
+        if inside and all(each in digests for each in inside):
+            actual = digest_of_list({each.removeprefix(f"{exported}/"): digests[each] for each in inside})
         if actual is not None and actual != sidecar["sha256"]:
             yield Problem(exported, f"has SHA-256 {actual[:12]}...; its sidecar says {sidecar['sha256'][:12]}...")
 
@@ -81,12 +87,6 @@ def export_source(sidecars: Mapping[str, ExportSidecar], checkpoint_steps: froze
         if step not in checkpoint_steps:
             steps = ", ".join(map(str, sorted(checkpoint_steps))) or "none"
             yield Problem(path, f"says it was made from step {step}; checkpoints: {steps}", pointer="/source_step")
-
-
-def _digest_of_folder(folder: str, digests: Mapping[str, str]) -> str | None:
-    """Return the digest of an export that is a folder, or None where no file of it is known."""
-    within = {path.removeprefix(f"{folder}/"): each for path, each in digests.items() if path.startswith(f"{folder}/")}
-    return hashlib.sha256(format_checksums(within).encode()).hexdigest() if within else None
 
 
 def _with_folders(path: str) -> Iterator[str]:

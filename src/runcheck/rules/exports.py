@@ -1,1 +1,160 @@
 """RC5, exports: the formats, and the tensors against the checkpoint."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
+from runcheck.convention.relative import resolve
+from runcheck.convention.units import Unit
+from runcheck.probes import Content
+from runcheck.probes.onnx import OnnxContent
+from runcheck.probes.orbax import OrbaxContent
+from runcheck.probes.safetensors import SafetensorsContent
+from runcheck.probes.saved_model import SavedModelContent
+from runcheck.probes.tensors import Tensor
+from runcheck.rules.rule import Problem, unit_rule
+from runcheck.rules.shapes import compare, parameters
+
+
+class _Export(Protocol):
+    """What the probe of each format of exports returns."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...] | None:
+        """The tensors, or None where they cannot be told."""
+
+    @property
+    def error(self) -> str | None:
+        """Why it is no whole export of the format."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """A format of exports: its name in a sentence, what its probe returns, and whether it holds a program too."""
+
+    name: str
+    content: type[_Export]
+    is_program: bool = False
+
+
+# By the format that a sidecar names.
+_FORMATS: Mapping[str, _Format] = {
+    "safetensors": _Format("a safetensors file", SafetensorsContent),
+    "onnx": _Format("an ONNX model", OnnxContent, is_program=True),
+    "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
+}
+_FOLDER_FORMAT = "saved_model"
+_SHARD = re.compile(r"(?P<before>.*-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<after>\.[^/]*)")
+_SHOWN = 200
+
+
+@unit_rule
+def export_format(
+    unit: Unit, sidecars: Mapping[str, ExportSidecar], looked_into: Mapping[str, Content | None]
+) -> Iterator[Problem]:
+    """Each export is a whole file of its format; where it is a folder, so is each file of the format in it."""
+    for path, sidecar in sidecars.items():
+        exported, format_ = path.removesuffix(SIDECAR_SUFFIX), _FORMATS.get(sidecar["format"])
+        if format_ is None:
+            continue
+        for each in _parts(exported, sidecar["format"], looked_into):
+            yield from _judge(unit, each, format_, looked_into)
+        if sidecar["format"] != _FOLDER_FORMAT and exported not in unit.files:
+            yield from _judge_folder(unit, exported, format_, looked_into)
+
+
+@unit_rule
+def export_agrees(
+    sidecars: Mapping[str, ExportSidecar],
+    looked_into: Mapping[str, Content | None],
+    checkpoint_trees: Mapping[int, OrbaxContent],
+) -> Iterator[Problem]:
+    """The parameters of the checkpoint have tensors of their shapes in the export, however it turned or joined them."""
+    for path, sidecar in sidecars.items():
+        exported, tree = path.removesuffix(SIDECAR_SUFFIX), checkpoint_trees.get(sidecar["source_step"])
+        format_ = _FORMATS.get(sidecar["format"])
+        if format_ is None or tree is None:
+            continue
+        wanted = parameters(tree.leaves, tree.unsized)
+        tensors = _tensors(_parts(exported, sidecar["format"], looked_into), format_, looked_into)
+        found = compare(wanted, tree.leaves, tensors, is_program=format_.is_program) if wanted and tensors else None
+        if found is not None:
+            yield Problem(exported, found.message, is_certain=found.is_certain)
+
+
+def _parts(exported: str, format_: str, looked_into: Mapping[str, Content | None]) -> list[str]:
+    """Return what of an export was looked into: itself, or the files of its format in the folder that it is."""
+    if exported in looked_into and (format_ == _FOLDER_FORMAT or not _is_folder(exported, looked_into)):
+        return [exported]
+    content = _FORMATS[format_].content
+    return [
+        path
+        for path, each in looked_into.items()
+        if path.startswith(f"{exported}/") and isinstance(each, content) and format_ != _FOLDER_FORMAT
+    ]
+
+
+def _is_folder(exported: str, looked_into: Mapping[str, Content | None]) -> bool:
+    return any(path.startswith(f"{exported}/") for path in looked_into)
+
+
+def _judge(unit: Unit, path: str, format_: _Format, looked_into: Mapping[str, Content | None]) -> Iterator[Problem]:
+    content = looked_into[path]
+    if not isinstance(content, format_.content):
+        other = next((each.name for each in _FORMATS.values() if isinstance(content, each.content)), None)
+        unnamed = "is a file" if format_ is _FORMATS[_FOLDER_FORMAT] else "has not the name of one"
+        what = f"is {other}" if other else unnamed
+        yield Problem(path, f"is {format_.name} to its sidecar, and {what}")
+    elif content.error:
+        yield Problem(path, content.error)
+    elif isinstance(content, OnnxContent):
+        yield from _judge_external(unit, path, content, looked_into)
+
+
+def _judge_external(
+    unit: Unit, path: str, model: OnnxContent, looked_into: Mapping[str, Content | None]
+) -> Iterator[Problem]:
+    """Find the files that a model keeps tensors in. Paths that lead out of the unit have a clause of their own."""
+    for location, needed in model.external_bytes.items():
+        target = resolve(path, location)
+        if target is None:
+            continue
+        if target not in unit.files:
+            yield Problem(path, f"keeps tensors in {target[:_SHOWN]}, which is not there")
+        elif target in looked_into and unit.files[target].entry.size < needed:
+            size = unit.files[target].entry.size
+            yield Problem(target, f"has {size:,} bytes; {path} keeps tensors in the first {needed:,} of it")
+
+
+def _judge_folder(
+    unit: Unit, folder: str, format_: _Format, looked_into: Mapping[str, Content | None]
+) -> Iterator[Problem]:
+    """Find a folder that holds nothing of its format, and parts of a sharded export that are gone."""
+    inside = [path for path in unit.files if path.startswith(f"{folder}/")]
+    known = [path for path in inside if isinstance(looked_into.get(path), format_.content)]
+    if inside and not known and all(path in looked_into for path in inside):
+        yield Problem(folder, f"is {format_.name} to its sidecar, and a folder without any")
+    missing: dict[str, str] = {}
+    for path in known:
+        shard = _SHARD.fullmatch(path)
+        for number in range(1, int(shard["count"]) + 1) if shard else ():
+            other = f"{shard['before']}{number:05d}-of-{shard['count']}{shard['after']}" if shard else path
+            if other not in unit.files:
+                missing.setdefault(other, path)
+    for other, path in list(missing.items())[:1]:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield Problem(folder, f"lacks {other}{more}, which belongs to {path}")
+
+
+def _tensors(parts: list[str], format_: _Format, looked_into: Mapping[str, Content | None]) -> list[Tensor]:
+    """Return the tensors of all parts of an export, none where one of them could not be read."""
+    found: list[Tensor] = []
+    for path in parts:
+        content = looked_into[path]
+        tensors = content.tensors if isinstance(content, format_.content) else None
+        if tensors is None:
+            return []
+        found += tensors
+    return found

@@ -12,16 +12,20 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from runcheck.convention.checksums import fingerprint
-from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
+from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.relative import resolve
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.validation import Violation, is_known_major, violations
-from runcheck.probes import Facts
+from runcheck.probes import Content, Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.events import EventsContent
 from runcheck.probes.git import GitContent
 from runcheck.probes.metrics import MetricsContent
+from runcheck.probes.onnx import OnnxContent
+from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
 
@@ -117,6 +121,11 @@ class UnitInputs:
         return ABSENT if isinstance(content, MetricsContent) and content.defect_count else content
 
     @cached_property
+    def events(self) -> dict[str, EventsContent]:
+        """Every event file that was read, by its path."""
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, EventsContent)}
+
+    @cached_property
     def checksums(self) -> ChecksumsContent | Absent | NotVerified:
         """The checksum list."""
         content = self._content("checksums")
@@ -166,6 +175,48 @@ class UnitInputs:
             if isinstance(value, dict) and not violations("export-sidecar", value):
                 found[path] = cast("ExportSidecar", value)
         return found
+
+    @cached_property
+    def looked_into(self) -> Mapping[str, Content | None] | NotVerified:
+        """What the files of exports and the folders among them hold, but for what nobody could read.
+
+        None stands for a file that no probe reads.
+        """
+        if isinstance(self.digests, NotVerified):
+            return NotVerified(self.unit.path, "exports, which are not looked into at this depth")
+        folder = f"{layout().folder_of('export')}/"
+        return {
+            path: facts.content
+            for path, facts in self.facts.items()
+            if path.startswith(folder)
+            and (facts.content or facts.sha256)
+            and not (facts.error or facts.pointer)
+            and getattr(facts.content, "unverified", None) is None
+        }
+
+    @cached_property
+    def external_data(self) -> frozenset[str]:
+        """The files that models keep their tensors in: all beside a model where it does not tell."""
+        found: set[str] = set()
+        for path, sidecar in self.sidecars.items():
+            exported = path.removesuffix(SIDECAR_SUFFIX)
+            model = self.facts[exported].content if exported in self.facts else None
+            if isinstance(model, OnnxContent) and model.tensors is not None:
+                found.update(filter(None, (resolve(exported, location) for location in model.external)))
+            elif sidecar["format"] == "onnx":
+                folder = exported.rpartition("/")[0]
+                found.update(path for path in self.unit.files if path.rpartition("/")[0] == folder)
+        return frozenset(found)
+
+    @cached_property
+    def checkpoint_trees(self) -> dict[int, OrbaxContent]:
+        """What the checkpoints hold, by their steps."""
+        folder = f"{layout().folder_of('checkpoint')}/"
+        return {
+            int(path.removeprefix(folder)): content
+            for path, content in self._of_type(OrbaxContent).items()
+            if path.startswith(folder)
+        }
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""

@@ -1,8 +1,8 @@
 """TensorBoard event files.
 
 Written by hand although tensorboardX does it: a scalar costs 40 us there and brings NumPy and protobuf, while the two
-messages are a few bytes each. Formats: TFRecord framing (tensorflow/core/lib/io/record_writer.h), messages Event and
-Summary (tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto), protobuf's wire format.
+messages are a few bytes each. Formats: TFRecord framing, messages Event and Summary (tensorflow/core/util/event.proto
+and tensorflow/core/framework/summary.proto), protobuf's wire format.
 """
 
 import math
@@ -10,35 +10,7 @@ import os
 import struct
 from collections.abc import Sequence
 
-_MASK_DELTA = 0xA282EAD8
-
-
-def _crc_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        crc = byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)  # Castagnoli, reflected (RFC 3720, appendix B.4)
-        table.append(crc)
-    return table
-
-
-_TABLE = _crc_table()
-
-
-def masked_crc32c(content: bytes) -> int:
-    """Return the CRC-32C of ``content``, masked as TFRecord does, so that a CRC over CRCs stays sound."""
-    crc, table = 0xFFFFFFFF, _TABLE
-    for byte in content:
-        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
-
-
-def record(content: bytes) -> bytes:
-    """Return ``content`` framed as a TFRecord: length, its CRC, content, its CRC."""
-    length = struct.pack("<Q", len(content))
-    return length + struct.pack("<I", masked_crc32c(length)) + content + struct.pack("<I", masked_crc32c(content))
+from runcheck.convention.tfrecord import record
 
 
 def scalar_event(step: int, tags: Sequence[tuple[bytes, float]], at: float) -> bytes:
