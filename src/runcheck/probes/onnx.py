@@ -142,7 +142,7 @@ def look_into_onnx(stream: BinaryIO, _deep: bool) -> OnnxContent:  # noqa: FBT00
     except DamagedError as error:
         return OnnxContent(external=tuple(model.external), error=str(error))
     except BeyondBoundError as error:
-        return OnnxContent(external=tuple(model.external), unverified=str(error))
+        return OnnxContent(external=tuple(model.external), unverified=f"ONNX models with {error}")
     return OnnxContent(tuple(model.tensors), tuple(model.external), model.external)
 
 
@@ -178,7 +178,7 @@ class _Model:
                 self._has_graph = True
                 self._main_graph(each)
             elif name == "opset_import":
-                self._imported.add(self._domain(type_, each))
+                self._imported.add(self._look_into(type_, each))
             else:
                 self._look(type_, each)
         if not version:
@@ -195,31 +195,34 @@ class _Model:
         outputs = 0
         for name, type_, each in self._walker.fields("GraphProto", graph.start, graph.end):
             outputs += name == "output"
-            if name == "node":
-                self._domains.add(self._domain(type_, each))
             self._look(type_, each)
         if not outputs:
             raise DamagedError("has a graph without an output")
 
-    def _domain(self, type_: FieldType, message: Field) -> str:
-        """Return the domain that a node or an operator set names."""
-        found = ""
-        for name, _, each in self._walker.fields(type_, message.start, message.end):
-            if name == "domain":
-                found = self._walker.text(each, _TEXT)
-        return "" if found == "ai.onnx" else found
-
     def _look(self, type_: FieldType, each: Field) -> None:
-        """Walk over a field, and keep the tensors in it."""
+        """Walk over a field; keep the tensors in it, and the domains of its nodes."""
         if type_ == "TensorProto":
             self._keep(self._tensor(each))
         elif type_ == "SparseTensorProto":
             self._sparse(each)
         elif type_ in MESSAGES:
-            for _, inner_type, inner in self._walker.fields(type_, each.start, each.end):
-                self._look(inner_type, inner)
+            domain = self._look_into(type_, each)
+            if type_ == "NodeProto":
+                self._domains.add(domain)
         else:
             self._walker.check(type_, each)
+
+    def _look_into(self, type_: FieldType, message: Field) -> str:
+        """Walk over a message, and return the domain that it names."""
+        domain, outside = "", self._domains
+        if type_ == "FunctionProto":  # it imports operator sets of its own
+            self._domains = set()
+        for name, inner_type, inner in self._walker.fields(type_, message.start, message.end):
+            if name == "domain":
+                domain = self._walker.text(inner, _TEXT)
+            self._look(inner_type, inner)
+        self._domains = outside
+        return "" if domain == "ai.onnx" else domain
 
     def _sparse(self, sparse: Field) -> None:
         """Keep a sparse tensor as the dense one that it stands for, under the name of its values."""
@@ -238,7 +241,7 @@ class _Model:
 
     def _keep(self, read: _TensorRead) -> None:
         if len(self.tensors) == MAX_TENSORS:
-            raise BeyondBoundError(f"has more than {MAX_TENSORS:,} tensors, which is more than one check keeps")
+            raise BeyondBoundError(f"more than {MAX_TENSORS:,} tensors")
         type_ = _TYPES.get(read.type)
         self.tensors.append(Tensor(read.name, tuple(read.dims), type_.name if type_ else f"type {read.type}"))
 

@@ -8,7 +8,7 @@ of fields and not of bytes.
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, NamedTuple, TypeAlias
 
-MAX_FIELDS = 2_000_000  # of one file: a model of 100,000 nodes has about as many, and they take some seconds
+MAX_FIELDS = 1_000_000  # of one file: a model of 50,000 nodes has about as many, and they take some seconds
 MAX_DEPTH = 100  # as protobuf's own parsers have it
 
 _WINDOW = 1 << 16
@@ -38,7 +38,7 @@ class DamagedError(Exception):
 
 
 class BeyondBoundError(Exception):
-    """The message may be sound, and is larger than one check walks."""
+    """The message may be sound, and is larger than one check walks: what it has, as the end of "messages with"."""
 
 
 class Field(NamedTuple):
@@ -86,7 +86,7 @@ class Wire:
         while at < end:
             self._fields_left -= 1
             if self._fields_left < 0:
-                raise BeyondBoundError(f"has more than {MAX_FIELDS:,} fields, which is more than one check walks")
+                raise BeyondBoundError(f"more than {MAX_FIELDS:,} fields")
             key, at = self.varint(at, end)
             number, wire = key >> 3, key & 7
             value = 0
@@ -113,6 +113,8 @@ class Wire:
             DamagedError: there is none before ``end``.
         """
         index = at - self._start
+        if 0 <= index < len(self._held) and at < end and self._held[index] < _MORE:
+            return self._held[index], at + 1
         if not 0 <= index < len(self._held) - _VARINT_BYTES:
             self._fill(at, _WINDOW)
             index = 0

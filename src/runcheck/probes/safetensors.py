@@ -80,7 +80,7 @@ def look_into_safetensors(stream: BinaryIO, _deep: bool) -> SafetensorsContent: 
             error=f"is cut short: it promises a header of {length:,} bytes and has {size - _LENGTH_BYTES:,} after it"
         )
     if length > HEADER_BYTES:
-        return SafetensorsContent(unverified=f"have a header of more than {HEADER_BYTES >> 20} MiB")
+        return SafetensorsContent(unverified=f"safetensors files with a header of more than {HEADER_BYTES >> 20} MiB")
     try:
         return SafetensorsContent(_tensors(_header(_read(stream, length)), buffer))
     except _FaultError as fault:

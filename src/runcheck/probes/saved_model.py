@@ -9,13 +9,14 @@ from typing import BinaryIO
 
 from runcheck.probes.folder import Folder
 from runcheck.probes.protobuf import BeyondBoundError, DamagedError, Field, FieldType, Walker, Wire, messages
-from runcheck.probes.tensor_bundle import DTYPES, BadBundleError, UnverifiedBundleError, read_bundle, shape_of
+from runcheck.probes.tensor_bundle import DTYPES, BadBundleError, read_bundle, shape_of
 from runcheck.probes.tensors import Tensor
 
 PROGRAM = "saved_model.pb"
 VARIABLES = "variables/variables"
 MAX_TENSORS = 100_000
 
+_OTHER_PROGRAMS = ("saved_model.pbtxt", "saved_model.cpb")  # as text, and in chunks where it is beyond 2 GB
 _ASSETS = "assets/"
 _TEXT = 4096
 _SHOWN = 100
@@ -82,6 +83,9 @@ class SavedModelContent:
 
 def look_into_saved_model(folder: Folder, deep: bool) -> SavedModelContent:  # noqa: FBT001 - as every folder probe
     """Return what the SavedModel in ``folder`` holds. A folder without a program is none, whatever else it is."""
+    other = next((name for name in _OTHER_PROGRAMS if name in folder.files), None)
+    if PROGRAM not in folder.files and other:
+        return SavedModelContent(unverified=f"SavedModels with their program in {other}")
     if PROGRAM not in folder.files:
         return SavedModelContent(error=f"has no {PROGRAM}")
     try:
@@ -98,8 +102,8 @@ def look_into_saved_model(folder: Folder, deep: bool) -> SavedModelContent:  # n
         return SavedModelContent(error=f"has a {PROGRAM} that {error}")
     except BadBundleError as error:
         return SavedModelContent(error=str(error))
-    except (BeyondBoundError, UnverifiedBundleError) as error:
-        return SavedModelContent(unverified=str(error))
+    except BeyondBoundError as error:
+        return SavedModelContent(unverified=f"SavedModels with {error}")
     return SavedModelContent((*variables, *program.constants))
 
 
@@ -145,7 +149,7 @@ class _Program:
 
     def _asset(self, name: str) -> None:
         if len(self.assets) == MAX_TENSORS:
-            raise BeyondBoundError(f"have more than {MAX_TENSORS:,} assets")
+            raise BeyondBoundError(f"more than {MAX_TENSORS:,} assets")
         self.assets.append(name)
 
     def _constant(self, tensor: Field) -> None:
@@ -167,7 +171,7 @@ class _Program:
             )
         if count > 1 and element:  # a scalar is no parameter, and a text neither
             if len(self.constants) == MAX_TENSORS:
-                raise BeyondBoundError(f"have more than {MAX_TENSORS:,} constants")
+                raise BeyondBoundError(f"more than {MAX_TENSORS:,} constants")
             self.constants.append(Tensor(self._node, tuple(shape), known))
 
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from runcheck.convention.tfrecord import masked_crc32c
 
 MAX_KEY = 4096
+MAX_BLOCKS = 10_000  # of one table; TensorFlow fills 256 KiB of each
 
 _FOOTER = 48
 _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
@@ -22,8 +23,8 @@ class BadTableError(Exception):
     """The table is damaged: why, as the end of a sentence."""
 
 
-class CompressedTableError(Exception):
-    """The blocks of the table are compressed."""
+class UnreadTableError(Exception):
+    """The table may be sound, and nothing here reads it: why, as the end of a sentence."""
 
 
 def read_table(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, bytes]]:
@@ -31,7 +32,7 @@ def read_table(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, bytes]]:
 
     Raises:
         BadTableError: the table is damaged.
-        CompressedTableError: nothing here reads its blocks.
+        UnreadTableError: nothing here reads its blocks.
     """
     if size < _FOOTER:
         raise BadTableError(f"is cut short: it has {size} bytes, less than its footer")
@@ -42,9 +43,11 @@ def read_table(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, bytes]]:
     blocks = [(handles.varint(), handles.varint()) for _ in ("metaindex", "index")]
     if footer[handles.at : -len(_MAGIC)].strip(b"\0"):
         raise BadTableError("has more than zeros in the padding of its footer")
-    list(_entries(_block(stream, size, *blocks[0])))  # empty in every table of TensorFlow, and checked all the same
+    _block(stream, size, *blocks[0])  # it says nothing in a table of TensorFlow
     last: bytes | None = None
-    for _, handle in _entries(_block(stream, size, *blocks[1])):
+    for number, (_, handle) in enumerate(_entries(_block(stream, size, *blocks[1]))):
+        if number == MAX_BLOCKS:
+            raise UnreadTableError(f"has more than {MAX_BLOCKS:,} blocks")
         place = _Bytes(handle)
         for key, value in _entries(_block(stream, size, place.varint(), place.varint())):
             if last is not None and key <= last:
@@ -61,7 +64,7 @@ def _block(stream: BinaryIO, size: int, offset: int, length: int) -> bytes:
     if masked_crc32c(content[: length + 1]) != stored:
         raise BadTableError(f"has a block at byte {offset:,} whose checksum is not that of its bytes")
     if compression == _SNAPPY:
-        raise CompressedTableError("is compressed with Snappy, which TensorFlow wrote before 1.2")
+        raise UnreadTableError("is compressed with Snappy, which TensorFlow wrote before 1.2")
     if compression:
         raise BadTableError(f"has a block at byte {offset:,} in the unknown compression {compression}")
     return content[:length]

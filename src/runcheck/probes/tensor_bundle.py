@@ -8,17 +8,19 @@ import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 from typing import BinaryIO
 
 from runcheck.convention.tfrecord import crc32c, crc32c_by_table, masked
 from runcheck.probes.folder import Folder
 from runcheck.probes.protobuf import BeyondBoundError, DamagedError, Field, Walker, Wire, messages
-from runcheck.probes.sorted_table import BadTableError, CompressedTableError, read_table
+from runcheck.probes.sorted_table import BadTableError, UnreadTableError, read_table
 from runcheck.probes.tensors import Tensor
 
 MAX_INDEX_BYTES = 16 << 20  # about 150,000 variables
 MAX_ENTRIES = 200_000
 MAX_RANK = 254  # TensorFlow's own
+MAX_STRINGS = 1_000_000
 SLOW_CRC_BYTES = 64 << 20  # some seconds without google-crc32c
 
 _CHUNK = 1 << 20
@@ -71,10 +73,6 @@ class BadBundleError(Exception):
     """The bundle is damaged: why, as the end of a sentence about the folder it lies in."""
 
 
-class UnverifiedBundleError(Exception):
-    """Nothing here can look into the bundle."""
-
-
 @dataclass(slots=True)
 class _Entry:
     name: str
@@ -92,24 +90,23 @@ def read_bundle(folder: Folder, prefix: str, *, deep: bool) -> list[Tensor]:
 
     Raises:
         BadBundleError: it is damaged.
-        UnverifiedBundleError: it may be sound.
+        BeyondBoundError: it may be sound, and nothing here can tell.
     """
     index = f"{prefix}.index"
     size = folder.files[index]
     if size > MAX_INDEX_BYTES:
-        raise UnverifiedBundleError(f"have an index of variables of more than {MAX_INDEX_BYTES >> 20} MiB")
+        raise BeyondBoundError(f"an index of variables of more than {MAX_INDEX_BYTES >> 20} MiB")
     try:
         with folder.open(index) as stream:
             shards, entries = _entries(stream, size)
     except (BadTableError, DamagedError) as error:
         raise BadBundleError(f"has the index {index}, which {error}") from error
-    except CompressedTableError as error:
-        raise UnverifiedBundleError(f"have an index of variables that {error}") from error
-    except BeyondBoundError as error:
-        raise UnverifiedBundleError(str(error)) from error
+    except UnreadTableError as error:
+        raise BeyondBoundError(f"an index of variables that {error}") from error
     paths = [f"{prefix}.data-{shard:05d}-of-{shards:05d}" for shard in range(shards)]
     for entry in entries:
         _judge_place(entry, paths, folder.files)
+    _judge_overlaps(entries)
     if deep:
         _judge_bytes(folder, paths, entries)
     return [
@@ -124,7 +121,7 @@ def _entries(stream: BinaryIO, size: int) -> tuple[int, list[_Entry]]:
     shards, entries = 0, []
     for number, (key, value) in enumerate(read_table(stream, size)):
         if number > MAX_ENTRIES:
-            raise BeyondBoundError(f"have more than {MAX_ENTRIES:,} variables")
+            raise BeyondBoundError(f"more than {MAX_ENTRIES:,} variables")
         if number == 0:
             if key:
                 raise DamagedError("lacks its header")
@@ -143,7 +140,7 @@ def _shards(value: bytes) -> int:
         if name == "num_shards":
             shards = each.value
         elif name == "endianness" and each.value:
-            raise BeyondBoundError("were written on a big-endian machine")
+            raise BeyondBoundError("variables of a big-endian machine")
         else:
             walker.check(type_, each)
     if shards > MAX_ENTRIES:
@@ -213,24 +210,35 @@ def _judge_place(entry: _Entry, paths: list[str], sizes: Mapping[str, int]) -> N
         )
 
 
+def _judge_overlaps(entries: list[_Entry]) -> None:
+    placed = sorted((each.shard, each.offset, each.size, _shown(each)) for each in entries if each.size)
+    for (shard, offset, size, name), (next_shard, next_offset, _, next_name) in pairwise(placed):
+        if shard == next_shard and offset + size > next_offset:
+            raise BadBundleError(f"has the variables {name!r} and {next_name!r} over the same bytes")
+
+
 def _judge_bytes(folder: Folder, paths: list[str], entries: list[_Entry]) -> None:
     """Hold the bytes of every variable against its checksum, in the order that they lie in."""
     checked = [each for each in entries if not each.slices and each.dtype not in (_RESOURCE, _VARIANT)]
     if crc32c() is crc32c_by_table and sum(each.size for each in checked) > SLOW_CRC_BYTES:
-        raise UnverifiedBundleError("needs google-crc32c for its checksums: pip install 'runcheck[events]'")
-    for shard, path in enumerate(paths):
-        own = sorted((each for each in checked if each.shard == shard), key=lambda each: each.offset)
-        if not own:
-            continue
-        with folder.open(path) as stream:
+        raise BeyondBoundError(
+            f"more than {SLOW_CRC_BYTES >> 20} MiB of variables, whose checksums need google-crc32c: "
+            "pip install 'runcheck[events]'"
+        )
+    if sum(math.prod(each.shape) for each in checked if each.dtype == _STRING) > MAX_STRINGS:
+        raise BeyondBoundError(f"more than {MAX_STRINGS:,} strings in their variables")
+    checked.sort(key=lambda each: (each.shard, each.offset))
+    for shard, own in groupby(checked, key=lambda each: each.shard):
+        with folder.open(paths[shard]) as stream:
             for each in own:
-                if masked(_crc(stream, each)) != each.crc:
+                crc = _crc(stream, each)
+                if crc is None or masked(crc) != each.crc:
                     raise BadBundleError(
-                        f"has bytes in {path} that are not those that the variable {_shown(each)!r} was saved with"
+                        f"has bytes in {paths[shard]} other than those that {_shown(each)!r} was saved with"
                     )
 
 
-def _crc(stream: BinaryIO, entry: _Entry) -> int:
+def _crc(stream: BinaryIO, entry: _Entry) -> int | None:
     stream.seek(entry.offset)
     if entry.dtype == _STRING:
         return _crc_of_strings(_chunks(stream, entry.size), math.prod(entry.shape))
@@ -240,7 +248,7 @@ def _crc(stream: BinaryIO, entry: _Entry) -> int:
     return crc
 
 
-def _crc_of_strings(chunks: Iterator[bytes], count: int) -> int:
+def _crc_of_strings(chunks: Iterator[bytes], count: int) -> int | None:
     """Return the checksum of strings: their lengths count as fixed-size numbers, and stand as varints."""
     crc, value, shift, left = 0, 0, 0, count
     for chunk in chunks:
@@ -252,7 +260,7 @@ def _crc_of_strings(chunks: Iterator[bytes], count: int) -> int:
                 crc = crc32c()(crc, value.to_bytes(4 if value < 1 << 32 else 8, "little"))
                 value, shift, left = 0, 0, left - 1
             elif shift >= _VARINT_BITS:
-                return -1
+                return None
             at += 1
         crc = crc32c()(crc, chunk[at:])
     return crc
