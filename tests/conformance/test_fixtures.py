@@ -4,15 +4,16 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from runcheck.check import check
+from runcheck.check import check, check_in
 from runcheck.convention.clauses import clauses
 from runcheck.rules.rule import rules
+from runcheck.tree.quarantine import Quarantine
 
 SUITE = Path(__file__).parents[2] / "fixtures"
 FIXTURES = sorted(path.parent for path in SUITE.glob("*/*/expected.json"))
@@ -33,10 +34,17 @@ def places(findings: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]
     return [tuple(each.get(name) for name in ("code", "path", "line", "pointer")) for each in findings]
 
 
+@pytest.fixture(scope="module")
+def quarantine() -> Iterator[Quarantine]:
+    """One set of readers for all trees."""
+    with Quarantine() as readers:
+        yield readers
+
+
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_fixture_is_judged_as_it_expects(fixture: Path) -> None:
+def test_a_fixture_is_judged_as_it_expects(fixture: Path, quarantine: Quarantine) -> None:
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
-    report = check(fixture / "tree", depth="deep")
+    report = check_in(quarantine, fixture / "tree", depth="deep")
     found = [
         {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
         for each in report.findings
@@ -47,12 +55,12 @@ def test_a_fixture_is_judged_as_it_expects(fixture: Path) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in build.CASES if not case.storable], ids=lambda case: case.name)
-def test_what_git_cannot_store_is_judged_as_its_case_says(case: object, tmp_path: Path) -> None:
-    build.build(case, tmp_path / "tree")
+def test_what_git_cannot_store_is_judged_as_its_case_says(case: object, tmp_path: Path, quarantine: Quarantine) -> None:
+    build.build(case, tmp_path / "tree", quarantine)
 
 
-def test_the_committed_suite_is_what_its_builder_writes(tmp_path: Path) -> None:
-    build.write_suite(tmp_path)
+def test_the_committed_suite_is_what_its_builder_writes(tmp_path: Path, quarantine: Quarantine) -> None:
+    build.write_suite(tmp_path, quarantine)
     built = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if not path.is_dir() or path.is_symlink()}
     kept = {
         path.relative_to(SUITE)

@@ -374,6 +374,8 @@ def setting(
                 raise NotApplicableError
             document = document[key]
         others = [value for value in values if value != document.get(path[-1])]
+        if not others:
+            raise NotApplicableError
         document[path[-1]] = rng.choice(others)
 
     change.__name__ = name.replace(" ", "_")

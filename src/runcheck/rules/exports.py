@@ -15,7 +15,7 @@ from runcheck.probes.safetensors import SafetensorsContent
 from runcheck.probes.saved_model import SavedModelContent
 from runcheck.probes.tensors import Tensor
 from runcheck.rules.rule import Problem, unit_rule
-from runcheck.rules.shapes import compare, parameters
+from runcheck.rules.shapes import compare, sized_parameters
 
 
 class _Export(Protocol):
@@ -69,15 +69,15 @@ def export_format(
 def export_agrees(
     sidecars: Mapping[str, ExportSidecar],
     looked_into: Mapping[str, Content | None],
-    checkpoint_trees: Mapping[int, OrbaxContent],
+    checkpoints: Mapping[int, OrbaxContent],
 ) -> Iterator[Problem]:
     """The parameters of the checkpoint have tensors of their shapes in the export, however it turned or joined them."""
     for path, sidecar in sidecars.items():
-        exported, tree = path.removesuffix(SIDECAR_SUFFIX), checkpoint_trees.get(sidecar["source_step"])
+        exported, tree = path.removesuffix(SIDECAR_SUFFIX), checkpoints.get(sidecar["source_step"])
         format_ = _FORMATS.get(sidecar["format"])
         if format_ is None or tree is None:
             continue
-        wanted = parameters(tree.leaves, tree.unsized)
+        wanted = sized_parameters(tree.leaves, tree.unsized)
         tensors = _tensors(_parts(exported, sidecar["format"], looked_into), format_, looked_into)
         found = compare(wanted, tree.leaves, tensors, is_program=format_.is_program) if wanted and tensors else None
         if found is not None:
