@@ -6,6 +6,7 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
+from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.folder import Folder
@@ -18,7 +19,15 @@ from runcheck.probes.words import WordsContent, WordsScanner
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
 
-Content: TypeAlias = ChecksumsContent | DocumentContent | EventsContent | LatestContent | MetricsContent | TextContent
+Content: TypeAlias = (
+    ChecksumsContent
+    | ComparisonContent
+    | DocumentContent
+    | EventsContent
+    | LatestContent
+    | MetricsContent
+    | TextContent
+)
 
 
 @dataclass(frozen=True, slots=True)

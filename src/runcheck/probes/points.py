@@ -6,7 +6,7 @@ Points are collected and taken in by the block: in C that costs a tenth of what 
 import math
 import operator
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 BLOCK = 1 << 15  # points that a probe collects in all series together before they are taken in
@@ -86,6 +86,16 @@ class OrderedPoints(Points):
 
 
 PointsFactory = Callable[[str], Points]
+
+
+def same_points(left: Sequence[Points], right: Sequence[Points]) -> bool:
+    """Say whether two sets of series hold the same points, each as often."""
+    (left_count, left_digest), (right_count, right_digest) = _total(left), _total(right)
+    return left_count == right_count and left_digest == right_digest
+
+
+def _total(parts: Sequence[Points]) -> tuple[int, int]:
+    return sum(each.count for each in parts), sum(each.digest for each in parts) & _BITS
 
 
 def as_float32(values: list[float]) -> "array[float]":
