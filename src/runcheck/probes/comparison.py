@@ -66,7 +66,8 @@ def compare(
     """Return how the event files together differ from the metrics.
 
     Of points with one tag and step the last one counts, files in the order of their names. A session that starts at a
-    step takes back what its folder had from there on.
+    step takes back what its folder had from there on. Each folder is a run of its own to TensorBoard, so what lies
+    deeper is looked at only for a series that nothing above has.
     """
     ordered = sorted(events, key=lambda each: (posixpath.basename(each[0].path), each[0].path))
     found = ComparisonContent()
@@ -75,9 +76,9 @@ def compare(
     suspects: dict[str, _Tally] = {}
     for series, parts in by_series.items():
         contested, restarted = _contested(parts, ordered)
-        if same_points([metrics[1].points[series]], [points for _, points in parts]) and not (contested and restarted):
+        if same_points(metrics[1].points[series], [points for _, points in parts]) and not (contested and restarted):
             continue
-        suspects[series] = _Tally(contested)
+        suspects[series] = _Tally(contested, _depth(ordered[parts[0][0]][0]))
     if suspects:
         whole = _Pass(suspects, metrics, ordered).run()
         for series, tally in suspects.items():
@@ -89,7 +90,7 @@ def compare(
     return found
 
 
-def series_of(path: str, tag: str, known: Mapping[str, object]) -> str:
+def _series_of(path: str, tag: str, known: Mapping[str, object]) -> str:
     """Return the series of a tag in the event file ``path``: the folder may stand for the beginning of its name."""
     nested = posixpath.join(posixpath.dirname(path), tag)
     return nested if nested in known else tag
@@ -102,10 +103,17 @@ def _by_series(
     found: dict[str, list[tuple[int, OrderedPoints]]] = {}
     for number, (source, content) in enumerate(events):
         for tag, points in content.points.items():
-            series = series_of(source.path, tag, metrics.points)
+            series = _series_of(source.path, tag, metrics.points)
             if series in metrics.points:
                 found.setdefault(series, []).append((number, points))
+    for series, parts in found.items():
+        least = min(_depth(events[number][0]) for number, _ in parts)
+        found[series] = [part for part in parts if _depth(events[part[0]][0]) == least]
     return found
+
+
+def _depth(source: Source) -> int:
+    return source.path.count("/")
 
 
 def _contested(
@@ -140,7 +148,8 @@ def _contested(
 class _Tally:
     """A series on both sides: the points that still wait for their counterpart, and the contested ones."""
 
-    def __init__(self, contested: _Contested | None) -> None:
+    def __init__(self, contested: _Contested | None, depth: int) -> None:
+        self.depth = depth  # of the event files that have it
         self._low, self._high = contested or (0, -1)
         self._decided_late = contested is not None
         self._metrics: dict[int, float] = {}
@@ -251,7 +260,7 @@ class _Pass:
         size = sum(source.size for source, _ in self._events) or 1
         read = 0
         for source, _ in self._events:
-            probe = EventsProbe(self._event_sinks(source.path), self._taker_back(posixpath.dirname(source.path)))
+            probe = EventsProbe(self._event_sinks(source), self._taker_back(posixpath.dirname(source.path)))
             for chunk in source.chunks():
                 probe.feed(chunk)
                 probe.settle()
@@ -263,12 +272,14 @@ class _Pass:
         tally = self._tallies.get(series)
         return _Sink(tally.metric if tally else _ignore)
 
-    def _event_sinks(self, path: str) -> Callable[[str], OrderedPoints]:
-        folder = posixpath.dirname(path)
+    def _event_sinks(self, source: Source) -> Callable[[str], OrderedPoints]:
+        folder, depth = posixpath.dirname(source.path), _depth(source)
 
         def sink(tag: str) -> OrderedPoints:
-            tally = self._tallies.get(series_of(path, tag, self._metrics[1].points))
-            return _Sink((lambda steps, values: tally.event(steps, values, folder)) if tally else _ignore)
+            tally = self._tallies.get(_series_of(source.path, tag, self._metrics[1].points))
+            if tally is None or tally.depth != depth:
+                return _Sink(_ignore)
+            return _Sink(lambda steps, values: tally.event(steps, values, folder))
 
         return sink
 
