@@ -15,8 +15,10 @@ from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
 from runcheck.probes import Depth, Facts, unverified_in
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.events import EventsContent
 from runcheck.probes.git import GitContent, read_git
 from runcheck.probes.latest import LatestContent
+from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent, read_registry
 from runcheck.rules.inputs import ABSENT, POINTER, Absent, NotVerified, TreeInputs, UnitInputs
 from runcheck.rules.judge import judge
@@ -131,6 +133,7 @@ def _probe(reader: Reader, tree: Tree, wanted: Iterable[Unit]) -> dict[str, Fact
     if reader.depth != "structure":
         for unit in wanted:
             facts.update(_folders(reader, unit, facts))
+            facts.update(_comparison(reader, unit, facts))
     return facts
 
 
@@ -141,6 +144,25 @@ def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator
         if not any((each := facts.get(entry.path)) and each.pointer for entry in members):
             path = f"{unit.path}/{folder.path}"
             yield path, reader.folder(path, folder.format, folder.members)
+
+
+def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
+    """Yield how the event files of a run differ from its metrics, where both are sound, as facts of their folder."""
+    metrics = [
+        (entry, content)
+        for path in unit.of_role("metrics")
+        if isinstance(content := facts[(entry := unit.files[path].entry).path].content, MetricsContent)
+    ]
+    events = [
+        (entry, content)
+        for path in unit.of_role("events")
+        if isinstance(content := facts[(entry := unit.files[path].entry).path].content, EventsContent)
+        and content.first_break is None
+        and content.unverified is None
+    ]
+    if len(metrics) == 1 and not metrics[0][1].defect_count and 0 < len(events) == len(unit.of_role("events")):
+        folder = f"{unit.path}/{layout().folder_of('events')}"
+        yield folder, reader.comparison(folder, metrics[0], events)
 
 
 def _batches(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:

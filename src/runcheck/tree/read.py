@@ -1,7 +1,7 @@
 """Read a file once: its SHA-256, and what probes learn from the same bytes or beside them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -17,7 +17,10 @@ from runcheck.probes import (
     look_into_folder,
     make_probe,
 )
+from runcheck.probes.comparison import Source, compare
+from runcheck.probes.events import EventsContent
 from runcheck.probes.folder import Folder, open_regular
+from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner
 from runcheck.probes.words import WordsScanner
 from runcheck.tree.entry import Entry
@@ -69,6 +72,23 @@ class Reader:
         except OSError as error:
             return Facts(error=error.strerror or str(error))
 
+    def comparison(
+        self, folder: str, metrics: tuple[Entry, MetricsContent], events: Iterable[tuple[Entry, EventsContent]]
+    ) -> Facts:
+        """Return how the event files in ``folder`` differ from the metrics.
+
+        Where they do, both are read once more to say at which points.
+        """
+
+        def source(entry: Entry) -> Source:
+            return Source(entry.path.removeprefix(f"{folder}/"), entry.size, _chunks(f"{self.root}/{entry.path}"))
+
+        try:
+            compared = compare((source(metrics[0]), metrics[1]), [(source(entry), each) for entry, each in events])
+        except OSError as error:
+            return Facts(error=error.strerror or str(error))
+        return Facts(content=compared)
+
     def _seek(self, facts: Facts, stream: BinaryIO, path: str, format_: str) -> Facts:
         """Add what a seeking probe sees, beside what the stream told."""
         deep = self.depth == "deep"
@@ -82,6 +102,15 @@ class Reader:
         except ReaderFailedError as error:
             return replace(facts, error=str(error))
         return replace(facts, content=content)
+
+
+def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
+    def chunks() -> Iterator[bytes]:
+        with open_regular(path) as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+
+    return chunks
 
 
 def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
