@@ -8,16 +8,20 @@ from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.folder import Folder
+from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
+from runcheck.probes.parquet import ParquetContent, look_into_parquet
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent, WordsScanner
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
 
-Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent
+Content: TypeAlias = (
+    ChecksumsContent | DocumentContent | Hdf5Content | LatestContent | MetricsContent | ParquetContent | TextContent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,25 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 
 
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
-_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {}
+_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
+    "hdf5": look_into_hdf5,
+    "parquet": look_into_parquet,
+}
 
 # Formats that spread over a folder.
 _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {}
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
-_BEGINS: dict[bytes, str] = {}
-_SUFFIXES: dict[str, str] = {}
+_BEGINS: dict[bytes, str] = {
+    b"PAR1": "parquet",
+    b"PARE": "parquet",
+    b"\x89HDF\r\n\x1a\n": "hdf5",
+}
+_SUFFIXES: dict[str, str] = {
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".parquet": "parquet",
+}
 
 START_BYTES = 1024  # of a file tell its format
 
