@@ -10,11 +10,13 @@ from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.folder import Folder
+from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
 from runcheck.probes.numbers import NumbersContent
 from runcheck.probes.onnx import OnnxContent, look_into_onnx
 from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
+from runcheck.probes.parquet import ParquetContent, look_into_parquet
 from runcheck.probes.safetensors import SafetensorsContent, look_into_safetensors
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
@@ -28,10 +30,12 @@ Content: TypeAlias = (
     | ComparisonContent
     | DocumentContent
     | EventsContent
+    | Hdf5Content
     | LatestContent
     | MetricsContent
     | OnnxContent
     | OrbaxContent
+    | ParquetContent
     | SafetensorsContent
     | SavedModelContent
     | TextContent
@@ -81,7 +85,9 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
+    "hdf5": look_into_hdf5,
     "onnx": look_into_onnx,
+    "parquet": look_into_parquet,
     "safetensors": look_into_safetensors,
 }
 
@@ -95,9 +101,16 @@ _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {
 }
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
-_BEGINS: dict[bytes, str] = {}
+_BEGINS: dict[bytes, str] = {
+    b"PAR1": "parquet",
+    b"PARE": "parquet",
+    b"\x89HDF\r\n\x1a\n": "hdf5",
+}
 _SUFFIXES: dict[str, str] = {
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
     ".onnx": "onnx",
+    ".parquet": "parquet",
     ".safetensors": "safetensors",
 }
 

@@ -1,6 +1,6 @@
 """RC6: datasets, as far as documents and checksums tell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from runcheck.convention.checksums import fingerprint as fingerprint_of
 from runcheck.convention.documents import Metadata, Status
@@ -44,6 +44,17 @@ def split_files(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
                 if other != split and _overlap(path, taken):
                     yield Problem(METADATA, f"gives {path!r} to the splits {other} and {split}", pointer=pointer)
             owner.setdefault(path, split)
+
+
+@unit_rule
+def split_rows(metadata: Metadata, rows_by_data: Mapping[str, int | None]) -> Iterator[Problem]:
+    """The rows of a split are those of its files, where every file of it tells its own."""
+    for split, of_split in metadata.get("splits", {}).items():
+        rows = [rows_by_data.get(path) for path in of_split["files"]]
+        known = [each for each in rows if each is not None]
+        if len(known) == len(rows) and sum(known) != of_split["rows"]:
+            message = f"gives {of_split['rows']} rows to the split {split}; its files have {sum(known)}"
+            yield Problem(METADATA, message, pointer=f"/splits/{split}/rows")
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -26,10 +26,12 @@ from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.events import EventsContent
 from runcheck.probes.git import GitContent
+from runcheck.probes.hdf5 import Hdf5Content
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.orbax_arrays import NEEDS_TENSORSTORE
+from runcheck.probes.parquet import ParquetContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
 
@@ -246,6 +248,27 @@ class UnitInputs:
                 folder = exported.rpartition("/")[0]
                 found.update(path for path in self.unit.files if path.rpartition("/")[0] == folder)
         return frozenset(found)
+
+    def parquet_data(self) -> dict[str, ParquetContent]:
+        """What the Parquet files among the data hold, as far as it could be looked into."""
+        return self._data(ParquetContent)
+
+    @cached_property
+    def hdf5_data(self) -> dict[str, Hdf5Content]:
+        """What the HDF5 files among the data hold, as far as it could be looked into."""
+        return self._data(Hdf5Content)
+
+    @cached_property
+    def rows_by_data(self) -> Mapping[str, int | None]:
+        """The rows of each data file by its path, or None where its footer or its shapes give no number."""
+        return {path: content.rows for path, content in (self.parquet_data | self.hdf5_data).items()}
+
+    def _data(self, type_: type[_Content]) -> dict[str, _Content]:
+        return {
+            path: content
+            for path in self.unit.of_role("data")
+            if (facts := self.facts.get(path)) and isinstance(content := facts.content, type_)
+        }
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
