@@ -13,11 +13,12 @@ from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsC
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent, WordsScanner
+from runcheck.probes.zarr import ZarrContent, read_store
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
 
-Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent
+Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent | ZarrContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {}
 
 # Formats that spread over a folder.
-_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {}
+_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {
+    "zarr": read_store,
+}
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
 _BEGINS: dict[bytes, str] = {}

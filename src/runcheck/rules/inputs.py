@@ -23,6 +23,7 @@ from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
+from runcheck.probes.zarr import ZarrContent
 
 _Content = TypeVar("_Content")
 
@@ -165,6 +166,11 @@ class UnitInputs:
             if isinstance(value, dict) and not violations("export-sidecar", value):
                 found[path] = cast("ExportSidecar", value)
         return found
+
+    @cached_property
+    def zarr_stores(self) -> dict[str, ZarrContent]:
+        """What each Zarr store holds, by its path; what of it nobody could look into leaves the rest as it is."""
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, ZarrContent)}
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
