@@ -164,13 +164,11 @@ class _Chunks:
         if not self._there or self._there == total:
             return None
         first: list[tuple[str, tuple[int, ...] | None]] = []
-        if self._files < prod(self._grid):
-            at = 0
-            while len(first) < _FIRST and at < self._files + _FIRST:
-                path = self._prefix + self._array.key(_place(at, self._grid))
-                if path not in self._folder.files:
-                    first.append((path, None))
-                at += 1
+        files = prod(self._grid)
+        for at in range(min(self._files + _FIRST, files) if self._files < files else 0):
+            path = self._prefix + self._array.key(_place(at, self._grid))
+            if path not in self._folder.files:
+                first.append((path, None))
         return MissingChunks(self._path, total - self._there, total, tuple((*first, *self._empty)[:_FIRST]))
 
     def _chunk(self, key: str, place: tuple[int, ...]) -> None:

@@ -14,7 +14,7 @@ from runcheck.probes.zarr_codecs import Codec
 from runcheck.probes.zarr_json import BeyondError
 
 MOST_BYTES = 192 << 20  # of a chunk, encoded and decoded together
-_SLICE = 2048  # of compressed bytes fed at once: bzip2 makes 40 MB of them at most
+_FED, _MADE = 1 << 16, 1 << 20  # of a compressed stream, at once: bzip2 makes 45 MB of 50 bytes
 _LZMA_MEMORY = 100 << 20
 _CRC_SLICE = 1 << 20
 _CHECKSUM_BYTES = 4
@@ -102,7 +102,7 @@ def decompressed(codec: Codec, data: Bytes, size: int | None, *, keep: bool) -> 
         BeyondError: nothing here decompresses them, or they may be too large.
     """
     if codec.name in _BLOCKS:
-        out = _block(codec.name, data, size) if size != 0 else b""
+        out = _block(codec.name, data, size)
         return out, len(out)
     if codec.name == "lzma" and codec.option("filters") is not None:
         raise BeyondError("the Zarr codec 'lzma' with filters of its own")
@@ -125,18 +125,18 @@ def _pieces(codec: Codec, data: memoryview) -> Iterator[bytes]:
     while True:
         stream = make(codec)
         while not stream.eof:
-            if at == len(data):
-                raise DamagedError(f"ends in the middle of its {codec.name} data")
-            fed = data[at : at + _SLICE]
+            fed = data[at : at + _FED] if stream.needs_input else b""
             at += len(fed)
             try:
-                piece = stream.decompress(fed)
+                piece = stream.decompress(fed, _MADE)
             except lzma.LZMAError as error:
                 if "emory" in str(error):
                     raise BeyondError("Zarr chunks that take LZMA more memory than is given to it") from error
                 raise DamagedError(f"does not decompress with {codec.name}: {error}") from error
             except (zlib.error, OSError, ValueError) as error:
                 raise DamagedError(f"does not decompress with {codec.name}: {error}") from error
+            if not (piece or fed or stream.eof):
+                raise DamagedError(f"ends in the middle of its {codec.name} data")
             yield piece
         at -= len(stream.unused_data)
         if bytes(data[at:]).count(0) == len(data) - at:
@@ -152,9 +152,31 @@ def _lzma(codec: Codec) -> lzma.LZMADecompressor:
     return lzma.LZMADecompressor(int(format_), memlimit=_LZMA_MEMORY)
 
 
+class _Inflate:
+    """zlib with the interface that the standard library gives to its other decompressors."""
+
+    def __init__(self, wbits: int) -> None:
+        self._stream = zlib.decompressobj(wbits)
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._stream.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    def decompress(self, fed: Bytes, most: int) -> bytes:
+        return self._stream.decompress(fed or self._stream.unconsumed_tail, most)
+
+
 _STREAMS: Mapping[str, Callable[[Codec], Any]] = {
-    "gzip": lambda _: zlib.decompressobj(wbits=31),
-    "zlib": lambda _: zlib.decompressobj(),
+    "gzip": lambda _: _Inflate(16 + zlib.MAX_WBITS),
+    "zlib": lambda _: _Inflate(zlib.MAX_WBITS),
     "bz2": lambda _: bz2.BZ2Decompressor(),
     "lzma": _lzma,
 }
@@ -172,7 +194,8 @@ def _block(name: str, data: Bytes, size: int | None) -> bytearray:
         raise BeyondError(f"Zarr chunks of more than {MOST_BYTES:,} bytes")
     out = bytearray(wanted)
     try:
-        _numcodecs(name)().decode(data, out)
+        if out:
+            _numcodecs(name)().decode(data, out)
     except (RuntimeError, ValueError) as error:
         raise DamagedError(f"does not decompress with {name}") from error
     return out

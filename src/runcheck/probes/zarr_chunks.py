@@ -87,7 +87,7 @@ def decode(extent: Extent, codecs: Sequence[Codec], items: int, item_bytes: int 
     data: Bytes = extent.read(0, extent.size)
     for at in reversed(reading):
         data, length = _undone(codecs[at], data, sizes[at], items, item_bytes, keep=at != reading[0])
-        if length not in (sizes[at], None) and sizes[at] is not None:
+        if None not in (length, sizes[at]) and length != sizes[at]:
             raise DamagedError(f"holds {length:,} bytes; a chunk of its array has {sizes[at]:,}")
 
 
@@ -117,9 +117,9 @@ def _reading(codecs: Sequence[Codec], item_bytes: int | None) -> list[int]:
     if item_bytes is None and not any(codec.name in _VLEN or codec.sharding for codec in codecs):
         raise BeyondError("a Zarr dtype of unknown size")
     reading = [at for at, codec in enumerate(codecs) if codec.name not in _BY_SIZE]
-    for at in range(reading[0] if reading else 0, len(codecs)):
-        if codecs[at].name in _BY_SIZE and codecs[at].name not in _PLAIN:
-            raise BeyondError(f"the Zarr codec {codecs[at].name!r} after {codecs[reading[0]].name!r}")
+    for codec in codecs[reading[0] :] if reading else ():
+        if codec.name in _BY_SIZE and codec.name not in _PLAIN:
+            raise BeyondError(f"the Zarr codec {codec.name!r} after {codecs[reading[0]].name!r}")
     return reading
 
 

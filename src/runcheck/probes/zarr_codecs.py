@@ -67,22 +67,20 @@ class Sharding:
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A codec: its id in numcodecs, and what of its configuration tells how to read."""
+    """A codec: its id in numcodecs, and what of its configuration tells how to read; of one unknown here a digest."""
 
     name: str
     options: tuple[tuple[str, Option], ...] = ()
     sharding: Sharding | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether something here reads its bytes."""
-        return self.name in _OPTIONS or self.sharding is not None
+    is_known: bool = True
 
     @property
     def has_checksum(self) -> bool:
         """Whether a reader notices a flipped bit by it."""
         if self.sharding is not None:
             return any(codec.has_checksum for codec in self.sharding.codecs)
+        if not self.is_known:
+            return False
         if self.name == "lzma":
             return self.option("format") == _XZ and self.option("check") != _NO_CHECK
         return self.name in _WITH_CHECKSUM or (self.name == "zstd" and self.option("checksum") is True)
@@ -132,7 +130,7 @@ def codecs_of_v3(listed: object, shape: tuple[int, ...] | None, *, depth: int = 
 
 def _codec(name: str, configuration: Mapping[str, object], *, known: bool) -> Codec:
     if not known or name not in _OPTIONS:
-        return Codec(told(name), (("digest", digest_of(configuration).hex()),))
+        return Codec(told(name), (("digest", digest_of(configuration).hex()),), is_known=False)
     return Codec(
         name, tuple((key, _option(configuration.get(key, default))) for key, default in _OPTIONS[name].items())
     )

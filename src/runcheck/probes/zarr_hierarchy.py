@@ -102,7 +102,8 @@ class Hierarchy:
         That a file cannot be read at all is said of each file of a unit.
         """
         try:
-            return load(self._folder.read(path, layout().limits.document_bytes + 1))
+            limit = min(self._folder.files[path], layout().limits.document_bytes)
+            return load(self._folder.read(path, limit + 1))
         except BrokenError as error:
             self._seen.fault(path, str(error))
         except BeyondError as error:

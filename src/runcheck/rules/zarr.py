@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Status
-from runcheck.probes.zarr import MissingChunks, ZarrContent
+from runcheck.probes.zarr import ZarrContent
 from runcheck.rules.rule import Problem, unit_rule
 
 _SHOWN = 3
@@ -30,13 +30,10 @@ def zarr_chunk_missing(zarr_stores: Mapping[str, ZarrContent], known_status: Sta
     for store, content in zarr_stores.items():
         for missing in content.missing:
             path, place = missing.first[0]
-            is_ = "is missing" if place is None else f"lacks its chunk {place}"
-            yield Problem(_join(store, path), f"{is_}; {_of_array(missing)}")
-
-
-def _of_array(missing: MissingChunks) -> str:
-    array = f"array {missing.array!r}" if missing.array else "array"
-    return f"of its {array} {missing.count:,} of {missing.total:,} chunks are not there and read as fill value"
+            what = "is missing" if place is None else f"lacks its chunk {place}"
+            array = f"array {missing.array!r}" if missing.array else "array"
+            lacks = f"its {array} lacks {missing.count:,} of {missing.total:,} chunks, and reads as fill value there"
+            yield Problem(_join(store, path), f"{what}; {lacks}")
 
 
 @unit_rule
@@ -47,7 +44,7 @@ def zarr_checksums(zarr_stores: Mapping[str, ZarrContent]) -> Iterator[Problem]:
         if names:
             shown = ", ".join(repr(name or "/") for name in names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
             arrays = f"{len(names)} of its {content.arrays} arrays: {shown}" if content.arrays > 1 else "its array"
-            yield Problem(store, f"has no checksum in {arrays}")
+            yield Problem(store, f"has no checksum codec in {arrays}")
 
 
 def _join(store: str, path: str) -> str:
