@@ -14,7 +14,7 @@ from math import prod
 from runcheck.convention.layout import layout
 from runcheck.probes.folder import Folder
 from runcheck.probes.zarr_bytes import DamagedError
-from runcheck.probes.zarr_chunks import Extent, decode, inner_chunks, wrong_size
+from runcheck.probes.zarr_chunks import Extent, decode, exact_size, expect_size, inner_chunks
 from runcheck.probes.zarr_codecs import Sharding, without_checksum
 from runcheck.probes.zarr_hierarchy import DOCUMENTS, Fault, Hierarchy, Seen
 from runcheck.probes.zarr_json import BeyondError
@@ -90,7 +90,7 @@ def read_store(folder: Folder, deep: bool) -> ZarrContent:  # noqa: FBT001 - as 
 def _keys_by_array(folder: Folder, hierarchy: Hierarchy, arrays: Iterable[str], seen: Seen) -> dict[str, list[str]]:
     """Return the files below each array, relative to it. Those that belong to none are faults.
 
-    A file that is not named like a chunk is not certain to be one: conventions on top of Zarr put files beside arrays.
+    One that is not named like a chunk is no certain one: conventions on top of Zarr put files of their own into stores.
     """
     keys: dict[str, list[str]] = {path: [] for path in arrays}
     astray: dict[tuple[str, bool], list[str]] = {}
@@ -103,10 +103,14 @@ def _keys_by_array(folder: Folder, hierarchy: Hierarchy, arrays: Iterable[str], 
         if owner in keys:
             keys[owner].append(key)
         elif (owner is None or hierarchy.nodes[owner] is not None) and not _is_leftover(path):
-            astray.setdefault((owner or "", _KEY_LIKE.fullmatch(key) is not None), []).append(path)
+            astray.setdefault((owner or "", _is_like_a_key(key)), []).append(path)
     for (_, is_certain), paths in astray.items():
         seen.fault(paths[0], f"belongs to no array{_as_others(paths)}", is_certain=is_certain)
     return keys
+
+
+def _is_like_a_key(key: str) -> bool:
+    return _KEY_LIKE.fullmatch(key) is not None
 
 
 def _is_leftover(path: str) -> bool:
@@ -129,6 +133,8 @@ class _Chunks:
         # Only where a shard is just that do the places in it tell which chunk of the array each is.
         self._sharding = array.codecs[0].sharding if len(array.codecs) == 1 else None
         self._inner_grid = _grid(array.shape, self._sharding.chunk_shape) if self._sharding else self._grid
+        self._items = prod(array.chunk_shape or ())
+        self._size = exact_size(array.codecs, self._items, array.item_bytes)
         self._files = 0
         self._there = 0
         self._empty: list[tuple[str, tuple[int, ...]]] = []
@@ -142,21 +148,16 @@ class _Chunks:
         strange, outside = list[str](), list[str]()
         for key in keys:
             match = pattern.fullmatch(key)
-            place = tuple(map(int, match.groups())) if match else ()
             if match is None:
                 strange.append(key)
-            elif any(at >= count for at, count in zip(place, self._grid, strict=True)):
+                continue
+            place = tuple(map(int, match.groups()))
+            if any(at >= count for at, count in zip(place, self._grid, strict=True)):
                 outside.append(key)
             else:
                 self._files += 1
                 self._chunk(key, place)
-        if outside:
-            words = f"lies outside of the {'x'.join(map(str, self._grid))} chunks of its array{_as_others(outside)}"
-            self._seen.fault(self._prefix + outside[0], words)
-        if strange := [key for key in strange if not _is_leftover(key)]:
-            like = self._array.key((0,) * len(self._grid))
-            words = f"is no chunk of its array, whose first is {like!r}{_as_others(strange)}"
-            self._seen.fault(self._prefix + strange[0], words)
+        self._say_astray(strange, outside)
 
     def missing(self) -> MissingChunks | None:
         """Return what the array lacks, where it does not lack all."""
@@ -170,6 +171,17 @@ class _Chunks:
             if path not in self._folder.files:
                 first.append((path, None))
         return MissingChunks(self._path, total - self._there, total, tuple((*first, *self._empty)[:_FIRST]))
+
+    def _say_astray(self, strange: list[str], outside: list[str]) -> None:
+        if outside:
+            words = f"lies outside of the {'x'.join(map(str, self._grid))} chunks of its array{_as_others(outside)}"
+            self._seen.fault(self._prefix + outside[0], words)
+        for is_certain in (True, False):
+            those = [key for key in strange if _is_like_a_key(key) == is_certain and not _is_leftover(key)]
+            if those:
+                like = self._array.key((0,) * len(self._grid))
+                words = f"is no chunk of its array, whose first is {like!r}{_as_others(those)}"
+                self._seen.fault(self._prefix + those[0], words, is_certain=is_certain)
 
     def _chunk(self, key: str, place: tuple[int, ...]) -> None:
         path = self._prefix + key
@@ -185,11 +197,9 @@ class _Chunks:
 
     def _look_into(self, path: str, place: tuple[int, ...]) -> None:
         size, array = self._folder.files[path], self._array
-        items = prod(array.chunk_shape or ())
         if not size and array.item_bytes != 0:
             raise DamagedError("is empty")
-        if wrong := wrong_size(array.codecs, items, array.item_bytes, size):
-            raise DamagedError(wrong)
+        expect_size(size, self._size)
         if not (self._deep or self._sharding):
             return
         with self._folder.open(path) as stream:
@@ -197,7 +207,7 @@ class _Chunks:
             if self._sharding:
                 self._shard(path, place, extent, self._sharding)
             else:
-                decode(extent, array.codecs, items, array.item_bytes)
+                decode(extent, array.codecs, self._items, array.item_bytes)
 
     def _shard(self, path: str, place: tuple[int, ...], extent: Extent, sharding: Sharding) -> None:
         """Look at the chunks in a shard: those beyond the edge of the array are nobody's."""

@@ -56,12 +56,21 @@ class Extent:
         return read
 
 
-def wrong_size(codecs: Sequence[Codec], items: int, item_bytes: int | None, size: int) -> str | None:
-    """Say what is wrong with the size of a chunk whose codecs do not compress; None where that cannot be told."""
+def exact_size(codecs: Sequence[Codec], items: int, item_bytes: int | None) -> int | None:
+    """Return how many bytes a chunk of so many items has, where none of its codecs compresses."""
     if item_bytes is None or not all(codec.is_known for codec in codecs):
         return None
-    wanted = _sizes(codecs, items * item_bytes)[-1]
-    return None if wanted in (None, size) else f"has {size:,} bytes; a chunk of its array has {wanted:,}"
+    return _sizes(codecs, items * item_bytes)[-1]
+
+
+def expect_size(size: int, wanted: int | None) -> None:
+    """Compare the size of a chunk with what it must be.
+
+    Raises:
+        DamagedError: it is another.
+    """
+    if wanted not in (None, size):
+        raise DamagedError(f"has {size:,} bytes; a chunk of its array has {wanted:,}")
 
 
 def decode(extent: Extent, codecs: Sequence[Codec], items: int, item_bytes: int | None) -> None:
@@ -73,8 +82,11 @@ def decode(extent: Extent, codecs: Sequence[Codec], items: int, item_bytes: int 
         OSError: the file cannot be read.
     """
     reading = _reading(codecs, item_bytes)
-    if wrong := wrong_size(codecs, items, item_bytes, extent.size):
-        raise DamagedError(wrong)
+    sizes = _sizes(codecs, None if item_bytes is None else items * item_bytes)
+    for codec, size in zip(codecs, sizes[1:], strict=True):
+        if codec.name in _CAST and size is None:
+            raise BeyondError(f"the Zarr codec {codec.name!r} with a dtype of unknown size")
+    expect_size(extent.size, sizes[-1])
     if not reading:
         return
     sharding = codecs[-1].sharding
@@ -83,7 +95,6 @@ def decode(extent: Extent, codecs: Sequence[Codec], items: int, item_bytes: int 
         return
     if extent.size > MOST_BYTES:
         raise BeyondError(f"Zarr chunks of more than {MOST_BYTES:,} bytes")
-    sizes = _sizes(codecs, None if item_bytes is None else items * item_bytes)
     data: Bytes = extent.read(0, extent.size)
     for at in reversed(reading):
         data, length = _undone(codecs[at], data, sizes[at], items, item_bytes, keep=at != reading[0])

@@ -41,6 +41,7 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
 # Of these Zarr 3 speaks by their own names; of the others as numcodecs.<id>.
 _OF_V3 = frozenset({"bytes", "transpose", "crc32c", "gzip", "zstd", "blosc", "vlen-utf8", "vlen-bytes", "zlib"})
 _PREFIX = "numcodecs."
+_TO_BYTES = frozenset({"bytes", "vlen-utf8", "vlen-bytes"})
 
 # Those that notice a flipped bit: checksums, and compressions that carry one of the content in their own format
 # (gzip: RFC 1952, CRC32; zlib: RFC 1950, ADLER32; bzip2: a CRC a block).
@@ -125,6 +126,9 @@ def codecs_of_v3(listed: object, shape: tuple[int, ...] | None, *, depth: int = 
             shape = _transposed(configuration.get("order"), shape)
         bare = name.removeprefix(_PREFIX)
         codecs.append(_codec(bare, configuration, known=name in _OF_V3 or name.startswith(_PREFIX)))
+    makers = [codec.name for codec in codecs if codec.sharding or codec.name in _TO_BYTES]
+    if all(codec.is_known for codec in codecs) and len(makers) != 1:
+        raise BrokenError(f"has {len(makers)} codecs that make bytes of an array, not one")
     return tuple(codecs)
 
 

@@ -35,7 +35,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Seen:
-    """What is wrong in a store, the first of it, and what nothing here looks into."""
+    """What is wrong in a store, the first of it, and what nothing here looks into.
+
+    What is not certain is not counted, and takes no place of what is.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     fault_count: int = 0
@@ -44,7 +47,7 @@ class Seen:
     def fault(self, path: str, message: str, *, is_certain: bool = True) -> None:
         """Take a fault."""
         self.fault_count += is_certain
-        if len(self.faults) < MAX_FAULTS:
+        if sum(fault.is_certain == is_certain for fault in self.faults) < MAX_FAULTS:
             self.faults.append(Fault(path, message, is_certain))
 
 
@@ -154,10 +157,8 @@ class Hierarchy:
                 continue
             shapes = [node.array.shape if node.array else None for node in (old, new)]
             if shapes[0] != shapes[1]:
-                told_ = [
-                    f"an array of shape {told(str(shape))}" if shape is not None else "a group" for shape in shapes
-                ]
-                self._seen.fault(_join(path, _NODE_3), f"says {told_[1]}; Zarr 2's metadata beside it say {told_[0]}")
+                was, is_ = ("a group" if shape is None else f"of shape {told(str(shape))}" for shape in shapes)
+                self._seen.fault(_join(path, _NODE_3), f"says it is {is_}; Zarr 2's metadata beside it say {was}")
 
     def _check_parents(self) -> None:
         """Readers go from group to group: they do not find what lies below a folder without metadata."""

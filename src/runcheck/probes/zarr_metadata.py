@@ -27,7 +27,8 @@ class ArrayMetadata:
 
     ``chunk_shape`` is None for a grid that is not regular. ``item_bytes`` is None where items differ in length or the
     dtype is not known. ``prefix`` and ``separator`` make the keys of the chunks. ``extension`` is what must be
-    understood to find the chunks and is not. Of the fill value and the names of dimensions there are digests.
+    understood to find the chunks and is not. Of the dtype, the fill value
+    and the names of dimensions there are digests, to compare.
     """
 
     shape: tuple[int, ...]
@@ -37,6 +38,7 @@ class ArrayMetadata:
     codecs: tuple[Codec, ...]
     prefix: str
     separator: str
+    dtype_digest: bytes
     fill_value: bytes
     dimension_names: bytes = b""
     extension: str | None = None
@@ -82,7 +84,7 @@ _OTHER = {
     "another fill value": "fill_value",
     "other names of its dimensions": "dimension_names",
     "other extensions": "extension",
-    "a dtype of another size": "item_bytes",
+    "another dtype": "dtype_digest",
 }
 
 
@@ -122,6 +124,7 @@ def array_of_v2(document: Mapping[str, object], attributes: Mapping[str, object]
         codecs=codecs_of_v2(document.get("filters"), document["compressor"]),
         prefix="",
         separator=separator,
+        dtype_digest=digest_of(document["dtype"]),
         fill_value=digest_of(document["fill_value"]),
     )
     return Node(array, digest_of(attributes))
@@ -188,6 +191,7 @@ def _array_of_v3(document: Mapping[str, object]) -> ArrayMetadata:
         codecs=codecs_of_v3(document["codecs"], chunk_shape),
         prefix="" if keys == "v2" else "c",
         separator=told(separator),
+        dtype_digest=digest_of(document["data_type"]),
         fill_value=digest_of(document["fill_value"]),
         dimension_names=digest_of(names) if names and names != [None] * len(shape) else b"",
         extension=extension,
