@@ -21,6 +21,7 @@ from runcheck.probes.safetensors import SafetensorsContent, look_into_safetensor
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent
+from runcheck.probes.zarr import ZarrContent, read_store
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
@@ -39,6 +40,7 @@ Content: TypeAlias = (
     | SafetensorsContent
     | SavedModelContent
     | TextContent
+    | ZarrContent
 )
 
 
@@ -98,6 +100,7 @@ NATIVE_FORMATS = frozenset({"hdf5", "parquet"})
 _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {
     "orbax": look_into_checkpoint,
     "saved_model": look_into_saved_model,
+    "zarr": read_store,
 }
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.

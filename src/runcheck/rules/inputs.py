@@ -34,6 +34,7 @@ from runcheck.probes.orbax_arrays import NEEDS_TENSORSTORE
 from runcheck.probes.parquet import ParquetContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
+from runcheck.probes.zarr import ZarrContent
 
 _Content = TypeVar("_Content")
 
@@ -249,6 +250,7 @@ class UnitInputs:
                 found.update(path for path in self.unit.files if path.rpartition("/")[0] == folder)
         return frozenset(found)
 
+    @cached_property
     def parquet_data(self) -> dict[str, ParquetContent]:
         """What the Parquet files among the data hold, as far as it could be looked into."""
         return self._data(ParquetContent)
@@ -260,8 +262,11 @@ class UnitInputs:
 
     @cached_property
     def rows_by_data(self) -> Mapping[str, int | None]:
-        """The rows of each data file by its path, or None where its footer or its shapes give no number."""
-        return {path: content.rows for path, content in (self.parquet_data | self.hdf5_data).items()}
+        """The rows of each data file or store by its path, or None where its footer or its shapes give no number."""
+        rows: dict[str, int | None] = {}
+        for contents in (self.parquet_data, self.hdf5_data, self.zarr_stores):
+            rows.update((path, content.rows) for path, content in contents.items())
+        return rows
 
     def _data(self, type_: type[_Content]) -> dict[str, _Content]:
         return {
@@ -269,6 +274,11 @@ class UnitInputs:
             for path in self.unit.of_role("data")
             if (facts := self.facts.get(path)) and isinstance(content := facts.content, type_)
         }
+
+    @cached_property
+    def zarr_stores(self) -> dict[str, ZarrContent]:
+        """What each Zarr store holds, by its path; what of it nobody could look into leaves the rest as it is."""
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, ZarrContent)}
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""

@@ -64,7 +64,6 @@ def _register(judge: _Judge, scope: Literal["unit", "tree"]) -> _Judge:
 def rules() -> dict[str, Rule]:
     """Return every rule by the code of its clause, in the order of the codes."""
     from runcheck.rules import (  # noqa: F401, PLC0415 - each registers its rules when it is imported
-        arrays,
         checkpoints,
         checksums,
         datasets,
@@ -83,6 +82,7 @@ def rules() -> dict[str, Rule]:
         unsafe,
         weights,
         words,
+        zarr,
     )
 
     return dict(sorted(_RULES.items()))

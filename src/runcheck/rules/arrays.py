@@ -1,1 +1,0 @@
-"""RC6, the formats of data: Parquet, HDF5 and Zarr."""
