@@ -5,19 +5,28 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
+from runcheck.probes.archive import (
+    BEGINS,
+    PICKLE_SUFFIXES,
+    TAR_MAGIC,
+    ZIP_SUFFIXES,
+    look_into_packed,
+    look_into_pickle,
+)
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.folder import Folder
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
+from runcheck.probes.packed import PackedContent
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent, WordsScanner
 
 # structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
 Depth: TypeAlias = Literal["structure", "content", "deep"]
 
-Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent
+Content: TypeAlias = ChecksumsContent | DocumentContent | LatestContent | MetricsContent | TextContent | PackedContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +70,22 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 
 
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
-_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {}
+_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
+    "packed": look_into_packed,
+    "pickle": look_into_pickle,
+}
 
 # Formats that spread over a folder.
 _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {}
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
-_BEGINS: dict[bytes, str] = {}
-_SUFFIXES: dict[str, str] = {}
+_BEGINS: dict[bytes, str] = {
+    **dict.fromkeys(BEGINS, "packed"),
+}
+_SUFFIXES: dict[str, str] = {
+    **dict.fromkeys(PICKLE_SUFFIXES, "pickle"),
+    **dict.fromkeys((*ZIP_SUFFIXES, ".tar"), "packed"),
+}
 
 START_BYTES = 1024  # of a file tell its format
 
@@ -88,7 +105,7 @@ def make_probe(format_: str | None, path: str) -> Probe | None:
 def format_of(path: str, start: bytes) -> str | None:
     """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
     begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
-    return begun or _SUFFIXES.get(suffix_of(path))
+    return begun or _SUFFIXES.get(suffix_of(path)) or ("packed" if start.startswith(*TAR_MAGIC) else None)
 
 
 def look_into_file(format_: str, stream: BinaryIO, *, deep: bool) -> Content:

@@ -21,6 +21,7 @@ from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
+from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
 
@@ -165,6 +166,25 @@ class UnitInputs:
             if isinstance(value, dict) and not violations("export-sidecar", value):
                 found[path] = cast("ExportSidecar", value)
         return found
+
+    @cached_property
+    def pickles(self) -> Mapping[str, tuple[Pickled, ...]]:
+        """The pickles in each file, also in one that could not be looked into further."""
+        return {path: packed.pickles for path, packed in self._packed.items() if packed.pickles}
+
+    @cached_property
+    def object_arrays(self) -> Mapping[str, tuple[str, ...]]:
+        """The arrays of objects in each file; the name is empty where the file is the array."""
+        return {path: packed.object_names for path, packed in self._packed.items() if packed.object_names}
+
+    @cached_property
+    def outside_references(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths in each file that lead out of it, or out of the unit."""
+        return {path: packed.outside for path, packed in self._packed.items() if packed.outside}
+
+    @cached_property
+    def _packed(self) -> dict[str, PackedContent]:
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, PackedContent)}
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
