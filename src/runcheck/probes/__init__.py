@@ -7,9 +7,11 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.archive import (
     BEGINS,
+    CLOSED_SUFFIXES,
     PICKLE_SUFFIXES,
     TAR_MAGIC,
     ZIP_SUFFIXES,
+    look_into_closed,
     look_into_packed,
     look_into_pickle,
 )
@@ -73,6 +75,7 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
     "packed": look_into_packed,
     "pickle": look_into_pickle,
+    "closed": look_into_closed,
 }
 
 # Formats that spread over a folder.
@@ -85,6 +88,7 @@ _BEGINS: dict[bytes, str] = {
 _SUFFIXES: dict[str, str] = {
     **dict.fromkeys(PICKLE_SUFFIXES, "pickle"),
     **dict.fromkeys((*ZIP_SUFFIXES, ".tar"), "packed"),
+    **dict.fromkeys(CLOSED_SUFFIXES, "closed"),
 }
 
 START_BYTES = 1024  # of a file tell its format

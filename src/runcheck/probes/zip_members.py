@@ -1,4 +1,4 @@
-"""The members of a zip archive (PKWARE's APPNOTE, 4.3), seen from its central directory and from in front of each member.
+"""The members of a zip archive (PKWARE's APPNOTE, 4.3), by its central directory and by what stands in front of each.
 
 By hand, for ``zipfile`` refuses what other readers take: PyTorch's opens archives with flags and checksums that it
 raises at, and hiding pickles so from scanners is an old trick. The flags are noted here and stop nothing.
@@ -15,8 +15,9 @@ ENTRY = b"PK\x01\x02"
 END = b"PK\x05\x06"
 END_64 = b"PK\x06\x06"
 LOCATOR_64 = b"PK\x06\x07"
-MAX_DIRECTORY = 1 << 26
+MAX_DIRECTORY = 1 << 25
 MAX_ENDS = 8  # a comment may look like an end, and an archive in an archive has one
+MAX_NAME = 1 << 12
 TAIL = (1 << 16) + 22
 ALL_32, ALL_16 = 0xFFFFFFFF, 0xFFFF
 
@@ -26,6 +27,7 @@ _LINK, _TYPE = 0o120000, 0o170000
 _HEADER = struct.Struct("<4s5H3I2H")
 _ENTRY = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
+END_SIZE = _END.size
 _END_64 = struct.Struct("<4sQ2H2I4Q")
 
 
@@ -52,8 +54,8 @@ def zip_members(window: Window, budget: Budget, damage: list[str]) -> Iterator[Z
     found = list(_directories(window))
     if not found:
         damage.append("is cut short: a zip archive without its directory")
-    for base, start, size in found:
-        yield from _entries(window, budget, damage, base, start, size)
+    for where in found:
+        yield from _entries(window, budget, damage, where)
 
 
 def _directories(window: Window) -> Iterator[tuple[int, int, int]]:
@@ -86,9 +88,8 @@ def _directories(window: Window) -> Iterator[tuple[int, int, int]]:
                     yield directory
 
 
-def _entries(
-    window: Window, budget: Budget, damage: list[str], base: int, start: int, size: int
-) -> Iterator[ZipMember]:
+def _entries(window: Window, budget: Budget, damage: list[str], where: tuple[int, int, int]) -> Iterator[ZipMember]:
+    base, start, size = where
     if size > MAX_DIRECTORY:
         raise BoundError("has a directory longer than one look may take")
     directory, at = window.at(start, size), 0
@@ -108,7 +109,7 @@ def _entries(
         header = window.at(place, _HEADER.size) if place < window.size else b""
         if len(header) == _HEADER.size and header.startswith(START):
             _, _, local_flags, *_, local_names, local_extras = _HEADER.unpack(header)
-            local = window.at(place + _HEADER.size, local_names)
+            local = window.at(place + _HEADER.size, min(local_names, MAX_NAME))
             data = place + _HEADER.size + local_names + local_extras
         else:
             damage.append(f"lacks the member {text}")
@@ -117,7 +118,7 @@ def _entries(
             damage.append(f"is cut short in its member {text}")
         yield ZipMember(
             name=text,
-            local_name=_decoded(local, local_flags),
+            local_name=text if local == name else _decoded(local, local_flags),
             method=method,
             is_encrypted=bool((flags | local_flags) & _IS_ENCRYPTED),
             is_link=attributes >> 16 & _TYPE == _LINK,
