@@ -152,6 +152,34 @@ def test_a_name_of_pax_and_one_of_gnu_count() -> None:
         assert look(stream.getvalue(), "a.tar").outside == (name,)
 
 
+def test_names_that_only_some_readers_see_count() -> None:
+    """``tarfile`` takes a sparse file's own name, and a prefix whatever the magic says."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        entry = tarfile.TarInfo("a")
+        entry.pax_headers = {"GNU.sparse.name": "../a"}
+        archive.addfile(entry)
+    with tarfile.open(fileobj=io.BytesIO(stream.getvalue())) as archive:
+        assert archive.getnames() == ["../a"]
+    assert look(stream.getvalue(), "a.tar").outside == ("../a",)
+
+    block = bytearray(tarred({"a": b""}))
+    block[257:265], block[345:347] = b"ustar  \0", b".."
+    block[148:156] = b" " * 8
+    block[148:156] = b"\x80" + sum(block[:512]).to_bytes(7, "big")
+    with tarfile.open(fileobj=io.BytesIO(bytes(block))) as archive:
+        assert archive.getnames() == ["../a"]
+    assert look(bytes(block), "a.tar").outside == ("../a",)
+
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as zipped_:
+        info = zipfile.ZipInfo("a")
+        name = b"\x01" + struct.pack("<I", zlib.crc32(b"a")) + b"../b"
+        info.extra = struct.pack("<2H", 0x7075, len(name)) + name
+        zipped_.writestr(info, b"x")
+    assert look(stream.getvalue()).outside == ("../b",)
+
+
 def links(*pairs: tuple[str, str], kind: bytes = tarfile.SYMTYPE) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:

@@ -6,7 +6,7 @@ tar that gzip compressed, or be the file itself. Nothing is unpacked to disk, an
 
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -150,8 +150,7 @@ class _Look:
             self.found.damage(thing, words)
         links: dict[str, str] = {}
         for member in members:
-            for name in {member.name, member.local_name}:
-                self._check_name(thing, name, links)
+            self._check_names(thing, (member.name, *member.other_names), links)
             if not member.is_link:
                 value = self._zip_member(thing, member, window, is_torch=data is not None)
                 if member.name == data and value is not None and not thing.name:
@@ -206,11 +205,11 @@ class _Look:
     def _tar(self, thing: Thing, source: Forward) -> None:
         links: dict[str, str] = {}
         for member in tar_members(source, self.found.budget):
-            self._check_name(thing, member.name, links)
+            self._check_names(thing, (member.name, *member.other_names), links)
             if member.kind == SYMBOLIC:
                 self._check_link(thing, member.name, member.link, links)
             elif member.kind in LINKS:
-                self._check_name(thing, member.link, links)
+                self._check_names(thing, (member.link,), links)
             elif member.kind in DEVICES:
                 self.found.leads_out(f"{member.name}, which is a device", thing)
             elif member.is_file:
@@ -230,9 +229,10 @@ class _Look:
 
     # --- paths --------------------------------------------------------------------------------------------------------
 
-    def _check_name(self, thing: Thing, name: str, links: dict[str, str]) -> None:
-        if leads_out(name, links=links):
-            self.found.leads_out(name, thing)
+    def _check_names(self, thing: Thing, names: Iterable[str], links: dict[str, str]) -> None:
+        out = next((name for name in names if leads_out(name, links=links)), None)
+        if out is not None:
+            self.found.leads_out(out, thing)
 
     def _check_link(self, thing: Thing, name: str, target: str, links: dict[str, str]) -> None:
         """Check where a link leads, by way of those before it, and keep it for what comes after."""

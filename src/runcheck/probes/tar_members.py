@@ -15,18 +15,23 @@ MAX_SPARSE = 1 << 12  # blocks of GNU's map of holes
 CHECKSUM = slice(148, 156)
 MAX_DIGITS = 19
 SYMBOLIC, LINKS, DEVICES = b"2", (b"1", b"2"), (b"3", b"4")
+SPARSE_NAME = "GNU.sparse.name"
 WITHOUT_DATA = (*LINKS, *DEVICES, b"5", b"6")
-EXTENDED = (b"x", b"g", b"L", b"K")
+EXTENDED = (b"x", b"X", b"g", b"L", b"K")  # X is that of Solaris
 
 
 @dataclass(frozen=True, slots=True)
 class TarMember:
-    """A member: its name, its kind as the format has it, the name that it links to, the bytes that follow it."""
+    """A member: its name, its kind as the format has it, the name that it links to, the bytes that follow it.
+
+    ``other_names`` are those that other readers take it to have: they do not agree on the fields.
+    """
 
     name: str
     kind: bytes
     link: str
     size: int
+    other_names: tuple[str, ...] = ()
 
     @property
     def is_file(self) -> bool:
@@ -56,8 +61,8 @@ def tar_members(source: Forward, budget: Budget) -> Iterator[TarMember]:
             if size > MAX_EXTENDED:
                 raise BoundError("has a member whose name is longer than one look may take")
             data = source.take(_padded(size))[:size]
-            if kind in b"xg":
-                (more if kind == b"x" else always).update(_records(data))
+            if kind in b"xXg":
+                (always if kind == b"g" else more).update(_records(data))
             else:
                 more["path" if kind == b"L" else "linkpath"] = _text(data)
             continue
@@ -87,8 +92,14 @@ def _member(block: bytes, kind: bytes, size: int, given: dict[str, str]) -> TarM
     length = given.get("size", "")
     if length.isdecimal():
         size = int(length[:MAX_DIGITS])
+    name, prefix = _text(block[:100]), _text(block[345:500])
+    names = [given.get("path"), given.get(SPARSE_NAME), f"{prefix}/{name}" if prefix else None, name]
+    if block[257:263] != b"ustar\0":  # GNU has other fields where POSIX has the prefix
+        names[2:] = reversed(names[2:])
+    named = [each for each in names if each] or [""]
     return TarMember(
-        name=given.get("path") or _name(block),
+        name=named[0],
+        other_names=tuple(named[1:]),
         kind=kind,
         link=given.get("linkpath") or _text(block[157:257]),
         size=0 if kind in WITHOUT_DATA else size,
@@ -106,8 +117,8 @@ def _pass_map_of_holes(source: Forward, block: bytes) -> None:
 
 def _has_checksum(block: bytes) -> bool:
     try:
-        given = int(block[CHECKSUM].strip(b"\0 ") or b"-1", 8)
-    except ValueError:
+        given = _number(block[CHECKSUM])
+    except BrokenError:
         return False
     rest = block[: CHECKSUM.start] + b" " * 8 + block[CHECKSUM.stop :]
     return given in (sum(rest), sum(each - 256 if each > 127 else each for each in rest))  # noqa: PLR2004 - signed once
@@ -118,7 +129,7 @@ def _number(field: bytes) -> int:
         value = int.from_bytes(field[1:], "big")
         return value if field[0] == 0o200 else 0  # noqa: PLR2004 - 377 is a negative one
     try:
-        return int(field.strip(b"\0 ") or b"0", 8)
+        return int(field.partition(b"\0")[0].strip() or b"0", 8)
     except ValueError as error:
         raise BrokenError("has a size that is none") from error
 
@@ -129,11 +140,6 @@ def _padded(size: int) -> int:
 
 def _text(field: bytes) -> str:
     return field.partition(b"\0")[0].decode("utf-8", "replace")
-
-
-def _name(block: bytes) -> str:
-    name, prefix = _text(block[:100]), _text(block[345:500])
-    return f"{prefix}/{name}" if block[257:263] == b"ustar\0" and prefix else name
 
 
 def _records(data: bytes) -> dict[str, str]:
