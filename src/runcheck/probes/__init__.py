@@ -5,6 +5,16 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
+from runcheck.probes.archive import (
+    BEGINS,
+    CLOSED_SUFFIXES,
+    PICKLE_SUFFIXES,
+    TAR_MAGIC,
+    ZIP_SUFFIXES,
+    look_into_closed,
+    look_into_packed,
+    look_into_pickle,
+)
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
@@ -16,6 +26,7 @@ from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsC
 from runcheck.probes.numbers import NumbersContent
 from runcheck.probes.onnx import OnnxContent, look_into_onnx
 from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
+from runcheck.probes.packed import PackedContent
 from runcheck.probes.parquet import ParquetContent, look_into_parquet
 from runcheck.probes.safetensors import SafetensorsContent, look_into_safetensors
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
@@ -36,6 +47,7 @@ Content: TypeAlias = (
     | MetricsContent
     | OnnxContent
     | OrbaxContent
+    | PackedContent
     | ParquetContent
     | SafetensorsContent
     | SavedModelContent
@@ -87,9 +99,12 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
+    "closed": look_into_closed,
     "hdf5": look_into_hdf5,
     "onnx": look_into_onnx,
+    "packed": look_into_packed,
     "parquet": look_into_parquet,
+    "pickle": look_into_pickle,
     "safetensors": look_into_safetensors,
 }
 
@@ -108,6 +123,7 @@ _BEGINS: dict[bytes, str] = {
     b"PAR1": "parquet",
     b"PARE": "parquet",
     b"\x89HDF\r\n\x1a\n": "hdf5",
+    **dict.fromkeys(BEGINS, "packed"),
 }
 _SUFFIXES: dict[str, str] = {
     ".h5": "hdf5",
@@ -115,6 +131,9 @@ _SUFFIXES: dict[str, str] = {
     ".onnx": "onnx",
     ".parquet": "parquet",
     ".safetensors": "safetensors",
+    **dict.fromkeys(PICKLE_SUFFIXES, "pickle"),
+    **dict.fromkeys((*ZIP_SUFFIXES, ".tar"), "packed"),
+    **dict.fromkeys(CLOSED_SUFFIXES, "closed"),
 }
 
 START_BYTES = 1024  # of a file tell its format
@@ -135,7 +154,7 @@ def make_probe(format_: str | None, path: str) -> Probe | None:
 def format_of(path: str, start: bytes) -> str | None:
     """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
     begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
-    return begun or _SUFFIXES.get(suffix_of(path))
+    return begun or _SUFFIXES.get(suffix_of(path)) or ("packed" if start.startswith(*TAR_MAGIC) else None)
 
 
 def look_into_file(format_: str, stream: BinaryIO, *, deep: bool) -> Content:

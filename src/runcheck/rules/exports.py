@@ -9,11 +9,13 @@ from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.relative import resolve
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
+from runcheck.probes.numpy_file import NumpyContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.safetensors import SafetensorsContent
 from runcheck.probes.saved_model import SavedModelContent
 from runcheck.probes.tensors import Tensor
+from runcheck.probes.torch_archive import TorchContent
 from runcheck.rules.rule import Problem, unit_rule
 from runcheck.rules.shapes import compare, sized_parameters
 
@@ -44,6 +46,8 @@ _FORMATS: Mapping[str, _Format] = {
     "safetensors": _Format("a safetensors file", SafetensorsContent),
     "onnx": _Format("an ONNX model", OnnxContent, is_program=True),
     "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
+    "torch": _Format("a PyTorch file", TorchContent),
+    "numpy": _Format("a NumPy file", NumpyContent),
 }
 _FOLDER_FORMAT = "saved_model"
 _SHARD = re.compile(r"(?P<before>.*-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<after>\.[^/]*)")

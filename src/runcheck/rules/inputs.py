@@ -31,6 +31,7 @@ from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.orbax_arrays import NEEDS_TENSORSTORE
+from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.parquet import ParquetContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
@@ -279,6 +280,33 @@ class UnitInputs:
     def zarr_stores(self) -> dict[str, ZarrContent]:
         """What each Zarr store holds, by its path; what of it nobody could look into leaves the rest as it is."""
         return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, ZarrContent)}
+
+    @cached_property
+    def pickles(self) -> Mapping[str, tuple[Pickled, ...]]:
+        """The pickles in each file, also in one that could not be looked into further."""
+        return {path: packed.pickles for path, packed in self._packed.items() if packed.pickles}
+
+    @cached_property
+    def object_arrays(self) -> Mapping[str, tuple[str, ...]]:
+        """The arrays of objects in each file; the name is empty where the file is the array."""
+        names: dict[str, tuple[str, ...]] = {}
+        for contents in (self._packed, self._of_type(Hdf5Content), self.zarr_stores):
+            names.update((path, content.object_names) for path, content in contents.items())
+        return {path: each for path, each in names.items() if each}
+
+    @cached_property
+    def outside_references(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths in each file that lead out of it, or out of the unit."""
+        data = set(self.unit.of_role("data"))  # what leads out of them is hdf5-self-contained
+        found = {path: packed.outside for path, packed in self._packed.items()}
+        found |= {path: each.outside for path, each in self._of_type(Hdf5Content).items() if path not in data}
+        for path, model in self._of_type(OnnxContent).items():
+            found[path] = tuple(location for location in model.external if resolve(path, location) is None)
+        return {path: each for path, each in found.items() if each}
+
+    @cached_property
+    def _packed(self) -> dict[str, PackedContent]:
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, PackedContent)}
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
