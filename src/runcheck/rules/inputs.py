@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
 
+from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
@@ -21,7 +22,9 @@ from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
+from runcheck.probes.numbers import NumbersContent
 from runcheck.probes.registry import RegistryContent
+from runcheck.probes.tensors import Tensor
 from runcheck.probes.text import TextContent
 
 _Content = TypeVar("_Content")
@@ -165,6 +168,28 @@ class UnitInputs:
             if isinstance(value, dict) and not violations("export-sidecar", value):
                 found[path] = cast("ExportSidecar", value)
         return found
+
+    @cached_property
+    def series(self) -> Mapping[tuple[str, str], SeriesAggregate]:
+        """Every series of the metrics, sound or not; none where there are no metrics."""
+        return self.metrics.series if isinstance(self.metrics, MetricsContent) else {}
+
+    @cached_property
+    def numbers(self) -> dict[str, NumbersContent]:
+        """What the numbers of each text are like."""
+        return {path: facts.numbers for path, facts in self.facts.items() if facts.numbers is not None}
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many parameters the model has, as its metadata say; 0 where nothing says it."""
+        metadata = self.metadata if isinstance(self.metadata, dict) else {}
+        return (metadata.get("architecture") or {}).get("parameters") or 0
+
+    @cached_property
+    def array_shapes(self) -> frozenset[tuple[int, ...]]:
+        """The shapes of the arrays in the checkpoints, where a probe knows them."""
+        leaves: list[Tensor] = [leaf for facts in self.facts.values() for leaf in getattr(facts.content, "leaves", ())]
+        return frozenset(leaf.shape for leaf in leaves)
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
