@@ -16,7 +16,7 @@ _ABOUT = frozenset(
     (
         "norm norms stat stats statistics hist histogram bins decay clip class classes sample samples loss losses size "
         "sizes shape shapes attention attn density pca roc curve curves similarity cosine importance importances variance "
-        "std schedule count counts sweep search trials hyper hparams hyperparameters hyperparameter ratio initializer "
+        "std mean means min max schedule count counts sweep search trials hyper hparams hyperparameters hyperparameter ratio initializer "
         "init sharing scores score portfolio svm gram matrix names learning"
     ).split()
 )

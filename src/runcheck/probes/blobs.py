@@ -24,7 +24,7 @@ _HEX = re.compile(rb"(?:0x)?+([0-9a-fA-F]++)")
 _WRAPS = re.compile(rb"\\[rn]|\s++")
 _NUMBERS = 4096
 _LEAST_NUMBERS = 96
-_LIKELY = (1e-7, 1e2)  # magnitudes of what a network learns
+_LIKELY = (1e-10, 1e2)  # magnitudes of what a network learns
 _LEARNT = {"float32": 0.98, "float64": 0.98, "bfloat16": 0.98, "float16": 0.995}  # share of the values that lie there
 _KNOWN = ((b"\x93NUMPY", "npy"), (b"\x89HDF\r\n\x1a\n", "hdf5"), (b"PK\x03\x04", "zip"), (b"\x80\x04\x95", "pickle"),
           (b"\x80\x02", "pickle"), (b"\x80\x05\x95", "pickle"), (b"\x80\x03", "pickle"))
@@ -51,8 +51,8 @@ def may_hold_blob(text: bytes) -> bool:
 
 def decode(text: bytes, length: int) -> Blob | None:
     """Return what the blob that begins with ``text`` holds, and is ``length`` characters long; None: no array."""
-    text = _WRAPS.sub(b"", text)
-    for encoding, packed, whole in _decoded(text, length):
+    unread = length - len(text)
+    for encoding, packed, whole in _decoded(_WRAPS.sub(b"", text), unread):
         content, size = _inflated(packed, whole)
         if content.startswith(_OTHER) or not content:
             continue
@@ -62,16 +62,19 @@ def decode(text: bytes, length: int) -> Blob | None:
     return None
 
 
-def _decoded(text: bytes, length: int) -> Iterator[tuple[str, bytes, int]]:
+def _decoded(text: bytes, unread: int) -> Iterator[tuple[str, bytes, int]]:
     if hexadecimal := _HEX.fullmatch(text):
         digits = hexadecimal[1]
-        yield "hexadecimal", bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii")), length // 2
+        content = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+        yield "hexadecimal", content, len(content) + unread // 2
         return
     plain = text.replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
+    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
     try:
-        yield "base64", binascii.a2b_base64(plain[: len(plain) // 4 * 4]), length * 3 // 4
+        content = binascii.a2b_base64(plain + b"=" * (-len(plain) % 4))
     except binascii.Error:
         return
+    yield "base64", content, len(content) + unread * 3 // 4
 
 
 def _inflated(content: bytes, size: int) -> tuple[bytes, int]:
@@ -105,9 +108,11 @@ def _is_safetensors(content: bytes) -> bool:
 
 def _floats(content: bytes, size: int) -> tuple[str, int, "array[float]"] | None:
     """Return bytes as floats of the type that gives them likely values, if one does."""
-    for name, width in (("float32", 4), ("float64", 8), ("bfloat16", 2), ("float16", 2)):
+    for name, width in (("bfloat16", 2), ("float32", 4), ("float64", 8), ("float16", 2)):
         values = _as_floats(content[: _NUMBERS * width], name, width)
         whole = [each for each in values if each]
+        if name == "bfloat16" and not any(values[::2]):  # each is the upper half of a float32
+            continue
         likely = sum(_LIKELY[0] < abs(each) < _LIKELY[1] for each in whole)
         if len(whole) >= _LEAST_NUMBERS and likely >= _LEARNT[name] * len(whole) and len(set(whole)) > len(whole) // 8:
             return name, size // width, array("d", values)

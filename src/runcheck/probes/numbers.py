@@ -182,7 +182,7 @@ _DECIMAL = re.compile(rb"\.[0-9]{3}")
 
 def _is_of_numbers(text: bytes) -> bool:
     """Say whether number follows number, or many have decimals, as they have not in a document with dates and hashes."""
-    return len(_ADJACENT.findall(text)) >= 12 or len(_DECIMAL.findall(text)) >= 32  # noqa: PLR2004
+    return len(_ADJACENT.findall(text)) >= 6 or len(_DECIMAL.findall(text)) >= 32  # noqa: PLR2004
 
 
 class _Blob:
@@ -240,7 +240,7 @@ class _Tables:
             self._close(sketch)
         self._open.clear()
         self._crumbs.label = "/".join(self._crumb_names)
-        return tuple(self._closed), self._crumbs.table() if self._crumbs.count >= _CRUMB else None
+        return tuple(self._closed), self._crumbs.table() if self._crumbs.count else None
 
     def _close(self, sketch: TableSketch) -> None:
         if sketch.count < _CRUMB:

@@ -19,7 +19,7 @@ _DECIMAL_COMMA = re.compile(rb"(?<=[0-9]),(?=[0-9])")
 # What stands around numbers in source code and in what libraries print, and names nothing.
 _GLUE = re.compile(
     rb"(?:np\.|jnp\.|numpy\.|torch\.|tf\.)?+(?:array|asarray|Array|tensor|Tensor|Parameter|containing|numpy|list|tuple|float|double|new"
-    rb"|dtype|device|shape|requires_grad|True|grad_fn|b?float(?:16|32|64)|int8|cpu|cuda|cpu:0|cuda:0|c|weak_type|f4)|\.\.\.|[-+*/.]"
+    rb"|dtype|device|shape|requires_grad|True|grad_fn|b?float(?:16|32|64)|int8|cpu|cuda|cpu:0|cuda:0|c|weak_type|f4)|[-+*/.]++"
 )
 _ROW_END = re.compile(rb"</tr\s*+>")
 _TAG = re.compile(rb"<[^<>]{0,256}+>")
@@ -28,7 +28,7 @@ _YAML_ROW = re.compile(rb"\n[ \t]*+(?:- ){2,}+")
 _DEPTH = 32
 _LABEL_BYTES = 64
 _LABEL_LINES = 4
-_LABEL_WORDS = 8  # more are a sentence
+_LABEL_WORDS = 4  # more are a sentence
 _ROW_NUMBERS = 1 << 16
 _NAMED_NUMBERS = 32  # a dictionary of so many names and numbers is a row of numbers too
 _HEADER = 64
@@ -76,7 +76,7 @@ class RowReader:
 
     def feed(self, text: bytes) -> None:
         """Take a text that ends before a line feed or between two numbers."""
-        if b"<td" in text:
+        if b"</" in text:
             text = _TAG.sub(b" ", _ROW_END.sub(b"\n", text.replace(b"\n", b" ")))
         if b"- " in text:
             text = _YAML_ROW.sub(b"\n", _YAML_ITEM.sub(b" ", text))

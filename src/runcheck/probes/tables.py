@@ -8,6 +8,7 @@ from dataclasses import dataclass
 SAMPLE = 8192  # numbers of a table that are looked at
 _LINES_OF_COLUMNS = 64
 _LEAST = 8  # numbers, or rows, for a figure to mean anything
+_COLUMNS_OF_WORDS = 4  # that a header names beside those of numbers
 _PRECISE = 256  # numbers whose digits are counted
 
 
@@ -28,7 +29,7 @@ class Table:
     header: tuple[str, ...] = ()
     encoding: str = ""
     worded: float = 0.0  # share of the rows with a word in them
-    indexed: bool = False  # the first column counts, or only grows
+    indexed: bool = False  # columns of integers stood beside: an index, a step, a label; they do not count here
     fractional: float = 0.0  # share of the numbers that are no integers
     negative: float = 0.0
     zero: float = 0.0
@@ -74,12 +75,13 @@ class TableSketch:
         """Return what the table is like."""
         columns = self.columns if self.rows * self.columns == self.count else 0
         sample, rows, count = self._sample, self.rows, self.count
-        header, indexed = self.header, False
-        if columns > 1 and self.rows > 2 and list(sample[:columns]) == list(range(columns)):  # pandas' own header
+        header = self.header if columns <= len(self.header) <= columns + _COLUMNS_OF_WORDS else ()
+        if columns > 1 and rows > 2 and list(sample[:columns]) == list(range(columns)):  # noqa: PLR2004 - pandas' header
             sample, rows, count = sample[columns:], rows - 1, count - columns
-        if columns > 1 and rows > 2 and _is_index(sample[::columns]):  # noqa: PLR2004
-            sample = array("d", (each for at, each in enumerate(sample) if at % columns))
-            columns, count, indexed = columns - 1, count - rows, True
+        whole = _columns_of_integers(sample, columns) if columns > 1 and rows > 2 else []  # noqa: PLR2004
+        if whole:
+            sample = array("d", (each for at, each in enumerate(sample) if at % columns not in whole))
+            columns, count = columns - len(whole), count - rows * len(whole)
         values = [each for each in sample if math.isfinite(each)]
         signed = [each for each in values if each]
         if len(values) < _LEAST:
@@ -95,7 +97,7 @@ class TableSketch:
             header=header,
             encoding=encoding,
             worded=self.worded / max(self.rows, 1),
-            indexed=indexed,
+            indexed=bool(whole),
             fractional=sum(not each.is_integer() for each in signed) / max(len(signed), 1),
             negative=sum(each < 0 for each in signed) / max(len(signed), 1),
             zero=1 - len(signed) / len(values),
@@ -120,9 +122,16 @@ def _rms(magnitudes: list[float]) -> float:
     return greatest * math.sqrt(sum((each / greatest) ** 2 for each in magnitudes) / len(magnitudes)) if greatest else 0
 
 
-def _is_index(column: Sequence[float]) -> bool:
-    """Say whether a column counts, or is a time or a step: integers, each greater than the one before."""
-    return all(a < b for a, b in zip(column, column[1:], strict=False)) and all(each.is_integer() for each in column)
+def _columns_of_integers(sample: Sequence[float], columns: int) -> set[int]:
+    """Return which columns are an index, a step or a label: integers from 0 beside columns that are none."""
+    whole, others = set(), False
+    for at in range(columns):
+        column = sample[at::columns]
+        if not all(each.is_integer() for each in column):
+            others = True
+        elif min(column) >= 0 and max(column) > min(column):
+            whole.add(at)
+    return whole if others else set()
 
 
 def _smoothness(sample: Sequence[float], columns: int) -> float:
