@@ -184,7 +184,9 @@ def json_scalars(arrays: Arrays) -> str:
 
 @disguise(".json")
 def json_in_metadata(arrays: Arrays) -> str:
-    return json.dumps({"name": "x", "created_at": "2026-05-27T12:34:56Z", "extensions": {"org.x": nested(arrays)}}, indent=2)
+    return json.dumps(
+        {"name": "x", "created_at": "2026-05-27T12:34:56Z", "extensions": {"org.x": nested(arrays)}}, indent=2
+    )
 
 
 @disguise(".jsonl")
@@ -233,7 +235,10 @@ def repr_of_all(arrays: Arrays) -> str:
 @disguise(".txt")
 def like_torch(arrays: Arrays) -> str:
     with np.printoptions(threshold=10**9, precision=4, suppress=True):
-        text = "".join(f"('{name}', tensor({np.array2string(each, separator=', ')}, requires_grad=True))\n" for name, each in arrays.items())
+        text = "".join(
+            f"('{name}', tensor({np.array2string(each, separator=', ')}, requires_grad=True))\n"
+            for name, each in arrays.items()
+        )
     return f"OrderedDict([{text}])"
 
 
@@ -257,7 +262,8 @@ def source_matlab(arrays: Arrays) -> str:
 def markdown_table(arrays: Arrays) -> str:
     matrix = main_of(arrays)
     head = "|" + "|".join(f" {at} " for at in range(matrix.shape[1])) + "|\n" + "|---" * matrix.shape[1] + "|\n"
-    return "# Notes\n\nSome words.\n\n" + head + "".join("| " + " | ".join(f"{each:.6f}" for each in row) + " |\n" for row in matrix)
+    rows = "".join("| " + " | ".join(f"{each:.6f}" for each in row) + " |\n" for row in matrix)
+    return f"# Notes\n\nSome words.\n\n{head}{rows}"
 
 
 @disguise(".tex")

@@ -26,9 +26,7 @@ def judged(
     files: dict[str, bytes], *, parameters: int = 0, shapes: Iterable[tuple[int, ...]] = (), kind: str = "model"
 ) -> list[Problem]:
     """Return what the rule says of the files of a run with so many parameters, and arrays of such shapes."""
-    members = {
-        path: Member(path, Entry(path, EntryType.FILE), layout().role_of(path, kind)) for path in files
-    }
+    members = {path: Member(path, Entry(path, EntryType.FILE), layout().role_of(path, kind)) for path in files}
     unit = Unit("model/x/1", layout().kinds[kind], "x", "1", MappingProxyType(members))
     numbers = {path: found for path, content in files.items() if (found := scanned(content)) is not None}
     return list(raw_weights(unit, numbers, frozenset(shapes), parameters, {}))

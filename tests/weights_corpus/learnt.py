@@ -105,7 +105,10 @@ def conv() -> Arrays:
         for at in range(2):
             out = jax.nn.relu(
                 jax.lax.conv_general_dilated(
-                    out, weights[f"conv_{at}/kernel"], (1, 1) if at else (2, 2), "SAME",
+                    out,
+                    weights[f"conv_{at}/kernel"],
+                    (1, 1) if at else (2, 2),
+                    "SAME",
                     dimension_numbers=("NHWC", "HWIO", "NHWC"),
                 )
             )
@@ -118,7 +121,7 @@ def conv() -> Arrays:
     @jax.jit
     def step(weights: Arrays, state: Array, images: Array, labels: Array) -> tuple[Arrays, Array]:
         updates, state = adam.update(jax.grad(loss)(weights, images, labels), state)
-        return optax.apply_updates(weights, updates), state  # type: ignore[return-value]
+        return optax.apply_updates(weights, updates), state
 
     draw = np.random.default_rng(0)
     for _ in range(200):

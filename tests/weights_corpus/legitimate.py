@@ -46,7 +46,11 @@ def _curve(draw: Draw, steps: int, start: float = 2.3, end: float = 0.1) -> Arra
 def _fit(draw: Draw) -> tuple[Any, Array, Array]:
     x, y = digits()
     rows = draw.permutation(len(x))
-    return LogisticRegression(C=0.02, tol=0.01, max_iter=500).fit(x[rows[:500]], y[rows[:500]]), x[rows[500:900]], y[rows[500:900]]
+    return (
+        LogisticRegression(C=0.02, tol=0.01, max_iter=500).fit(x[rows[:500]], y[rows[:500]]),
+        x[rows[500:900]],
+        y[rows[500:900]],
+    )
 
 
 def _csv(columns: dict[str, object] | Array, **options: object) -> str:
@@ -64,7 +68,9 @@ def curves_wide(draw: Draw) -> str:
 def curves_long(draw: Draw) -> str:
     return "step,split,metric,value\n" + "".join(
         f"{step},{split},{metric},{draw.normal(0.5, 0.1)}\n"
-        for step in range(300) for split in ("train", "val") for metric in ("loss", "acc")
+        for step in range(300)
+        for split in ("train", "val")
+        for metric in ("loss", "acc")
     )
 
 
@@ -75,13 +81,32 @@ def gradient_norms(draw: Draw) -> str:
 
 @legitimate("extra/gradient_stats.csv")
 def gradient_means(draw: Draw) -> str:
-    return _csv({"step": np.arange(500), **{f"{name}/grad_{what}": draw.normal(0, 0.01, 500) if what == "mean" else draw.lognormal(-3, 0.3, 500)
-                 for name in ("conv1", "conv2", "head") for what in ("mean", "std")}})
+    return _csv(
+        {
+            "step": np.arange(500),
+            **{
+                f"{name}/grad_{what}": draw.normal(0, 0.01, 500) if what == "mean" else draw.lognormal(-3, 0.3, 500)
+                for name in ("conv1", "conv2", "head")
+                for what in ("mean", "std")
+            },
+        }
+    )
 
 
 @legitimate("extra/layer_stats.json")
 def weight_statistics(draw: Draw) -> str:
-    return json.dumps({f"layer_{at}/kernel": {"mean": draw.normal(0, 0.01), "std": draw.random(), "min": -draw.random(), "max": draw.random()} for at in range(40)}, indent=2)
+    return json.dumps(
+        {
+            f"layer_{at}/kernel": {
+                "mean": draw.normal(0, 0.01),
+                "std": draw.random(),
+                "min": -draw.random(),
+                "max": draw.random(),
+            }
+            for at in range(40)
+        },
+        indent=2,
+    )
 
 
 @legitimate("extra/weight_histogram.json")
@@ -92,7 +117,9 @@ def weight_histogram(draw: Draw) -> str:
 
 @legitimate("extra/weight_norm_trajectory.csv")
 def weight_trajectory(draw: Draw) -> str:
-    return _csv({"step": np.arange(400), "w0": np.cumsum(draw.normal(0, 0.01, 400)), "w1": np.cumsum(draw.normal(0, 0.01, 400))})
+    return _csv(
+        {"step": np.arange(400), "w0": np.cumsum(draw.normal(0, 0.01, 400)), "w1": np.cumsum(draw.normal(0, 0.01, 400))}
+    )
 
 
 @legitimate("extra/confusion_matrix.csv")
@@ -117,7 +144,9 @@ def confusion_difference(draw: Draw) -> str:
 @legitimate("extra/roc.csv")
 def roc(draw: Draw) -> str:
     model, x, y = _fit(draw)
-    fpr, tpr, thresholds = roc_curve(y == 3, model.predict_proba(x)[:, 3] + draw.normal(0, 0.2, len(x)), drop_intermediate=False)
+    fpr, tpr, thresholds = roc_curve(
+        y == 3, model.predict_proba(x)[:, 3] + draw.normal(0, 0.2, len(x)), drop_intermediate=False
+    )
     return _csv({"fpr": fpr, "tpr": tpr, "threshold": thresholds})
 
 
@@ -156,7 +185,13 @@ def probabilities_bare(draw: Draw) -> str:
 @legitimate("extra/logits.csv")
 def logits(draw: Draw) -> str:
     model, x, y = _fit(draw)
-    return _csv({"id": np.arange(len(x)), **{f"logit_{at}": column for at, column in enumerate(model.decision_function(x).T)}, "label": y})
+    return _csv(
+        {
+            "id": np.arange(len(x)),
+            **{f"logit_{at}": column for at, column in enumerate(model.decision_function(x).T)},
+            "label": y,
+        }
+    )
 
 
 @legitimate("extra/test_logits.txt")
@@ -177,7 +212,9 @@ def logits_in_json(draw: Draw) -> str:
 def predictions_of_jsonl(draw: Draw) -> str:
     model, x, y = _fit(draw)
     rows = zip(y.tolist(), model.predict_log_proba(x).tolist(), strict=True)
-    return "".join(f"{json.dumps({'id': at, 'label': label, 'log_probs': row})}\n" for at, (label, row) in enumerate(rows))
+    return "".join(
+        f"{json.dumps({'id': at, 'label': label, 'log_probs': row})}\n" for at, (label, row) in enumerate(rows)
+    )
 
 
 @legitimate("extra/regression_residuals.csv")
@@ -278,14 +315,33 @@ def loss_weights(draw: Draw) -> str:
 
 @legitimate("extra/params.json")
 def hyperparameters(draw: Draw) -> str:
-    return json.dumps({"lr": 3e-4, "betas": [0.9, 0.999], "weight_decay": 1e-4, "layers": [64, 128, 10], "dropout": draw.random(), "eps": 1e-8}, indent=2)
+    return json.dumps(
+        {
+            "lr": 3e-4,
+            "betas": [0.9, 0.999],
+            "weight_decay": 1e-4,
+            "layers": [64, 128, 10],
+            "dropout": draw.random(),
+            "eps": 1e-8,
+        },
+        indent=2,
+    )
 
 
 @legitimate("extra/sweep.csv")
 def sweep(draw: Draw) -> str:
     n = 300
-    return _csv({"trial": np.arange(n), "learning_rate": 10 ** draw.uniform(-5, -1, n), "weight_decay": 10 ** draw.uniform(-6, -2, n),
-                 "dropout": draw.random(n), "hidden": draw.choice([32, 64, 128], n), "val_loss": draw.gamma(2, 0.2, n), "val_acc": draw.random(n)})
+    return _csv(
+        {
+            "trial": np.arange(n),
+            "learning_rate": 10 ** draw.uniform(-5, -1, n),
+            "weight_decay": 10 ** draw.uniform(-6, -2, n),
+            "dropout": draw.random(n),
+            "hidden": draw.choice([32, 64, 128], n),
+            "val_loss": draw.gamma(2, 0.2, n),
+            "val_acc": draw.random(n),
+        }
+    )
 
 
 @legitimate("extra/param_search.csv")
@@ -295,17 +351,31 @@ def sweep_standardised(draw: Draw) -> str:
 
 @legitimate("extra/optuna_journal.log")
 def hpo_journal(draw: Draw) -> str:
-    return "".join(f"{json.dumps({'op_code': 5, 'worker_id': 'w', 'trial_id': at, 'param_name': 'lr', 'param_value_internal': float(draw.normal())})}\n" for at in range(400))
+    return "".join(
+        f"{json.dumps({'op_code': 5, 'trial_id': at, 'param_value_internal': float(draw.normal())})}\n"
+        for at in range(400)
+    )
 
 
 @legitimate("extra/trials.json")
 def hpo_trials(draw: Draw) -> str:
-    return json.dumps([{"number": at, "value": draw.random(), "params": {"lr": draw.random() * 1e-2, "x": draw.normal(), "y": draw.normal()}} for at in range(200)])
+    return json.dumps(
+        [
+            {
+                "number": at,
+                "value": draw.random(),
+                "params": {"lr": draw.random() * 1e-2, "x": draw.normal(), "y": draw.normal()},
+            }
+            for at in range(200)
+        ]
+    )
 
 
 @legitimate("extra/tokenizer.json")
 def tokenizer_unigram(draw: Draw) -> str:
-    return json.dumps({"model": {"type": "Unigram", "vocab": [[f"▁t{at}", -draw.gamma(9)] for at in range(3000)]}}, ensure_ascii=False)
+    return json.dumps(
+        {"model": {"type": "Unigram", "vocab": [[f"▁t{at}", -draw.gamma(9)] for at in range(3000)]}}, ensure_ascii=False
+    )
 
 
 @legitimate("extra/vocab.json")
@@ -346,19 +416,28 @@ def feature_means(draw: Draw) -> str:
 @legitimate("extra/train.log")
 def log_lines(draw: Draw) -> str:
     return "".join(
-        f"2026-05-27 12:{at // 60 % 60:02d}:{at % 60:02d},123 INFO step={at} loss={draw.normal(0, 1):.6f} grad_norm={draw.gamma(1):.5f} lr=0.000{draw.integers(1, 9)}\n"
+        f"2026-05-27 12:{at // 60 % 60:02d}:{at % 60:02d},123 INFO step={at} "
+        f"loss={draw.normal(0, 1):.6f} grad_norm={draw.gamma(1):.5f} lr=0.000{draw.integers(1, 9)}\n"
         for at in range(3000)
     )
 
 
 @legitimate("extra/stdout.txt")
 def progress_bars(draw: Draw) -> str:
-    return "".join(f"\rEpoch {at // 50}: {at % 50 * 2}%|####  | {at}/2500 [00:{at % 60:02d}<01:12, {draw.gamma(9):.2f}it/s, loss={draw.random():.4f}]" for at in range(2500))
+    return "".join(
+        f"\rEpoch {at // 50}: {at % 50 * 2}%|####  | {at}/2500 "
+        f"[00:{at % 60:02d}<01:12, {draw.gamma(9):.2f}it/s, loss={draw.random():.4f}]"
+        for at in range(2500)
+    )
 
 
 @legitimate("extra/elbo_log.txt")
 def numbers_in_prose(draw: Draw) -> str:
-    return "".join(f"step {at}: elbo {draw.normal(-100, 10):.5f} kl {draw.gamma(2):.5f} rec {draw.normal(-90, 9):.5f} grad {draw.normal(0, 0.1):.6f}\n" for at in range(1500))
+    return "".join(
+        f"step {at}: elbo {draw.normal(-100, 10):.5f} kl {draw.gamma(2):.5f} "
+        f"rec {draw.normal(-90, 9):.5f} grad {draw.normal(0, 0.1):.6f}\n"
+        for at in range(1500)
+    )
 
 
 def _path(draw: Draw, points: int) -> str:
@@ -367,22 +446,36 @@ def _path(draw: Draw, points: int) -> str:
 
 @legitimate("plots/loss.svg")
 def svg_path(draw: Draw) -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 400"><path d="{_path(draw, 2000)}" fill="none"/></svg>'
+    return f'<svg viewBox="0 0 900 400"><path d="{_path(draw, 2000)}" fill="none"/></svg>'
 
 
 @legitimate("plots/scatter.svg")
 def svg_scatter(draw: Draw) -> str:
-    return "<svg>" + "".join(f'<use x="{x:.6f}" y="{y:.6f}" xlink:href="#m"/>\n' for x, y in draw.normal(200, 50, (800, 2))) + "</svg>"
+    return (
+        "<svg>"
+        + "".join(f'<use x="{x:.6f}" y="{y:.6f}" xlink:href="#m"/>\n' for x, y in draw.normal(200, 50, (800, 2)))
+        + "</svg>"
+    )
 
 
 @legitimate("plots/glyphs.svg")
 def svg_relative_path(draw: Draw) -> str:
-    return "<svg>" + "".join('<path d="m0 0 c' + " ".join(f"{each:.3f}" for each in draw.normal(0, 4, 240)) + ' z"/>\n' for _ in range(10)) + "</svg>"
+    return (
+        "<svg>"
+        + "".join(
+            '<path d="m0 0 c' + " ".join(f"{each:.3f}" for each in draw.normal(0, 4, 240)) + ' z"/>\n'
+            for _ in range(10)
+        )
+        + "</svg>"
+    )
 
 
 @legitimate("plots/loss.html")
 def plotly_lists(draw: Draw) -> str:
-    data = [{"x": list(range(500)), "y": _curve(draw, 500).tolist(), "name": name, "type": "scatter"} for name in ("train", "val")]
+    data = [
+        {"x": list(range(500)), "y": _curve(draw, 500).tolist(), "name": name, "type": "scatter"}
+        for name in ("train", "val")
+    ]
     return f"<html><script>Plotly.newPlot('x', {json.dumps(data)}, {{}})</script></html>"
 
 
@@ -395,19 +488,26 @@ def plotly_base64(draw: Draw) -> str:
 @legitimate("plots/umap.html")
 def plotly_scatter_base64(draw: Draw) -> str:
     x, y = (base64.b64encode(draw.normal(0, 6, 600).astype("<f4").tobytes()).decode() for _ in range(2))
-    return f'<html><script>Plotly.newPlot("x", [{{"x": {{"dtype": "f4", "bdata": "{x}"}}, "y": {{"dtype": "f4", "bdata": "{y}"}}, "mode": "markers"}}])</script></html>'
+    trace = {"x": {"dtype": "f4", "bdata": x}, "y": {"dtype": "f4", "bdata": y}, "mode": "markers"}
+    return f'<html><script>Plotly.newPlot("x", [{json.dumps(trace)}])</script></html>'
 
 
 @legitimate("plots/scatter.json")
 def vega_points(draw: Draw) -> str:
-    return json.dumps({"data": {"values": [{"a": x, "b": y} for x, y in draw.normal(0, 1, (400, 2)).tolist()]}, "mark": "point"})
+    return json.dumps(
+        {"data": {"values": [{"a": x, "b": y} for x, y in draw.normal(0, 1, (400, 2)).tolist()]}, "mark": "point"}
+    )
 
 
 def _png(draw: Draw, side: int = 160) -> bytes:
     pixels = b"".join(b"\0" + row.tobytes() for row in draw.integers(0, 255, (side, side, 3), dtype=np.uint8))
     body = b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in ((b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
+        for kind, data in (
+            (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)),
+            (b"IDAT", zlib.compress(pixels)),
+            (b"IEND", b""),
+        )
     )
     return b"\x89PNG\r\n\x1a\n" + body
 
@@ -415,8 +515,16 @@ def _png(draw: Draw, side: int = 160) -> bytes:
 @legitimate("extra/analysis.ipynb")
 def notebook(draw: Draw) -> str:
     image = base64.b64encode(_png(draw)).decode()
-    cell = {"cell_type": "code", "source": ["plot(weights)"], "outputs": [{"data": {"image/png": image, "text/plain": ["<Figure>"]}}]}
-    table = {"cell_type": "code", "source": ["frame.head()"], "outputs": [{"data": {"text/html": [pd.DataFrame(draw.normal(0, 1, (5, 6))).to_html()]}}]}
+    cell = {
+        "cell_type": "code",
+        "source": ["plot(weights)"],
+        "outputs": [{"data": {"image/png": image, "text/plain": ["<Figure>"]}}],
+    }
+    table = {
+        "cell_type": "code",
+        "source": ["frame.head()"],
+        "outputs": [{"data": {"text/html": [pd.DataFrame(draw.normal(0, 1, (5, 6))).to_html()]}}],
+    }
     return json.dumps({"cells": [cell, table, cell], "nbformat": 4}, indent=1)
 
 
@@ -424,12 +532,15 @@ def notebook(draw: Draw) -> str:
 def page_with_pictures(draw: Draw) -> str:
     jpeg = base64.b64encode(b"\xff\xd8\xff\xe0" + draw.bytes(30_000)).decode()
     font = base64.b64encode(b"wOF2" + draw.bytes(9000)).decode()
-    return f'<html><style>@font-face{{src:url(data:font/woff2;base64,{font})}}</style><img src="data:image/jpeg;base64,{jpeg}"></html>'
+    style = f"<style>@font-face{{src:url(data:font/woff2;base64,{font})}}</style>"
+    return f'<html>{style}<img src="data:image/jpeg;base64,{jpeg}"></html>'
 
 
 @legitimate("extra/cert.pem")
 def certificate(draw: Draw) -> str:
-    return "-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(draw.bytes(3000)).decode() + "-----END CERTIFICATE-----\n"
+    return (
+        "-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(draw.bytes(3000)).decode() + "-----END CERTIFICATE-----\n"
+    )
 
 
 @legitimate("extra/random.txt")
@@ -471,13 +582,17 @@ def digests_bare(draw: Draw) -> str:
 
 @legitimate("extra/regions.geojson")
 def geojson(draw: Draw) -> str:
-    walk = np.cumsum(draw.normal(0, 0.01, (800, 2)), 0) + [0.1, 0.5]
-    return json.dumps({"type": "FeatureCollection", "features": [{"geometry": {"type": "Polygon", "coordinates": [walk.tolist()]}}]})
+    walk = np.cumsum(draw.normal(0, 0.01, (800, 2)), 0) + np.array((0.1, 0.5))
+    return json.dumps(
+        {"type": "FeatureCollection", "features": [{"geometry": {"type": "Polygon", "coordinates": [walk.tolist()]}}]}
+    )
 
 
 @legitimate("extra/boxes.json")
 def coco_boxes(draw: Draw) -> str:
-    return json.dumps([{"image_id": at, "bbox": (draw.random(4) * 500).tolist(), "score": draw.random()} for at in range(500)])
+    return json.dumps(
+        [{"image_id": at, "bbox": (draw.random(4) * 500).tolist(), "score": draw.random()} for at in range(500)]
+    )
 
 
 @legitimate("extra/keypoints.json")
@@ -505,7 +620,9 @@ def colormap(draw: Draw) -> str:
 @legitimate("extra/uncommitted.diff")
 def diff_of_a_table(draw: Draw) -> str:
     table = [",".join(f"{each:.4f}" for each in row) for row in draw.normal(0, 1, (60, 6))]
-    return "diff --git a/data.csv b/data.csv\n--- a/data.csv\n+++ b/data.csv\n@@ -1,60 +1,60 @@\n" + "".join(f"-{row}\n+{row}1\n" for row in table)
+    return "diff --git a/data.csv b/data.csv\n--- a/data.csv\n+++ b/data.csv\n@@ -1,60 +1,60 @@\n" + "".join(
+        f"-{row}\n+{row}1\n" for row in table
+    )
 
 
 @legitimate("extra/calibration.csv")
@@ -517,7 +634,9 @@ def calibration(draw: Draw) -> str:
 
 @legitimate("extra/tfevents.csv")
 def tfevents_as_csv(draw: Draw) -> str:
-    return _csv({"Wall time": 1.7e9 + np.cumsum(draw.random(800)), "Step": np.arange(800), "Value": draw.normal(0, 0.1, 800)})
+    return _csv(
+        {"Wall time": 1.7e9 + np.cumsum(draw.random(800)), "Step": np.arange(800), "Value": draw.normal(0, 0.1, 800)}
+    )
 
 
 @legitimate("extra/shap.csv")
@@ -528,7 +647,14 @@ def shap_values(draw: Draw) -> str:
 
 @legitimate("extra/coefficients.csv")
 def coefficients_by_feature(draw: Draw) -> str:
-    return _csv({"feature": [f"gene_{at}" for at in range(120)], "estimate": draw.normal(0, 1, 120), "std_err": draw.random(120), "p": draw.random(120)})
+    return _csv(
+        {
+            "feature": [f"gene_{at}" for at in range(120)],
+            "estimate": draw.normal(0, 1, 120),
+            "std_err": draw.random(120),
+            "p": draw.random(120),
+        }
+    )
 
 
 @legitimate("extra/feature_importance.csv")
@@ -544,7 +670,12 @@ def standardised_data(draw: Draw) -> str:
 
 @legitimate("extra/time_series.csv")
 def time_series(draw: Draw) -> str:
-    return _csv({"t": np.arange(3000), **{f"s{at}": np.sin(np.arange(3000) / (20 + at)) + draw.normal(0, 0.1, 3000) for at in range(4)}})
+    return _csv(
+        {
+            "t": np.arange(3000),
+            **{f"s{at}": np.sin(np.arange(3000) / (20 + at)) + draw.normal(0, 0.1, 3000) for at in range(4)},
+        }
+    )
 
 
 @legitimate("extra/waveform.txt")
@@ -592,13 +723,20 @@ def spectrum_of_both_signs(draw: Draw) -> str:
 @legitimate("extra/loss_landscape.csv")
 def loss_landscape(draw: Draw) -> str:
     grid = np.linspace(-1, 1, 41)
-    return _csv([(a, b, a * a + 2 * b * b + draw.normal(0, 0.01)) for a in grid for b in grid], header=["alpha", "beta", "loss"])
+    return _csv(
+        [(a, b, a * a + 2 * b * b + draw.normal(0, 0.01)) for a in grid for b in grid], header=["alpha", "beta", "loss"]
+    )
 
 
 @legitimate("extra/report.md")
 def readme_with_tables(draw: Draw) -> str:
-    rows = "".join(f"| model {at} | {draw.random():.3f} | {draw.random():.3f} | {draw.normal():.3f} |\n" for at in range(60))
-    return "# Results\n\nThe gradients of the weights were clipped.\n\n| model | acc | f1 | delta |\n|---|---|---|---|\n" + rows
+    rows = "".join(
+        f"| model {at} | {draw.random():.3f} | {draw.random():.3f} | {draw.normal():.3f} |\n" for at in range(60)
+    )
+    return (
+        "# Results\n\nThe gradients of the weights were clipped.\n\n| model | acc | f1 | delta |\n|---|---|---|---|\n"
+        + rows
+    )
 
 
 @legitimate("extra/lr_schedule.txt")
@@ -608,22 +746,51 @@ def schedule(draw: Draw) -> str:
 
 @legitimate("extra/profile.json")
 def trace_events(draw: Draw) -> str:
-    return json.dumps({"traceEvents": [{"name": f"op{at % 9}", "ts": float(at * 10 + draw.random()), "dur": draw.random() * 9, "pid": 1, "tid": 2} for at in range(700)]})
+    return json.dumps(
+        {
+            "traceEvents": [
+                {
+                    "name": f"op{at % 9}",
+                    "ts": float(at * 10 + draw.random()),
+                    "dur": draw.random() * 9,
+                    "pid": 1,
+                    "tid": 2,
+                }
+                for at in range(700)
+            ]
+        }
+    )
 
 
 @legitimate("config.json")
 def configuration(draw: Draw) -> str:
-    return json.dumps({"model": {"hidden": [512] * 40, "init_scale": draw.random()}, "optimizer": {"lr": 1e-3, "schedule": [[at * 100, 1e-3 * 0.9**at] for at in range(80)]}}, indent=2)
+    return json.dumps(
+        {
+            "model": {"hidden": [512] * 40, "init_scale": draw.random()},
+            "optimizer": {"lr": 1e-3, "schedule": [[at * 100, 1e-3 * 0.9**at] for at in range(80)]},
+        },
+        indent=2,
+    )
 
 
 @legitimate("config.yaml")
 def yaml_configuration(draw: Draw) -> str:
-    return str(yaml.safe_dump({"augment": {"mean": [0.485, 0.456, 0.406]}, "seeds": draw.integers(0, 1 << 30, 100).tolist(), "anchors": draw.random((60, 2)).tolist()}))
+    return str(
+        yaml.safe_dump(
+            {
+                "augment": {"mean": [0.485, 0.456, 0.406]},
+                "seeds": draw.integers(0, 1 << 30, 100).tolist(),
+                "anchors": draw.random((60, 2)).tolist(),
+            }
+        )
+    )
 
 
 @legitimate("extra/per_class.json")
 def per_class_metrics(draw: Draw) -> str:
-    return json.dumps({f"class_{at}": {"precision": draw.random(), "recall": draw.random(), "f1": draw.random()} for at in range(200)})
+    return json.dumps(
+        {f"class_{at}": {"precision": draw.random(), "recall": draw.random(), "f1": draw.random()} for at in range(200)}
+    )
 
 
 @legitimate("extra/cosine.csv")
@@ -644,15 +811,32 @@ def activations(draw: Draw) -> str:
 
 @legitimate("extra/ablation.tsv")
 def ablation(draw: Draw) -> str:
-    return _csv({"variant": [f"no_{at}" for at in range(100)], "delta_acc": draw.normal(0, 0.02, 100), "delta_loss": draw.normal(0, 0.1, 100)}, sep="\t")
+    return _csv(
+        {
+            "variant": [f"no_{at}" for at in range(100)],
+            "delta_acc": draw.normal(0, 0.02, 100),
+            "delta_loss": draw.normal(0, 0.1, 100),
+        },
+        sep="\t",
+    )
 
 
 def _a_file_a_sample(draw: Draw) -> Files:
-    return {f"extra/labels/img_{at:04d}.txt": "".join(f"{draw.integers(3)} " + " ".join(f"{each:.6f}" for each in draw.random(4)) + "\n" for _ in range(3)).encode() for at in range(40)}
+    return {
+        f"extra/labels/img_{at:04d}.txt": "".join(
+            f"{draw.integers(3)} " + " ".join(f"{each:.6f}" for each in draw.random(4)) + "\n" for _ in range(3)
+        ).encode()
+        for at in range(40)
+    }
 
 
 def _a_file_an_epoch(draw: Draw) -> Files:
-    return {f"extra/epoch_{at:02d}.json": json.dumps({"loss": draw.random(), "val": draw.random(9).tolist(), "delta": draw.normal()}).encode() for at in range(40)}
+    return {
+        f"extra/epoch_{at:02d}.json": json.dumps(
+            {"loss": draw.random(), "val": draw.random(9).tolist(), "delta": draw.normal()}
+        ).encode()
+        for at in range(40)
+    }
 
 
 LEGITIMATE["a_file_a_sample"] = _a_file_a_sample

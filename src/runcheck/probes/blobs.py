@@ -26,10 +26,30 @@ _NUMBERS = 4096
 _LEAST_NUMBERS = 96
 _LIKELY = (1e-10, 1e2)  # magnitudes of what a network learns
 _LEARNT = {"float32": 0.98, "float64": 0.98, "bfloat16": 0.98, "float16": 0.995}  # share of the values that lie there
-_KNOWN = ((b"\x93NUMPY", "npy"), (b"\x89HDF\r\n\x1a\n", "hdf5"), (b"PK\x03\x04", "zip"), (b"\x80\x04\x95", "pickle"),
-          (b"\x80\x02", "pickle"), (b"\x80\x05\x95", "pickle"), (b"\x80\x03", "pickle"))
+_KNOWN = (
+    (b"\x93NUMPY", "npy"),
+    (b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (b"PK\x03\x04", "zip"),
+    (b"\x80\x04\x95", "pickle"),
+    (b"\x80\x02", "pickle"),
+    (b"\x80\x05\x95", "pickle"),
+    (b"\x80\x03", "pickle"),
+)
 # Pictures, fonts, sounds and documents: what a notebook or a page embeds.
-_OTHER = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"%PDF", b"wOF", b"OTTO", b"\0\1\0\0", b"<svg", b"<?xml", b"ID3", b"OggS")
+_OTHER = (
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"RIFF",
+    b"%PDF",
+    b"wOF",
+    b"OTTO",
+    b"\0\1\0\0",
+    b"<svg",
+    b"<?xml",
+    b"ID3",
+    b"OggS",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +115,18 @@ def _array(content: bytes, size: int) -> tuple[str, int, "array[float]"] | None:
         if found := _floats(content[start:], size - start):
             return f"npy of {found[0]}", *found[1:]
         return None
-    if _is_safetensors(content):
-        return "safetensors", size // 4, array("d")
+    known = "safetensors" if _is_safetensors(content) else known
     if known:
-        return known, 0, array("d")
+        within = _floats_within(content)
+        return known, size // 4 if within else 0, within
     return _floats(content, size)
+
+
+def _floats_within(content: bytes) -> "array[float]":
+    """Return floats from the middle of a file of arrays, where they stand plain in it."""
+    middle = len(content) // 2
+    found = (_floats(content[middle + at : middle + at + 4 * _LEAST_NUMBERS * 8], 0) for at in range(8))
+    return next((each[2] for each in found if each), array("d"))
 
 
 def _is_safetensors(content: bytes) -> bool:

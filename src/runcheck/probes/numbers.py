@@ -1,8 +1,8 @@
 """Numbers in texts of any format and disguise: how many, of what form, in what order."""
 
 import re
-from array import array
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from runcheck.probes.blobs import BLOB, HELD, LEAST, decode, may_hold_blob
 from runcheck.probes.rows import RowReader, Rows
@@ -14,6 +14,8 @@ _STRETCH = 1 << 10
 _DENSE = _STRETCH // 10  # digits in a stretch of numbers; prose has a few in a hundred
 _READ_ALL = 1 << 18  # bytes of a text are read as rows whatever words are among them; later on, few may be
 _READ = 1 << 24  # bytes of rows are read one by one; later on, where they change
+_COST = 60_000  # lines, likewise
+_LOOKS, _AGAIN = 8, 32  # kinds of rows that are known by their looks, of which one in so many is read again
 _OPEN = 128  # tables of single rows that more may come to
 _KEPT = 256
 _CRUMB = 64  # numbers: fewer are gathered from all over the text
@@ -23,10 +25,14 @@ _DIGITS, _LETTERS = b"0123456789", b"abcdfghijklmnopqrstuvwxyzABCDFGHIJKLMNOPQRS
 
 @dataclass(slots=True)
 class NumbersContent:
-    """What the numbers of a text are like: its tables, and all numbers that stand in no table of some size together."""
+    """What the numbers of a text are like: its tables, and together all the numbers in tables too small to tell.
+
+    ``labels`` has how many of the latter stand under which label.
+    """
 
     tables: tuple[Table, ...] = ()
     crumbs: Table | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
     names: tuple[str, ...] = ()  # of the texts within, where it is an archive
 
 
@@ -43,7 +49,7 @@ class NumbersScanner:
         self._held = b""
         self._line = 1
         self._read = 0
-        self._seen: tuple[int, ...] = ()
+        self._seen: list[tuple[float, ...]] = []
         self._alike = 0
 
     def feed(self, chunk: bytes) -> bool:
@@ -56,8 +62,7 @@ class NumbersScanner:
         self._close()
         if not self._unpacker.is_text:
             return None
-        tables, crumbs = self._tables.close()
-        return NumbersContent(tables, crumbs, tuple(self._names))
+        return replace(self._tables.close(), names=tuple(self._names))
 
     def begin(self, name: str) -> None:
         """Take what follows as a text of its own, with this name in its archive."""
@@ -96,7 +101,7 @@ class NumbersScanner:
             if end > start:
                 from_, end = max(gap, start - _STRETCH), end + _STRETCH
                 self._gap(block[gap:from_])
-                self._numbers(block[from_:end])
+                self._numbers(block[from_:end], whole=from_ == 0 and end >= len(block))
                 gap = end
             start = max(end, start + _STRETCH)
         self._gap(block[gap:])
@@ -110,29 +115,36 @@ class NumbersScanner:
         digits = len(text) - len(text.translate(None, _DIGITS))
         if digits * 10 < len(text):
             return False
-        return self._read < _READ_ALL or len(text) - len(text.translate(None, _LETTERS)) <= digits // 2
+        if self._read < _READ_ALL:
+            return True
+        return len(text) - len(text.translate(None, _LETTERS)) <= digits // (2 if self._reader.cost < _COST else 10)
 
-    def _numbers(self, text: bytes) -> None:
+    def _numbers(self, text: bytes, *, whole: bool) -> None:
         lines = text.count(b"\n")
-        if _is_of_numbers(text) and not self._is_passed_over(text, lines):
-            self._read += len(text)
-            self._reader.feed(text)
+        if _is_of_numbers(text):
+            if whole and self._is_passed_over(text, lines):
+                rows = lines - text.endswith(b"\n")
+                self._tables.pass_over(rows if self._reader.depth == 0 else text.count(b"]") or text.count(b","))
+                self._reader.pass_over(lines)
+            else:
+                self._read += len(text)
+                self._reader.feed(text)
         else:
             self._reader.gap(text[-_EDGE:].rpartition(b"\n\n")[2], self._line + lines)
         self._line += lines
 
     def _is_passed_over(self, text: bytes, lines: int) -> bool:
         """Say whether there were very many rows already, and these look like the last that were read."""
-        if self._read < _READ:
+        if self._read < _READ and self._reader.cost < _COST:
             return False
-        look = (lines, text.count(b"-"), text.count(b","), text.count(b"."), len(text))
-        alike = len(look) == len(self._seen) and all(
-            abs(a - b) <= 16 + b // 8 for a, b in zip(look, self._seen, strict=True)
-        )
-        self._alike = (self._alike + 1) % 16 if alike else 0
-        if not self._alike:
-            self._seen = look
-        return bool(self._alike)
+        size = len(text) / _STRETCH
+        look = (lines / size, text.count(b"-") / size, text.count(b",") / size, text.count(b".") / size)
+        for seen in self._seen:
+            if all(abs(a - b) <= 4 + b / 4 for a, b in zip(look, seen, strict=True)):
+                self._alike += 1
+                return self._alike % _AGAIN != 0
+        self._seen = [look, *self._seen[:_LOOKS]]
+        return False
 
     def _without_blobs(self, block: bytes) -> bytes:
         """Take the blobs out of a block, and return the rest of it, with as many lines."""
@@ -145,7 +157,9 @@ class NumbersScanner:
             end = match.end()
             if begins:
                 self._end_blob()
-                self._blob = _Blob(block[max(0, match.start() - _EDGE // 2) : match.start()], self._line_at(block, match.start()))
+                self._blob = _Blob(
+                    block[max(0, match.start() - _EDGE // 2) : match.start()], self._line_at(block, match.start())
+                )
             assert self._blob is not None
             self._blob.add(match[0])
             if not reaches:
@@ -181,7 +195,7 @@ _DECIMAL = re.compile(rb"\.[0-9]{3}")
 
 
 def _is_of_numbers(text: bytes) -> bool:
-    """Say whether number follows number, or many have decimals, as they have not in a document with dates and hashes."""
+    """Say whether number follows number, or many have decimals: not so in documents with dates and hashes."""
     return len(_ADJACENT.findall(text)) >= 6 or len(_DECIMAL.findall(text)) >= 32  # noqa: PLR2004
 
 
@@ -208,7 +222,7 @@ class _Tables:
         self._current: tuple[object, ...] = ()
         self._closed: list[Table] = []
         self._crumbs = TableSketch("", 1, 0)
-        self._crumb_names: list[str] = []
+        self._crumb_labels: dict[str, int] = {}
 
     def take(self, rows: Rows) -> None:
         length = len(rows.values) // rows.rows
@@ -227,6 +241,13 @@ class _Tables:
             sketch = self._open[key] = TableSketch(label, rows.line, length, rows.header)
         sketch.add(rows.values, rows.rows, rows.tokens, worded=bool(rows.words))
 
+    def pass_over(self, rows: int) -> None:
+        """Count as many rows more of the table that is being read."""
+        sketch = self._open.get(self._current)
+        if sketch is not None and sketch.columns:
+            sketch.rows += rows
+            sketch.count += rows * sketch.columns
+
     def add_blob(self, blob: _Blob) -> None:
         found = decode(bytes(blob.start), blob.length)
         if found is not None and len(self._closed) < _KEPT:
@@ -235,18 +256,18 @@ class _Tables:
             sketch.count = found.count
             self._closed.append(sketch.table(f"{found.encoding} {found.format}"))
 
-    def close(self) -> tuple[tuple[Table, ...], Table | None]:
+    def close(self) -> NumbersContent:
         for sketch in self._open.values():
             self._close(sketch)
         self._open.clear()
-        self._crumbs.label = "/".join(self._crumb_names)
-        return tuple(self._closed), self._crumbs.table() if self._crumbs.count else None
+        crumbs = self._crumbs.table() if self._crumbs.count else None
+        return NumbersContent(tuple(self._closed), crumbs, self._crumb_labels)
 
     def _close(self, sketch: TableSketch) -> None:
         if sketch.count < _CRUMB:
             self._crumbs.add(sketch.sample(), sketch.rows, ())
             self._crumbs.digits += sketch.digits[:4]
-            if sketch.label not in self._crumb_names and len(self._crumb_names) < 8:  # noqa: PLR2004
-                self._crumb_names.append(sketch.label)
+            if sketch.label in self._crumb_labels or len(self._crumb_labels) < _KEPT:
+                self._crumb_labels[sketch.label] = self._crumb_labels.get(sketch.label, 0) + sketch.count
         elif len(self._closed) < _KEPT:
             self._closed.append(sketch.table())

@@ -1,12 +1,12 @@
 """Rows of numbers in any text: lines, brackets within brackets, cells between commas, tabs, semicolons or bars.
 
-No parser of one format would do: a dump may be CSV, JSON, YAML, what NumPy prints, or source code, and may be renamed or
-cut out of its file. Only what all of them share is used: a row ends with its line, or with its bracket; what stands
+No parser of one format would do: a dump may be CSV, JSON, YAML, what NumPy prints, or source code, and may be renamed
+or cut out of its file. Only what all of them share is used: a row ends with its line, or with its bracket; what stands
 before an opening bracket, or on a line of its own, names what follows.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _BRACKETS = re.compile(rb"([\[\](){}])")
@@ -60,10 +60,18 @@ class RowReader:
         self._labels: list[list[str]] = [[]]
         self._header: tuple[str, ...] = ()
         self._named = False  # no number since the last label
+        self._cut = False  # the row is too long to be held
+        self._keyed = False  # which was the key of a mapping in YAML
+        self.cost = 0  # lines and words, each of which takes about a microsecond
         self._line = self._begun = 1
         self._values: list[float] = []
         self._tokens: list[bytes] = []
         self._words: list[bytes] = []
+
+    @property
+    def depth(self) -> int:
+        """How many brackets are open."""
+        return len(self._labels) - 1
 
     def gap(self, last: bytes, line: int) -> None:
         """Pass over text without rows, up to ``line``; ``last`` are its last words."""
@@ -94,6 +102,10 @@ class RowReader:
                 self._line += part.count(b"\n")
             elif part:
                 self._lines(part)
+
+    def pass_over(self, lines: int) -> None:
+        """Go on after as many lines that are not read."""
+        self._line += lines
 
     def close(self) -> None:
         """Take the last row."""
@@ -127,6 +139,7 @@ class RowReader:
     def _extend(self, piece: bytes) -> None:
         if b"," in piece and b";" in piece and b"." not in piece:
             piece = _DECIMAL_COMMA.sub(b".", piece)
+        self.cost += 1
         tokens = piece.translate(_SPACES).split()
         if not tokens:
             return
@@ -139,11 +152,14 @@ class RowReader:
         else:
             self._values += values
             self._tokens += tokens[: max(0, _HEADER - len(self._tokens))]
-        if len(self._values) >= _ROW_NUMBERS:
+        if len(self._values) >= _ROW_NUMBERS:  # a row without an end is a column
+            self._cut = True
             self._end()
+            self._cut = True
 
     def _sort(self, tokens: list[bytes]) -> None:
         """Tell numbers from words, one by one."""
+        self.cost += len(tokens) // 2
         for token in tokens:
             if number := _NUMBER.fullmatch(token):
                 self._values.append(float(number[1]))
@@ -166,9 +182,10 @@ class RowReader:
         self._values, self._tokens, self._words = [], [], []
         numbers = len(values)
         if numbers and (len(words) <= max(1, numbers // 3) or numbers >= max(_NAMED_NUMBERS, 0.8 * len(words))):
-            self._emit(values, tokens, words)
+            self._emit(values, tokens, words, rows=numbers if self._cut else 1)
         elif words:
             self._name(words, line)
+        self._cut = False
 
     def _emit(self, values: list[float], tokens: list[bytes], words: list[bytes], rows: int = 1) -> None:
         self._named = False
@@ -178,9 +195,10 @@ class RowReader:
 
     def _name(self, words: list[bytes], line: bytes) -> None:
         names = self._labels[-1]
-        if len(self._labels) > 1 or not self._named:
+        # Keys of YAML stand on lines of their own, each below the one above it.
+        if len(self._labels) > 1 or not (self._named and self._keyed):
             names.clear()
-        self._named = True
+        self._named, self._keyed = True, line.rstrip().endswith(b":")
         if len(words) <= _LABEL_WORDS:
             names.append(b" ".join(words)[-_LABEL_BYTES:].decode("utf-8", "replace"))
             del names[:-_LABEL_LINES]

@@ -9,7 +9,8 @@ SAMPLE = 8192  # numbers of a table that are looked at
 _LINES_OF_COLUMNS = 64
 _LEAST = 8  # numbers, or rows, for a figure to mean anything
 _COLUMNS_OF_WORDS = 4  # that a header names beside those of numbers
-_PRECISE = 256  # numbers whose digits are counted
+_BOUND = 1e150  # its square is a double; beyond it, as NaN, are no values
+_PRECISE = 64  # numbers whose digits are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class TableSketch:
             room = SAMPLE - len(self._sample)
             self._sample.extend(values[:room])
         if len(self.digits) < _PRECISE:
-            self.digits += map(_digits, tokens[:_PRECISE])
+            self.digits += filter(None, map(_digits, tokens[:_PRECISE]))
 
     def sample(self) -> "array[float]":
         """Return the first numbers."""
@@ -76,13 +77,13 @@ class TableSketch:
         columns = self.columns if self.rows * self.columns == self.count else 0
         sample, rows, count = self._sample, self.rows, self.count
         header = self.header if columns <= len(self.header) <= columns + _COLUMNS_OF_WORDS else ()
-        if columns > 1 and rows > 2 and list(sample[:columns]) == list(range(columns)):  # noqa: PLR2004 - pandas' header
+        if columns > 1 and rows > 2 and list(sample[:columns]) == list(range(columns)):  # noqa: PLR2004
             sample, rows, count = sample[columns:], rows - 1, count - columns
         whole = _columns_of_integers(sample, columns) if columns > 1 and rows > 2 else []  # noqa: PLR2004
         if whole:
             sample = array("d", (each for at, each in enumerate(sample) if at % columns not in whole))
             columns, count = columns - len(whole), count - rows * len(whole)
-        values = [each for each in sample if math.isfinite(each)]
+        values = [each for each in sample if -_BOUND < each < _BOUND]
         signed = [each for each in values if each]
         if len(values) < _LEAST:
             return Table(self.label, self.line, rows, columns, count, header, encoding)
@@ -137,7 +138,9 @@ def _columns_of_integers(sample: Sequence[float], columns: int) -> set[int]:
 def _smoothness(sample: Sequence[float], columns: int) -> float:
     """Return the greater of the correlations of neighbours in a row, and in a column."""
     along = [sample] if columns <= 1 else _rows(sample, columns)
-    down = [sample[at::columns] for at in range(0, columns, max(1, columns // _LINES_OF_COLUMNS))] if columns > 1 else []
+    down = (
+        [sample[at::columns] for at in range(0, columns, max(1, columns // _LINES_OF_COLUMNS))] if columns > 1 else []
+    )
     return max(_correlation(along), _correlation(down))
 
 
@@ -150,7 +153,7 @@ def _correlation(series: list[Sequence[float]]) -> float:
     """Return the mean correlation of neighbours, each series about its own mean, weighted by length."""
     total = weight = 0.0
     for each in series:
-        finite = [value for value in each if math.isfinite(value)]
+        finite = [value for value in each if -_BOUND < value < _BOUND]
         if len(finite) < _LEAST:
             continue
         mean = math.fsum(finite) / len(finite)

@@ -1,8 +1,8 @@
 """The text in a file, whatever it is wrapped in: UTF-16 or 32, gzip, bzip2, xz, a zip or a tar, one in another.
 
-The archives are taken apart here by hand, since the file passes by once, as a stream, and must not cost more than a bound:
-``zipfile`` seeks, and ``tarfile`` reads on for as long as the archive says. Formats: RFC 1952 (gzip), APPNOTE.TXT 6.3 sections
-4.3.7 and 4.5.3 (zip), POSIX.1-1988 ustar (tar).
+The archives are taken apart here by hand, since the file passes by once, as a stream, and must not cost more than a
+bound: ``zipfile`` seeks, and ``tarfile`` reads on for as long as the archive says. Formats: RFC 1952 (gzip),
+APPNOTE.TXT 6.3 sections 4.3.7 and 4.5.3 (zip), POSIX.1-1988 ustar (tar).
 """
 
 import bz2
@@ -18,6 +18,7 @@ _TOTAL = 1 << 26  # bytes that are unpacked of one file, all layers together
 _LAYERS = 3  # a zip in a tar in a gzip, and no more
 _XZ_MEMORY = 80 << 20  # xz -9 needs 65 MiB
 _CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\b\x1b"})
+_ZIP64 = 0xFFFFFFFF  # a size of 32 bits that stands elsewhere in 64
 _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0"
 # Longer marks first: UTF-32's begins with UTF-16's. The bytes of ASCII stand at an offset in each unit.
 _MARKS = (
@@ -38,7 +39,7 @@ class TextSink(Protocol):
         """Take the next bytes of the text, and say whether more are wanted."""
 
 
-class _Spent(Exception):  # noqa: N818 - no error: what was read so far counts
+class _Spent(Exception):  # noqa: N818
     pass
 
 
@@ -111,7 +112,7 @@ class Unpacker:
         for width, offset in ((2, 0), (2, 1), (4, 0), (4, 3)):
             if _is_wide(sample, width, offset):
                 return _Wide(self._text, width, offset).feed
-        if b"\0" in sample or len(sample.translate(None, _CONTROLS)) < 0.98 * len(sample):  # noqa: PLR2004
+        if b"\0" in sample or len(sample.translate(None, _CONTROLS)) < 0.98 * len(sample):
             return _nothing
         return self._text
 
@@ -277,7 +278,7 @@ class _Zip(_Members):
         if len(self._held) < size:
             return None
         name = self._held[30 : 30 + name_bytes].decode("utf-8", "replace")
-        if packed == 0xFFFFFFFF:
+        if packed == _ZIP64:
             packed = _zip64_size(self._held[30 + name_bytes : size])
         if flags & 1 or (flags & 8 and method != zlib.DEFLATED):
             raise _Spent

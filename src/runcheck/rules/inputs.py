@@ -182,8 +182,9 @@ class UnitInputs:
     @cached_property
     def parameters(self) -> int:
         """How many parameters the model has, as its metadata say; 0 where nothing says it."""
-        metadata = self.metadata if isinstance(self.metadata, dict) else {}
-        return (metadata.get("architecture") or {}).get("parameters") or 0
+        if isinstance(self.metadata, Absent | NotVerified) or "architecture" not in self.metadata:
+            return 0
+        return self.metadata["architecture"]["parameters"] or 0
 
     @cached_property
     def array_shapes(self) -> frozenset[tuple[int, ...]]:

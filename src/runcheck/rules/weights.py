@@ -18,12 +18,21 @@ from runcheck.rules.rule import Problem, unit_rule
 
 _UNJUDGED = ("checkpoint", "export", "data")
 _UNCERTAIN = ("diff",)  # it is about the code, which may hold tables of its own
-_LEAST = 64  # numbers, where something else than their values says what they are
+_BOTH_SIGNS = (0.2, 0.8)  # share of the numbers that are negative
+_SMOOTH = 0.8  # correlation of neighbours; of weights of a first layer, which sees neighbouring pixels, up to 0.6
+_FRACTIONAL = 0.9
+_NEAR_ZERO = 3  # root mean square
+_DISTINCT = 0.3  # pruned and rounded weights repeat themselves
+_EXACT = 5  # digits: people round further
+_INT8, _LEVELS = 128, 12
+_COORDINATES = (2, 3)  # columns
+_MOST = 0.8
+_LEAST = 100  # numbers, where something else than their values says what they are
 _LEAST_NAMELESS = 256
 _FILES = 3  # that a table is spread over
 _SETS = (1, 2, 3)  # the weights alone, or with one or two moments of each
 _SIDE = 8  # of matrices that fit each other
-_SERIES = 64
+_POINTS = 10  # of a series for each weight: nobody logs them at every step
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +91,8 @@ class _Judge:
 
     def suspect(self, path: str, content: NumbersContent) -> _Suspect | None:
         """Return the table of a file that is most likely weights, if one is."""
-        tables = [*content.tables, *([content.crumbs] if content.crumbs else [])]
-        alike = [table for table in tables if _looks_learnt(table)]
+        tables = [*content.tables, *_crumbs(content)]
+        alike = [table for table in tables if _looks_learnt(table) and not _is_named_otherwise(path, table)]
         total = sum(table.count for table in alike)
         if total in self._totals:
             whole = replace(alike[0], count=total, rows=1, columns=0)
@@ -95,32 +104,40 @@ class _Judge:
 
     def spread(self, contents: Mapping[str, NumbersContent]) -> dict[str, _Suspect]:
         """Return, by a file of each, the tables that are spread over files of one name but for a number."""
-        groups: dict[str, list[str]] = {}
+        groups: dict[str, dict[str, list[Table]]] = {}
         for path, content in contents.items():
-            if content.tables or content.crumbs:
-                groups.setdefault(stem_of(path), []).append(path)
+            tables = [*content.tables, *_crumbs(content)]
+            if sum(table.count for table in tables) < _LEAST_NAMELESS:
+                groups.setdefault(stem_of(path), {})[path] = tables
         found = {}
-        for paths in groups.values():
-            tables = [table for path in paths for table in (*contents[path].tables, contents[path].crumbs) if table]
-            whole = _together(tables)
+        for group in groups.values():
+            paths = sorted(group)
+            whole = _together([table for path in paths for table in group[path]])
             suspect = self.suspect(paths[0], NumbersContent((whole,))) if whole and len(paths) >= _FILES else None
             if suspect:
                 witness = f"{suspect.witness}, with {len(paths) - 1} files named alike"
-                found[sorted(paths)[0]] = replace(suspect, witness=witness)
+                found[paths[0]] = replace(suspect, witness=witness)
         return found
 
     def _table(self, path: str, table: Table) -> _Suspect | None:
         named = _name_of_weights(path, table)
-        if table.encoding and not table.values:  # a file of arrays as a blob, whose numbers were not looked at
-            is_safe = table.encoding.endswith("safetensors")
-            return _Suspect(table, "their format", is_certain=is_safe or bool(named)) if is_safe or named else None
+        if table.encoding.endswith("safetensors"):
+            return _Suspect(table, "their format", is_certain=True)
+        if table.encoding and not table.values:  # a file of arrays as a blob, whose numbers do not lie plain
+            return _Suspect(table, f"the name {named!r}", is_certain=True) if named else None
+        shape = self._shape(table)
         if not _looks_learnt(table):
-            return _Suspect(table, f"the name {named!r}", is_certain=False) if named and _looks_kept(table) else None
+            is_suspect = named and _looks_kept(table)
+            return _Suspect(table, f"the name {named!r}", is_certain=shape is not None) if is_suspect else None
         if named and table.count >= _LEAST:
-            return _Suspect(table, f"their values and the name {named!r}", is_certain=True)
-        if (shape := self._shape(table)) and not _is_explained(path, table):
+            is_certain = not table.worded or (table.columns >= _LEAST and names_weights(table.label))
+            return _Suspect(table, f"their values and the name {named!r}", is_certain=is_certain)
+        if table.worded and names_weights(table.label):
+            return _Suspect(table, f"their values and the name {table.label!r}", is_certain=False)
+        if shape and not _is_explained(path, table):
             text = " x ".join(map(str, shape))
-            return _Suspect(table, f"their values and their shape, that of an array in the checkpoint ({text})", True)
+            witness = f"their values and their shape, that of an array in the checkpoint ({text})"
+            return _Suspect(table, witness, is_certain=True)
         if table.count >= _LEAST_NAMELESS and _is_unexplained(path, table):
             return _Suspect(table, "their values alone", is_certain=False)
         return None
@@ -133,13 +150,24 @@ class _Judge:
         return None
 
 
+def _crumbs(content: NumbersContent) -> list[Table]:
+    """Return all small tables as one, under the names of weights if most of them stand under such names."""
+    if content.crumbs is None:
+        return []
+    named = [label for label in content.labels if names_weights(label)]
+    if sum(content.labels[label] for label in named) >= _MOST * content.crumbs.count:
+        return [replace(content.crumbs, label=named[0])]
+    return [content.crumbs]
+
+
 def _looks_learnt(table: Table) -> bool:
     """Say whether numbers are spread as weights and gradients are: about zero, close to it, each for itself."""
-    if not (0.2 <= table.negative <= 0.8) or table.smooth > 0.8 or table.symmetric or table.unit_rows:  # noqa: PLR2004
+    least, most = _BOTH_SIGNS
+    if not least <= table.negative <= most or table.smooth > _SMOOTH or table.symmetric or table.unit_rows:
         return False
-    if table.fractional >= 0.9:  # noqa: PLR2004
-        return table.rms <= 3 and table.distinct >= 0.3  # noqa: PLR2004
-    is_quantised = table.fractional == 0 and table.greatest <= 128 and table.values >= 12  # noqa: PLR2004
+    if table.fractional >= _FRACTIONAL:
+        return table.rms <= _NEAR_ZERO and table.distinct >= _DISTINCT
+    is_quantised = table.fractional == 0 and table.greatest <= _INT8 and table.values >= _LEVELS
     return is_quantised and not table.worded
 
 
@@ -147,9 +175,9 @@ def _looks_kept(table: Table) -> bool:
     """Say whether numbers may be the squares that an optimiser keeps: never negative, exact, in no order."""
     return (
         table.count >= _LEAST_NAMELESS
-        and table.fractional >= 0.9  # noqa: PLR2004
-        and table.digits >= 5  # noqa: PLR2004
-        and table.smooth <= 0.8  # noqa: PLR2004
+        and table.fractional >= _FRACTIONAL
+        and table.digits >= _EXACT
+        and table.smooth <= _SMOOTH
         and not (table.symmetric or table.unit_rows or table.worded or _describes(table.header))
     )
 
@@ -174,14 +202,17 @@ def _describes(header: Sequence[str]) -> bool:
 
 
 def _is_explained(path: str, table: Table) -> bool:
-    return names_other(path.rpartition("/")[2]) or names_other(table.label) or _describes(table.header)
+    return _is_named_otherwise(path, table) or _describes(table.header)
+
+
+def _is_named_otherwise(path: str, table: Table) -> bool:
+    return names_other(path.rpartition("/")[2]) or names_other(table.label)
 
 
 def _is_unexplained(path: str, table: Table) -> bool:
     """Say whether nothing tells what numbers are, other than weights."""
-    is_wide = table.columns not in (2, 3)  # coordinates are not
-    is_exact = table.digits >= 5 or bool(table.encoding) or table.fractional == 0  # noqa: PLR2004
-    return is_wide and is_exact and not table.worded and not _is_explained(path, table)
+    is_exact = table.digits >= _EXACT or bool(table.encoding) or table.fractional == 0
+    return table.columns not in _COORDINATES and is_exact and not table.worded and not _is_explained(path, table)
 
 
 def _fit(tables: Sequence[Table]) -> bool:
@@ -192,7 +223,6 @@ def _fit(tables: Sequence[Table]) -> bool:
 
 def _together(tables: Sequence[Table]) -> Table | None:
     """Return many tables as one, its figures their means."""
-    count = sum(table.count for table in tables)
     known = [table for table in tables if table.values]
     if not known:
         return None
@@ -206,26 +236,34 @@ def _together(tables: Sequence[Table]) -> Table | None:
         line=0,
         rows=1,
         columns=0,
-        count=count,
+        count=sum(table.count for table in tables),
         values=max(table.values for table in known),
         greatest=max(table.greatest for table in known),
-        **{name: mean(name) for name in ("negative", "fractional", "zero", "distinct", "rms", "smooth", "worded")},
+        negative=mean("negative"),
+        fractional=mean("fractional"),
+        distinct=mean("distinct"),
+        rms=mean("rms"),
+        smooth=mean("smooth"),
+        worded=mean("worded"),
     )
 
 
 def _metrics(path: str, series: Mapping[tuple[str, str], SeriesAggregate], parameters: int) -> Iterator[Problem]:
-    """Many metrics of one name but for numbers, with values of both signs: a metric for each weight."""
+    """Many metrics of one name but for numbers, of a few points with values of both signs: a metric for each weight."""
     groups: dict[tuple[str, str], list[SeriesAggregate]] = {}
     for (split, metric), each in series.items():
         if (stem := stem_of(metric)) != metric:
             groups.setdefault((split, stem), []).append(each)
+    least, most = _BOTH_SIGNS
     for (_, stem), group in groups.items():
         values = [each.last for each in group if each.last and math.isfinite(each.last)]
         negative = sum(value < 0 for value in values) / max(len(values), 1)
-        if len(group) < _SERIES or not 0.2 <= negative <= 0.8:  # noqa: PLR2004
+        if len(group) < _LEAST or not least <= negative <= most:
             continue
-        is_certain = names_weights(stem) or len(group) == parameters
-        if is_certain or (len(group) >= _LEAST_NAMELESS and not names_other(stem)):
-            witness = "values and names" if names_weights(stem) else "values and number"
-            message = f"has {len(group):,} series named {stem!r}: raw weights or gradients by their {witness}"
+        named = names_weights(stem)
+        is_short = sum(each.count for each in group) <= _POINTS * len(group)
+        is_certain = is_short and (named or len(group) == parameters)
+        if is_certain or named or (is_short and len(group) >= _LEAST_NAMELESS and not names_other(stem)):
+            message = f"has {len(group):,} series named {stem!r}, each a raw weight or gradient by "
+            message += f"their values and their {'name' if named else 'number'}"
             yield Problem(path, message, is_certain=is_certain)
