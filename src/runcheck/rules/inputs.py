@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
 
+from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
@@ -28,12 +29,14 @@ from runcheck.probes.events import EventsContent
 from runcheck.probes.git import GitContent
 from runcheck.probes.hdf5 import Hdf5Content
 from runcheck.probes.metrics import MetricsContent
+from runcheck.probes.numbers import NumbersContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.orbax_arrays import NEEDS_TENSORSTORE
 from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.parquet import ParquetContent
 from runcheck.probes.registry import RegistryContent
+from runcheck.probes.tensors import Tensor
 from runcheck.probes.text import TextContent
 from runcheck.probes.zarr import ZarrContent
 
@@ -307,6 +310,29 @@ class UnitInputs:
     @cached_property
     def _packed(self) -> dict[str, PackedContent]:
         return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, PackedContent)}
+
+    @cached_property
+    def series(self) -> Mapping[tuple[str, str], SeriesAggregate]:
+        """Every series of the metrics, sound or not; none where there are no metrics."""
+        return self.metrics.series if isinstance(self.metrics, MetricsContent) else {}
+
+    @cached_property
+    def numbers(self) -> dict[str, NumbersContent]:
+        """What the numbers of each text are like."""
+        return {path: facts.numbers for path, facts in self.facts.items() if facts.numbers is not None}
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many parameters the model has, as its metadata say; 0 where nothing says it."""
+        if isinstance(self.metadata, Absent | NotVerified) or "architecture" not in self.metadata:
+            return 0
+        return self.metadata["architecture"]["parameters"] or 0
+
+    @cached_property
+    def array_shapes(self) -> frozenset[tuple[int, ...]]:
+        """The shapes of the arrays in the checkpoints, where a probe knows them."""
+        leaves: list[Tensor] = [leaf for facts in self.facts.values() for leaf in getattr(facts.content, "leaves", ())]
+        return frozenset(leaf.shape for leaf in leaves)
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
