@@ -24,7 +24,7 @@ def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool, de
     """
     try:
         with open_regular(f"{root}/{entry.path}") as stream:
-            scanned = format_ not in UNSCANNED
+            scanned = format_ not in UNSCANNED and (depth != "structure" or format_ is not None)
             facts = _stream(stream, entry, format_, hashed=hashed, scanned=scanned)
             looked_into = format_ is None and facts.pointer is None and depth != "structure"
             seeking = _format_of(stream, entry) if looked_into else None
