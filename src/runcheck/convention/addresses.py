@@ -9,7 +9,9 @@ _LONGEST = 300  # characters of a user name with its password
 _USER = re.compile(r"[^/?#\s\"'<>\\`|(){}\[\]]{0,300}@")
 _ANY_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#@\s]+(?:@[^/?#@\s]+)*@", re.IGNORECASE)
 # The schemes whose part before the @ is a user; `abfss://container@account`, `spark://Driver@host` name something else.
-_WITH_USERS = re.compile(r"(?:(?:git|svn|hg)\+)?(?:https?|ssh|git|ftps?|sftp|svn|rsync|smb|imaps?|smtps?|ldaps?|wss?|socks5h?)")
+_WITH_USERS = re.compile(
+    r"(?:(?:git|svn|hg)\+)?(?:https?|ssh|git|ftps?|sftp|svn|rsync|smb|imaps?|smtps?|ldaps?|wss?|socks5h?)"
+)
 # Everybody's user: `ssh://git@example.org/team/repo.git` names no one.
 _NOBODY = frozenset({"git", "hg", "svn", "anonymous", "nobody", ""})
 _PLACEHOLDER = re.compile(
@@ -17,7 +19,9 @@ _PLACEHOLDER = re.compile(
     r"|access[-_]?token|credentials?|auth)|your.*|.*example.*|.*redacted.*|xxx+|changeme|%s|oauth2?|x-access-token|x-oauth-basic",
     re.IGNORECASE,
 )
-_LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|db|postgres|mysql|redis|mongo|rabbitmq|host)(?![\w.-])")
+_LOCAL = re.compile(
+    r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|db|postgres|mysql|redis|mongo|rabbitmq|host)(?![\w.-])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def _credentials(text: str, at: int) -> Credentials | None:
     name, colon, password = user[0][:-1].partition(":")
     if not colon and not _WITH_USERS.fullmatch(scheme[0].lower()):
         return None
-    if not password and name in _NOBODY:
+    if (not password and name in _NOBODY) or scheme[0].lower() == "github":  # fsspec: github://owner:repository@commit
         return None
     secret = password or name
     if _PLACEHOLDER.fullmatch(secret):

@@ -14,7 +14,7 @@ _BEFORE_PATH = re.compile(r"(?:^|[\s\"'`=:,;(\[{<>|&@!#]|file:///?(?:localhost)?
 _NAME = r"[^\s/\\\"'`<>|:*?,;()\[\]{}&$%]{1,64}"
 _HOME = re.compile(rf"/(?:home|Users|root)/(?P<user>{_NAME})(?P<rest>(?:/[^\s\"'`<>|;,)\]}}\\]*)?)")
 _WINDOWS_HOME = re.compile(
-    rf"[A-Za-z]:(?P<slash>\\{{1,4}}|/)Users(?P=slash)(?P<user>[^\\/\s\"'`<>|:*?]{{1,64}}(?: [^\\/\s\"'`<>|:*?]{{1,32}}(?=\\))?)"
+    r"[A-Za-z]:(?P<slash>\\{1,4}|/)Users(?P=slash)(?P<user>[^\\/\s\"'`<>|:*?]{1,64}(?: [^\\/\s\"'`<>|:*?]{1,32}(?=\\))?)"
     r"(?P<rest>(?:[\\/][^\s\"'`<>|;,)\]}]*)?)"
 )
 # Of nobody: `/home/user/data` stands in manuals, `/Users/{id}` and `/home/index.html` are routes of a web site.
@@ -85,7 +85,9 @@ _COMMON_ROOT = re.compile(
 )
 _ABSOLUTE = re.compile(r"/[\w.@+-]+(?:/[^\n\"'<>|{}*?]*)?")
 _PATH_IN_TEXT = re.compile(r"(?<![\w./~:\\<-])/[\w.@+-]+/[^\s\"'`<>|;,)\]}*?{]+")
-_PORTABLE = re.compile(r"/(?:dev|proc|sys|path/to|path|your|bin/(?:ba|z|da)?sh|usr/bin/env)(?:/.*|$)|//.*|.*(?:<[^>]*>|\{.*\}|\$).*|/[^/]*")
+_PORTABLE = re.compile(
+    r"/(?:dev|proc|sys|path/to|path|your|bin/(?:ba|z|da)?sh|usr/bin/env)(?:/.*|$)|//.*|.*(?:<[^>]*>|\{.*\}|\$).*|/[^/]*"
+)
 _TILDE = re.compile(r"~(?P<user>[A-Za-z_][\w.-]{0,31})?/[^\n\"'<>|]*")
 _DRIVE = re.compile(r"[A-Za-z]:(?:\\{1,2}|/)(?:[\w .()@$+-]{2,})(?:[\\/].*)?|[A-Z]:\\")
 _SHARE = re.compile(r"\\\\[A-Za-z0-9][\w.-]+\\[\w$.-]{2,}(?:\\.*)?")
@@ -95,7 +97,9 @@ _PATH_NAME = re.compile(
     r"(?:^|_)(?:path|paths|dir|dirs|directory|folder|folders|root|file|files|filename|output|outputs|out|cwd|home|cache|ckpt|checkpoint|location|prefix|workspace|workdir"
     r"|src|dest|source|data|dataset|logdir|datadir|savedir|outdir|rundir|script|executable|program|interpreter|python|log|save|store|storage)$"
 )
-_ROUTE_NAME = re.compile(r"(?:^|_)(?:key|keys|route|routes|endpoint|url|uri|pointer|group|node|tag|xpath|api|href|pattern|regex|glob|mount_?point|scope|name|topic)$")
+_ROUTE_NAME = re.compile(
+    r"(?:^|_)(?:key|keys|route|routes|endpoint|url|uri|pointer|group|node|tag|xpath|api|href|pattern|regex|glob|mount_?point|scope|name|topic)$"
+)
 _ASSIGNED = re.compile(r"[-+~\w.]*=")
 
 
@@ -141,17 +145,21 @@ def last_part(path: str) -> str:
     The second folder of a path is often a person's: `/home/ada`, `/scratch/ada`.
     """
     parts = [part for part in re.split(r"[\\/]+", path.removeprefix("file:")) if part]
-    is_deep = len(parts) > (3 if path[1:2] == ":" else 2) - (path.startswith("~"))  # noqa: PLR2004
+    is_deep = len(parts) > (3 if path[1:2] == ":" else 2) - (path.startswith("~"))
     last = parts[-1] if parts else ""
     return last if (is_deep or re.fullmatch(r"[^.].*\.[A-Za-z][A-Za-z0-9]{0,9}", last)) and ":" not in last else ""
 
 
 # --- names -----------------------------------------------------------------------------------------------------------------
 
-_NAME_KEY = re.compile(r"(?:^|_)(?:hostname|host_name|nodename|computer_?name|machine_?name|username|user_name|login_?name|logname|whoami)$")
+_NAME_KEY = re.compile(
+    r"(?:^|_)(?:hostname|host_name|nodename|computer_?name|machine_?name|username|user_name|login_?name|logname|whoami)$"
+)
 _PERHAPS_NAME_KEY = re.compile(r"(?:^|_)(?:host|user|node|machine|login)$")
 # Where `host` and `user` are those of the machine, and not of a server or of a table.
-_SURROUNDINGS = re.compile(r"(?:^|_)(?:env|environment|system|machine|platform|uname|slurm|os|runtime|process|hardware|host_?info|sys)$")
+_SURROUNDINGS = re.compile(
+    r"(?:^|_)(?:env|environment|system|machine|platform|uname|slurm|os|runtime|process|hardware|host_?info|sys)$"
+)
 _NO_NAME = re.compile(
     r"|none|null|localhost|0\.0\.0\.0|127\.[0-9.]+|::1?|\*|root|user|users|admin|nobody|ubuntu|runner|jovyan|guest|anonymous|git|postgres|mysql|default|unknown|n/?a"
     r"|auto|cpu|gpu|tpu|cuda|host|hostname|username|name|string|str|text|object|bytes|category|float(?:16|32|64)?|u?int(?:8|16|32|64)?|bool|true|false|required|optional|leaf|root_?node|.*redacted.*|[0-9a-f]{12,64}"
@@ -159,7 +167,9 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 _PLAUSIBLE = re.compile(r"[A-Za-z0-9][\w.@-]{0,63}")
-_PROMPT = re.compile(r"(?P<user>[A-Za-z_][\w.-]{0,31})@(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,62}){0,6}):[~/][^\s$#]{0,120}[$#](?:\s|$)")
+_PROMPT = re.compile(
+    r"(?P<user>[A-Za-z_][\w.-]{0,31})@(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,62}){0,6}):[~/][^\s$#]{0,120}[$#](?:\s|$)"
+)
 _EVENTS = re.compile(r"(?:.*/)?events\.out\.tfevents\.(?P<rest>.*)", re.DOTALL)
 _OWN_PARTS = frozenset({"v2", "profile-empty", "runcheck", "localhost", ""})
 
@@ -198,7 +208,7 @@ def prompts_in(text: str) -> Iterator[MachineName]:
             while start > max(0, at - 32) and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
                 start -= 1
             match = _PROMPT.match(text, start)
-        if match is not None and not _NO_NAME.fullmatch(match["host"]):
+        if match and not any(_NO_NAME.fullmatch(each) or _ANYBODY.fullmatch(each) for each in match.groups()):
             yield MachineName(match.start(), match.end("host"), is_certain=True)
         at = text.find("@", at + 1)
 

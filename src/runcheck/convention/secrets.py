@@ -59,8 +59,40 @@ RUN_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 _WHATS = tuple(_FORMS)
 _KEY = re.compile("|".join(f"({form})" for form in _FORMS.values()))
 _KEY_ANYWHERE = re.compile(rf"(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=%[0-9A-Fa-f]{{2}}))(?:{_KEY.pattern})")
-_STARTS = frozenset("AK AS AB AC gh gi gl GR hf ap sk gs r8 xo xa AI GO rk np py wa da SG AA SK AG ey".split())
-_WEBHOOK = re.compile(r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Z0-9]{8,12}/[A-Za-z0-9]{8,14}/[A-Za-z0-9]{20,50}")
+KEY_STARTS = frozenset(
+    [
+        "AK",
+        "AS",
+        "AB",
+        "AC",
+        "gh",
+        "gi",
+        "gl",
+        "GR",
+        "hf",
+        "ap",
+        "sk",
+        "gs",
+        "r8",
+        "xo",
+        "xa",
+        "AI",
+        "GO",
+        "rk",
+        "np",
+        "py",
+        "wa",
+        "da",
+        "SG",
+        "AA",
+        "SK",
+        "AG",
+        "ey",
+    ]
+)
+_WEBHOOK = re.compile(
+    r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Z0-9]{8,12}/[A-Za-z0-9]{8,14}/[A-Za-z0-9]{20,50}"
+)
 # Forms that are too short or too plain to be certain of.
 _UNCERTAIN_FORMS = frozenset({"a Twilio key"})
 
@@ -82,12 +114,14 @@ def key_at(text: str, at: int) -> Secret | None:
     start = at + 1 if before == "\\" else at + 2 if before == "%" else at
     if before == "." and text.startswith("SG.", max(0, at - 26)):
         start = at - 26
-    if text[start : start + 2] not in _STARTS:
+    if text[start : start + 2] not in KEY_STARTS:
         return None
     match = _KEY.match(text, start)
     if match is None or is_example(match[0]):
         return None
     what = _WHATS[(match.lastindex or 1) - 1]
+    if what == "a key of a model service" and _WORDS.fullmatch(match[0]):  # `sk-learn-baseline-2024`
+        return None
     return Secret(what, start, match.end(), _is_drawn(match[0], what))
 
 
@@ -173,14 +207,14 @@ _TELLING_NAME = re.compile(
 _OTHER_TOKEN = re.compile(
     r"(?:pad|padding|eos|bos|unk|unknown|sep|cls|mask|special|stop|start|end|begin|eot|eod|eom|image|img|video|audio|vision|text"
     r"|prompt|system|assistant|think|tool|prefix|suffix|middle|fim|space|newline|blank|oov|target|source|lang|language"
-    r"|boi|eoi|per|next|page|continuation|first|last|num|max|min|new|class|word|sub|null|noise|user|header|placeholder)_?token$"
+    r"|boi|eoi|public_key|per|next|page|continuation|first|last|num|max|min|new|class|word|sub|null|noise|user|header|placeholder)_?token$"
 )
 # A value worth hiding under a telling name: long and without spaces. `pad_token: "<pad>"` and `auth: none` are not.
 _OPAQUE = re.compile(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")
 _DRAWN = re.compile(r"[A-Za-z0-9+/=_.~%:-]{16,}")
 _EXAMPLE = re.compile(
     r"example|your|placeholder|redacted|change_?-?me|dummy|fake|sample|insert|replace|\.\.\.|xxxx|XXXX|\*\*\*|<[^>]*>|\$\{|\{\{|\$\(|%\(|TODO|removed|hidden|masked|secret_?name"
-    r"|not-?a-?real|not-?set|n/a",
+    r"|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6|not-?a-?real|not-?set|n/a",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
@@ -193,7 +227,9 @@ _PLACEHOLDER = re.compile(
 _SEQUENCE = re.compile(r"12345678|abcdefgh|ABCDEFGH|(?i:qwerty)|(.)\1{5}")
 _WORDS = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|[0-9]{1,4}(?![0-9])|[aAI](?![A-Za-z])|v[0-9]+|[-_./:])+")
 _HEX = re.compile(r"[0-9a-fA-F]+")
-_FILE = re.compile(r"(?:\.{0,2}/|~|[A-Za-z]:[\\/]).*|.*\.(?:json|ya?ml|toml|txt|env|pem|key|crt|py|ini|cfg|csv|npz?|pt|bin)")
+_FILE = re.compile(
+    r"(?:\.{0,2}/|~|[A-Za-z]:[\\/]).*|.*\.(?:json|ya?ml|toml|txt|env|pem|key|crt|py|ini|cfg|csv|npz?|pt|bin)"
+)
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from runcheck.convention.addresses import credentials_in
 from runcheck.convention.machine import homes_in, name_value, path_value, prompts_in
 from runcheck.convention.secrets import (
+    KEY_STARTS,
     REDACTED,
     RUN,
     RUN_CHARACTERS,
@@ -66,6 +67,7 @@ _NETRC = re.compile(r"login[ \t]+[^\s]{1,64}\s+password[ \t]+(?P<plain>[^\s\"'<>
 _ASSIGNMENT = re.compile(r"(?P<name>[-+~\w.]{1,80})=(?!=)")
 _DIGESTS = re.compile(r"(?:hash|sha|digest|checksum|fingerprint)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_NO_IDENTIFIER = re.compile(r"[0-9!@#%^&*+?-]")
 _CODE = re.compile(r"[()\[\]{}.$]")
 
 
@@ -75,7 +77,10 @@ def words_in(text: str) -> list[Word]:
     lower = raw.lower()
     found = [
         *(Word("address", "", each.start, each.end, each.is_certain) for each in credentials_in(text)),
-        *(Word("secret", each.what, each.start, each.end, each.is_certain) for each in (*private_keys_in(text), *webhooks_in(text))),
+        *(
+            Word("secret", each.what, each.start, each.end, each.is_certain)
+            for each in (*private_keys_in(text), *webhooks_in(text))
+        ),
         *_long_runs(text, raw),
         *_passwords(text, lower),
         *(Word("path", "", each.start, each.end, each.is_certain) for each in homes_in(text, lower)),
@@ -111,12 +116,13 @@ def _redacted(text: str) -> Iterator[Word]:
 
 def _long_runs(text: str, raw: bytes) -> Iterator[Word]:
     """Yield the keys of services, and the values that were drawn by lot under a telling name."""
-    flat = raw.translate(_FLAT)
+    flat = raw.translate(_FLAT) + b" "
     at, done = flat.find(_RUN), 0
     while at >= 0:
         end = flat.find(b" ", at)
-        end = len(flat) if end < 0 else end
-        if key := key_at(text, at):
+        # Asked here too, since most runs are the names of a program, and each is a call less.
+        may_be_key = text[at : at + 2] in KEY_STARTS or text[at - 1 : at] in ("\\", "%", ".")
+        if may_be_key and (key := key_at(text, at)):
             yield Word("secret", key.what, key.start, key.end, key.is_certain)
             end = done = max(end, key.end)
         elif at >= done and _DIGIT.search(raw, at, end) and not raw[at:end].isdigit():  # what was drawn by lot has both
@@ -177,7 +183,8 @@ def _passwords(text: str, lower: bytes) -> Iterator[Word]:
         if match is not None:
             group = "plain" if is_netrc or match["quoted"] is None else "quoted"
             value, done = match[group], match.end()
-            is_code = group == "plain" and not is_netrc and _CODE.search(value)
+            # What stands without quotes may be the name of a variable or of a type.
+            is_code = group == "plain" and not is_netrc and (_CODE.search(value) or not _NO_IDENTIFIER.search(value))
             if not is_code and named_secret("password", value):
                 yield Word("secret", "a password", match.start(group), match.end(group), is_certain=True)
         at = lower.find(b"passw", max(at + 5, done))
@@ -223,4 +230,3 @@ def names_of_items(items: list[object], name: str) -> list[str]:
         is_flag = isinstance(item, str) and item.startswith("-") and "=" not in item and len(item) < 80  # noqa: PLR2004
         flag = item.lstrip("-") if is_flag and isinstance(item, str) else None
     return names
-

@@ -40,7 +40,9 @@ def places_of(
         seen = words.get(path, WordsContent())
         if isinstance(value, dict) and seen.words:
             seen = WordsContent(tuple(_of_comments(path, value, seen)))
-        places += [Place(path, name, each.kind, each.what, each.text, each.is_certain, each.line) for each in seen.words]
+        places += [
+            Place(path, name, each.kind, each.what, each.text, each.is_certain, each.line) for each in seen.words
+        ]
         more.update({(path, kind): count for kind, count in seen.more.items()})
     return tuple(places), more
 

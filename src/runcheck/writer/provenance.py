@@ -8,8 +8,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from runcheck.convention.documents import Env, Git, Hardware
 from runcheck.convention.addresses import without_user
+from runcheck.convention.documents import Env, Git, Hardware
 
 MAX_DIFF_BYTES = 4 << 20
 MAX_UNTRACKED = 100

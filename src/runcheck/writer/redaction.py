@@ -5,6 +5,7 @@ What is looked for, and what the linter reports, are the same words: those of :m
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runcheck.convention.documents import Redaction
@@ -12,11 +13,13 @@ from runcheck.convention.machine import last_part, path_value, paths_in
 from runcheck.convention.secrets import REDACTED, is_secret
 from runcheck.convention.words import Word, assignment, names_of_items, words_in, words_of_value
 
+_ROUNDS = 8
 _REASONS = {
     "secret": "looks like a secret",
     "address": "an address with a user name",
     "path": "a path of this machine",
     "name": "the name of a machine or a person",
+    "redacted": "was given so",
 }
 
 
@@ -49,7 +52,13 @@ class Redactor:
         return value
 
     def text(self, text: str, where: str) -> str:
-        """Return a text for people without what does not belong there."""
+        """Return a text for people without what does not belong there; it may stand in a document by itself."""
+        name = where.rpartition("/")[2] if "#" in where else ""
+        return self._settled(
+            text, where, lambda each: self._string_once(self._text_once(each, where), where, name, "")
+        )
+
+    def _text_once(self, text: str, where: str) -> str:
         words = words_in(text)
         paths = [
             Word("path", "", each.start, each.end, each.is_certain)
@@ -84,35 +93,50 @@ class Redactor:
     def _mapping(self, value: dict[str, object], where: str, name: str) -> dict[str, object]:
         clean: dict[str, object] = {}
         for key, each in value.items():
-            new = self._replaced(key, words_of_value(key, ""), None)
+            new = self._settled(key, None, lambda each: self._string_once(each, None, "", ""))
             new = new if new == key or new not in clean else f"{new} {len(clean)}"
             pointer = f"{where}/{new.replace('~', '~0').replace('/', '~1')}"
-            if new != key:
+            if new != key or REDACTED in key:
                 self.note(pointer, "its name held what looks like a secret or belongs to this machine")
             clean[new] = self.document(each, pointer, key, name)
         return clean
 
     def _string(self, value: str, where: str, name: str, surroundings: str) -> str:
+        return self._settled(value, where, lambda each: self._string_once(each, where, name, surroundings))
+
+    def _string_once(self, value: str, where: str | None, name: str, surroundings: str) -> str:
         words = words_of_value(value, name, surroundings)
         if any(word.kind in ("secret", "address") for word in words):
             return self._replaced(value, words, where)
         key, begin = assignment(value, name)
         if is_secret(key, value[begin:]):
-            self.note(where, _REASONS["secret"])
-            return value[:begin] + REDACTED
+            return self._replaced(value, [Word("secret", "", begin, len(value), is_certain=True)], where)
         path = path_value(name, value)
         if path is not None and (path.is_certain or self._is_known(value[path.start :])):
             words = [Word("path", "", path.start, path.end, is_certain=True)]
         return self._replaced(value, words, where)
+
+    def _settled(self, text: str, where: str | None, once: Callable[[str], str]) -> str:
+        """Return ``text`` with words taken out until there are none: what is left of two may read as a third."""
+        for _ in range(_ROUNDS):
+            clean = once(text)
+            if clean == text:
+                return text
+            text = clean
+        if where is not None:
+            self.note(where, _REASONS["secret"])
+        return REDACTED
 
     def _replaced(self, text: str, words: list[Word], where: str | None, *, line_by_line: bool = False) -> str:
         """Return ``text`` with each word replaced, and note the place where there was any that is no replacement."""
         out, end = [], 0
         for word in words:
             part = text[word.start : word.end]
-            if word.kind == "redacted" or (word.kind == "path" and not word.is_certain):
+            if word.kind == "path" and not word.is_certain:
                 continue
             match word.kind:
+                case "redacted":
+                    new = part
                 case "address":
                     new = ""
                 case "path":
