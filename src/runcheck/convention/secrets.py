@@ -97,9 +97,12 @@ _WEBHOOK = re.compile(
 _UNCERTAIN_FORMS = frozenset({"a Twilio key"})
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY = re.compile(r"[A-Za-z0-9+/]{40}")
+# What follows, whether its line feeds are escaped or quoted: perhaps headers (`Proc-Type: 4,ENCRYPTED`), then base64.
+_GAP = r"(?:[\s\"',+>#-]|\\{1,2}[nrt])"
+_KEY_BODY = re.compile(
+    rf"{_GAP}{{1,24}}(?:[A-Za-z-]{{3,20}}: ?[^\n\\]{{0,100}}{_GAP}{{1,24}}){{0,5}}[A-Za-z0-9+/]{{40}}"
+)
 _REST_OF_BODY = re.compile(r"[A-Za-z0-9+/=\s\\]*")
-_BODY_WITHIN = 512  # characters, of headers such as `Proc-Type: 4,ENCRYPTED`
 _LONGEST_KEY = 16_384
 _PUTTY = "PuTTY-User-Key-File-"
 _PUTTY_LINES = re.compile(r"Private-Lines: ?[0-9]{1,4}\s{1,4}[A-Za-z0-9+/]{20}")
@@ -144,7 +147,7 @@ def private_keys_in(text: str) -> Iterator[Secret]:
     while at >= 0:
         match = _PRIVATE_KEY.match(text, max(0, text.rfind("-----BEGIN", max(0, at - 60), at)))
         if match is not None:
-            body = _KEY_BODY.search(text, match.end(), match.end() + _BODY_WITHIN)
+            body = _KEY_BODY.match(text, match.end())
             yield Secret("a private key", match.start(), _end_of_key(text, match.end(), body), body is not None)
         at = text.find("PRIVATE KEY", at + 1 if match is None else max(at + 1, match.end()))
     at = text.find(_PUTTY)

@@ -54,9 +54,7 @@ class Redactor:
     def text(self, text: str, where: str) -> str:
         """Return a text for people without what does not belong there; it may stand in a document by itself."""
         name = where.rpartition("/")[2] if "#" in where else ""
-        return self._settled(
-            text, where, lambda each: self._string_once(self._text_once(each, where), where, name, "")
-        )
+        return self._settled(text, where, lambda each: self._string_once(self._text_once(each, where), where, name, ""))
 
     def _text_once(self, text: str, where: str) -> str:
         words = words_in(text)
