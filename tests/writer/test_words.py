@@ -1,13 +1,10 @@
 """Whatever callers give to the writer, nothing that it writes names a secret or the machine."""
 
-import json
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 

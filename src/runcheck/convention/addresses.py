@@ -1,4 +1,4 @@
-"""Addresses that carry a user name or a password: ``https://ada:secret@example.org/team/repo.git`` (RFC 3986, 3.2.1)."""
+"""Addresses that carry a user name or a password, as ``https://ada:...@example.org/repo.git`` (RFC 3986, 3.2.1)."""
 
 import re
 from collections.abc import Iterator

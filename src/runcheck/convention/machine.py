@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 from runcheck.convention.secrets import plain_name
 
-# --- paths in a text ---------------------------------------------------------------------------------------------------
+# --- paths in a text -----------------------------------------------------------------------------------------------
 
 _HOME_LOOKBACK = 12
 # What may stand before a path: not the rest of a word, of another path or of an address.
-_BEFORE_PATH = re.compile(r"(?:^|[\s\"'`=:,;(\[{<>|&@!#]|file:///?(?:localhost)?|\\[nrt\"']|[ -]-[A-Za-z]|[+\-]\Z)\Z")
+_BEFORE_PATH = re.compile(
+    r"(?:^|[\s\"'`=:,;(\[{<>|&@!#]|file:///?(?:localhost)?|\\[nrt\"']|(?:^|[\s\"'])-[A-Za-z]|[+\-]\Z)\Z"
+)
 _NAME = r"[^\s/\\\"'`<>|:*?,;()\[\]{}&$%]{1,64}"
 _HOME = re.compile(rf"/(?:home|Users|root)/(?P<user>{_NAME})(?P<rest>(?:/[^\s\"'`<>|;,)\]}}\\]*)?)")
 _WINDOWS_HOME = re.compile(
-    r"[A-Za-z]:(?P<slash>\\{1,4}|/)Users(?P=slash)(?P<user>[^\\/\s\"'`<>|:*?]{1,64}(?: [^\\/\s\"'`<>|:*?]{1,32}(?=\\))?)"
-    r"(?P<rest>(?:[\\/][^\s\"'`<>|;,)\]}]*)?)"
+    r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=-[A-Z]))[A-Za-z]:(?P<slash>\\{1,4}|/)Users(?P=slash)(?P<user>[^\\/\s\"'`<>|:*?]{1,64}"
+    r"(?: [^\\/\s\"'`<>|:*?]{1,32}(?=\\))?)(?P<rest>(?:[\\/][^\s\"'`<>|;,)\]}]*)?)"
 )
 # Of nobody: `/home/user/data` stands in manuals, `/Users/{id}` and `/home/index.html` are routes of a web site.
 _ANYBODY = re.compile(
@@ -71,7 +73,7 @@ def _end(match: re.Match[str]) -> int:
     return match.start() + len(match[0].rstrip(".,:"))
 
 
-# --- a value that is a path ----------------------------------------------------------------------------------------------
+# --- a value that is a path ----------------------------------------------------------------------------------------
 
 # Folders that no web site, no HDF5 file and no tree of arrays begins with.
 _ROOT = re.compile(
@@ -150,7 +152,7 @@ def last_part(path: str) -> str:
     return last if (is_deep or re.fullmatch(r"[^.].*\.[A-Za-z][A-Za-z0-9]{0,9}", last)) and ":" not in last else ""
 
 
-# --- names -----------------------------------------------------------------------------------------------------------------
+# --- names ---------------------------------------------------------------------------------------------------------
 
 _NAME_KEY = re.compile(
     r"(?:^|_)(?:hostname|host_name|nodename|computer_?name|machine_?name|username|user_name|login_?name|logname|whoami)$"

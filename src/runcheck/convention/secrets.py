@@ -39,8 +39,10 @@ _FORMS = {
     "an Anthropic key": r"sk-ant-[a-z]{2,8}[0-9]{2}-[A-Za-z0-9_-]{40,120}",
     "an OpenAI key": r"sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,200}"
     r"|sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}",
-    "a key of a model service": r"sk-(?:or-v1-)?(?=[A-Za-z0-9_-]{0,60}[0-9])[A-Za-z0-9_-]{20,200}|gsk_[A-Za-z0-9]{40,60}|r8_[A-Za-z0-9]{37}",
-    "a Slack token": r"xox[abeoprs]-(?:[0-9]+-)?[A-Za-z0-9-]{10,200}|xapp-[0-9]-[A-Z0-9]{8,12}-[0-9]{8,14}-[a-f0-9]{40,70}",
+    "a key of a model service": r"sk-(?:or-v1-)?(?=[A-Za-z0-9_-]{0,60}[0-9])[A-Za-z0-9_-]{20,200}"
+    r"|gsk_[A-Za-z0-9]{40,60}|r8_[A-Za-z0-9]{37}",
+    "a Slack token": r"xox[abeoprs]-(?:[0-9]+-)?[A-Za-z0-9-]{10,200}"
+    r"|xapp-[0-9]-[A-Z0-9]{8,12}-[0-9]{8,14}-[a-f0-9]{40,70}",
     "a Google API key": r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])",
     "a Google client secret": r"GOCSPX-[A-Za-z0-9_-]{28}",
     "a Stripe key": r"[sr]k_live_[A-Za-z0-9]{16,120}",
@@ -111,7 +113,7 @@ _PUTTY_LINES = re.compile(r"Private-Lines: ?[0-9]{1,4}\s{1,4}[A-Za-z0-9+/]{20}")
 def key_at(text: str, at: int) -> Secret | None:
     """Return the key in the form of a service's that the run of characters at ``at`` is.
 
-    The letter of an escape is not part of it: ``\\nghp_...``, ``%3Dghp_...``.
+    The letter of an escape before it is not part of it, nor are the digits after a per cent sign.
     """
     before = text[at - 1 : at]
     start = at + 1 if before == "\\" else at + 2 if before == "%" else at

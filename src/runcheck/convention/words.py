@@ -41,7 +41,7 @@ class Word:
     is_certain: bool
 
 
-# --- texts -------------------------------------------------------------------------------------------------------------
+# --- texts ------------------------------------------------------------------------------------------------------
 
 _FLAT = bytes(97 if chr(code) in RUN_CHARACTERS else 32 for code in range(256))
 _RUN = b"a" * RUN
@@ -59,7 +59,8 @@ _DIGIT = re.compile(rb"[0-9]")
 _LONGEST_VALUE = 1024
 _TYPES = frozenset({"str", "string", "String", "bytes", "SecretStr", "Optional"})
 _PASSWORD = re.compile(
-    r"(?P<name>[A-Za-z0-9_.-]{0,48}pass(?:word|wd|phrase)[0-9]{0,2})[\"'`\]\\]{0,4}[ \t]{0,8}(?::[ \t]{0,4}str[ \t]{0,4}=|=>|[:=](?![=:]))[ \t]{0,8}"
+    r"(?P<name>[A-Za-z0-9_.-]{0,48}passw(?:or)?d[0-9]{0,2})[\"'`\]\\]{0,4}[ \t]{0,8}"
+    r"(?::[ \t]{0,4}str[ \t]{0,4}=|=>|[:=](?![=:]))[ \t]{0,8}"
     r"(?:[bruf]?\\?(?P<quote>[\"'])(?P<quoted>[^\"'\\\r\n]{1,128})\\?(?P=quote)|(?P<plain>[^\s\"'`\\&;,<]{1,128}))",
     re.IGNORECASE,
 )
@@ -190,16 +191,17 @@ def _passwords(text: str, lower: bytes) -> Iterator[Word]:
         at = lower.find(b"passw", max(at + 5, done))
 
 
-# --- values of documents ---------------------------------------------------------------------------------------------------
+# --- values of documents ----------------------------------------------------------------------------------------
 
 
 def words_of_value(value: str, name: str, surroundings: str = "") -> list[Word]:
-    """Return what stands in the string ``value`` under the key ``name``, in an object that is named ``surroundings``."""
+    """Return what stands in the string ``value`` under the key ``name``, in an object named ``surroundings``."""
     words = words_in(value)
-    if any(word.kind in ("secret", "address") for word in words):
-        return words
     key, begin = assignment(value, name)
     is_secret = named_secret(key, value[begin:])
+    secrets = [word for word in words if word.kind in ("secret", "address")]
+    if secrets and (not is_secret or any(word.is_certain for word in secrets)):
+        return words
     if is_secret is not None and not (_DIGESTS.search(surroundings) and _DIGEST.fullmatch(value)):
         what = "a password" if is_password_name(key) else f"a secret under {key[-40:]!r}"
         return [Word("secret", what, begin, len(value), is_secret)]

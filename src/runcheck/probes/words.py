@@ -1,7 +1,7 @@
 """Texts of any format: what looks like a secret, and what belongs to one machine or one person.
 
-A text is what has no NUL in its first 8,000 bytes, as Git has it, or begins with the byte order mark of UTF-16. It is read
-in windows that overlap, whatever its lines: a file may be one line of a gigabyte.
+A text is what has no NUL in its first 8,000 bytes, as Git has it, or begins with the byte order mark of UTF-16. It is
+read in windows that overlap, whatever its lines: a file may be one line of a gigabyte.
 """
 
 import codecs

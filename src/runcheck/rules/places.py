@@ -1,4 +1,4 @@
-"""Where in the files of a unit there are words that do not belong there: by line in a text, by pointer in a document."""
+"""Where the files of a unit hold words that do not belong there: by line in a text, by pointer in a document."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

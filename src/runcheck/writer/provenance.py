@@ -80,7 +80,7 @@ def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository 
 
 
 def command_line(top: str) -> list[str]:
-    """Return the command that runs: the script relative to ``top``, or its name where it lies outside; the arguments."""
+    """Return the command that runs: the script relative to ``top``, or its name where it lies outside, arguments."""
     # An argument that is not UTF-8 comes with lone surrogates, which no document can hold.
     script, *arguments = (os.fsencode(each).decode("utf-8", "replace") for each in sys.argv or [""])
     if not script or script == "-c":

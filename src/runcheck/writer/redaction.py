@@ -34,9 +34,10 @@ class Redactor:
     redactions: list[Redaction] = field(default_factory=list)
 
     def document(self, value: object, where: str, name: str = "", surroundings: str = "") -> object:
-        """Return a value of a document without what does not belong there; ``where`` is its place, as ``config#/wandb``.
+        """Return a value of a document without what does not belong there.
 
-        ``name`` is the key that it stands under, in an object that stands under ``surroundings``.
+        ``where`` is its place, as ``config#/wandb``, ``name`` the key that it stands under, in an object that itself
+        stands under ``surroundings``.
         """
         match value:
             case dict():
