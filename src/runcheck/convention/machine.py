@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from runcheck.convention.secrets import plain_name
 
@@ -185,6 +186,13 @@ class MachineName:
     is_certain: bool
 
 
+@lru_cache(maxsize=4096)
+def is_name_key(name: str) -> bool:
+    """Say whether the name of a machine or a person may stand under ``name``."""
+    plain = plain_name(name)
+    return bool(_NAME_KEY.search(plain) or _PERHAPS_NAME_KEY.search(plain))
+
+
 def name_value(surroundings: str, name: str, value: str) -> bool | None:
     """Say whether ``value`` names a machine or a person: certainly, perhaps (False), or not (None).
 
@@ -192,11 +200,11 @@ def name_value(surroundings: str, name: str, value: str) -> bool | None:
     """
     if not _PLAUSIBLE.fullmatch(value) or _NO_NAME.fullmatch(value):
         return None
+    if not is_name_key(name):
+        return None
     plain = plain_name(name)
     if _NAME_KEY.search(plain):
         return "." not in value or not plain.endswith(("hostname", "host_name"))
-    if not _PERHAPS_NAME_KEY.search(plain):
-        return None
     return _SURROUNDINGS.search(plain_name(surroundings)) is not None
 
 

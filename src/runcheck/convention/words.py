@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runcheck.convention.addresses import credentials_in
-from runcheck.convention.machine import homes_in, name_value, path_value, prompts_in
+from runcheck.convention.machine import homes_in, is_name_key, name_value, path_value, prompts_in
 from runcheck.convention.secrets import (
     KEY_STARTS,
     REDACTED,
@@ -65,6 +65,8 @@ _PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _NETRC = re.compile(r"login[ \t]+[^\s]{1,64}\s+password[ \t]+(?P<plain>[^\s\"'<>]{4,128})", re.IGNORECASE)
+# Too short for a key, and without what paths, addresses and assignments are made of: most values of most documents.
+_PLAIN = re.compile(rf"[A-Za-z0-9_ .,+()-]{{0,{RUN - 1}}}")
 _ASSIGNMENT = re.compile(r"(?P<name>[-+~\w.]{1,80})=(?!=)")
 _DIGESTS = re.compile(r"(?:hash|sha|digest|checksum|fingerprint)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
@@ -196,6 +198,8 @@ def _passwords(text: str, lower: bytes) -> Iterator[Word]:
 
 def words_of_value(value: str, name: str, surroundings: str = "") -> list[Word]:
     """Return what stands in the string ``value`` under the key ``name``, in an object named ``surroundings``."""
+    if _PLAIN.fullmatch(value) and not (is_telling(name) or is_name_key(name)):
+        return []
     words = words_in(value)
     key, begin = assignment(value, name)
     is_secret = named_secret(key, value[begin:])
