@@ -2,7 +2,8 @@
 
 import pytest
 
-from runcheck.convention.secrets import is_secret, without_user
+from runcheck.convention.addresses import without_user
+from runcheck.convention.secrets import is_secret
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOP"
 KEYS = {

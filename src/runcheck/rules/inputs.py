@@ -21,6 +21,7 @@ from runcheck.convention.parameters import parameters
 from runcheck.convention.relative import resolve
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.validation import Violation, is_known_major, violations
+from runcheck.convention.words import WordKind
 from runcheck.probes import Content, Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.comparison import ComparisonContent
@@ -39,6 +40,7 @@ from runcheck.probes.registry import RegistryContent
 from runcheck.probes.tensors import Tensor
 from runcheck.probes.text import TextContent
 from runcheck.probes.zarr import ZarrContent
+from runcheck.rules.places import Place, places_of
 
 _Content = TypeVar("_Content")
 
@@ -166,6 +168,21 @@ class UnitInputs:
         """The README."""
         content = self._content("readme")
         return content if isinstance(content, TextContent | Absent | NotVerified) else ABSENT
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where there are secrets, names and paths of a machine, and values that were replaced."""
+        return self._places[0]
+
+    @cached_property
+    def more_places(self) -> Mapping[tuple[str, WordKind], int]:
+        """How many of them there are beyond those places, by file and kind."""
+        return self._places[1]
+
+    @cached_property
+    def _places(self) -> tuple[tuple[Place, ...], Mapping[tuple[str, WordKind], int]]:
+        words = {path: facts.words for path, facts in self.facts.items() if facts.words is not None}
+        return places_of(self.unit, self.documents, words)
 
     @cached_property
     def checkpoint_steps(self) -> frozenset[int]:

@@ -47,7 +47,8 @@ class Reader:
         path = f"{self.root}/{entry.path}"
         try:
             with open_regular(path) as stream:
-                facts = _stream(stream, entry, format_, hashed=hashed)
+                scanned = format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
+                facts = _stream(stream, entry, format_, hashed=hashed, scanned=scanned)
                 if format_ is None and facts.pointer is None and self.depth != "structure":
                     stream.seek(0)
                     seeking = format_of(path, stream.read(START_BYTES))
@@ -113,11 +114,11 @@ def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
     return chunks
 
 
-def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
     """Return what one pass over the bytes tells."""
     probe = make_probe(format_, entry.path)
     words, numbers = WordsScanner(), NumbersScanner()
-    scanners = [] if format_ in UNSCANNED else [words.feed, numbers.feed]
+    scanners = [words.feed, numbers.feed] if scanned else []
     if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
     digest = hashlib.sha256() if hashed else None

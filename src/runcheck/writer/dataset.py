@@ -1,7 +1,6 @@
 """A dataset version: ``new_dataset`` and what it returns."""
 
 import os
-import shutil
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
@@ -63,19 +62,20 @@ def new_dataset(
         raise InvalidArgumentError("a synthetic dataset names its generator; give generator=__file__")
     if generator is not None and not os.path.isfile(generator):
         raise InvalidArgumentError(f"generator is {os.fspath(generator)!r}, which is no file")
-    text = folder.text(script_description() if description is None else description, "description")
+    about = script_description() if description is None else description
+    text = folder.text(about, "description", "metadata#/description")
     metadata = folder.metadata(text, origin, checked_tags({**(tags or {}), "dataset": slug}, "dataset"))
     metadata["splits"] = {}
     metadata["generator"] = None
     if generator is not None:
         clean = folder.redacted(plain_object(params or {}, "params"), "metadata#/generator/params")
         metadata["generator"] = {"script": layout().path("generator"), "params": clean}
-    dataset = Dataset(folder, metadata, folder.text(risks, "risks"))
+    dataset = Dataset(folder, metadata, folder.text(risks, "risks", "readme"))
     metadata["version"] = _checked_version(version, folder)
     if not folder.create(metadata["version"]):
         raise CannotWriteError(f"{folder.path}: is there already; a version never changes, publish the next one")
     if generator is not None:
-        shutil.copyfile(generator, os.path.join(folder.path, layout().path("generator")))
+        folder.copy_script(generator, layout().path("generator"))
     folder.write_json(layout().path("metadata"), metadata)
     return dataset
 
@@ -145,7 +145,7 @@ class Dataset:
         self._status = status
         if error:
             self.metadata["error"] = self._folder.error(error)
-        self._folder.write(layout().path("readme"), readme_of_dataset(self.metadata, self._risks))
+        self._folder.write_readme(readme_of_dataset(self.metadata, self._risks))
         self._folder.finish(self.metadata, status, now(), fingerprint)
 
     def __enter__(self) -> Self:

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from runcheck.convention.addresses import without_user
 from runcheck.convention.documents import Env, Git, Hardware
-from runcheck.convention.secrets import without_keys, without_user
 
 MAX_DIFF_BYTES = 4 << 20
 MAX_UNTRACKED = 100
@@ -80,16 +80,14 @@ def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository 
 
 
 def command_line(top: str) -> list[str]:
-    """Return the command that runs, with paths relative to ``top``; of one outside of it the last name is kept."""
+    """Return the command that runs: the script relative to ``top``, or its name where it lies outside, arguments."""
     # An argument that is not UTF-8 comes with lone surrogates, which no document can hold.
     script, *arguments = (os.fsencode(each).decode("utf-8", "replace") for each in sys.argv or [""])
     if not script or script == "-c":
-        return ["python", *(["-c"] if script else []), *(_without_machine(each, top) for each in arguments)]
-    return [
-        "python",
-        _without_machine(os.path.abspath(script), top),
-        *(_without_machine(each, top) for each in arguments),
-    ]
+        return ["python", *(["-c"] if script else []), *arguments]
+    relative = os.path.relpath(os.path.realpath(script), os.path.realpath(top))
+    outside = relative.startswith("..") or os.path.isabs(relative)
+    return ["python", os.path.basename(script) if outside else relative.replace(os.sep, "/"), *arguments]
 
 
 def read_environment() -> Env:
@@ -137,10 +135,9 @@ def _git_environment() -> dict[str, str]:
 
 
 def _kept(diff: bytes) -> bytes:
-    """Return a difference of bounded size, without the keys in it; its other bytes stay, whatever their encoding."""
-    clean = without_keys(diff[:MAX_DIFF_BYTES].decode("latin-1")).encode("latin-1")
+    """Return a difference of bounded size."""
     cut = len(diff) - MAX_DIFF_BYTES
-    return clean if cut <= 0 else clean + f"\n[{cut:,} more bytes were not kept]\n".encode()
+    return diff if cut <= 0 else diff[:MAX_DIFF_BYTES] + f"\n[{cut:,} more bytes were not kept]\n".encode()
 
 
 def _remote(address: str) -> str | None:
@@ -150,18 +147,6 @@ def _remote(address: str) -> str | None:
         return None if address.startswith("file:") else without_user(address)
     match = _SCP_ADDRESS.fullmatch(address)
     return f"ssh://{match['host']}/{match['path'].lstrip('/')}" if match and len(match["host"]) > 1 else None
-
-
-def _without_machine(argument: str, top: str) -> str:
-    name, equals, value = argument.partition("=")
-    if equals and (os.path.isabs(value) or value.startswith("~")):
-        return f"{name}={_without_machine(value, top)}"
-    if argument.startswith("~"):
-        return os.path.basename(argument)
-    if not os.path.isabs(argument):
-        return argument
-    relative = os.path.relpath(os.path.realpath(argument), os.path.realpath(top))
-    return os.path.basename(argument) if relative.startswith("..") else relative.replace(os.sep, "/")
 
 
 def _hardware() -> Hardware:

@@ -92,12 +92,15 @@ def start_run(
         config=plain_config(config),
         provenance=provenance_of(given, root),
         tags=checked_tags({**tags, "dataset": dataset, "model": model}, "model"),
-        description=folder.text(script_description() if description is None else description, "description"),
-        architecture=" ".join(folder.text(architecture, "architecture").split()),
-        risks=folder.text(risks, "risks"),
+        description=folder.text(
+            script_description() if description is None else description, "description", "metadata#/description"
+        ),
+        architecture=" ".join(folder.text(architecture, "architecture", "metadata#/architecture/text").split()),
+        risks=folder.text(risks, "risks", "readme"),
         directions=checked_directions(directions or {}),
     )
-    run.metadata["seeds"] = {name: checked_seed(name, seed) for name, seed in seeds.items()}
+    checked = {name: checked_seed(name, seed) for name, seed in seeds.items()}
+    run.metadata["seeds"] = cast("dict[str, int]", folder.redacted(checked, "metadata#/seeds"))
     if links:
         run.metadata["links"] = {
             checked_name("relation", "a relation in links", relation): checked_link(folder.root, relation, unit)
@@ -232,7 +235,7 @@ class Run:
 
     def note(self, text: str) -> None:
         """Add a paragraph to the results in the README."""
-        self._notes.append(self._folder.text(text, "note"))
+        self._notes.append(self._folder.text(text, "note", "readme"))
 
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
@@ -262,7 +265,7 @@ class Run:
             for split, of_split in summary["metrics"].items()
             for metric, series in of_split.items()
         }
-        self._folder.write(layout().path("readme"), self._readme(status, summary))
+        self._folder.write_readme(self._readme(status, summary))
         self._folder.write(layout().path("summary"), format_yaml(cast("dict[str, object]", summary)))
         self._folder.finish(self.metadata, status, finished)
 

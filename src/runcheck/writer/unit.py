@@ -5,10 +5,12 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import cast
 
-from runcheck.convention.documents import Governance, Metadata, Provenance, Redaction, Status, label_of, name_of
+from runcheck.convention.documents import Git, Governance, Metadata, Provenance, Status, label_of, name_of
 from runcheck.convention.layout import Kind, layout
 from runcheck.convention.markdown import with_closed_blocks
+from runcheck.convention.secrets import REDACTED
 from runcheck.convention.timestamps import date_of, format_timestamp, now
 from runcheck.convention.versions import NO_COMMIT
 from runcheck.errors import CannotWriteError, MissingLibraryError
@@ -16,7 +18,7 @@ from runcheck.writer.arguments import checked_text
 from runcheck.writer.atomic import write_whole
 from runcheck.writer.latest import update_latest
 from runcheck.writer.provenance import Repository, command_line, read_environment, read_repository, script_folder
-from runcheck.writer.redaction import redact_command, redact_document, redact_text
+from runcheck.writer.redaction import Redactor
 from runcheck.writer.registry import upsert_row
 from runcheck.writer.seal import hash_file, hash_files, write_checksums
 
@@ -32,9 +34,9 @@ class UnitFolder:
         self.kind = kind
         self.slug = slug
         self.version = ""
-        self.redactions: list[Redaction] = []
         self.created = now()
         self.repository = read_repository(script_folder(), diff_path=layout().path("diff"), outside=self.root)
+        self.redactor = Redactor((_top(self.repository), os.getcwd()))
 
     @property
     def slug_path(self) -> str:
@@ -74,7 +76,7 @@ class UnitFolder:
             path = os.path.join(self.path, layout().path("diff"))
             os.makedirs(os.path.dirname(path))
             with open(path, "wb") as stream:
-                stream.write(self.repository.diff)
+                stream.write(self.redactor.bytes(self.repository.diff, "diff"))
         return True
 
     def write(self, path: str, text: str) -> None:
@@ -83,33 +85,50 @@ class UnitFolder:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         write_whole(target, text)
 
+    def copy_script(self, source: str | os.PathLike[str], path: str) -> None:
+        """Copy a script into the unit, byte for byte but for what does not belong there."""
+        with open(source, "rb") as stream:
+            content = stream.read()
+        with open(os.path.join(self.path, path), "wb") as stream:
+            stream.write(self.redactor.bytes(content, "generator"))
+
     def write_json(self, path: str, document: Mapping[str, object]) -> None:
         """Write a JSON document of the unit."""
         self.write(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def redacted(self, document: Mapping[str, object], where: str) -> dict[str, object]:
-        """Return ``document`` without the secrets in it, and remember their places, which begin with ``where``."""
-        clean = redact_document(dict(document), where, self.redactions)
+        """Return ``document`` without secrets and paths of this machine, and remember their places below ``where``."""
+        name = where.rpartition("/")[2] if "/" in where else ""
+        clean = self.redactor.document(dict(document), where, name)
         return clean if isinstance(clean, dict) else {}
 
-    def text(self, text: str, what: str) -> str:
-        """Return a text for people, checked, without the keys in it, and with no code block left open.
+    def text(self, text: str, what: str, where: str) -> str:
+        """Return a text for people, checked, without secrets and paths, and with no code block left open.
 
         Raises:
             InvalidArgumentError: it is no text.
         """
-        return with_closed_blocks(redact_text(checked_text(text, what), f"metadata#/{what}", self.redactions))
+        return with_closed_blocks(self.redactor.text(checked_text(text, what), where))
 
     def error(self, error: str) -> str:
-        """Return what ended a unit in one line of bounded length, whatever it holds, without the keys in it."""
+        """Return what ended a unit in one line of bounded length, whatever it holds, without secrets and paths."""
         text = " ".join("".join(each if each.isprintable() else " " for each in error).split())
-        return self.text(text if len(text) <= _MAX_ERROR else f"{text[:_MAX_ERROR]}...", "error")
+        clean = self.redactor.text(checked_text(text, "error"), "metadata#/error")
+        return with_closed_blocks(clean if len(clean) <= _MAX_ERROR else f"{clean[:_MAX_ERROR]}...")
+
+    def write_readme(self, text: str) -> None:
+        """Write the README, and remember that it repeats what was replaced elsewhere."""
+        clean = self.redactor.text(text, "readme")
+        if REDACTED in clean:
+            self.redactor.note("readme", "repeats what was replaced")
+        self.write(layout().path("readme"), clean)
 
     def metadata(self, description: str, data_provenance: Provenance, tags: dict[str, str]) -> Metadata:
         """Return what the metadata of every unit begins with, status ``running``."""
         created, date = format_timestamp(self.created), date_of(format_timestamp(self.created))
-        command = redact_command(command_line(_top(self.repository)), self.redactions)
-        governance: Governance = {"redactions": self.redactions}
+        command = self.redactor.document(command_line(_top(self.repository)), "metadata#/command", "command")
+        git = self.redactor.document(self.repository.git, "metadata#/git") if self.repository else None
+        governance: Governance = {"redactions": self.redactor.redactions}
         return {
             "schema_version": layout().schema_version,
             "kind": "dataset" if self.kind.name == "dataset" else "model",
@@ -121,9 +140,9 @@ class UnitFolder:
             "status": "running",
             "created_at": created,
             "finished_at": None,
-            "git": self.repository.git if self.repository else None,
+            "git": cast("Git | None", git),
             "env": read_environment(),
-            "command": command,
+            "command": cast("list[str]", command),
             "data_provenance": data_provenance,
             "tags": tags,
             "governance": governance,

@@ -1,0 +1,110 @@
+"""Where the files of a unit hold words that do not belong there: by line in a text, by pointer in a document."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runcheck.convention.layout import layout
+from runcheck.convention.units import Unit
+from runcheck.convention.words import Word, WordKind, names_of_items, words_of_value
+from runcheck.probes.document import DocumentContent
+from runcheck.probes.words import SeenWord, WordsContent
+
+_SHOWN = 20  # of each kind in one document
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A word in a file of the unit; ``document`` names the file as the places of redactions do."""
+
+    path: str
+    document: str
+    kind: WordKind
+    what: str
+    text: str
+    is_certain: bool
+    line: int | None = None
+    pointer: str | None = None
+
+
+def places_of(
+    unit: Unit, documents: Mapping[str, DocumentContent], words: Mapping[str, WordsContent]
+) -> tuple[tuple[Place, ...], Mapping[tuple[str, WordKind], int]]:
+    """Return each place, and how many more there are of each kind in each file."""
+    places: list[Place] = []
+    more: dict[tuple[str, WordKind], int] = {}
+    for path in sorted({*documents, *words}):
+        name = document_name(unit, path)
+        value = documents[path].value if path in documents else None
+        if isinstance(value, dict):
+            _of_document(path, name, value, places, more)
+        seen = words.get(path, WordsContent())
+        if isinstance(value, dict) and seen.words:
+            seen = WordsContent(tuple(_of_comments(path, value, seen)))
+        places += [
+            Place(path, name, each.kind, each.what, each.text, each.is_certain, each.line) for each in seen.words
+        ]
+        more.update({(path, kind): count for kind, count in seen.more.items()})
+    return tuple(places), more
+
+
+def document_name(unit: Unit, path: str) -> str:
+    """Return the name of a file among the places of redactions: its role where that has one file, else its path."""
+    role = unit.members[path].role
+    return path if role is None or role.several else role.name
+
+
+def _of_document(
+    path: str, name: str, value: object, places: list[Place], more: dict[tuple[str, WordKind], int]
+) -> None:
+    counts: dict[tuple[WordKind, bool], int] = {}
+    for pointer, text, word in _words_in(value, "", "", ""):
+        if pointer.startswith("/governance/redactions/") and word.kind == "redacted":
+            continue
+        counts[word.kind, word.is_certain] = counts.get((word.kind, word.is_certain), 0) + 1
+        if counts[word.kind, word.is_certain] <= _SHOWN:
+            part = text[word.start : word.end]
+            places.append(Place(path, name, word.kind, word.what, part, word.is_certain, pointer=pointer))
+        elif word.is_certain:
+            more[path, word.kind] = more.get((path, word.kind), 0) + 1
+
+
+def _words_in(value: object, pointer: str, name: str, surroundings: str) -> Iterator[tuple[str, str, Word]]:
+    """Yield pointer, string and word for each in a value under ``name``, in an object named ``surroundings``."""
+    if isinstance(value, str):
+        for word in words_of_value(value, name, surroundings):
+            yield pointer, value, word
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            inner = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+            for word in words_of_value(key, "", ""):
+                yield inner, key, word
+            yield from _words_in(each, inner, key, name)
+    elif isinstance(value, list):
+        for index, (each, of) in enumerate(zip(value, names_of_items(value, name), strict=True)):
+            yield from _words_in(each, f"{pointer}/{index}", of, surroundings)
+
+
+def _of_comments(path: str, value: object, seen: WordsContent) -> Iterator[SeenWord]:
+    """Yield the words of a YAML document that stand in no value of it; JSON has no comments."""
+    if path.endswith((".yaml", ".yml")):
+        strings = "\n".join(_strings(value))
+        for each in seen.words:
+            if each.text not in strings:
+                yield each
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from _strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strings(each)
+
+
+def is_own_format(path: str) -> bool:
+    """Say whether a file belongs to a format of its own, whose texts no person wrote: what lies in a checkpoint."""
+    return path.startswith(f"{layout().folder_of('checkpoint')}/")

@@ -1,0 +1,145 @@
+"""Whatever callers give to the writer, nothing that it writes names a secret or the machine."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import runcheck
+from runcheck.check import check
+from runcheck.writer.run import Run
+
+StartRun = Callable[..., Run]
+OF_WORDS = {"RC902", "RC904", "RC905", "RC910", "RC911"}
+DRAWN = "9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe5aTi"
+SECRETS = [
+    f"ghp_{DRAWN}",
+    f"sk-proj-{DRAWN}",
+    f"AKIA{'Q3X7ZK2MWB5LSYTN'}",
+    f"-----BEGIN PRIVATE KEY-----\n{DRAWN}{DRAWN}\n-----END PRIVATE KEY-----\n",
+    f"https://ada:{DRAWN}@example.org/x",
+    f"https://{DRAWN}@example.org/x",
+    f"postgresql://ada:{DRAWN}@db.example.org/x",
+    f"Authorization: Bearer {DRAWN}",
+    f"--token={DRAWN}",
+    f"export WANDB_API_KEY={DRAWN}",
+    "password: hunter2x!",
+    "machine example.org login ada password hunter2x",
+]
+PLACES = [
+    "/home/ada/data/train.csv",
+    "/home/ada",
+    "/Users/ada/Desktop/x y.csv",
+    "C:\\Users\\ada\\data.csv",
+    "~/data",
+    "~ada/data",
+    "~",
+    "file:///home/ada/x",
+    "/scratch/ada/x",
+    "/mnt/data/imagenet",
+    "/tmp/x/y",
+    "\\\\server\\share\\x",
+    "D:\\data",
+    "data_dir=/scratch/ada",
+    "--out=/home/ada/out",
+    "ada@laptop:~/work$ python train.py",
+]
+WORDS = st.sampled_from([*SECRETS, *PLACES, "[redacted]", "train", "a/b", "/", "x@y"])
+TEXT = st.one_of(
+    WORDS,
+    st.lists(WORDS, min_size=2, max_size=3).flatmap(
+        lambda words: st.sampled_from([" ", "\n", ",", "='"]).map(lambda by: by.join(words))
+    ),
+    st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=12),
+)
+KEYS = st.sampled_from(
+    [
+        "api_key",
+        "password",
+        "token",
+        "data_dir",
+        "hostname",
+        "username",
+        "host",
+        "env",
+        "note",
+        "a~b/c",
+        "x",
+        "command",
+        "auth",
+        "pad_token",
+    ]
+)
+CONFIGS = st.dictionaries(
+    st.one_of(KEYS, TEXT),
+    st.recursive(
+        TEXT | st.integers() | st.none(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+def found(root: Path) -> list[tuple[str, str, str]]:
+    """Return the certain findings of the clauses about words, and every finding of a secret."""
+    return [
+        (each.code, each.path, f"{each.message} at {each.pointer}")
+        for each in check(root, pedantic=True).findings
+        if each.code in OF_WORDS and (each.is_certain or each.code == "RC902")
+    ]
+
+
+def write(root: Path, config: dict[str, Any], text: str) -> Path:
+    """Write a dataset and a failed run that say ``config`` and ``text`` wherever they can."""
+    script = root.parent / "make.py"
+    script.write_text(f'"""Draw."""\nx = {text!r}\n# {text}\n', encoding="utf-8")
+    with runcheck.new_dataset(
+        root,
+        "numbers",
+        provenance={"kind": "synthetic", "seed": 1, "note": text},
+        generator=script,
+        params=config,
+        description=text,
+        risks=text,
+    ) as dataset:
+        dataset.write_parquet("train", {"x": [1.0]})
+    run = runcheck.start_run(
+        root,
+        dataset="numbers",
+        model="m",
+        variant="v",
+        config=config,
+        seeds={"init": 0, text: 1},
+        tags={"experiment": "e", "run_type": "train"},
+        data=dataset.path,
+        description=text,
+        architecture=text,
+        risks=text,
+        extensions={"team": config},
+    )
+    run.log(1, {"loss": 1.0})
+    run.note(text)
+    run.finish("failed", f"FileNotFoundError: [Errno 2] No such file or directory: {text!r}")
+    return Path(run.path)
+
+
+# A whole tree is written for each example, so that making a failing one smaller would take minutes.
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(config=CONFIGS, text=TEXT)
+def test_nothing_that_is_written_names_a_secret_or_the_machine(config: dict[str, Any], text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "artefacts"
+        run = write(root, config, text)
+        assert found(root) == []
+        assert [each for each in check(root).findings if each.is_error] == []
+        for path in run.parent.parent.parent.rglob("*"):
+            assert path.is_dir() or DRAWN.encode() not in path.read_bytes(), path
