@@ -960,7 +960,7 @@ def a_path_of_a_machine_in_the_configuration(path: Path, rng: random.Random) -> 
 def a_password_in_the_remote(document: Any, rng: random.Random) -> None:  # noqa: ANN401
     if document["git"] is None:
         raise NotApplicableError
-    document["git"]["remote"] = "https://ada:secret@example.org/a.git"
+    document["git"]["remote"] = "https://ada:Kx93hfPqRw@git.institute.edu/a.git"
 
 
 @damage("RUN", *RUNS)
