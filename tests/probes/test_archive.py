@@ -219,6 +219,19 @@ def test_a_link_that_leads_out_is_found_also_by_way_of_another(
     assert look(zip_links(*pairs)).outside == found
 
 
+def test_a_link_that_does_not_decompress_hides_no_member_behind_it() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        link = zipfile.ZipInfo("a")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, "b" * 100, zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("../c"), b"")
+    content = changed(stream.getvalue(), 31, b"\xff\xff\xff")
+    found = look(content)
+    assert found.outside == ("../c",)
+    assert found.unverified == "has a link that cannot be read"
+
+
 def test_hard_links_are_seen_from_the_top_and_devices_lead_out() -> None:
     assert look(links(("a/b", "../c"), kind=tarfile.LNKTYPE), "a.tar").outside == ("../c",)
     assert look(links(("a/b", "c"), kind=tarfile.LNKTYPE), "a.tar").outside == ()

@@ -35,7 +35,7 @@ def write(root: Path, name: str, content: bytes) -> Entry:
 def test_the_hash_is_that_of_hashlib_at_every_size(tmp_path: Path, size: int) -> None:
     content = bytes(at % 251 for at in range(min(size, 4096))) * (size // 4096 + 1)
     content = content[:size]
-    facts = read_facts(str(tmp_path), write(tmp_path, "x.bin", content), None, hashed=True)
+    facts = read_facts(str(tmp_path), write(tmp_path, "x.raw", content), None, hashed=True)
     assert facts == Facts(sha256=hashlib.sha256(content).hexdigest())
 
 
@@ -57,7 +57,7 @@ def test_rows_across_the_border_of_two_chunks_are_whole(tmp_path: Path) -> None:
 
 
 def test_a_file_that_nobody_asks_about_is_not_looked_into(tmp_path: Path) -> None:
-    assert read_facts(str(tmp_path), write(tmp_path, "x.bin", b"x" * 2000), None, hashed=False) == Facts()
+    assert read_facts(str(tmp_path), write(tmp_path, "x.raw", b"x" * 2000), None, hashed=False) == Facts()
 
 
 @pytest.mark.parametrize(

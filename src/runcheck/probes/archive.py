@@ -156,8 +156,8 @@ class _Look:
                 if member.name == data and value is not None and not thing.name:
                     sizes = {each.name: each.size for each in members if "data/" in each.name}
                     check_storages(self.found, value, data, sizes)
-            elif target := self._unpacked(member, window):
-                self._check_link(thing, member.name, target.peek(MAX_PATH).decode("utf-8", "replace"), links)
+            elif (target := self._target_of(member, window)) is not None:
+                self._check_link(thing, member.name, target, links)
 
     def _zip_member(self, thing: Thing, member: ZipMember, window: Window, *, is_torch: bool) -> object:
         source = self._unpacked(member, window)
@@ -189,6 +189,14 @@ class _Look:
         self.found.doubt(f"has members compressed by method {member.method}, which nothing here reads")
         return None
 
+    def _target_of(self, member: ZipMember, window: Window) -> str | None:
+        try:
+            source = self._unpacked(member, window)
+            return source.peek(MAX_PATH).decode("utf-8", "replace") if source else None
+        except (BrokenError, BoundError):
+            self.found.doubt("has a link that cannot be read")
+            return None
+
     def _check_sum(self, thing: Thing, member: ZipMember, window: Window) -> None:
         source, crc, count = self._unpacked(member, window), 0, 0
         try:
@@ -196,6 +204,9 @@ class _Look:
                 crc, count = zlib.crc32(chunk, crc), count + len(chunk)
         except BrokenError as error:
             self.found.damage(thing, f"has a member {shortened(member.name)} that {error}")
+            return
+        except BoundError as error:
+            self.found.doubt(str(error))
             return
         if source and (crc, count) != (member.crc, member.size):
             self.found.damage(thing, f"has another content in {shortened(member.name)} than its checksum says")
