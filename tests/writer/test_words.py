@@ -76,14 +76,10 @@ KEYS = st.sampled_from(
         "pad_token",
     ]
 )
+LEAVES = TEXT | st.integers() | st.none()
+INNER = LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(KEYS, LEAVES, max_size=3)
 CONFIGS = st.dictionaries(
-    st.one_of(KEYS, TEXT),
-    st.recursive(
-        TEXT | st.integers() | st.none(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
-        max_leaves=6,
-    ),
-    max_size=4,
+    KEYS | TEXT, INNER | st.lists(INNER, max_size=2) | st.dictionaries(KEYS, INNER, max_size=3), max_size=4
 )
 
 
