@@ -34,6 +34,7 @@ def found(tree: Path, *, pedantic: bool = False) -> list[Finding]:
         ("config.json", json.dumps({"note": f"use --token {DRAWN}"}), "RC902"),
         ("config.json", json.dumps({"remote": f"https://ada:{TOKEN}@example.org/x"}), "RC910"),
         ("config.json", json.dumps({"data_dir": "/home/ada/data"}), "RC904"),
+        ("config.json", json.dumps({"data_dir": "C:\\Users\\ada\\data"}), "RC904"),
         ("config.json", '{"a": 1, "a": "' + TOKEN + '"}', "RC902"),
         ("config.yaml", f"# {TOKEN}\nlr: 0.1\n", "RC902"),
         ("config.yaml", f"api_key: {TOKEN}\n", "RC902"),

@@ -79,12 +79,12 @@ def _end(match: re.Match[str]) -> int:
 # Folders that no web site, no HDF5 file and no tree of arrays begins with.
 _ROOT = re.compile(
     r"/(?:home|Users|mnt|scratch|tmp|var|opt|usr|gpfs|lustre|nfs|Volumes|fsx|dbfs|kaggle|ceph|beegfs|afs|autofs|ssd[0-9]*|hdd[0-9]*|raid[0-9]*"
-    r"|localscratch|local_?disk[0-9]*|shared|efs|s3|data[0-9]|disk[0-9]*|nas|workdir|lscratch|p?scratch[0-9]*|net)/[^/\s]"
+    r"|localscratch|local_?disk[0-9]*|disk[0-9]+|lscratch|p?scratch[0-9]*)/[^/\s]"
 )
 # Folders that may begin something else: `/data/images` is the name of a dataset in HDF5, `/content/1` a route.
 _COMMON_ROOT = re.compile(
     r"/(?:data|srv|media|workspace|content|work|private|cluster|projects?|storage|datasets?|models?|checkpoints?|root|app|code|export|share|global|experiments|results|runs"
-    r"|outputs?|logs?|cache|group|lab)/[^/\s]"
+    r"|outputs?|logs?|cache|group|lab|shared|efs|s3|data[0-9]+|nas|workdir|net)/[^/\s]"
 )
 _ABSOLUTE = re.compile(r"/[\w.@+-]+(?:/[^\n\"'<>|{}*?]*)?")
 _PATH_IN_TEXT = re.compile(r"(?<![\w./~:\\<-])/[\w.@+-]+/[^\s\"'`<>|;,)\]}*?{]+")

@@ -70,7 +70,9 @@ class Redactor:
     def bytes(self, content: bytes, where: str) -> bytes:
         """Return a text of any encoding, as a program or its difference is, without what does not belong there."""
         text = content.decode("latin-1")
-        clean = self._replaced(text, words_in(text), where, line_by_line=True)
+        # A program may well hold the first line of a private key, to look for it; what is not certain stays.
+        words = [word for word in words_in(text) if word.is_certain and word.kind != "redacted"]
+        clean = self._replaced(text, words, where, line_by_line=True)
         return content if clean == text else clean.encode("latin-1", "replace")
 
     def note(self, where: str, reason: str) -> None:
@@ -93,7 +95,7 @@ class Redactor:
         clean: dict[str, object] = {}
         for key, each in value.items():
             new = self._settled(key, None, lambda each: self._string_once(each, None, "", ""))
-            new = new if new == key or new not in clean else f"{new} {len(clean)}"
+            new = f"{new} {len(clean)}" if new in clean else new
             pointer = f"{where}/{new.replace('~', '~0').replace('/', '~1')}"
             if new != key or REDACTED in key:
                 self.note(pointer, "its name held what looks like a secret or belongs to this machine")
