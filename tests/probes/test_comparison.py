@@ -86,6 +86,15 @@ def test_the_same_points_are_the_same(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize("files", [{"a": ALL}, {"a": LOSS + ACCURACY}, {"1": ALL[:300], "2": ALL[300:]}])
+def test_where_the_digests_are_the_same_nothing_is_read_again(
+    files: dict[str, list[Point | Restart]], form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "_Pass", None)
+    assert compared(ALL, files, form) == ComparisonContent()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
 @pytest.mark.parametrize("at", [0, 500, 999])
 def test_one_damage_is_named_by_series_and_step(at: int, form: str) -> None:
     lacking = compared(ALL, {"a": [*LOSS[:at], *LOSS[at + 1 :], *ACCURACY]}, form)

@@ -298,8 +298,8 @@ def test_a_record_of_a_known_shape_with_any_byte_changed_is_read_as_it_would_be_
     changed = bytearray(message)
     changed[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
     alone = points_in(record(bytes(changed)))
-    known = points_in(record(message) + record(message) + record(bytes(changed)))
-    before = points_in(record(message) + record(message))
+    known = points_in(record(message) * 3 + record(bytes(changed)))
+    before = points_in(record(message) * 3)
     assert repr({tag: points[len(before.get(tag, [])) :] for tag, points in known.items() if points}) == repr(
         {**{tag: [] for tag in before}, **alone}
     )

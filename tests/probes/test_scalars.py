@@ -80,6 +80,7 @@ def test_a_tensor_without_metadata_is_a_scalar_where_its_tag_is_known_as_one() -
         TensorProto(dtype=INT32, int_val=[1]),
         TensorProto(dtype=FLOAT, float_val=[1, 2]),
         TensorProto(dtype=FLOAT, tensor_content=b"12345678"),
+        TensorProto(dtype=FLOAT, tensor_content=b"1234", float_val=[1]),
         TensorProto(dtype=FLOAT),
         TensorProto(),
     ],
