@@ -44,7 +44,7 @@ def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: 
         return replace(content, unverified=str(error))
     except pa.ArrowNotImplementedError as error:
         return replace(content, unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the format
             raise
         return replace(content, error=f"cannot be decoded: {_first_line(error)}", unverified=None)

@@ -16,6 +16,7 @@ FOOTER_BYTES = 16 << 20
 FOOTER_VALUES = 1_000_000  # a reader in C++ holds up to 120 bytes for each
 _TAIL = 8  # the length of the footer, and the magic again
 
+_UNION: Wanted = {1: "first", 2: "second"}
 _COLUMN: Wanted = {
     1: "type",
     4: "codec",
@@ -24,10 +25,20 @@ _COLUMN: Wanted = {
     9: "data_page_offset",
     11: "dictionary_page_offset",
 }
-_CHUNK: Wanted = {1: "file_path", 3: ("meta_data", _COLUMN), 8: "crypto_metadata", 9: "encrypted_column_metadata"}
+_CHUNK: Wanted = {
+    1: "file_path",
+    3: ("meta_data", _COLUMN),
+    8: ("crypto_metadata", _UNION),
+    9: "encrypted_column_metadata",
+}
 _ELEMENT: Wanted = {1: "type", 3: "repetition_type", 4: "name", 5: "num_children"}
 _ROW_GROUP: Wanted = {1: ("columns", _CHUNK), 3: "num_rows"}
-_FOOTER: Wanted = {2: ("schema", _ELEMENT), 3: "num_rows", 4: ("row_groups", _ROW_GROUP), 8: "encryption_algorithm"}
+_FOOTER: Wanted = {
+    2: ("schema", _ELEMENT),
+    3: "num_rows",
+    4: ("row_groups", _ROW_GROUP),
+    8: ("encryption_algorithm", _UNION),
+}
 
 _REQUIRED, _REPEATED = 0, 2
 
@@ -115,7 +126,7 @@ def _footer(data: bytes, start: int) -> Footer:
         raise ParquetError(f"has a broken footer: it {error}") from None
     except ThriftBudgetError:
         raise UnverifiedError(f"has a footer of more than {FOOTER_VALUES} values") from None
-    if "encryption_algorithm" in fields:
+    if fields.get("encryption_algorithm"):
         raise UnverifiedError("is encrypted")
     columns = tuple(_leaves(_structs(fields, "schema")))
     groups = tuple(
@@ -167,7 +178,7 @@ def _row_group(number: int, fields: Struct, columns: tuple[Column, ...], end: in
 
 def _chunk(number: int, fields: Struct, column: Column, rows: int, end: int) -> Chunk:
     where = f"column {column.path!r} of row group {number}"
-    if "crypto_metadata" in fields or "encrypted_column_metadata" in fields:
+    if fields.get("crypto_metadata") or fields.get("encrypted_column_metadata"):
         raise UnverifiedError("has encrypted columns")
     if fields.get("file_path"):
         raise UnverifiedError("keeps its columns in other files")
