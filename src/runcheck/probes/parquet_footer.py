@@ -31,7 +31,7 @@ _CHUNK: Wanted = {
     8: ("crypto_metadata", _UNION),
     9: "encrypted_column_metadata",
 }
-_ELEMENT: Wanted = {1: "type", 3: "repetition_type", 4: "name", 5: "num_children"}
+_ELEMENT: Wanted = {1: "type", 2: "type_length", 3: "repetition_type", 4: "name", 5: "num_children"}
 _ROW_GROUP: Wanted = {1: ("columns", _CHUNK), 3: "num_rows"}
 _FOOTER: Wanted = {
     2: ("schema", _ELEMENT),
@@ -53,10 +53,14 @@ class UnverifiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A leaf of the schema: its path with dots, its physical type, and how often it may be missing and repeat."""
+    """A leaf of the schema: its path with dots, its physical type, and the width of a value where the type has one.
+
+    The last two say on how many levels above it a value may be missing, and repeat.
+    """
 
     path: str
     type: int
+    width: int
     definitions: int
     repetitions: int
 
@@ -157,7 +161,8 @@ def _leaves(elements: list[Struct]) -> Iterator[Column]:
         if "num_children" in element and "type" not in element:
             open_.append((_children(element), f"{path}.", definitions, repetitions))
         else:
-            yield Column(path, _int(element, "type"), definitions, repetitions)
+            width = _count(element, "type_length") if "type_length" in element else 0
+            yield Column(path, _int(element, "type"), width, definitions, repetitions)
     if any(left for left, *_ in open_):
         raise ParquetError("has a schema whose elements do not add up")
 
