@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from runcheck.probes.hdf5_decode import Decoder, Hdf5Error, UnverifiedError
+from runcheck.probes.hdf5_decode import Decoder
+from runcheck.probes.hdf5_filters import Hdf5Error, UnverifiedError
 from runcheck.probes.tensors import Tensor
 
 if TYPE_CHECKING:

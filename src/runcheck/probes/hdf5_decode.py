@@ -1,16 +1,23 @@
 """Decode every byte of an HDF5 file's datasets, in memory that does not depend on what the file claims.
 
 The library reads a chunk as a whole and lets a filter make of it as much as it likes: a chunk of 8 bytes may inflate to
-gigabytes. So the chunks are held to bounds as they lie in the file first, and then read in small pieces. A filter that
-is not built in is never asked for, since the library would load a plugin by its number.
+gigabytes. So the chunks are held to bounds as they lie in the file first, and then read in small pieces.
 """
 
-import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+from runcheck.probes.hdf5_filters import (
+    CHUNK_BYTES,
+    REFERENCE_BYTES,
+    STORED_BYTES,
+    Hdf5Error,
+    Pipeline,
+    UnverifiedError,
+)
 
 if TYPE_CHECKING:
     import h5py
@@ -18,28 +25,14 @@ if TYPE_CHECKING:
 
     Dtype: TypeAlias = np.dtype[np.generic]
 
-CHUNK_BYTES = 32 << 20
-LZF_BYTES = 1 << 20  # 3 bytes of it may become 264
 HEAP_BYTES = 32 << 20
 CHUNKS = 1_000_000
 _PIECE_BYTES = 16 << 20
 _TEXTS = 1 << 16  # references to texts that are looked at together
-
-_DEFLATE, _SHUFFLE, _FLETCHER32, _SCALEOFFSET, _LZF = 1, 2, 3, 6, 32000
-_NAMES = {4: "szip", 5: "nbit"}
-_REFERENCE_BYTES = 16  # a length of 4 bytes, an address of 8, a number of 4
 _HEAP_HEADER_BYTES = 16
 _HEAP_MAGIC = b"GCOL"
 
 _Selection: TypeAlias = tuple[slice, ...]
-
-
-class Hdf5Error(ValueError):
-    """Why a dataset is damaged; the text follows "that"."""
-
-
-class UnverifiedError(Exception):
-    """Why nothing here decodes a dataset that may be sound."""
 
 
 class Decoder:
@@ -72,8 +65,9 @@ class Decoder:
         of_text = _is_of_text(dtype)
         reader = h5py.Dataset(dataset)
         if plist.get_layout() == h5py.h5d.CHUNKED:
-            pipeline = [plist.get_filter(number)[:3] for number in range(plist.get_nfilters())]
-            self._chunks(reader, _Pipeline(pipeline, dtype, plist.get_chunk()), of_text=of_text)
+            filters = [plist.get_filter(number)[:3] for number in range(plist.get_nfilters())]
+            itemsize = REFERENCE_BYTES if of_text else dtype.itemsize
+            self._chunks(reader, Pipeline(filters, itemsize, plist.get_chunk()), of_text=of_text)
         else:
             self._whole(reader, of_text=of_text)
 
@@ -91,22 +85,24 @@ class Decoder:
         for selection in _pieces(dataset.shape, 1, _TEXTS):
             count = prod(each.stop - each.start for each in selection)
             self._stream.seek(offset)
-            references = self._stream.read(count * _REFERENCE_BYTES)
-            offset += count * _REFERENCE_BYTES
+            references = self._stream.read(count * REFERENCE_BYTES)
+            offset += count * REFERENCE_BYTES
             self._texts(dataset, selection, references)
 
-    def _chunks(self, dataset: "h5py.Dataset", pipeline: "_Pipeline", *, of_text: bool) -> None:
+    def _chunks(self, dataset: "h5py.Dataset", pipeline: "Pipeline", *, of_text: bool) -> None:
         for start, mask, offset, stored in self._stored(dataset):
             self._take(offset, stored)
-            looked_into = of_text or pipeline.inflates
-            raw = pipeline.undo(dataset.id.read_direct_chunk(start)[1], mask, whole=of_text) if looked_into else b""
             selection = tuple(
                 slice(at, min(at + length, end))
                 for at, length, end in zip(start, dataset.chunks, dataset.shape, strict=True)
             )
+            is_partial = any(each.stop - each.start < n for each, n in zip(selection, dataset.chunks, strict=True))
             if of_text:
-                self._texts(dataset, selection, raw)
+                raw = dataset.id.read_direct_chunk(start)[1]
+                self._texts(dataset, selection, pipeline.undo(raw, mask, is_partial=is_partial))
             else:
+                if pipeline.filters:
+                    pipeline.undo(dataset.id.read_direct_chunk(start)[1], mask, is_partial=is_partial)
                 dataset[selection]
 
     def _stored(self, dataset: "h5py.Dataset") -> Iterator[tuple[tuple[int, ...], int, int, int]]:
@@ -123,7 +119,7 @@ class Decoder:
             raise UnverifiedError(f"has more than {CHUNKS} chunks")
         for at in range(0, len(numbers), rank + 3):
             start, (mask, offset, stored) = numbers[at : at + rank], numbers[at + rank : at + rank + 3]
-            if stored > CHUNK_BYTES + _HEAP_HEADER_BYTES:
+            if stored > STORED_BYTES:
                 raise UnverifiedError(f"has chunks of more than {CHUNK_BYTES >> 20} MiB")
             if any(each >= end for each, end in zip(start, dataset.shape, strict=True)):
                 raise Hdf5Error("has a chunk outside of its shape")
@@ -131,8 +127,12 @@ class Decoder:
 
     def _texts(self, dataset: "h5py.Dataset", selection: _Selection, references: bytes) -> None:
         """Read texts, so many at once as their lengths allow."""
+        if not references:
+            raise UnverifiedError("has texts whose filters nothing here undoes")
         lengths = self._lengths(references, dataset.dtype)
         longest = max(lengths, default=0)
+        if longest > HEAP_BYTES:  # while what holds it is smaller
+            raise Hdf5Error("claims a text longer than the place that holds it")
         at_once = max(1, _PIECE_BYTES // max(longest, 1)) if sum(lengths) > _PIECE_BYTES else _TEXTS
         shape = tuple(each.stop - each.start for each in selection)
         for piece in _pieces(shape, 1, at_once):
@@ -151,17 +151,35 @@ class Decoder:
         if self._addresses != 8:  # noqa: PLR2004 - bytes, as almost every file has it
             raise UnverifiedError("has texts by addresses that are not of 8 bytes")
         layout = np.dtype([("length", "<u4"), ("address", "<u8"), ("number", "<u4")])
-        table = np.frombuffer(references, layout, len(references) // _REFERENCE_BYTES)
+        table = np.frombuffer(references, layout, len(references) // REFERENCE_BYTES)
         for address in np.unique(table["address"][table["address"] != 0]).tolist():
-            self._stream.seek(min(self._base + address, self._size))
-            header = self._stream.read(_HEAP_HEADER_BYTES)
-            if header[:4] != _HEAP_MAGIC:
-                raise Hdf5Error("has texts whose place in the file is damaged")
-            if int.from_bytes(header[8:], "little") > HEAP_BYTES:
-                raise UnverifiedError(f"has texts of more than {HEAP_BYTES >> 20} MiB")
+            self._check_heap(address)
         of_array = h5py.check_vlen_dtype(dtype)
         size = 1 if of_array is None or of_array is str or of_array is bytes else of_array.itemsize
         return [length * size for length in table["length"].tolist()]
+
+    def _check_heap(self, address: int) -> None:
+        """See that a collection of texts is whole: in a broken one the library goes round for ever.
+
+        Source: HDF5 File Format Specification, III.E, "Disk Format: Level 1E - Global Heap".
+        """
+        self._stream.seek(min(self._base + address, self._size))
+        header = self._stream.read(_HEAP_HEADER_BYTES)
+        size = int.from_bytes(header[8:], "little")
+        if header[:4] != _HEAP_MAGIC or size > self._size:
+            raise Hdf5Error("has texts whose place in the file is damaged")
+        if size > HEAP_BYTES:
+            raise UnverifiedError(f"has texts of more than {HEAP_BYTES >> 20} MiB")
+        heap, at = header + self._stream.read(size - _HEAP_HEADER_BYTES), _HEAP_HEADER_BYTES
+        while at + _HEAP_HEADER_BYTES <= size:
+            number, length = (
+                int.from_bytes(heap[at : at + 2], "little"),
+                int.from_bytes(heap[at + 8 : at + 16], "little"),
+            )
+            taken = _HEAP_HEADER_BYTES + (length + 7) // 8 * 8 if number else length  # number 0 is the free space
+            if taken < _HEAP_HEADER_BYTES or at + taken > size:
+                raise Hdf5Error("has texts whose place in the file is damaged")
+            at += taken
 
     def _take(self, offset: int, stored: int) -> None:
         """Count bytes of the file that are read: no two datasets share any, so that reading comes to an end."""
@@ -170,66 +188,6 @@ class Decoder:
         self._left -= stored
         if self._left < 0:
             raise Hdf5Error("lies where others lie too")
-
-
-class _Pipeline:
-    """The filters of a dataset, undone as far as it takes to know how many bytes come of it."""
-
-    def __init__(
-        self, filters: Sequence[tuple[int, int, tuple[int, ...]]], dtype: "Dtype", chunk: Sequence[int]
-    ) -> None:
-        """Take the filters in the order in which they were applied.
-
-        Raises:
-            UnverifiedError: the library is not known to keep within bounds with them.
-        """
-        self._filters = [code for code, *_ in filters]
-        self.inflates = _DEFLATE in self._filters or _LZF in self._filters
-        self._itemsize = dtype.itemsize
-        self._bytes = prod(chunk) * (_REFERENCE_BYTES if dtype.hasobject else dtype.itemsize)
-        if self._bytes > CHUNK_BYTES:
-            raise UnverifiedError(f"has chunks of more than {CHUNK_BYTES >> 20} MiB")
-        for code, _, values in filters:
-            if code not in (_DEFLATE, _SHUFFLE, _FLETCHER32, _SCALEOFFSET, _LZF):
-                raise UnverifiedError(f"needs the filter {_NAMES.get(code, code)}")
-            if code == _SCALEOFFSET and values[2:3] != (prod(chunk),):
-                raise Hdf5Error("has a filter for another number of elements than its chunks have")
-        if len(set(self._filters)) != len(self._filters) or {_DEFLATE, _LZF} <= set(self._filters):
-            raise UnverifiedError("has a filter twice")
-
-    def undo(self, raw: bytes, mask: int, *, whole: bool) -> bytes:
-        """Return the bytes before deflate was applied, and before the others where the ``whole`` is wanted.
-
-        Raises:
-            Hdf5Error: they are more than a chunk has.
-            UnverifiedError: they may be.
-        """
-        import numpy as np  # noqa: PLC0415
-
-        for number, code in reversed(list(enumerate(self._filters))):
-            if mask >> number & 1:
-                continue
-            if code == _FLETCHER32:
-                raw = raw[:-4]
-            elif code == _DEFLATE:
-                raw = self._inflate(raw)
-            elif code == _LZF and (whole or len(raw) > LZF_BYTES):
-                raise UnverifiedError("has large chunks in LZF")
-            elif code == _SHUFFLE and whole:
-                raw = np.frombuffer(raw, np.uint8).reshape(_REFERENCE_BYTES, -1).T.tobytes()
-            elif code == _SHUFFLE and _DEFLATE in self._filters[:number]:
-                raise UnverifiedError("has its filters in an unusual order")
-        return raw
-
-    def _inflate(self, raw: bytes) -> bytes:
-        most = self._bytes * 2 + 1024  # what a filter before it may have added
-        try:
-            inflated = zlib.decompressobj().decompress(raw, most + 1)
-        except zlib.error as error:
-            raise Hdf5Error(f"does not inflate: {error}") from None
-        if len(inflated) > most:
-            raise Hdf5Error("has a chunk that inflates beyond its size")
-        return inflated
 
 
 def _is_of_text(dtype: "Dtype") -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from runcheck.probes.parquet_decode import check_bounds, check_page, decode, open_parquet
+from runcheck.probes.parquet_decode import Plan, check_count, decode, open_parquet
 from runcheck.probes.parquet_footer import Footer, ParquetError, UnverifiedError, read_footer
 from runcheck.probes.parquet_pages import first_pages, pages
 
@@ -35,16 +35,17 @@ def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: 
         content = ParquetContent(footer.rows, len(footer.columns), _bare(stream, footer))
         file = open_parquet(stream)
         if deep:
-            bare, decodable, reason = _walk(stream, footer)
+            plans, bare = _walk(stream, footer)
+            reason = next((plan.unverified for plan in plans if plan.unverified), None)
             content = replace(content, bare=content.bare | bare, unverified=reason)
-            decode(file, footer, decodable)
+            decode(stream, file, footer, plans)
     except ParquetError as error:
         return replace(content, error=str(error), unverified=None)
     except UnverifiedError as error:
         return replace(content, unverified=str(error))
     except pa.ArrowNotImplementedError as error:
         return replace(content, unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the format
             raise
         return replace(content, error=f"cannot be decoded: {_first_line(error)}", unverified=None)
@@ -62,26 +63,19 @@ def _bare(stream: BinaryIO, footer: Footer) -> frozenset[str]:
     )
 
 
-def _walk(stream: BinaryIO, footer: Footer) -> tuple[frozenset[str], set[int], str | None]:
-    """Verify every page's checksum; return the columns with a page that has none, and those to be decoded.
-
-    The third is why the others are not.
-    """
-    check_bounds(footer)
+def _walk(stream: BinaryIO, footer: Footer) -> tuple[list[Plan], frozenset[str]]:
+    """Verify every page's checksum; return how to read each column, and the columns with a page that has none."""
+    check_count(footer)
     bare: set[str] = set()
-    decodable = set(range(len(footer.columns)))
-    reason: str | None = None
+    plans = [Plan(column) for column in footer.columns]
     for group in footer.groups:
-        for number, chunk in enumerate(group.chunks):
+        for plan, chunk in zip(plans, group.chunks, strict=True):
             for page in pages(stream, chunk, footer.start):
                 if page.crc is None:
                     bare.add(chunk.column.path)
-                try:
-                    check_page(stream, chunk, page)
-                except UnverifiedError as error:
-                    reason = str(error)
-                    decodable.discard(number)
-    return frozenset(bare), decodable, reason
+                plan.take(stream, chunk, page)
+            plan.end(chunk)
+    return plans, frozenset(bare)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,31 +1,49 @@
 """Decode every value of a Parquet file with pyarrow, in memory that does not depend on what the file claims.
 
-Arrow tables are never built: a row of 10^9 nulls, or a long text repeated 10^9 times by a dictionary, takes a few bytes
-in a file. The column readers give their values in batches instead, and hold a page and a batch. What a page claims of
-itself is known from its header, and is held to bounds before.
+A row of 10^9 nulls, or a long text repeated 10^9 times by a dictionary, takes a few bytes in a file, and Arrow makes
+arrays of them as a whole. So a column is read in batches of so many rows as its pages allow, by what their headers say;
+where no number of rows is safe, it is scanned: its values are decoded one page at a time and made into nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from runcheck.probes.parquet_footer import Chunk, Footer, ParquetError, UnverifiedError
-from runcheck.probes.parquet_pages import DATA, DATA_V2, DICTIONARY, Page, read_page
+from runcheck.probes.parquet_footer import Chunk, Column, Footer, ParquetError, UnverifiedError
+from runcheck.probes.parquet_lengths import check_lengths
+from runcheck.probes.parquet_pages import DATA, DATA_V2, DICTIONARY, Page
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 PAGE_BYTES = 64 << 20
 DICTIONARY_BYTES = 16 << 20  # each entry takes four bytes at least, and a reader holds 16 for it
-LENGTHS = 16 << 20
-FREE_VALUES, VALUES_A_BYTE = 10**10, 100  # of a file of constants, which take no bytes but time
-_BATCH = 1 << 16
+FREE_VALUES, VALUES_A_BYTE = 2 * 10**9, 100  # of a file of constants, which take no bytes but time
+BATCH_BYTES = 16 << 20
+NESTED_BYTES = 32 << 20  # a single row may hold all of a row group
+_BATCH = 1 << 18
 _BUFFER_BYTES = 1 << 20
 
+_BYTE_ARRAY, _FIXED = 6, 7
 _DELTA_LENGTH, _DELTA_BYTES = 6, 7
-_CODECS = {1: "snappy", 2: "gzip", 4: "brotli", 6: "zstd", 7: "lz4_raw"}
+_VALUE_BYTES = 16  # the most of a value of another type
 
 
-def check_bounds(footer: Footer) -> None:
+def open_parquet(stream: BinaryIO, texts: Sequence[str] = (), like: "pq.ParquetFile | None" = None) -> "pq.ParquetFile":
+    """Open a file of which nothing is read ahead; ``texts`` are read as dictionaries.
+
+    Raises:
+        pyarrow.ArrowException, OSError: its footer does not hold.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - 45 ms, and an optional library
+
+    metadata = like.metadata if like else None
+    return pq.ParquetFile(
+        stream, metadata=metadata, read_dictionary=list(texts), pre_buffer=False, buffer_size=_BUFFER_BYTES
+    )
+
+
+def check_count(footer: Footer) -> None:
     """See that decoding comes to an end.
 
     Raises:
@@ -36,87 +54,110 @@ def check_bounds(footer: Footer) -> None:
         raise UnverifiedError(f"claims {values} values in {footer.start} bytes")
 
 
-def check_page(stream: BinaryIO, chunk: Chunk, page: Page) -> None:
-    """See that the page can be decoded within bounds.
+@dataclass
+class Plan:
+    """How to read one column: ``rows`` at once, or none at all where it can only be scanned."""
 
-    Raises:
-        UnverifiedError: it cannot.
-        ParquetError: it claims what cannot be.
-        pyarrow.ArrowException, OSError: it does not decompress.
-    """
-    most = DICTIONARY_BYTES if page.type == DICTIONARY else PAGE_BYTES
-    if page.size > most or page.decoded_size > most:
-        raise UnverifiedError(f"has pages of more than {most >> 20} MiB")
-    if page.type in (DATA, DATA_V2) and page.encoding == _DELTA_BYTES:
-        raise UnverifiedError("has pages in the encoding DELTA_BYTE_ARRAY")
-    if page.type in (DATA, DATA_V2) and page.encoding == _DELTA_LENGTH:
-        _check_lengths(_values_of(stream, chunk, page), page, chunk.column.path)
+    column: Column
+    rows: int = _BATCH
+    has_dictionary: bool = False
+    unverified: str | None = None
+    _sizes: list[tuple[int, int]] = field(default_factory=list)
+    _dictionary_size: int = 0
+
+    def take(self, stream: BinaryIO, chunk: Chunk, page: Page) -> None:
+        """Take the next page of a chunk.
+
+        Raises:
+            ParquetError: it claims what cannot be.
+            pyarrow.ArrowException, OSError: it does not decompress.
+        """
+        most = DICTIONARY_BYTES if page.type == DICTIONARY else PAGE_BYTES
+        if page.size > most or page.decoded_size > most:
+            self.unverified = f"has pages of more than {most >> 20} MiB"
+        elif page.type == DICTIONARY:
+            self.has_dictionary, self._dictionary_size = True, page.decoded_size
+        elif page.type in (DATA, DATA_V2):
+            self._sizes.append((page.values, page.decoded_size))
+            if page.encoding == _DELTA_BYTES:
+                self.unverified = "has pages in the encoding DELTA_BYTE_ARRAY"
+            elif page.encoding == _DELTA_LENGTH:
+                self.unverified = check_lengths(stream, chunk, page) or self.unverified
+
+    def end(self, chunk: Chunk) -> None:
+        """Take the end of a chunk, and let go of what its pages were."""
+        sizes, self._sizes = self._sizes, []
+        dictionary_size, self._dictionary_size = self._dictionary_size, 0
+        column = self.column
+        if column.repetitions:
+            largest = dictionary_size if column.type == _BYTE_ARRAY else _width(column)
+            size = sum(size for _, size in sizes) + chunk.values * largest
+            self.rows = self.rows if size <= NESTED_BYTES else 0
+        elif column.type == _BYTE_ARRAY:
+            while self.rows and not _fit(sizes, self.rows):
+                self.rows //= 4
+        else:
+            self.rows = min(self.rows, BATCH_BYTES // _width(column))
 
 
-def decode(file: "pq.ParquetFile", footer: Footer, columns: Collection[int]) -> None:
-    """Decode the columns of these numbers in every row group.
+def decode(stream: BinaryIO, file: "pq.ParquetFile", footer: Footer, plans: Sequence[Plan]) -> None:
+    """Decode the columns in every row group, as planned.
 
     Raises:
         ParquetError: they do not hold the rows of the footer.
         pyarrow.ArrowException, OSError: something does not decode.
     """
-    if not columns:
-        return
-    rows = file.reader.scan_contents(sorted(columns), _BATCH)
+    import pyarrow as pa  # noqa: PLC0415 - an optional library
+
+    names = [plan.column.path for plan in plans]
+    texts = [plan.column.path for plan in plans if plan.has_dictionary and _is_flat_text(plan.column)]
+    of_texts = open_parquet(stream, texts, file)
+    scanned: list[int] = []
+    for number, plan in enumerate(plans):
+        is_text = plan.column.path in texts
+        if plan.unverified:
+            continue
+        if not plan.rows or (is_text and names.count(plan.column.path) > 1):
+            scanned.append(number)
+            continue
+        try:
+            rows = _read(of_texts if is_text else file, number, plan.rows, len(footer.groups))
+        except pa.ArrowNotImplementedError:  # categories within lists, by a dictionary for each row group
+            scanned.append(number)
+        else:
+            _check_rows(footer, rows)
+    if scanned:
+        _check_rows(footer, file.reader.scan_contents(scanned, _BATCH))
+
+
+def _read(file: "pq.ParquetFile", column: int, rows: int, groups: int) -> int:
+    read = 0
+    for batch in file.reader.iter_batches(rows, list(range(groups)), column_indices=[column], use_threads=False):
+        batch.validate(full=True)
+        read += batch.num_rows
+    return read
+
+
+def _check_rows(footer: Footer, rows: int) -> None:
     if rows != footer.rows:
         raise ParquetError(f"has {footer.rows} rows by its footer and {rows} in its pages")
 
 
-def open_parquet(stream: BinaryIO) -> "pq.ParquetFile":
-    """Open a file of which nothing is read ahead.
-
-    Raises:
-        pyarrow.ArrowException, OSError: its footer does not hold.
-    """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - 45 ms, and an optional library
-
-    return pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+def _is_flat_text(column: Column) -> bool:
+    return column.type == _BYTE_ARRAY and not column.repetitions
 
 
-def _check_lengths(values: bytes, page: Page, column: str) -> None:
-    """See that there are no more lengths than values: pyarrow makes room for as many as the bytes claim."""
-    numbers: list[int] = []
-    at = 0
-    for _ in range(3):  # of a block, of miniblocks in it, of all lengths
-        number = shift = 0
-        while at < len(values) and shift < 64:  # noqa: PLR2004 - bits of the number
-            number |= (values[at] & 127) << shift
-            at, shift = at + 1, shift + 7
-            if values[at - 1] < 128:  # noqa: PLR2004 - the last byte of a number
-                break
-        numbers.append(number)
-    if numbers[-1] > page.values:
-        raise ParquetError(f"has a page with more lengths than values at byte {page.start}, of the column {column!r}")
-    if page.values > LENGTHS:
-        raise UnverifiedError(f"has pages of more than {LENGTHS} texts")
+def _width(column: Column) -> int:
+    return max(column.width, _VALUE_BYTES) if column.type == _FIXED else _VALUE_BYTES
 
 
-def _values_of(stream: BinaryIO, chunk: Chunk, page: Page) -> bytes:
-    """Return the values of a page, decompressed, without the levels before them."""
-    stored = read_page(stream, page)
-    if page.type == DATA_V2:
-        levels = page.levels_size
-        body = stored[levels:]
-        return _decompress(body, page.decoded_size - levels, chunk.codec) if page.is_compressed else body
-    body = _decompress(stored, page.decoded_size, chunk.codec)
-    at = 0
-    for depth in (chunk.column.repetitions, chunk.column.definitions):
-        if depth:
-            at += 4 + int.from_bytes(body[at : at + 4], "little")
-    return body[at:]
-
-
-def _decompress(body: bytes, size: int, codec: int) -> bytes:
-    if codec == 0:
-        return body
-    import pyarrow as pa  # noqa: PLC0415
-
-    if codec not in _CODECS or size < 0:
-        raise UnverifiedError("has pages in the encoding DELTA_LENGTH_BYTE_ARRAY and an old codec")
-    decompressed: bytes = pa.Codec(_CODECS[codec]).decompress(body, size, asbytes=True)
-    return decompressed
+def _fit(sizes: Sequence[tuple[int, int]], rows: int) -> bool:
+    """Say whether the pages that any so many rows touch, one after the other, are small enough together."""
+    start = values = size = 0
+    for page_values, page_size in sizes:
+        values, size = values + page_values, size + page_size
+        while values - page_values - sizes[start][0] >= rows:
+            values, size, start = values - sizes[start][0], size - sizes[start][1], start + 1
+        if size > BATCH_BYTES:
+            return False
+    return True

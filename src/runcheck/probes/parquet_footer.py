@@ -16,6 +16,7 @@ FOOTER_BYTES = 16 << 20
 FOOTER_VALUES = 1_000_000  # a reader in C++ holds up to 120 bytes for each
 _TAIL = 8  # the length of the footer, and the magic again
 
+_UNION: Wanted = {1: "first", 2: "second"}
 _COLUMN: Wanted = {
     1: "type",
     4: "codec",
@@ -24,10 +25,20 @@ _COLUMN: Wanted = {
     9: "data_page_offset",
     11: "dictionary_page_offset",
 }
-_CHUNK: Wanted = {1: "file_path", 3: ("meta_data", _COLUMN), 8: "crypto_metadata", 9: "encrypted_column_metadata"}
-_ELEMENT: Wanted = {1: "type", 3: "repetition_type", 4: "name", 5: "num_children"}
+_CHUNK: Wanted = {
+    1: "file_path",
+    3: ("meta_data", _COLUMN),
+    8: ("crypto_metadata", _UNION),
+    9: "encrypted_column_metadata",
+}
+_ELEMENT: Wanted = {1: "type", 2: "type_length", 3: "repetition_type", 4: "name", 5: "num_children"}
 _ROW_GROUP: Wanted = {1: ("columns", _CHUNK), 3: "num_rows"}
-_FOOTER: Wanted = {2: ("schema", _ELEMENT), 3: "num_rows", 4: ("row_groups", _ROW_GROUP), 8: "encryption_algorithm"}
+_FOOTER: Wanted = {
+    2: ("schema", _ELEMENT),
+    3: "num_rows",
+    4: ("row_groups", _ROW_GROUP),
+    8: ("encryption_algorithm", _UNION),
+}
 
 _REQUIRED, _REPEATED = 0, 2
 
@@ -42,10 +53,14 @@ class UnverifiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A leaf of the schema: its path with dots, its physical type, and how often it may be missing and repeat."""
+    """A leaf of the schema: its path with dots, its physical type, and the width of a value where the type has one.
+
+    The last two say on how many levels above it a value may be missing, and repeat.
+    """
 
     path: str
     type: int
+    width: int
     definitions: int
     repetitions: int
 
@@ -115,7 +130,7 @@ def _footer(data: bytes, start: int) -> Footer:
         raise ParquetError(f"has a broken footer: it {error}") from None
     except ThriftBudgetError:
         raise UnverifiedError(f"has a footer of more than {FOOTER_VALUES} values") from None
-    if "encryption_algorithm" in fields:
+    if fields.get("encryption_algorithm"):
         raise UnverifiedError("is encrypted")
     columns = tuple(_leaves(_structs(fields, "schema")))
     groups = tuple(
@@ -146,7 +161,8 @@ def _leaves(elements: list[Struct]) -> Iterator[Column]:
         if "num_children" in element and "type" not in element:
             open_.append((_children(element), f"{path}.", definitions, repetitions))
         else:
-            yield Column(path, _int(element, "type"), definitions, repetitions)
+            width = _count(element, "type_length") if "type_length" in element else 0
+            yield Column(path, _int(element, "type"), width, definitions, repetitions)
     if any(left for left, *_ in open_):
         raise ParquetError("has a schema whose elements do not add up")
 
@@ -167,7 +183,7 @@ def _row_group(number: int, fields: Struct, columns: tuple[Column, ...], end: in
 
 def _chunk(number: int, fields: Struct, column: Column, rows: int, end: int) -> Chunk:
     where = f"column {column.path!r} of row group {number}"
-    if "crypto_metadata" in fields or "encrypted_column_metadata" in fields:
+    if fields.get("crypto_metadata") or fields.get("encrypted_column_metadata"):
         raise UnverifiedError("has encrypted columns")
     if fields.get("file_path"):
         raise UnverifiedError("keeps its columns in other files")

@@ -8,13 +8,13 @@ after compression and without its header, for pages of every type.
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from runcheck.probes.parquet_footer import Chunk, ParquetError
 from runcheck.probes.thrift import Struct, ThriftBudgetError, ThriftError, ThriftReader, ThriftShortError, Wanted
 
 DATA, DICTIONARY, DATA_V2 = 0, 2, 3
-_HAVE_VALUES = (DATA, DICTIONARY, DATA_V2)
+_ABOUT = {DATA: "data", DICTIONARY: "dictionary", DATA_V2: "data_v2"}
 _V1: Wanted = {1: "num_values", 2: "encoding"}
 _V2: Wanted = {
     1: "num_values",
@@ -118,11 +118,13 @@ def _header(stream: BinaryIO, start: int, end: int, where: str) -> tuple[Struct,
 def _page_of(fields: Struct, start: int) -> Page | None:
     type_, size, crc = fields.get("type"), _natural(fields, "compressed_page_size"), fields.get("crc")
     decoded_size = _natural(fields, "uncompressed_page_size")
-    about = fields.get({DATA: "data", DICTIONARY: "dictionary", DATA_V2: "data_v2"}.get(cast("int", type_), ""), {})
-    if not isinstance(type_, int) or size is None or decoded_size is None or not isinstance(about, dict):
+    if not isinstance(type_, int) or size is None or decoded_size is None:
+        return None
+    about = fields.get(_ABOUT.get(type_, ""), {})
+    if not isinstance(about, dict):
         return None
     values = _natural(about, "num_values")
-    if type_ in _HAVE_VALUES and values is None:
+    if type_ in _ABOUT and values is None:
         return None
     if type_ == DICTIONARY and (values or 0) > decoded_size:  # each takes a byte at least
         return None
