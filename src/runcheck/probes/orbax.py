@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from runcheck.convention.layout import layout
 from runcheck.probes.folder import Folder
 from runcheck.probes.orbax_item import Fault, Item, NonFinite
-from runcheck.probes.orbax_tree import METADATA, ItemTree, Leaf, TreeError, parse_json
+from runcheck.probes.orbax_tree import METADATA, ItemTree, Leaf, NotReadError, TreeError, parse_json, read_document
 from runcheck.probes.orbax_zarr import DOCUMENTS
 from runcheck.probes.tensors import Tensor
 
@@ -59,7 +59,10 @@ def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: F
         return OrbaxContent(uncommitted=(Fault("", "holds no file"),))
     uncommitted: list[Fault] = []
     broken_tree: list[Fault] = []
-    handlers = _handlers(folder, uncommitted)
+    try:
+        handlers = _handlers(folder, uncommitted)
+    except NotReadError as error:
+        return OrbaxContent(unverified=str(error))
     items = list(_items(folder, handlers, uncommitted, broken_tree))
     for item in items:
         item.look(deep=deep)
@@ -88,7 +91,7 @@ def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: F
 def _handlers(folder: Folder, uncommitted: list[Fault]) -> dict[str, str]:
     """Return the handler of each item by its folder, as far as the proof of the commit names them."""
     try:
-        document = _commit(folder)
+        document = parse_json(read_document(folder, COMMIT))
     except TreeError as error:
         uncommitted.append(Fault(COMMIT, str(error)))
         return {}
@@ -97,26 +100,13 @@ def _handlers(folder: Folder, uncommitted: list[Fault]) -> dict[str, str]:
             pass
         case _:
             uncommitted.append(Fault(COMMIT, "has no time of commit"))
-    match document.get("item_handlers"):
-        case str(handler):
+    match document:
+        case {"item_handlers": str(handler)}:
             return {"": _last(handler)}
-        case dict(handlers):
+        case {"item_handlers": dict(handlers)}:
             return {name: _last(handler) for name, handler in handlers.items() if isinstance(handler, str)}
         case _:
             return {}
-
-
-def _commit(folder: Folder) -> dict[str, object]:
-    size, limit = folder.files.get(COMMIT), layout().limits.document_bytes
-    if size is None:
-        raise TreeError("is missing: nothing says that the checkpoint was committed")
-    if size > limit:
-        raise TreeError(f"is larger than {limit} bytes")
-    match parse_json(folder.read(COMMIT, limit)):
-        case dict(document):
-            return document
-        case _:
-            raise TreeError("holds no object")
 
 
 def _items(
