@@ -15,6 +15,7 @@ from runcheck.probes.orbax_zarr import DOCUMENTS
 from runcheck.probes.tensors import Tensor
 
 COMMIT = "_CHECKPOINT_METADATA"
+_COMMITTED = "commit_success.txt"  # newer versions leave it in every folder; its words count for nothing
 NO_TREE = "checkpoints without a tree of arrays"
 
 # The handlers whose items are trees, by the last of their names, and the one whose item is an array; that one wrote no
@@ -121,7 +122,7 @@ def _items(
     }
     for name, handler in handlers.items():
         below = f"{name}/" if name else ""
-        if name and not any(path.startswith(below) for path in folder.files):
+        if name and not any(path.startswith(below) and not path.endswith(f"/{_COMMITTED}") for path in folder.files):
             uncommitted.append(Fault(COMMIT, f"names the item {name}, of which there is no file"))
         elif name not in roots and (handler in _TREES or (handler == _ARRAY and name not in single)):
             broken_tree.append(Fault(below + METADATA, "is missing"))
