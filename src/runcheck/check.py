@@ -15,13 +15,15 @@ from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
 from runcheck.probes import Depth, Facts, unverified_in
 from runcheck.probes.document import DocumentContent
+from runcheck.probes.events import EventsContent
 from runcheck.probes.latest import LatestContent
+from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent, read_registry
 from runcheck.rules.inputs import ABSENT, POINTER, Absent, NotVerified, TreeInputs, UnitInputs
 from runcheck.rules.judge import judge
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import locate
-from runcheck.tree.read import read_facts, read_folder
+from runcheck.tree.read import read_comparison, read_facts, read_folder
 from runcheck.tree.walk import walk
 
 # A file to read: its entry, the format of its role, whether it is to be hashed.
@@ -115,6 +117,7 @@ def _probe(root: str, tree: Tree, wanted: Iterable[Unit], depth: Depth) -> dict[
     if depth != "structure":
         for unit in wanted:
             facts.update(_folders(root, unit, facts, depth))
+            facts.update(_comparison(root, unit, facts))
     return facts
 
 
@@ -125,6 +128,25 @@ def _folders(root: str, unit: Unit, facts: Mapping[str, Facts], depth: Depth) ->
         if not any((each := facts.get(entry.path)) and each.pointer for entry in members):
             path = f"{unit.path}/{folder.path}"
             yield path, read_folder(root, path, folder.format, folder.members, depth=depth)
+
+
+def _comparison(root: str, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
+    """Yield how the event files of a run differ from its metrics, where both are sound, as facts of their folder."""
+    metrics = [
+        (entry, content)
+        for path in unit.of_role("metrics")
+        if isinstance(content := facts[(entry := unit.files[path].entry).path].content, MetricsContent)
+    ]
+    events = [
+        (entry, content)
+        for path in unit.of_role("events")
+        if isinstance(content := facts[(entry := unit.files[path].entry).path].content, EventsContent)
+        and content.first_break is None
+        and content.unverified is None
+    ]
+    if len(metrics) == 1 and not metrics[0][1].defect_count and 0 < len(events) == len(unit.of_role("events")):
+        folder = f"{unit.path}/{layout().folder_of('events')}"
+        yield folder, read_comparison(root, folder, metrics[0], events)
 
 
 def _batches(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:

@@ -6,6 +6,7 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
+from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.folder import Folder
@@ -24,6 +25,7 @@ Depth: TypeAlias = Literal["structure", "content", "deep"]
 
 Content: TypeAlias = (
     ChecksumsContent
+    | ComparisonContent
     | DocumentContent
     | EventsContent
     | LatestContent

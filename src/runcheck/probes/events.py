@@ -77,7 +77,7 @@ class EventsProbe:
             rest = data[self._walk(data) :]
             self._parts, self._held = [rest], len(rest)
             if self._collected > BLOCK + len(self._by_tag):
-                self._settle()
+                self.settle()
 
     def content(self) -> EventsContent:
         """Return what the records came to."""
@@ -88,7 +88,7 @@ class EventsProbe:
             self._note("torn", self._shortage())
         elif not content.records and not content.bad_records:
             self._note("torn", "is missing: the file is empty")
-        self._settle()
+        self.settle()
         return content
 
     def _walk(self, data: bytes) -> int:
@@ -189,14 +189,15 @@ class EventsProbe:
         return points
 
     def _restart(self, step: int) -> None:
-        self._settle()
+        self.settle()
         for points in self._by_tag.values():
             points.contest(step)
         before = self._content.restarts_from
         self._content.restarts_from = step if before is None else min(before, step)
         self._restarted(step)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Take in the points that were collected."""
         self._collected = 0
         for points in self._by_tag.values():
             points.settle()

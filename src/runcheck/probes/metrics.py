@@ -1,6 +1,6 @@
 """Metric rows, JSON Lines and CSV, in one pass and constant memory.
 
-Every defect with its line, and what each series comes to.
+Every defect with its line, what each series comes to, and a digest of its points.
 """
 
 import csv
@@ -13,6 +13,7 @@ from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.probes.lines import LineSplitter
+from runcheck.probes.points import BLOCK, Points, PointsFactory
 
 MAX_DEFECTS = 100
 _MAX_STEP = 2**53 - 1
@@ -32,10 +33,14 @@ class Defect:
 
 @dataclass(slots=True)
 class MetricsContent:
-    """The rows in short: how many, each series by (split, metric), the defects (the first 100 kept, all counted)."""
+    """The rows in short: how many, each series by (split, metric), the defects (the first 100 kept, all counted).
+
+    ``points`` has the series again, by ``<split>/<metric>``, to be compared with those of event files.
+    """
 
     rows: int = 0
     series: dict[tuple[str, str], SeriesAggregate] = field(default_factory=dict)
+    points: dict[str, Points] = field(default_factory=dict)
     defects: list[Defect] = field(default_factory=list)
     defect_count: int = 0
 
@@ -52,21 +57,43 @@ class _RowError(Exception):
         self.kind = kind
 
 
+class _Series:
+    """A series that is being read."""
+
+    __slots__ = ("add_step", "add_value", "aggregate", "name")
+
+    def __init__(self, name: tuple[str, str], aggregate: SeriesAggregate, points: Points) -> None:
+        self.name, self.aggregate = name, aggregate
+        self.add_step, self.add_value = points.steps.append, points.values.append
+
+
 class _MetricsProbe:
-    def __init__(self) -> None:
-        """Start with no rows."""
+    def __init__(self, points: PointsFactory = lambda _: Points()) -> None:
+        """Start with no rows; ``points`` gives a series, by ``<split>/<metric>``, what takes its points."""
         self._content = MetricsContent()
+        self._make_points = points
+        self._series: dict[tuple[str, str], _Series] = {}
+        self._settled = 0
         self._known_names: set[tuple[str, str]] = set()
         self._lines = LineSplitter(layout().limits.line_bytes, self._take)
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
         self._lines.feed(chunk)
+        if self._content.rows - self._settled > BLOCK + len(self._series):
+            self.settle()
 
     def content(self) -> MetricsContent:
         """Return what the rows came to."""
         self._lines.close()
+        self.settle()
         return self._content
+
+    def settle(self) -> None:
+        """Take in the points that were collected."""
+        self._settled = self._content.rows
+        for points in self._content.points.values():
+            points.settle()
 
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:
         raise NotImplementedError
@@ -84,24 +111,37 @@ class _MetricsProbe:
         except _RowError as error:
             content.note(number, error.kind, str(error))
             return
-        self._add(number, step, (split, metric), value)
-
-    def _add(self, number: int, step: int, name: tuple[str, str], value: float) -> None:
-        content = self._content
-        content.rows += 1
-        series = content.series.get(name)
+        series = self._series.get((split, metric)) or self._begin((split, metric))
         if series is None:
-            if len(content.series) >= layout().limits.metric_series:
-                content.note(
-                    number, "size", f"begins one more series than the {layout().limits.metric_series:,} of the limit"
-                )
-                return
-            series = content.series[name] = SeriesAggregate()
-        if step == series.last_step:
-            content.note(number, "duplicate", f"repeats step {step} of {'/'.join(name)}")
-        elif step < series.last_step:
-            content.note(number, "order", f"has step {step} of {'/'.join(name)} after step {series.last_step}")
-        series.add(step, value)
+            content.rows += 1
+            content.note(
+                number, "size", f"begins one more series than the {layout().limits.metric_series:,} of the limit"
+            )
+        else:
+            self._add(number, step, series, value)
+
+    def _begin(self, name: tuple[str, str]) -> _Series | None:
+        """Begin a series, or return None where there are too many."""
+        content = self._content
+        if len(content.series) >= layout().limits.metric_series:
+            return None
+        tag = "/".join(name)
+        content.series[name], content.points[tag] = SeriesAggregate(), self._make_points(tag)
+        series = self._series[name] = _Series(name, content.series[name], content.points[tag])
+        return series
+
+    def _add(self, number: int, step: int, series: _Series, value: float) -> None:
+        self._content.rows += 1
+        aggregate = series.aggregate
+        if step <= aggregate.last_step:
+            tag = "/".join(series.name)
+            if step == aggregate.last_step:
+                self._content.note(number, "duplicate", f"repeats step {step} of {tag}")
+            else:
+                self._content.note(number, "order", f"has step {step} of {tag} after step {aggregate.last_step}")
+        aggregate.add(step, value)
+        series.add_step(step)
+        series.add_value(value)
 
     def _checked(self, row: dict[str, object]) -> tuple[int, str, str, float]:
         for name in _FIELDS[:4]:
@@ -139,22 +179,22 @@ _CANONICAL = re.compile(
 class JsonlMetricsProbe(_MetricsProbe):
     """Reads ``metrics.jsonl``."""
 
-    def __init__(self) -> None:
-        """Start with no rows."""
-        super().__init__()
-        self._series_of: dict[tuple[bytes, bytes], tuple[str, str]] = {}
+    def __init__(self, points: PointsFactory = lambda _: Points()) -> None:
+        """Start with no rows; ``points`` gives a series, by ``<split>/<metric>``, what takes its points."""
+        super().__init__(points)
+        self._series_of: dict[tuple[bytes, bytes], _Series] = {}
 
     def _take(self, number: int, line: bytes | None, ended: bool) -> None:  # noqa: FBT001
         match = _CANONICAL.fullmatch(line) if line is not None and ended else None
-        name = self._series_of.get((match[2], match[3])) if match else None
-        if match is None or name is None:
+        series = self._series_of.get((match[2], match[3])) if match else None
+        if match is None or series is None:
             super()._take(number, line, ended)
             if match is not None:
-                seen = (match[2].decode(), match[3].decode())
-                if seen in self._known_names:
+                seen = self._series.get((match[2].decode(), match[3].decode()))
+                if seen is not None:
                     self._series_of[match[2], match[3]] = seen
         else:
-            self._add(number, int(match[1]), name, float(match[4]))
+            self._add(number, int(match[1]), series, float(match[4]))
 
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:  # noqa: ARG002 - only CSV has a header
         if not line.strip():

@@ -3,8 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Status
+from runcheck.convention.layout import layout
+from runcheck.convention.units import Unit
+from runcheck.probes.comparison import ComparisonContent, Difference
 from runcheck.probes.events import EventsContent
 from runcheck.rules.rule import Problem, unit_rule
+
+_SHOWN = 20
 
 
 @unit_rule
@@ -19,3 +24,35 @@ def events_framing(events: Mapping[str, EventsContent], known_status: Status | N
         if broken.kind == "torn" and broken.offset:
             help_ = f"Restore the file, or cut it to its whole records: `truncate -s {broken.offset}`."
         yield Problem(path, f"record {broken.record:,} at byte {broken.offset:,} {broken.message}{more}", help=help_)
+
+
+@unit_rule
+def events_disagree(unit: Unit, comparison: ComparisonContent, known_status: Status | None) -> Iterator[Problem]:
+    """Series that the event files lack or have otherwise. Of a running unit one may be flushed before the other."""
+    if known_status == "running":
+        return
+    files = unit.of_role("events")
+    path = files[0] if len(files) == 1 else layout().folder_of("events")
+    if comparison.missing:
+        names = ", ".join(comparison.missing[:3]) + (", ..." if len(comparison.missing) > 3 else "")  # noqa: PLR2004
+        yield Problem(path, f"lacks {len(comparison.missing):,} of the series of the metrics: {names}")
+    for series, difference in list(comparison.differences.items())[:_SHOWN]:
+        yield Problem(path, f"has {series} otherwise than the metrics: {_words(difference)}")
+    if len(comparison.differences) > _SHOWN:
+        yield Problem(
+            path, f"has {len(comparison.differences):,} series otherwise than the metrics; {_SHOWN} are shown"
+        )
+
+
+def _words(difference: Difference) -> str:
+    if difference.first is None:
+        return "too many points to say at which steps"
+    kinds = ((difference.other, "with another value"), (difference.lacking, "lacking"), (difference.beyond, "too many"))
+    counts = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
+    step, event, metric = difference.first
+    qualified = "" if difference.whole else "at least "
+    return f"{qualified}{counts}, first at step {step}: {_shown(event)} here, {_shown(metric)} there"
+
+
+def _shown(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.9g}"

@@ -20,6 +20,7 @@ from runcheck.convention.units import Tree, Unit
 from runcheck.convention.validation import Violation, is_known_major, violations
 from runcheck.probes import Content, Facts
 from runcheck.probes.checksums import ChecksumsContent
+from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.events import EventsContent
 from runcheck.probes.metrics import MetricsContent
@@ -123,6 +124,12 @@ class UnitInputs:
     def events(self) -> dict[str, EventsContent]:
         """Every event file that was read, by its path."""
         return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, EventsContent)}
+
+    @cached_property
+    def comparison(self) -> ComparisonContent | Absent:
+        """How the event files differ from the metrics, where both are sound."""
+        facts = self.facts.get(layout().folder_of("events"))
+        return facts.content if facts and isinstance(facts.content, ComparisonContent) else ABSENT
 
     @cached_property
     def checksums(self) -> ChecksumsContent | Absent | NotVerified:

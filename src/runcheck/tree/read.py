@@ -1,13 +1,16 @@
 """Read a file once: its SHA-256, and what probes learn from the same bytes or beside them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import BinaryIO
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
 from runcheck.probes import START_BYTES, Depth, Facts, format_of, look_into_file, look_into_folder, make_probe
+from runcheck.probes.comparison import Source, compare
+from runcheck.probes.events import EventsContent
 from runcheck.probes.folder import Folder, open_regular
+from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner
 from runcheck.probes.words import WordsScanner
 from runcheck.tree.entry import Entry
@@ -44,6 +47,33 @@ def read_folder(root: str, path: str, format_: str, members: Mapping[str, Entry]
         return Facts(content=look_into_folder(format_, Folder(f"{root}/{path}", files, folders), deep=depth == "deep"))
     except OSError as error:
         return Facts(error=error.strerror or str(error))
+
+
+def read_comparison(
+    root: str, folder: str, metrics: tuple[Entry, MetricsContent], events: Iterable[tuple[Entry, EventsContent]]
+) -> Facts:
+    """Return how event files differ from the metrics; where they do, both are read once more to say at which points.
+
+    ``folder`` is the one that holds the event files.
+    """
+
+    def source(entry: Entry) -> Source:
+        return Source(entry.path.removeprefix(f"{folder}/"), entry.size, _chunks(f"{root}/{entry.path}"))
+
+    try:
+        compared = compare((source(metrics[0]), metrics[1]), [(source(entry), each) for entry, each in events])
+    except OSError as error:
+        return Facts(error=error.strerror or str(error))
+    return Facts(content=compared)
+
+
+def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
+    def chunks() -> Iterator[bytes]:
+        with open_regular(path) as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+
+    return chunks
 
 
 def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
