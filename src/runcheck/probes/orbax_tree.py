@@ -7,11 +7,12 @@ and ``sharding.py``. The library itself needs JAX to read it.
 import base64
 import binascii
 import json
-import math
+from collections.abc import Container
 from dataclasses import dataclass
 
-METADATA, SHARDING = "_METADATA", "_sharding"
+METADATA, SHARDING, STRINGS, ARRAY_METADATAS = "_METADATA", "_sharding", "_strings.json", "array_metadatas"
 _SCALAR, _STRING, _JAX_ARRAY = "scalar", "string", "jax.Array"
+_MOST_DIMENSIONS, _MOST_NUMBERS = 32, 1 << 63  # of TensorStore
 
 
 class TreeError(Exception):
@@ -44,11 +45,14 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class ItemTree:
-    """The tree of one item, and how its arrays are stored."""
+    """The tree of one item, and how its arrays are stored: ``use_ocdbt`` is None where it does not say.
+
+    ``is_whole`` says that every chunk is stored, those too that hold nothing but the fill value.
+    """
 
     leaves: tuple[Leaf, ...]
-    use_ocdbt: bool
-    use_zarr3: bool
+    use_ocdbt: bool | None = None
+    is_whole: bool = True
 
 
 def parse_json(text: bytes) -> object:
@@ -62,7 +66,7 @@ def parse_json(text: bytes) -> object:
     except UnicodeDecodeError as error:
         raise TreeError(f"is not JSON: byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
-        raise TreeError(f"is not JSON: {error.msg} at byte {error.pos}") from error
+        raise TreeError(f"is not JSON: {error.msg} (byte {error.pos})") from error
     except RecursionError as error:
         raise TreeError("nests too deep") from error
     except ValueError as error:  # an integer of more digits than Python converts
@@ -70,27 +74,27 @@ def parse_json(text: bytes) -> object:
     return value
 
 
-def parse_tree(metadata: bytes, sharding: bytes | None) -> ItemTree:
-    """Return the tree that ``_METADATA`` describes; ``_sharding`` tells which arrays are whole on one device.
+def parse_tree(metadata: bytes, on_one_device: Container[str]) -> ItemTree:
+    """Return the tree that ``_METADATA`` describes; what was written at once of an array on one device is all of it.
 
     Raises:
-        TreeError: ``_METADATA`` is no tree.
+        TreeError: it is no tree.
     """
     match parse_json(metadata):
         case {"tree_metadata": dict(entries), **rest}:
             pass
         case _:
             raise TreeError("has no tree_metadata")
-    whole = _on_one_device(sharding)
-    leaves = (_leaf(key, entry, whole) for key, entry in entries.items())
+    leaves = (_leaf(key, entry, on_one_device) for key, entry in entries.items())
+    use_ocdbt = rest.get("use_ocdbt")
     return ItemTree(
         leaves=tuple(leaf for leaf in leaves if leaf is not None),
-        use_ocdbt=rest.get("use_ocdbt") is not False,
-        use_zarr3=rest.get("use_zarr3") is True,
+        use_ocdbt=use_ocdbt if isinstance(use_ocdbt, bool) else None,
+        is_whole=rest.get("store_array_data_equal_to_fill_value") is True,
     )
 
 
-def _leaf(key: str, entry: object, whole: frozenset[str]) -> Leaf | None:
+def _leaf(key: str, entry: object, on_one_device: Container[str]) -> Leaf | None:
     """Return one leaf, or None for an empty node, of which nothing is stored."""
     match entry:
         case {"key_metadata": list(keys), "value_metadata": {"value_type": str(kind)} as value}:
@@ -100,7 +104,7 @@ def _leaf(key: str, entry: object, whole: frozenset[str]) -> Leaf | None:
     if value.get("skip_deserialize") is True:
         return None
     write_shape = _shape(value.get("write_shape"), key)
-    shape = () if kind == _SCALAR else write_shape if kind == _JAX_ARRAY and ".".join(path) in whole else None
+    shape = () if kind == _SCALAR else write_shape if kind == _JAX_ARRAY and ".".join(path) in on_one_device else None
     return Leaf(path, kind, write_shape, shape)
 
 
@@ -115,37 +119,71 @@ def _key(leaf: str, entry: object) -> str:
 def _shape(value: object, leaf: str) -> tuple[int, ...] | None:
     if value is None:
         return None
-    if isinstance(value, list) and all(type(each) is int and each >= 0 for each in value):
-        return tuple(value)
-    raise TreeError(f"has a shape of the leaf {leaf} that is none")
+    shape = sizes(value, 0)
+    if shape is None:
+        raise TreeError(f"has a shape of the leaf {leaf} that is none")
+    return shape
 
 
-def _on_one_device(sharding: bytes | None) -> frozenset[str]:
-    """Return the names of the arrays that one device held whole, so that what was written at once is all of it."""
-    try:
-        document = parse_json(sharding) if sharding is not None else {}
-    except TreeError:
-        return frozenset()
-    if not isinstance(document, dict):
-        return frozenset()
-    return frozenset(_decoded(name) for name, text in document.items() if _is_of_one_device(text))
+def sizes(value: object, least: int) -> tuple[int, ...] | None:
+    """Return the sizes of an array's dimensions, each ``least`` or more, or None where the value is no such list."""
+    if not isinstance(value, list) or len(value) > _MOST_DIMENSIONS:
+        return None
+    return tuple(value) if all(type(each) is int and least <= each < _MOST_NUMBERS for each in value) else None
+
+
+def parse_sharding(sharding: bytes) -> dict[str, bool]:
+    """Return the names of the arrays that ``_sharding`` has, and whether one device held the whole of each.
+
+    Raises:
+        TreeError: it is no such document.
+    """
+    match parse_json(sharding):
+        case dict(document):
+            return {_decoded(name): _is_of_one_device(text) for name, text in document.items()}
+        case _:
+            raise TreeError("holds no object")
+
+
+def parse_array_metadatas(document: bytes) -> dict[str, tuple[int, ...] | None]:
+    """Return what one process wrote at once of each of its arrays, by their names.
+
+    Raises:
+        TreeError: it is no such document.
+    """
+    match parse_json(document):
+        case {"array_metadatas": list(entries)}:
+            return dict(map(_array_metadata, entries))
+        case _:
+            raise TreeError("has no array_metadatas")
+
+
+def _array_metadata(entry: object) -> tuple[str, tuple[int, ...] | None]:
+    match entry:
+        case {"array_metadata": {"param_name": str(name), "write_shape": shape}}:
+            return name, sizes(shape, 0)
+        case _:
+            raise TreeError("has an entry that describes no array")
 
 
 def _is_of_one_device(text: object) -> bool:
     try:
-        match json.loads(text) if isinstance(text, str) else None:
-            case {"sharding_type": "SingleDeviceSharding"}:
-                return True
-            case {"sharding_type": "NamedSharding", "shape": list(shape)}:
-                return all(type(each) is int for each in shape) and math.prod(shape) == 1
-            case _:
-                return False
-    except (ValueError, RecursionError):
-        return False
+        value = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError) as error:
+        raise TreeError("holds a sharding that is not JSON") from error
+    match value:
+        case {"sharding_type": "SingleDeviceSharding"}:
+            return True
+        case {"sharding_type": "NamedSharding", "shape": list(shape)}:
+            return all(each == 1 for each in shape)
+        case {"sharding_type": str()}:
+            return False
+        case _:
+            raise TreeError("holds a sharding without its type")
 
 
 def _decoded(name: str) -> str:
     try:
-        return base64.b64decode(name, validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return ""
+        return base64.urlsafe_b64decode(name.encode("ascii")).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise TreeError(f"has the name {name}, which is none") from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
+from runcheck.convention.parameters import parameters
 from runcheck.convention.relative import resolve
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
@@ -15,7 +16,7 @@ from runcheck.probes.safetensors import SafetensorsContent
 from runcheck.probes.saved_model import SavedModelContent
 from runcheck.probes.tensors import Tensor
 from runcheck.rules.rule import Problem, unit_rule
-from runcheck.rules.shapes import compare, parameters
+from runcheck.rules.shapes import compare
 
 
 class _Export(Protocol):
@@ -69,19 +70,27 @@ def export_format(
 def export_agrees(
     sidecars: Mapping[str, ExportSidecar],
     looked_into: Mapping[str, Content | None],
-    checkpoint_trees: Mapping[int, OrbaxContent],
+    checkpoints: Mapping[int, OrbaxContent],
 ) -> Iterator[Problem]:
     """The parameters of the checkpoint have tensors of their shapes in the export, however it turned or joined them."""
     for path, sidecar in sidecars.items():
-        exported, tree = path.removesuffix(SIDECAR_SUFFIX), checkpoint_trees.get(sidecar["source_step"])
+        exported, checkpoint = path.removesuffix(SIDECAR_SUFFIX), checkpoints.get(sidecar["source_step"])
         format_ = _FORMATS.get(sidecar["format"])
-        if format_ is None or tree is None:
+        wanted = _parameters(checkpoint) if checkpoint else []
+        if checkpoint is None or format_ is None or not wanted:
             continue
-        wanted = parameters(tree.leaves, tree.unsized)
         tensors = _tensors(_parts(exported, sidecar["format"], looked_into), format_, looked_into)
-        found = compare(wanted, tree.leaves, tensors, is_program=format_.is_program) if wanted and tensors else None
+        found = compare(wanted, checkpoint.leaves, tensors, is_program=format_.is_program) if tensors else None
         if found is not None:
-            yield Problem(exported, found.message, is_certain=found.is_certain)
+            yield Problem(exported, found.message, is_certain=found.is_certain and not checkpoint.unsized)
+
+
+def _parameters(checkpoint: OrbaxContent) -> list[Tensor]:
+    """Return the parameters of a checkpoint, none where it is broken or the shape of one of them is unknown."""
+    names = set(parameters((*(each.name for each in checkpoint.leaves), *checkpoint.unsized)))
+    if checkpoint.uncommitted or checkpoint.broken_tree or names.intersection(checkpoint.unsized):
+        return []
+    return [each for each in checkpoint.leaves if each.name in names]
 
 
 def _parts(exported: str, format_: str, looked_into: Mapping[str, Content | None]) -> list[str]:

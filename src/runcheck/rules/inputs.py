@@ -5,6 +5,7 @@ since another clause (required-file, document-syntax, metadata-schema, ...) has 
 :class:`NotVerified` where nothing could look into it, and then the report says so.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.parameters import parameters
 from runcheck.convention.relative import resolve
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.validation import Violation, is_known_major, violations
@@ -26,6 +28,7 @@ from runcheck.probes.events import EventsContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
+from runcheck.probes.orbax_arrays import NEEDS_TENSORSTORE
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
 
@@ -47,6 +50,7 @@ class NotVerified:
 
 ABSENT = Absent()
 POINTER = "Git LFS pointers, checked as pointers; their objects are not here"
+SHAPES = f"shapes of NumPy's arrays and of those on several devices: {NEEDS_TENSORSTORE}"
 
 
 @dataclass
@@ -173,6 +177,34 @@ class UnitInputs:
         return names
 
     @cached_property
+    def checkpoints(self) -> Mapping[int, OrbaxContent]:
+        """What each checkpoint holds, by its step, in order; as far as it could be looked into."""
+        folder = f"{layout().folder_of('checkpoint')}/"
+        found = {
+            int(path.removeprefix(folder)): facts.content
+            for path, facts in self.facts.items()
+            if isinstance(facts.content, OrbaxContent)
+        }
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def parameter_counts(self) -> Mapping[int, int] | Absent | NotVerified:
+        """How many parameters each checkpoint has whose arrays are there, where the metadata say how many."""
+        architecture = None if isinstance(self.metadata, Absent | NotVerified) else self.metadata.get("architecture")
+        if architecture is None or architecture["parameters"] is None:
+            return ABSENT
+        counts: dict[int, int] = {}
+        for step, checkpoint in self.checkpoints.items():
+            names = set(parameters((*(each.name for each in checkpoint.leaves), *checkpoint.unsized)))
+            if not names or checkpoint.broken_tree or (checkpoint.unsized and checkpoint.uncommitted):
+                continue
+            if names.intersection(checkpoint.unsized):
+                path = f"{self.unit.path}/{layout().folder_of('checkpoint')}/{step}"
+                return NotVerified(path, checkpoint.unverified or SHAPES)
+            counts[step] = sum(math.prod(each.shape) for each in checkpoint.leaves if each.name in names)
+        return counts
+
+    @cached_property
     def sidecars(self) -> dict[str, ExportSidecar]:
         """The valid sidecars of exports by their paths."""
         found: dict[str, ExportSidecar] = {}
@@ -213,16 +245,6 @@ class UnitInputs:
                 folder = exported.rpartition("/")[0]
                 found.update(path for path in self.unit.files if path.rpartition("/")[0] == folder)
         return frozenset(found)
-
-    @cached_property
-    def checkpoint_trees(self) -> dict[int, OrbaxContent]:
-        """What the checkpoints hold, by their steps."""
-        folder = f"{layout().folder_of('checkpoint')}/"
-        return {
-            int(path.removeprefix(folder)): content
-            for path, content in self._of_type(OrbaxContent).items()
-            if path.startswith(folder)
-        }
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""

@@ -16,7 +16,6 @@ from runcheck.probes.tensors import Tensor
 
 _Key: TypeAlias = tuple[int, ...]
 
-_PARAMETERS = "params"
 _MATRIX = 2
 _MAX_RANK = 8  # beyond, any two shapes of one size count as one
 _MAX_TRIED = 200
@@ -29,21 +28,6 @@ class Difference:
 
     message: str
     is_certain: bool
-
-
-def parameters(leaves: Sequence[Tensor], unsized: Sequence[str]) -> list[Tensor]:
-    """Return the parameters of a checkpoint: what is under ``params``, all where nothing is.
-
-    None are returned where the shape of one of them is unknown.
-    """
-    depths = [parts.index(_PARAMETERS) for each in leaves if _PARAMETERS in (parts := each.name.split("/"))]
-    depths += [parts.index(_PARAMETERS) for name in unsized if _PARAMETERS in (parts := name.split("/"))]
-    if not depths:
-        return [] if unsized else list(leaves)
-    depth = min(depths)
-    if any(name.split("/")[depth : depth + 1] == [_PARAMETERS] for name in unsized):
-        return []
-    return [each for each in leaves if each.name.split("/")[depth : depth + 1] == [_PARAMETERS]]
 
 
 def compare(

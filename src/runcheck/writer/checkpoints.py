@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from runcheck.convention.parameters import parameters
 from runcheck.errors import MissingLibraryError
 from runcheck.writer.atomic import write_whole
 
@@ -71,9 +72,8 @@ def count_parameters(tree: object) -> int | None:
 
     A tree without ``params`` is counted whole.
     """
-    params = tree["params"] if isinstance(tree, Mapping) and "params" in tree else tree
-    sizes = [int(leaf.size) for _, leaf in _leaves(params, "")]
-    return sum(sizes) if sizes else None
+    sizes = {name: int(leaf.size) for name, leaf in _leaves(tree, "", "/")}
+    return sum(sizes[name] for name in parameters(sizes)) if sizes else None
 
 
 def export_safetensors(path: str, tree: object) -> None:
@@ -87,15 +87,17 @@ def export_safetensors(path: str, tree: object) -> None:
         from safetensors.numpy import save_file  # noqa: PLC0415
     except ImportError as error:
         raise MissingLibraryError("safetensors", "safetensors", "export weights") from error
-    save_file({name: np.ascontiguousarray(leaf) for name, leaf in _leaves(tree, "")}, path)
+    save_file({name: np.ascontiguousarray(leaf) for name, leaf in _leaves(tree, "", ".")}, path)
 
 
-def _leaves(tree: object, prefix: str) -> "Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]":
+def _leaves(
+    tree: object, prefix: str, separator: str
+) -> "Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]":
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+            yield from _leaves(value, f"{prefix}{separator}{key}" if prefix else str(key), separator)
     elif isinstance(tree, list | tuple):
         names = getattr(tree, "_fields", range(len(tree)))
-        yield from _leaves(dict(zip(map(str, names), tree, strict=True)), prefix)
+        yield from _leaves(dict(zip(map(str, names), tree, strict=True)), prefix, separator)
     elif hasattr(tree, "dtype") and hasattr(tree, "shape"):
         yield prefix, tree  # type: ignore[misc]
