@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
+from runcheck.probes.archive import (
+    BEGINS,
+    PICKLE_SUFFIXES,
+    TAR_MAGIC,
+    ZIP_SUFFIXES,
+    look_into_packed,
+    look_into_pickle,
+)
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
@@ -15,7 +23,8 @@ from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsC
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
 from runcheck.probes.onnx import OnnxContent, look_into_onnx
 from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
-from runcheck.probes.safetensors import SafetensorsContent, look_into_safetensors
+from runcheck.probes.packed import PackedContent
+from runcheck.probes.safetensors import SafetensorsContent, begins_as_safetensors, look_into_safetensors
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent, WordsScanner
@@ -32,6 +41,7 @@ Content: TypeAlias = (
     | MetricsContent
     | OnnxContent
     | OrbaxContent
+    | PackedContent
     | SafetensorsContent
     | SavedModelContent
     | TextContent
@@ -82,6 +92,8 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
     "onnx": look_into_onnx,
+    "packed": look_into_packed,
+    "pickle": look_into_pickle,
     "safetensors": look_into_safetensors,
 }
 
@@ -92,8 +104,12 @@ _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {
 }
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
-_BEGINS: dict[bytes, str] = {}
+_BEGINS: dict[bytes, str] = {
+    **dict.fromkeys(BEGINS, "packed"),
+}
 _SUFFIXES: dict[str, str] = {
+    **dict.fromkeys(PICKLE_SUFFIXES, "pickle"),
+    **dict.fromkeys((*ZIP_SUFFIXES, ".tar"), "packed"),
     ".onnx": "onnx",
     ".safetensors": "safetensors",
 }
@@ -115,8 +131,10 @@ def make_probe(format_: str | None, path: str) -> Probe | None:
 
 def format_of(path: str, start: bytes) -> str | None:
     """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
+    if begins_as_safetensors(start):  # its length may look like the start of a pickle
+        return "safetensors"
     begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
-    return begun or _SUFFIXES.get(suffix_of(path))
+    return begun or _SUFFIXES.get(suffix_of(path)) or ("packed" if start.startswith(*TAR_MAGIC) else None)
 
 
 def look_into_file(format_: str, stream: BinaryIO, *, deep: bool) -> Content:

@@ -10,11 +10,13 @@ from runcheck.convention.parameters import parameters
 from runcheck.convention.relative import resolve
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
+from runcheck.probes.numpy_file import NumpyContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.safetensors import SafetensorsContent
 from runcheck.probes.saved_model import SavedModelContent
 from runcheck.probes.tensors import Tensor
+from runcheck.probes.torch_archive import TorchContent
 from runcheck.rules.rule import Problem, unit_rule
 from runcheck.rules.shapes import compare
 
@@ -43,7 +45,9 @@ class _Format:
 # By the format that a sidecar names.
 _FORMATS: Mapping[str, _Format] = {
     "safetensors": _Format("a safetensors file", SafetensorsContent),
+    "numpy": _Format("a NumPy file", NumpyContent),
     "onnx": _Format("an ONNX model", OnnxContent, is_program=True),
+    "torch": _Format("a PyTorch file", TorchContent),
     "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
 }
 _FOLDER_FORMAT = "saved_model"
@@ -113,8 +117,8 @@ def _judge(unit: Unit, path: str, format_: _Format, looked_into: Mapping[str, Co
     content = looked_into[path]
     if not isinstance(content, format_.content):
         other = next((each.name for each in _FORMATS.values() if isinstance(content, each.content)), None)
-        unnamed = "is a file" if format_ is _FORMATS[_FOLDER_FORMAT] else "has not the name of one"
-        what = f"is {other}" if other else unnamed
+        unknown = "is something else" if content else "neither begins as one nor has the name of one"
+        what = getattr(content, "error", None) or (f"is {other}" if other else unknown)
         yield Problem(path, f"is {format_.name} to its sidecar, and {what}")
     elif content.error:
         yield Problem(path, content.error)

@@ -29,6 +29,7 @@ from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.orbax_arrays import NEEDS_TENSORSTORE
+from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.registry import RegistryContent
 from runcheck.probes.text import TextContent
 
@@ -245,6 +246,25 @@ class UnitInputs:
                 folder = exported.rpartition("/")[0]
                 found.update(path for path in self.unit.files if path.rpartition("/")[0] == folder)
         return frozenset(found)
+
+    @cached_property
+    def pickles(self) -> Mapping[str, tuple[Pickled, ...]]:
+        """The pickles in each file, also in one that could not be looked into further."""
+        return {path: packed.pickles for path, packed in self._packed.items() if packed.pickles}
+
+    @cached_property
+    def object_arrays(self) -> Mapping[str, tuple[str, ...]]:
+        """The arrays of objects in each file; the name is empty where the file is the array."""
+        return {path: packed.object_names for path, packed in self._packed.items() if packed.object_names}
+
+    @cached_property
+    def outside_references(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths in each file that lead out of it, or out of the unit."""
+        return {path: packed.outside for path, packed in self._packed.items() if packed.outside}
+
+    @cached_property
+    def _packed(self) -> dict[str, PackedContent]:
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, PackedContent)}
 
     def _of_type(self, type_: type[_Content]) -> dict[str, _Content]:
         """Return the contents of one type by the paths of their files or folders, but for what nobody could read."""
