@@ -17,8 +17,8 @@ from runcheck.probes.tensors import Tensor
 _Key: TypeAlias = tuple[int, ...]
 
 _MATRIX = 2
-_MAX_RANK = 8  # beyond, any two shapes of one size count as one
-_MAX_TRIED = 200
+_MAX_RANK = 6  # beyond, any two shapes of one size count as one
+_MAX_TRIED = 200  # shapes against each other; beyond, size alone counts
 _SHOWN = 100
 
 
@@ -72,9 +72,12 @@ def _strike_merged(lacking: Counter[_Key], left: Counter[_Key]) -> None:
     by_size: dict[int, list[_Key]] = {}
     for key in left:
         by_size.setdefault(math.prod(key), []).append(key)
+    tried = 0
     for key in list(lacking):
         for other in by_size.get(math.prod(key), [])[:_MAX_TRIED]:
-            if lacking[key] and left[other] and (_merges(key, other) or _merges(other, key)):
+            tried += 1
+            is_much = tried > _MAX_TRIED * 10
+            if lacking[key] and left[other] and (is_much or _merges(key, other) or _merges(other, key)):
                 both = min(lacking[key], left[other])
                 lacking[key] -= both
                 left[other] -= both
