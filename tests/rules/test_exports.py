@@ -94,6 +94,12 @@ def test_at_depth_structure_nothing_is_judged_and_the_report_says_so(run_of: Cal
     assert "exports, which are not looked into at this depth" in reasons
 
 
+def test_a_pointer_tells_a_digest_at_depth_structure_and_nothing_is_judged_by_it(run_of: Callable[[str], Path]) -> None:
+    run = run_of("pass-a-model-and-the-file-of-its-weights")
+    point(run / "exports/w.onnx.data")
+    assert findings(run, "RC511", depth="structure") == []
+
+
 def test_bytes_of_variables_are_held_against_checksums_at_depth_deep_only(run_of: Callable[[str], Path]) -> None:
     run = run_of("fail-a-bit-in-the-variables-of-a-saved-model")
     assert findings(run, "RC511", depth="content") == []
@@ -159,7 +165,8 @@ def test_external_data_that_lead_out_are_left_to_their_own_clause(run_of: Callab
 def test_an_export_of_a_broken_checkpoint_is_not_held_against_it(run_of: Callable[[str], Path]) -> None:
     run = run_of("pass-a-state-dict")
     shutil.copyfile(FIXTURES / "data/types.pt", run / "exports/w.pt")
-    (run / "checkpoints/3/_METADATA").write_text("{")
+    assert findings(run, "RC512", pedantic=True) != []
+    (run / "checkpoints/3/_CHECKPOINT_METADATA").unlink()
     assert findings(run, "RC512", pedantic=True) == []
 
 
