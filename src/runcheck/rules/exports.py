@@ -149,16 +149,14 @@ def _judge_folder(
     known = [path for path in inside if isinstance(looked_into.get(path), format_.content)]
     if inside and not known and all(path in looked_into for path in inside):
         yield Problem(folder, f"is {format_.name} to its sidecar, and a folder without any")
-    missing: dict[str, str] = {}
-    for path in known:
-        shard = _SHARD.fullmatch(path)
-        for number in range(1, int(shard["count"]) + 1) if shard else ():
-            other = f"{shard['before']}{number:05d}-of-{shard['count']}{shard['after']}" if shard else path
-            if other not in unit.files:
-                missing.setdefault(other, path)
-    for other, path in list(missing.items())[:1]:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        yield Problem(folder, f"lacks {other}{more}, which belongs to {path}")
+    series: dict[tuple[str, int, str], set[int]] = {}
+    for shard in filter(None, map(_SHARD.fullmatch, known)):
+        series.setdefault((shard["before"], int(shard["count"]), shard["after"]), set()).add(int(shard["number"]))
+    for (before, count, after), numbers in series.items():
+        first = next(number for number in range(1, len(numbers) + 2) if number not in numbers)
+        if first <= count:
+            name = f"{before}{first:05d}-of-{count:05d}{after}"
+            yield Problem(folder, f"lacks {name}: there are {len(numbers)} of {count} shards")
 
 
 def _tensors(parts: list[str], format_: _Format, looked_into: Mapping[str, Content | None]) -> list[Tensor]:
