@@ -30,6 +30,7 @@ def main() -> None:
         base = Path(folder)
         _compare(f"verify {UNITS * FILES:,} small files in {UNITS} units", _verify(base))
         _compare(f"validate {ROWS:,} metric rows", _rows(base))
+        _compare(f"read {STEPS * SCALARS:,} points of an event file", _events(base), per=STEPS * SCALARS)
         _compare(f"log {STEPS * SCALARS:,} scalars, to the end of the run", _log(base), per=STEPS * SCALARS)
         _compare("start", _start())
 
@@ -93,6 +94,31 @@ def _rows(base: Path) -> dict[str, Callable[[], object]]:
             assert sum(1 for line in stream if json.loads(line)) == ROWS
 
     return {"runcheck (schema, order, aggregates)": with_runcheck, "json.loads a line, no checks": with_json}
+
+
+def _events(base: Path) -> dict[str, Callable[[], object]]:
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    from runcheck.probes.events import EventsProbe
+    from runcheck.writer.tensorboard import EventFile
+
+    events = EventFile(str(base / "read"), 1.0)
+    for step in range(STEPS):
+        events.write(step, "train", [(f"metric_{number}", 0.1 * step) for number in range(SCALARS)], 1.0 + step)
+    events.close()
+    (path,) = (base / "read").iterdir()
+
+    def with_runcheck() -> None:
+        probe = EventsProbe()
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                probe.feed(chunk)
+        assert probe.content().records == STEPS + 1
+
+    def with_tensorboard() -> None:
+        assert sum(1 for _ in EventFileLoader(str(path)).Load()) == STEPS + 1
+
+    return {"runcheck (both checksums, points)": with_runcheck, "tensorboard, EventFileLoader": with_tensorboard}
 
 
 def _log(base: Path) -> dict[str, Callable[[], object]]:

@@ -4,8 +4,9 @@ Points are met in about the same order on both sides, so few of them wait for th
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
@@ -59,6 +60,14 @@ class Source:
 _Contested = tuple[int, int]
 
 
+class _Part(NamedTuple):
+    """Points of a series: the number of the event file, the tag there, what they come to."""
+
+    file: int
+    tag: str
+    points: OrderedPoints
+
+
 def compare(
     metrics: tuple[Source, MetricsContent],
     events: Iterable[tuple[Source, EventsContent]],
@@ -76,11 +85,16 @@ def compare(
     suspects: dict[str, _Tally] = {}
     for series, parts in by_series.items():
         contested, restarted = _contested(parts, ordered)
-        if same_points(metrics[1].points[series], [points for _, points in parts]) and not (contested and restarted):
+        if same_points(metrics[1].points[series], [each.points for each in parts]) and not (contested and restarted):
             continue
-        suspects[series] = _Tally(contested, _depth(ordered[parts[0][0]][0]))
+        suspects[series] = _Tally(contested)
     if suspects:
-        whole = _Pass(suspects, metrics, ordered).run()
+        places = {
+            (ordered[each.file][0].path, each.tag): tally
+            for name, tally in suspects.items()
+            for each in by_series[name]
+        }
+        whole = _Pass(suspects, places, metrics[0], [source for source, _ in ordered]).run()
         for series, tally in suspects.items():
             difference = tally.result(whole=whole)
             if difference is not None:
@@ -90,35 +104,25 @@ def compare(
     return found
 
 
-def _series_of(path: str, tag: str, known: Mapping[str, object]) -> str:
-    """Return the series of a tag in the event file ``path``: the folder may stand for the beginning of its name."""
-    nested = posixpath.join(posixpath.dirname(path), tag)
-    return nested if nested in known else tag
+def _by_series(metrics: MetricsContent, events: list[tuple[Source, EventsContent]]) -> dict[str, list[_Part]]:
+    """Return where in the event files each series of the metrics is.
 
-
-def _by_series(
-    metrics: MetricsContent, events: list[tuple[Source, EventsContent]]
-) -> dict[str, list[tuple[int, OrderedPoints]]]:
-    """Return where in the event files each series of the metrics is: the number of the file, and its points."""
-    found: dict[str, list[tuple[int, OrderedPoints]]] = {}
-    for number, (source, content) in enumerate(events):
-        for tag, points in content.points.items():
-            series = _series_of(source.path, tag, metrics.points)
-            if series in metrics.points:
-                found.setdefault(series, []).append((number, points))
+    It has its name as tag, or the tag has the end of it and the folder the beginning.
+    """
+    found: dict[str, list[_Part]] = {}
+    for file, (source, content) in enumerate(events):
+        folder = posixpath.dirname(source.path)
+        nested = {posixpath.join(folder, tag): tag for tag in content.points} if folder else {}
+        for series in metrics.points.keys() & (content.points.keys() | nested.keys()):
+            tag = series if series in content.points else nested[series]
+            found.setdefault(series, []).append(_Part(file, tag, content.points[tag]))
     for series, parts in found.items():
-        least = min(_depth(events[number][0]) for number, _ in parts)
-        found[series] = [part for part in parts if _depth(events[part[0]][0]) == least]
-    return found
+        depths = [events[each.file][0].path.count("/") for each in parts]
+        found[series] = [each for each, depth in zip(parts, depths, strict=True) if depth == min(depths)]
+    return {series: found[series] for series in metrics.points if series in found}
 
 
-def _depth(source: Source) -> int:
-    return source.path.count("/")
-
-
-def _contested(
-    parts: list[tuple[int, OrderedPoints]], events: list[tuple[Source, EventsContent]]
-) -> tuple[_Contested | None, bool]:
+def _contested(parts: list[_Part], events: list[tuple[Source, EventsContent]]) -> tuple[_Contested | None, bool]:
     """Return the steps at which points may stand twice or be taken back, and whether any session took back some."""
     spans: list[_Contested] = []
     before: int | None = None
@@ -127,7 +131,7 @@ def _contested(
         for number, (source, content) in enumerate(events)
         if content.restarts_from is not None
     ]
-    for number, points in parts:
+    for number, _, points in parts:
         if points.low is None or points.high is None:
             continue
         if points.contested:
@@ -148,8 +152,7 @@ def _contested(
 class _Tally:
     """A series on both sides: the points that still wait for their counterpart, and the contested ones."""
 
-    def __init__(self, contested: _Contested | None, depth: int) -> None:
-        self.depth = depth  # of the event files that have it
+    def __init__(self, contested: _Contested | None) -> None:
         self._low, self._high = contested or (0, -1)
         self._decided_late = contested is not None
         self._metrics: dict[int, float] = {}
@@ -228,10 +231,12 @@ class _Pass:
     def __init__(
         self,
         tallies: Mapping[str, _Tally],
-        metrics: tuple[Source, MetricsContent],
-        events: list[tuple[Source, EventsContent]],
+        places: Mapping[tuple[str, str], _Tally],
+        metrics: Source,
+        events: Sequence[Source],
     ) -> None:
-        self._tallies, self._metrics, self._events = tallies, metrics, events
+        """Take the tallies by series, and by path and tag in the event files."""
+        self._tallies, self._places, self._metrics, self._events = tallies, places, metrics, events
 
     def run(self) -> bool:
         """Read both sides; say whether all of it could be compared."""
@@ -246,7 +251,7 @@ class _Pass:
 
     def _feed_metrics(self) -> Iterator[float]:
         """Feed chunk by chunk, and yield which part of it was read."""
-        source = self._metrics[0]
+        source = self._metrics
         make = CsvMetricsProbe if source.path.endswith(".csv") else JsonlMetricsProbe
         probe, read = make(self._metric_sink), 0
         for chunk in source.chunks():
@@ -257,10 +262,10 @@ class _Pass:
         probe.content()
 
     def _feed_events(self) -> Iterator[float]:
-        size = sum(source.size for source, _ in self._events) or 1
+        size = sum(source.size for source in self._events) or 1
         read = 0
-        for source, _ in self._events:
-            probe = EventsProbe(self._event_sinks(source), self._taker_back(posixpath.dirname(source.path)))
+        for source in self._events:
+            probe = EventsProbe(self._event_sinks(source.path), self._taker_back(posixpath.dirname(source.path)))
             for chunk in source.chunks():
                 probe.feed(chunk)
                 probe.settle()
@@ -272,14 +277,12 @@ class _Pass:
         tally = self._tallies.get(series)
         return _Sink(tally.metric if tally else _ignore)
 
-    def _event_sinks(self, source: Source) -> Callable[[str], OrderedPoints]:
-        folder, depth = posixpath.dirname(source.path), _depth(source)
+    def _event_sinks(self, path: str) -> Callable[[str], OrderedPoints]:
+        folder = posixpath.dirname(path)
 
         def sink(tag: str) -> OrderedPoints:
-            tally = self._tallies.get(_series_of(source.path, tag, self._metrics[1].points))
-            if tally is None or tally.depth != depth:
-                return _Sink(_ignore)
-            return _Sink(lambda steps, values: tally.event(steps, values, folder))
+            tally = self._places.get((path, tag))
+            return _Sink((lambda steps, values: tally.event(steps, values, folder)) if tally else _ignore)
 
         return sink
 

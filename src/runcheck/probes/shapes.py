@@ -5,33 +5,32 @@ what is read is what the parser would read, ten times as fast.
 """
 
 import struct
+from collections.abc import Callable
+from typing import Any
 
 from runcheck.probes.points import Points
 from runcheck.probes.scalars import Event, signed
 
-_MAX_SHAPES = 256
-_MAX_BYTES = 16_384  # of a record whose shape is kept
+_MAX_BYTES = 1 << 22  # of the records whose shapes are kept, all together
+_MAX_FORMATS = 8  # of records of one length
 _SIZES = {"f": 4, "d": 8}
 _CONTINUES = int.from_bytes(b"\x80" * 10, "little")  # the bit of each byte of a varint but its last
 
+# What struct gives back: the constant bytes, and between them the time, the step and the values.
+_Parts = tuple[Any, ...]
+_Unpack = Callable[[bytes], _Parts]
 
-class Shape:
+
+class _Shape:
     """What records of one kind have in common."""
 
     __slots__ = ("add_step", "add_value", "constants", "following", "length", "unpack")
 
-    def __init__(self, content: bytes, places: list[tuple[int, int, str]], points: list[Points]) -> None:
-        """Take a record, where in it time, step and values stand, and the series of the values."""
-        layout, end = "<", 0
-        for start, size, code in places:
-            layout += f"{start - end}s{code}"
-            end = start + size
-        self.length = len(content)
-        self.unpack = struct.Struct(f"{layout}{len(content) - end}s").unpack
-        self.constants = self.unpack(content)[::2]
+    def __init__(self, length: int, unpack: _Unpack, constants: _Parts, points: list[Points]) -> None:
+        self.length, self.unpack, self.constants = length, unpack, constants
         self.add_step = [each.steps.append for each in points]
         self.add_value = [each.values.append for each in points]
-        self.following: Shape | None = None
+        self.following: _Shape | None = None  # the shape of the record that came after one of this shape
 
 
 class Shapes:
@@ -39,9 +38,9 @@ class Shapes:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._by_length: dict[int, list[Shape]] = {}
-        self._count = 0
-        self._last: Shape | None = None
+        self._by_length: dict[int, dict[str, tuple[_Unpack, dict[_Parts, _Shape]]]] = {}
+        self._bytes = 0
+        self._last: _Shape | None = None
         self._raw, self._step = b"", 0
 
     def collect(self, content: bytes) -> bool:
@@ -72,18 +71,37 @@ class Shapes:
         start, end = event.step_span
         places = [(event.wall, 8, "8s"), (start, end - start, f"{end - start}s")]
         places += [(each.start, _SIZES[each.code], each.code) for each in event.scalars]
-        if len(content) <= _MAX_BYTES and self._count < _MAX_SHAPES and places == sorted(places):
-            self._by_length.setdefault(len(content), []).append(Shape(content, places, points))
-            self._count += 1
+        if places != sorted(places) or self._bytes + len(content) > _MAX_BYTES:
+            return
+        formats = self._by_length.setdefault(len(content), {})
+        format_ = _format(places, len(content))
+        if format_ not in formats:
+            if len(formats) == _MAX_FORMATS:
+                return
+            formats[format_] = struct.Struct(format_).unpack, {}
+        unpack, shapes = formats[format_]
+        constants = unpack(content)[::2]
+        shapes[constants] = _Shape(len(content), unpack, constants, points)
+        self._bytes += len(content)
 
-    def _search(self, content: bytes) -> "tuple[Shape, tuple[bytes, ...]] | None":
-        for shape in self._by_length.get(len(content), ()):
-            parts = shape.unpack(content)
-            if parts[::2] == shape.constants:
+    def _search(self, content: bytes) -> tuple[_Shape, _Parts] | None:
+        for unpack, shapes in self._by_length.get(len(content), {}).values():
+            parts = unpack(content)
+            shape = shapes.get(parts[::2])
+            if shape is not None:
                 if self._last is not None:
                     self._last.following = shape
                 return shape, parts
         return None
+
+
+def _format(places: list[tuple[int, int, str]], length: int) -> str:
+    """Return the format of a record in which these places, start, size and code, stand between constant bytes."""
+    layout, end = "<", 0
+    for start, size, code in places:
+        layout += f"{start - end}s{code}"
+        end = start + size
+    return f"{layout}{length - end}s"
 
 
 def _step(raw: bytes) -> int | None:

@@ -51,7 +51,7 @@ def _words(difference: Difference) -> str:
     counts = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
     step, event, metric = difference.first
     qualified = "" if difference.whole else "at least "
-    return f"{qualified}{counts}, first at step {step}: {_shown(event)} here, {_shown(metric)} there"
+    return f"{qualified}{counts}, first at step {step}: {_shown(event)} here, {_shown(metric)} in the metrics"
 
 
 def _shown(value: float | None) -> str:
