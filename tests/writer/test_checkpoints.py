@@ -118,6 +118,7 @@ class Pair(NamedTuple):
         ({}, None),
         ({"a": 1.0, "b": "x"}, None),
         ({"params": np.zeros(0)}, 0),
+        ({"state": {"params": {"w": np.zeros(3)}, "mu": {"params": {"w": np.zeros(3)}}}, "step": np.zeros(())}, 3),
     ],
 )
 def test_parameters_are_the_numbers_in_the_arrays(tree: object, count: int | None) -> None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from runcheck.convention.layout import layout
 from runcheck.probes.folder import Folder
 from runcheck.probes.orbax_item import Fault, Item, NonFinite
-from runcheck.probes.orbax_tree import METADATA, ItemTree, Leaf, TreeError, parse_json
+from runcheck.probes.orbax_tree import METADATA, ItemTree, Leaf, NotReadError, TreeError, parse_json, read_document
 from runcheck.probes.orbax_zarr import DOCUMENTS
 from runcheck.probes.tensors import Tensor
 
 COMMIT = "_CHECKPOINT_METADATA"
+_COMMITTED = "commit_success.txt"  # newer versions leave it in every folder; its words count for nothing
 NO_TREE = "checkpoints without a tree of arrays"
 
 # The handlers whose items are trees, by the last of their names, and the one whose item is an array; that one wrote no
@@ -59,7 +60,10 @@ def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: F
         return OrbaxContent(uncommitted=(Fault("", "holds no file"),))
     uncommitted: list[Fault] = []
     broken_tree: list[Fault] = []
-    handlers = _handlers(folder, uncommitted)
+    try:
+        handlers = _handlers(folder, uncommitted)
+    except NotReadError as error:
+        return OrbaxContent(unverified=str(error))
     items = list(_items(folder, handlers, uncommitted, broken_tree))
     for item in items:
         item.look(deep=deep)
@@ -88,7 +92,7 @@ def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: F
 def _handlers(folder: Folder, uncommitted: list[Fault]) -> dict[str, str]:
     """Return the handler of each item by its folder, as far as the proof of the commit names them."""
     try:
-        document = _commit(folder)
+        document = parse_json(read_document(folder, COMMIT))
     except TreeError as error:
         uncommitted.append(Fault(COMMIT, str(error)))
         return {}
@@ -97,26 +101,13 @@ def _handlers(folder: Folder, uncommitted: list[Fault]) -> dict[str, str]:
             pass
         case _:
             uncommitted.append(Fault(COMMIT, "has no time of commit"))
-    match document.get("item_handlers"):
-        case str(handler):
+    match document:
+        case {"item_handlers": str(handler)}:
             return {"": _last(handler)}
-        case dict(handlers):
+        case {"item_handlers": dict(handlers)}:
             return {name: _last(handler) for name, handler in handlers.items() if isinstance(handler, str)}
         case _:
             return {}
-
-
-def _commit(folder: Folder) -> dict[str, object]:
-    size, limit = folder.files.get(COMMIT), layout().limits.document_bytes
-    if size is None:
-        raise TreeError("is missing: nothing says that the checkpoint was committed")
-    if size > limit:
-        raise TreeError(f"is larger than {limit} bytes")
-    match parse_json(folder.read(COMMIT, limit)):
-        case dict(document):
-            return document
-        case _:
-            raise TreeError("holds no object")
 
 
 def _items(
@@ -131,7 +122,7 @@ def _items(
     }
     for name, handler in handlers.items():
         below = f"{name}/" if name else ""
-        if name and not any(path.startswith(below) for path in folder.files):
+        if name and not any(path.startswith(below) and not path.endswith(f"/{_COMMITTED}") for path in folder.files):
             uncommitted.append(Fault(COMMIT, f"names the item {name}, of which there is no file"))
         elif name not in roots and (handler in _TREES or (handler == _ARRAY and name not in single)):
             broken_tree.append(Fault(below + METADATA, "is missing"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runcheck.probes.folder import Folder
 from runcheck.probes.orbax_ocdbt import crc32c
+from runcheck.probes.orbax_tree import NotReadError
 from runcheck.probes.orbax_zarr import ZarrArray
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 NEEDS_TENSORSTORE = "needs tensorstore: pip install 'runcheck[tensorstore]'"
 NEEDS_PYARROW = "arrays in chunks of more than 64 MiB: needs pyarrow: pip install 'runcheck[parquet]'"
+NEEDS_RANGES = "needs tensorstore 0.1.81 or newer: pip install --upgrade 'runcheck[tensorstore]'"
 HOLDS_LINKS = "holds links or devices, which nothing here follows"
 OTHER_CODECS = "arrays in codecs that Orbax does not write"
 
@@ -26,21 +28,19 @@ WHOLE_BYTES = 64 << 20  # a chunk of at most so many bytes is decoded at once; T
 _STEP = 4 << 20
 _WORDS = 200
 _DETAILS = re.compile(r" \[[a-z_ ]+=")  # what TensorStore adds to a message: [source locations=...]
+_NODE = re.compile(r"btreenode:(?P<base>[^:]*):(?P<path>[^:]*):(?P<offset>[0-9]{1,19}):(?P<length>[0-9]{1,19})")
 _FLOATS = ("float", "bfloat", "complex")
 _SLACK = 1 << 16  # what headers and indices add to a chunk that does not compress
 _INDEX = struct.Struct("<QQI")  # of a shard of one chunk: where it starts, its bytes, the checksum of both
 _LIMITS = {"cache_pool": {"total_bytes_limit": 0}, "data_copy_concurrency": {"limit": 1}}
 
-# What TensorStore raises for each of its states; anything else would be a fault of this module.
-_FAULTS = (ValueError, KeyError, IndexError, OSError, NotImplementedError, RuntimeError, MemoryError, TypeError)
+# What TensorStore raises for the states of its futures, and KeyError for a value that is not there. A TypeError is no
+# such state: it would be a call that this version does not know, and no fault of a checkpoint.
+_FAULTS = (ValueError, KeyError, IndexError, OSError, NotImplementedError)
 
 
 class ArrayFaultError(Exception):
     """Why an array or a store cannot be read, as the end of a sentence."""
-
-
-class NotReadError(Exception):
-    """Why nothing here reads an array, whether it is whole or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,8 @@ def open_store(folder: Folder, item: str, *, is_ocdbt: bool) -> Store:
         import tensorstore as ts  # noqa: PLC0415
     except ImportError as error:
         raise NotReadError(NEEDS_TENSORSTORE) from error
+    if "byte_range" not in (ts.KvStore.read.__doc__ or ""):  # without it every value would be read whole
+        raise NotReadError(NEEDS_RANGES)
     if _holds_others(folder.location):
         raise NotReadError(HOLDS_LINKS)
     location = os.path.abspath(f"{folder.location}/{item}")
@@ -193,6 +195,28 @@ def open_store(folder: Folder, item: str, *, is_ocdbt: bool) -> Store:
     except _FAULTS as error:
         raise ArrayFaultError(f"cannot be read: {words_of(error, location)}") from error
     return Store(keys, location, store, context, is_ocdbt)
+
+
+def roots_of(folder: Folder, item: str) -> list[tuple[str, int, int]]:
+    """Return where the root of each generation of a store lies: a path in the checkpoint, the first byte, the length.
+
+    Raises:
+        ArrayFaultError: the manifest cannot be read.
+    """
+    import tensorstore as ts  # noqa: PLC0415
+
+    location = os.path.abspath(f"{folder.location}/{item}")
+    try:
+        base = ts.KvStore.open({"driver": "file", "path": f"{location}/"}).result()
+        versions = ts.ocdbt.dump(base).result()["versions"]
+    except _FAULTS as error:
+        raise ArrayFaultError(f"cannot be read: {words_of(error, location)}") from error
+    places = (_NODE.fullmatch(str(version.get("root", {}).get("location", ""))) for version in versions)
+    return [
+        (f"{item}/{place['base']}{place['path']}", int(place["offset"]), int(place["length"]))
+        for place in places
+        if place is not None
+    ]
 
 
 def words_of(error: Exception, location: str) -> str:

@@ -4,10 +4,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runcheck.convention.layout import layout
 from runcheck.probes.folder import Folder
-from runcheck.probes.orbax_arrays import ArrayFaultError, NotReadError, Store, open_store
-from runcheck.probes.orbax_ocdbt import MANIFEST, MANIFEST_BYTES, manifest_fault
+from runcheck.probes.orbax_arrays import ArrayFaultError, Store, open_store, roots_of
+from runcheck.probes.orbax_ocdbt import ENVELOPE_BYTES, MANIFEST, MANIFEST_MAGIC, NODE_MAGIC, envelope_fault
 from runcheck.probes.orbax_tree import (
     ARRAY_METADATAS,
     METADATA,
@@ -15,11 +14,13 @@ from runcheck.probes.orbax_tree import (
     STRINGS,
     ItemTree,
     Leaf,
+    NotReadError,
     TreeError,
     parse_array_metadatas,
     parse_json,
     parse_sharding,
     parse_tree,
+    read_document,
 )
 from runcheck.probes.orbax_zarr import DOCUMENT_BYTES, DOCUMENTS, ZarrArray, parse_array
 from runcheck.probes.tensors import Tensor
@@ -89,11 +90,14 @@ class Item:
         """Look at the documents of the item, and at its arrays as far as the depth asks for."""
         try:
             tree = self._tree or self._read_tree()
+            self._strings(tree)
+            self._array_metadatas(tree)
         except TreeError as error:
             self._tree_fault(METADATA, str(error))
             return
-        self._strings(tree)
-        self._array_metadatas(tree)
+        except NotReadError as error:
+            self.unverified.add(str(error))
+            return
         arrays = [leaf for leaf in tree.leaves if leaf.is_array]
         if arrays:
             self._look_at_arrays(arrays, self._open_arrays(tree, deep=deep), tree, deep=deep)
@@ -111,7 +115,7 @@ class Item:
                 self._tree_fault(SHARDING, str(error))
         tree = parse_tree(self._read(METADATA), {name for name, on_one_device in whole.items() if on_one_device})
         names = {leaf.name for leaf in tree.leaves}
-        for name in whole.keys() - names:
+        for name in sorted(whole.keys() - names):
             self._tree_fault(SHARDING, f"names {name}, which is not in the tree")
         if SHARDING not in self._files and any(leaf.write_shape is not None for leaf in tree.leaves):
             self.uncommitted.append(Fault(self._prefix + SHARDING, "is missing; Orbax writes it for arrays of JAX"))
@@ -133,11 +137,12 @@ class Item:
     def _array_metadatas(self, tree: ItemTree) -> None:
         """Hold what each process says that it wrote against the tree."""
         written = {leaf.name: leaf.write_shape for leaf in tree.leaves if leaf.write_shape is not None}
-        paths = sorted(path for path in self._files if path.startswith(f"{ARRAY_METADATAS}/"))
+        paths = sorted(path for path in self._files if path.startswith(f"{ARRAY_METADATAS}/process_"))
         if written and not paths:
             words = "is missing; Orbax writes it for arrays of JAX"
             self.uncommitted.append(Fault(self._prefix + ARRAY_METADATAS, words))
             return
+        names = {leaf.name for leaf in tree.leaves}
         said: set[str] = set()
         for path in paths:
             try:
@@ -150,17 +155,14 @@ class Item:
                     self._tree_fault(
                         path, f"says that {name} was written as {_words(shape)}; the tree says {_words(written[name])}"
                     )
+            for name in sorted(shapes.keys() - names):
+                self._tree_fault(path, f"names {name}, which is not in the tree")
             said |= shapes.keys()
         for name in sorted(written.keys() - said) if paths else ():
             self._tree_fault(ARRAY_METADATAS, f"lacks {name}, which the tree names")
 
     def _read(self, path: str) -> bytes:
-        size, limit = self._files.get(path), layout().limits.document_bytes
-        if size is None:
-            raise TreeError("is missing")
-        if size > limit:
-            raise TreeError(f"is larger than {limit} bytes")
-        return self._folder.read(self._prefix + path, limit)
+        return read_document(self._folder, self._prefix + path)
 
     def _tree_fault(self, path: str, words: str) -> None:
         self.broken_tree.append(Fault(self._prefix + path, words))
@@ -200,17 +202,29 @@ class Item:
     def _manifest_fault(self, path: str) -> str | None:
         if path not in self._files:
             return "is missing"
-        return manifest_fault(self._folder.read(self._prefix + path, MANIFEST_BYTES), self._files[path])
+        start = self._folder.read(self._prefix + path, ENVELOPE_BYTES)
+        return envelope_fault(start, self._files[path], MANIFEST_MAGIC)
 
     def _processes(self) -> None:
-        """List the store of each process: once they are merged nothing else looks at them."""
+        """List the store of each process, with its earlier generations: once all are merged nothing reads them."""
         for folder in self._process_folders():
             try:
                 open_store(self._folder, self._prefix + folder, is_ocdbt=True)
+                for path, offset, length in roots_of(self._folder, self._prefix + folder):
+                    if fault := self._node_fault(path, offset, length):
+                        self.uncommitted.append(Fault(path, fault))
             except NotReadError as error:
                 self.unverified.add(str(error))
             except ArrayFaultError as error:
                 self.uncommitted.append(Fault(self._prefix + folder, str(error)))
+
+    def _node_fault(self, path: str, offset: int, length: int) -> str | None:
+        if path not in self._folder.files:
+            return "is missing; a generation of the store of this process begins in it"
+        with self._folder.open(path) as stream:
+            stream.seek(offset)
+            start = stream.read(min(length, ENVELOPE_BYTES))
+        return envelope_fault(start, length, NODE_MAGIC)
 
     def _look_at_arrays(self, leaves: list[Leaf], arrays: _Arrays | None, tree: ItemTree, *, deep: bool) -> None:
         for leaf in leaves:

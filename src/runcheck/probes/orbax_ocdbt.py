@@ -1,24 +1,25 @@
-"""The envelope of an OCDBT manifest: that it is whole, not what it says.
+"""The envelope of an OCDBT manifest or node: that it is whole, not what it says.
 
-By hand, since Orbax restores without a look at the manifests of the single processes, and since this much is known
-without TensorStore. https://google.github.io/tensorstore/kvstore/ocdbt/index.html, section "Manifest".
+By hand, since TensorStore reads neither the manifests of the single processes nor the nodes of earlier generations when
+a checkpoint is restored, and since this much is known without it.
+https://google.github.io/tensorstore/kvstore/ocdbt/index.html, sections "Manifest" and "B+tree node".
 """
 
 import struct
 
 MANIFEST = "manifest.ocdbt"
-MANIFEST_BYTES = 1 << 20  # of a larger one only the header is looked at
-_MAGIC = bytes.fromhex("0cdb3a2a")
+ENVELOPE_BYTES = 1 << 20  # of what is larger only the header is looked at
+MANIFEST_MAGIC, NODE_MAGIC = bytes.fromhex("0cdb3a2a"), bytes.fromhex("0cdb20de")
 _HEADER, _CHECKSUM = 4 + 8, 4
 
 
-def manifest_fault(start: bytes, size: int) -> str | None:
-    """Return what is wrong with a manifest of ``size`` bytes that begins with ``start``, or None."""
-    if len(start) < _HEADER + _CHECKSUM:
-        return f"is cut short: {size} bytes are no manifest"
-    if not start.startswith(_MAGIC):
-        return "does not begin as a manifest does"
-    (length,) = struct.unpack_from("<Q", start, len(_MAGIC))
+def envelope_fault(start: bytes, size: int, magic: bytes) -> str | None:
+    """Return what is wrong with a manifest or node of ``size`` bytes that begins with ``start``, or None."""
+    if len(start) < max(_HEADER + _CHECKSUM, min(size, ENVELOPE_BYTES)):
+        return f"is cut short: {len(start)} bytes of {size}"
+    if not start.startswith(magic):
+        return "does not begin as OCDBT does"
+    (length,) = struct.unpack_from("<Q", start, len(magic))
     if length != size:
         return f"is {size} bytes long, and says {length}"
     (checksum,) = struct.unpack_from("<I", start, len(start) - _CHECKSUM)

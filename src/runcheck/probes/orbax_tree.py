@@ -10,13 +10,20 @@ import json
 from collections.abc import Container
 from dataclasses import dataclass
 
+from runcheck.probes.folder import Folder
+
 METADATA, SHARDING, STRINGS, ARRAY_METADATAS = "_METADATA", "_sharding", "_strings.json", "array_metadatas"
+_DOCUMENT_BYTES = 8 << 20  # as values of Python they take up to 30 times as much
 _SCALAR, _STRING, _JAX_ARRAY = "scalar", "string", "jax.Array"
 _MOST_DIMENSIONS, _MOST_NUMBERS = 32, 1 << 63  # of TensorStore
 
 
 class TreeError(Exception):
     """Why a tree cannot be read, as the end of a sentence."""
+
+
+class NotReadError(Exception):
+    """Why nothing here reads something, whether it is whole or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,22 @@ class ItemTree:
     leaves: tuple[Leaf, ...]
     use_ocdbt: bool | None = None
     is_whole: bool = True
+
+
+def read_document(folder: Folder, path: str) -> bytes:
+    """Return the bytes of a JSON document.
+
+    Raises:
+        TreeError: it is not there.
+        NotReadError: its value might not fit into bounded memory.
+        OSError: it cannot be read.
+    """
+    size = folder.files.get(path)
+    if size is None:
+        raise TreeError("is missing")
+    if size > _DOCUMENT_BYTES:
+        raise NotReadError("descriptions of checkpoints of more than 8 MiB")
+    return folder.read(path, _DOCUMENT_BYTES)
 
 
 def parse_json(text: bytes) -> object:
@@ -101,6 +124,8 @@ def _leaf(key: str, entry: object, on_one_device: Container[str]) -> Leaf | None
             path = tuple(_key(key, each) for each in keys)
         case _:
             raise TreeError(f"says nothing of the leaf {key}")
+    if key != str(path):
+        raise TreeError(f"describes the leaf {path} as {key}")
     if value.get("skip_deserialize") is True:
         return None
     write_shape = _shape(value.get("write_shape"), key)
@@ -110,10 +135,10 @@ def _leaf(key: str, entry: object, on_one_device: Container[str]) -> Leaf | None
 
 def _key(leaf: str, entry: object) -> str:
     match entry:
-        case {"key": str(name)}:
+        case {"key": str(name), "key_type": 1 | 2}:  # of a sequence, of a mapping
             return name
         case _:
-            raise TreeError(f"has a key without a name in the leaf {leaf}")
+            raise TreeError(f"has a key that is none in the leaf {leaf}")
 
 
 def _shape(value: object, leaf: str) -> tuple[int, ...] | None:
