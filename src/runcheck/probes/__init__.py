@@ -7,9 +7,11 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.archive import (
     BEGINS,
+    CLOSED_SUFFIXES,
     PICKLE_SUFFIXES,
     TAR_MAGIC,
     ZIP_SUFFIXES,
+    look_into_closed,
     look_into_packed,
     look_into_pickle,
 )
@@ -92,6 +94,7 @@ _STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
 # Formats that are read by seeking. `deep` asks for every chunk to be decoded.
 _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
     "onnx": look_into_onnx,
+    "closed": look_into_closed,
     "packed": look_into_packed,
     "pickle": look_into_pickle,
     "safetensors": look_into_safetensors,
@@ -112,6 +115,7 @@ _SUFFIXES: dict[str, str] = {
     **dict.fromkeys((*ZIP_SUFFIXES, ".tar"), "packed"),
     ".onnx": "onnx",
     ".safetensors": "safetensors",
+    **dict.fromkeys(CLOSED_SUFFIXES, "closed"),
 }
 
 START_BYTES = 1024  # of a file tell its format

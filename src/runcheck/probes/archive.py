@@ -1,21 +1,20 @@
-"""Files that hold others, and pickles: what is in them, at any depth that an attacker may choose.
+"""Files that hold others: what is in them, at any depth, and whether a path in them leads out.
 
-One look serves them all, since what a file is lies in its bytes and not in its name: a pickle may stand in a zip archive in
-a tar archive that gzip compressed, or be the file itself. Nothing is written to disk and nothing is kept but facts.
+One look serves them all, since what a file is lies in its bytes and not in its name: a pickle may stand in a zip in a
+tar that gzip compressed, or be the file itself. Nothing is unpacked to disk, and nothing is kept but facts.
 """
 
 import io
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import BinaryIO, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import BinaryIO
 
 from runcheck.convention.paths import leads_out
 from runcheck.probes.forward import (
     CHUNK,
     BoundError,
     BrokenError,
-    Budget,
     Decompressor,
     Forward,
     Window,
@@ -26,53 +25,46 @@ from runcheck.probes.forward import (
     lzma_machine,
     zlib_machine,
 )
-from runcheck.probes.numpy_file import NumpyContent
+from runcheck.probes.found import Found, Thing, shortened
+from runcheck.probes.numpy_file import SUFFIX as NUMPY_SUFFIX
+from runcheck.probes.numpy_file import NumpyContent, look_at_array
 from runcheck.probes.numpy_header import MAGIC as NUMPY_MAGIC
-from runcheck.probes.numpy_header import read_header
-from runcheck.probes.packed import PackedContent, Pickled, Serves
-from runcheck.probes.pickle_opcodes import Machine
-from runcheck.probes.tar_members import DEVICES, LINKS, SYMBOLIC, is_tar, tar_members
-from runcheck.probes.tensors import Tensor
-from runcheck.probes.torch_archive import DATA, LEGACY_PICKLES, OLD_TORCH, TorchContent, is_legacy, legacy_bytes
-from runcheck.probes.torch_values import TorchValues, tensors_in
-from runcheck.probes.zip_members import BZIP2, DEFLATED, STORED, ZipMember, zip_members
+from runcheck.probes.packed import ArchiveContent, PackedContent
+from runcheck.probes.pickled import look_at_pickles
+from runcheck.probes.tar_members import DEVICES, LINKS, SYMBOLIC, TarMember, is_tar, tar_members
+from runcheck.probes.torch_archive import OLD_TORCH, TorchContent, check_storages, is_data
+from runcheck.probes.zip_members import BZIP2, DEFLATED, END, END_SIZE, STORED, ZipMember, zip_members
 
-MAX_NESTING = 4  # archives in archives
+MAX_NESTING = 5  # archives in archives, compressed or not
 MAX_WHOLE = 1 << 25  # bytes of a compressed archive in an archive, which is held to seek in it
-MAX_SHOWN = 1_000  # facts of one kind
-MAX_SHOWN_TENSORS = 100_000
-MAX_COMPARED = 50
-MAX_LINK = 1 << 12
+MAX_PATH = 1 << 12
 START = 600  # bytes that tell what something is: the magic of tar lies at 257
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 ZIP_SUFFIXES = (".zip", ".whl", ".jar")  # may begin with something else, and are read from their end
-GZIP, XZ, OLD_LZMA = b"\x1f\x8b", b"\xfd7zXZ\0", b"]\0\0"
+GZIP, XZ, OLD_LZMA = b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"]\0\0"
 BZIP2_START, BZIP2_BLOCK = b"BZh", b"1AY&SY"
 ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-CLOSED = {
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"Rar!\x1a\x07": "a RAR archive",
-    b"\x28\xb5\x2f\xfd": "compressed with zstd",
-    b"\x04\x22\x4d\x18": "compressed with LZ4",
-}
+CLOSED = {b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!\x1a\x07": "a RAR archive"}
+# Arrays of Zarr and Orbax begin as these do, so they are told by their names.
+CLOSED_SUFFIXES = {".zst": "compressed with zstd", ".zstd": "compressed with zstd", ".lz4": "compressed with LZ4"}
 PICKLE_STARTS = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 TAR_MAGIC = (b"ustar", 257)  # where it begins
 BEGINS = (*ZIP_STARTS, GZIP, BZIP2_START, XZ, NUMPY_MAGIC, *CLOSED, *PICKLE_STARTS)
-PICKLE_SUFFIXES = (".pkl", ".pickle", ".p", ".pk", ".joblib", ".dill", ".pt", ".pth", ".ckpt", ".bin", ".npy", ".npz")
-
-
-_Fact = TypeVar("_Fact")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveContent(PackedContent):
-    """What an archive of no format of ours holds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PickleContent(PackedContent):
-    """What a pickle, or several one after the other, would do."""
+PICKLE_SUFFIXES = (
+    ".pkl",
+    ".pickle",
+    ".p",
+    ".pk",
+    ".joblib",
+    ".dill",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".bin",
+    NUMPY_SUFFIX,
+    ".npz",
+)
 
 
 def look_into_packed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FBT001 - the form of every probe
@@ -85,287 +77,183 @@ def look_into_pickle(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FB
     return _look(stream, deep=deep, maybe_pickle=True)
 
 
+def look_into_closed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: ARG001, FBT001 - the form of every probe
+    """Say that a file is compressed in a way that nothing here reads."""
+    return ArchiveContent(unverified="is compressed in a way that nothing here reads")
+
+
 def _look(stream: BinaryIO, *, deep: bool, maybe_pickle: bool) -> PackedContent:
     size = stream.seek(0, io.SEEK_END)
-    look = _Look(deep=deep)
-    look.into(_Thing("", maybe_pickle=maybe_pickle, window=Window(stream, 0, size), size=size))
-    return look.content()
-
-
-@dataclass(frozen=True, slots=True)
-class _Thing:
-    """Something to look into: its path within the file, what is known of it before its bytes are read.
-
-    ``window`` is there where it can be sought in; ``size`` its bytes, where they are promised.
-    """
-
-    name: str
-    serves: Serves = "pickle"
-    maybe_pickle: bool = False
-    window: Window | None = None
-    size: int | None = None
+    look, window = _Look(deep=deep), Window(stream, 0, size)
+    look.into(Thing(maybe_pickle=maybe_pickle, window=window, size=size), window.forward())
+    return look.found.content()
 
 
 class _Look:
-    """One look into one file, and what it has found."""
+    """One look into one file."""
 
     def __init__(self, *, deep: bool) -> None:
-        self.deep = deep
-        self.budget = Budget(deep=deep)
-        self.kind: type[PackedContent] = ArchiveContent
-        self.pickles: list[Pickled] = []
-        self.objects: list[str] = []
-        self.outside: list[str] = []
-        self.tensors: list[Tensor] | None = None
-        self.error: str | None = None
-        self.unverified: str | None = None
+        self.found = Found(ArchiveContent, deep=deep)
         self.nesting = 0
 
-    def content(self) -> PackedContent:
-        """Return all that was found."""
-        return self.kind(
-            pickles=tuple(self.pickles),
-            object_names=tuple(self.objects),
-            outside=tuple(self.outside),
-            error=self.error,
-            unverified=self.unverified,
-            tensors=None if self.tensors is None else tuple(self.tensors),
-        )
-
-    def into(self, thing: _Thing, source: Forward | None = None) -> None:
-        """Look into something; damage and bounds end the look there, and nowhere else."""
+    def into(self, thing: Thing, source: Forward) -> object:
+        """Look into something, and return what it is the pickle of; damage and bounds end the look there only."""
         self.nesting += 1
         try:
             if self.nesting > MAX_NESTING:
-                raise BoundError("holds archives in archives, deeper than one look goes")
-            self._dispatch(thing, source or (thing.window.forward() if thing.window else Forward(iter(()))))
+                self.found.doubt("holds archives in archives, deeper than one look goes")
+                return None
+            return self._dispatch(thing, source)
         except BrokenError as error:
-            self._note(f"{error} (in {thing.name})" if thing.name else str(error))
+            self.found.damage(thing, str(error))
         except BoundError as error:
-            self._doubt(str(error))
+            self.found.doubt(str(error))
         finally:
             self.nesting -= 1
+        return None
 
-    def _dispatch(self, thing: _Thing, source: Forward) -> None:
+    def _dispatch(self, thing: Thing, source: Forward) -> object:
         start = source.peek(START)
+        begins_pickle = thing.maybe_pickle or start.startswith(PICKLE_STARTS)
         make = _machine(start, maybe_pickle=thing.maybe_pickle)
-        if start.startswith(ZIP_STARTS) or (thing.window and thing.size and _has_zip_suffix(thing.name)):
+        if begins_pickle and (is_tar(start) or make is bzip2_machine):  # may be both, to two readers
+            if thing.window is None:
+                self.found.doubt("holds a file that may be a pickle and an archive at once")
+            else:
+                look_at_pickles(self.found, replace(thing, essential=False), thing.window.forward())
+        if start.startswith(ZIP_STARTS):
             self._zip(thing, thing.window or _in_memory(source))
         elif is_tar(start):
             self._tar(thing, source)
         elif make is not None:
-            self.into(replace(thing, window=None, size=None), inflate(source, make, self.budget))
-        elif reason := next((each for magic, each in CLOSED.items() if start.startswith(magic)), None):
-            raise BoundError(f"is {reason}, which nothing here reads" if not thing.name else f"holds {reason}")
+            return self.into(replace(thing, window=None, size=None), inflate(source, make, self.found.budget))
+        elif reason := _closed(thing.name, start):
+            self.found.doubt(f"holds what is {reason}" if thing.name else f"is {reason}, which nothing here reads")
         elif start.startswith(NUMPY_MAGIC):
-            self._numpy(thing, source)
-        elif thing.maybe_pickle or start.startswith(PICKLE_STARTS):
-            self._pickles(thing, source)
+            look_at_array(self.found, thing, source)
+        elif thing.window and thing.window.at(thing.window.size - END_SIZE, 4) == END:
+            self._zip(thing, thing.window)
+        elif begins_pickle:
+            return look_at_pickles(self.found, thing, source)
+        return None
 
-    # --- archives -----------------------------------------------------------------------------------------------------
+    # --- zip ----------------------------------------------------------------------------------------------------------
 
-    def _zip(self, thing: _Thing, window: Window) -> None:
+    def _zip(self, thing: Thing, window: Window) -> None:
         damage: list[str] = []
-        members = list(zip_members(window, self.budget, damage))
-        names = [member.name for member in members]
-        data = next((name for name in names if name == DATA or name.endswith(f"/{DATA}")), None)
-        if not thing.name and data is not None:
-            self.kind = TorchContent
-        elif not thing.name and names and all(name.endswith(".npy") for name in names):
-            self.kind = NumpyContent
+        members = list(zip_members(window, self.found.budget, damage))
+        data = next((member.name for member in members if is_data(member.name)), None)
+        if not thing.name and members:
+            is_npz = all(member.name.endswith(NUMPY_SUFFIX) for member in members)
+            self.found.kind = TorchContent if data else NumpyContent if is_npz else self.found.kind
+        for words in damage:
+            self.found.damage(thing, words)
         links: dict[str, str] = {}
-        values: object = None
         for member in members:
-            inner = self._member(thing, member, window, serves="pickle" if data is None else "torch")
-            source = self._unpacked(member, window)
-            if source is None:
-                continue
-            if member.is_link:
-                links[member.name] = source.peek(MAX_LINK).decode("utf-8", "replace")
-                self._check_link(thing, member.name, links[member.name], links)
-            elif member.name == data and not thing.name:
-                values = self._tensors_of(inner, source)
-            elif not member.name.endswith("/"):
-                self.into(inner, source)
-                if self.deep:
-                    self._check_sum(member, window)
-        for name in {each for member in members for each in (member.name, member.local_name)}:
-            self._check_name(thing, name, links)
-        if isinstance(values, TorchValues):
-            self._check_storages(values, {member.name: member.size for member in members}, str(data))
-        if damage:
-            self._note(damage[0])
+            self._check_names(thing, (member.name, *member.other_names), links)
+            if not member.is_link:
+                value = self._zip_member(thing, member, window, is_torch=data is not None)
+                if member.name == data and value is not None and not thing.name:
+                    sizes = {each.name: each.size for each in members if "data/" in each.name}
+                    check_storages(self.found, value, data, sizes)
+            elif (target := self._target_of(member, window)) is not None:
+                self._check_link(thing, member.name, target, links)
 
-    def _member(self, thing: _Thing, member: ZipMember, window: Window, serves: Serves) -> _Thing:
-        is_stored = member.method == STORED
-        return _Thing(
-            name=f"{thing.name}/{member.name}" if thing.name else member.name,
-            serves=serves,
+    def _zip_member(self, thing: Thing, member: ZipMember, window: Window, *, is_torch: bool) -> object:
+        source = self._unpacked(member, window)
+        if source is None or (member.name.endswith("/") and not member.size):
+            return None
+        is_npz = self.found.kind is NumpyContent
+        inner = Thing(
+            name=thing.path_of(member.name),
+            serves="torch" if is_torch else "pickle",
             maybe_pickle=member.name.lower().endswith(PICKLE_SUFFIXES),
-            window=window.part(member.start, max(member.packed, member.size)) if is_stored else None,
+            essential=not thing.name and (is_npz or (is_torch and is_data(member.name))),
+            window=window.part(member.start, max(member.packed, member.size)) if member.method == STORED else None,
             size=member.size,
         )
+        value = self.into(inner, source)
+        if self.found.deep and not member.is_encrypted:
+            self._check_sum(thing, member, window)
+        return value
 
     def _unpacked(self, member: ZipMember, window: Window) -> Forward | None:
         """Return the bytes of a member, whatever its flags say: other readers do not look at them either."""
         if member.is_encrypted:
-            self._doubt("has encrypted members")
-        packed = window.part(member.start, member.packed)
+            self.found.doubt("has encrypted members")
         if member.method == STORED:
             return window.part(member.start, max(member.packed, member.size)).forward()
         if member.method in (DEFLATED, BZIP2):
             machine = deflate_machine if member.method == DEFLATED else bzip2_machine
-            return inflate(packed.forward(), machine, self.budget)
-        self._doubt(f"has members compressed by method {member.method}, which nothing here reads")
+            return inflate(window.part(member.start, member.packed).forward(), machine, self.found.budget)
+        self.found.doubt(f"has members compressed by method {member.method}, which nothing here reads")
         return None
 
-    def _check_sum(self, member: ZipMember, window: Window) -> None:
-        source = self._unpacked(member, window)
-        crc = count = 0
-        for chunk in source.rest() if source else ():
-            crc, count = zlib.crc32(chunk, crc), count + len(chunk)
-        if (crc, count) != (member.crc, member.size) and not member.is_encrypted:
-            self._note(f"has another content in {member.name} than its checksum says")
-
-    def _tar(self, thing: _Thing, source: Forward) -> None:
-        links: dict[str, str] = {}
-        names: list[str] = []
-        for member in tar_members(source, self.budget):
-            names.append(member.name)
-            if member.kind in LINKS:
-                if member.kind == SYMBOLIC:
-                    links[member.name.rstrip("/")] = member.link
-                    self._check_link(thing, member.name, member.link, links)
-                else:
-                    self._check_name(thing, member.link, links)
-            elif member.kind in DEVICES:
-                self._add(self.outside, f"{thing.name}/{member.name}".lstrip("/") + " (a device)")
-            elif member.is_file:
-                window = thing.window.part(source.position, member.size) if thing.window else None
-                inner = _Thing(
-                    name=f"{thing.name}/{member.name}" if thing.name else member.name,
-                    serves="torch" if member.name in OLD_TORCH else "pickle",
-                    maybe_pickle=member.name in OLD_TORCH or member.name.lower().endswith(PICKLE_SUFFIXES),
-                    window=window,
-                    size=member.size,
-                )
-                self.into(inner, window.forward() if window else _limited(source, member.size))
-        for name in names:
-            self._check_name(thing, name, links)
-
-    def _check_name(self, thing: _Thing, name: str, links: dict[str, str]) -> None:
-        if leads_out(name, links=links):
-            self._add(self.outside, name if not thing.name else f"{name} in {thing.name}")
-
-    def _check_link(self, thing: _Thing, name: str, target: str, links: dict[str, str]) -> None:
-        folder = name.rstrip("/").rpartition("/")[0]
-        others = {each: to for each, to in links.items() if each != name.rstrip("/")} if ".." in target else {}
-        if leads_out(target, folder, others):
-            self._add(self.outside, f"{name} -> {target}" + (f" in {thing.name}" if thing.name else ""))
-
-    # --- arrays and pickles -------------------------------------------------------------------------------------------
-
-    def _numpy(self, thing: _Thing, source: Forward) -> None:
-        if not thing.name:
-            self.kind = NumpyContent
-        header = read_header(source)
-        name = thing.name.removesuffix(".npy")
-        if not thing.name or self.kind is NumpyContent:
-            self.tensors = [*(self.tensors or ()), Tensor(name, header.shape, header.dtype.name)][:MAX_SHOWN_TENSORS]
-        for field_name in header.dtype.objects:
-            self._add(self.objects, f"{name}.{field_name}".strip(".") if field_name else name)
-        if header.dtype.objects:
-            self._pickles(thing, source)
-            return
-        there = source.skip(header.size) if thing.size is None or self.deep else thing.size - source.position
-        if there < header.size:
-            raise BrokenError(f"is cut short: {max(0, there):,} of {header.size:,} bytes of its array")
-
-    def _pickles(self, thing: _Thing, source: Forward) -> list[object]:
-        """Walk the pickles that stand one after the other, and return what they are of."""
-        imports: dict[str, None] = {}
-        hidden: dict[str, None] = {}
-        values: list[object] = []
-        serves = thing.serves
-        while source.peek(1):
-            machine = Machine(source, self.budget)
-            walk = machine.walk()
-            if walk.is_pickle or machine.bound:
-                imports |= dict.fromkeys(walk.named())
-                hidden |= dict.fromkeys(walk.hidden)
-            if machine.bound:
-                self._doubt(machine.bound)
-            if walk.ending is not None:
-                if not values and (walk.is_pickle or thing.maybe_pickle):
-                    self._note(f"{walk.ending} (in {thing.name})" if thing.name else walk.ending)
-                break
-            values = [*values, walk.value][:LEGACY_PICKLES]
-            if is_legacy(values):
-                serves = "torch"
-                if len(values) == LEGACY_PICKLES:
-                    break
-        if imports or hidden or values:
-            if not thing.name and self.kind is ArchiveContent:
-                self.kind = PickleContent
-            self._add(self.pickles, Pickled(thing.name, serves, tuple(imports), tuple(hidden)))
-        if is_legacy(values) and not thing.name:
-            self.kind = TorchContent
-            self._legacy(thing, values, source)
-        return values
-
-    # --- PyTorch ------------------------------------------------------------------------------------------------------
-
-    def _tensors_of(self, thing: _Thing, source: Forward) -> TorchValues | None:
-        """Look into the pickle of an archive of PyTorch, and return the tensors that it is of."""
+    def _target_of(self, member: ZipMember, window: Window) -> str | None:
         try:
-            walked = self._pickles(thing, source)
+            source = self._unpacked(member, window)
+            return source.peek(MAX_PATH).decode("utf-8", "replace") if source else None
+        except (BrokenError, BoundError):
+            self.found.doubt("has a link that cannot be read")
+            return None
+
+    def _check_sum(self, thing: Thing, member: ZipMember, window: Window) -> None:
+        source, crc, count = self._unpacked(member, window), 0, 0
+        try:
+            for chunk in source.rest() if source else ():
+                crc, count = zlib.crc32(chunk, crc), count + len(chunk)
         except BrokenError as error:
-            self._note(f"{error} (in {thing.name})")
-            return None
+            self.found.damage(thing, f"has a member {shortened(member.name)} that {error}")
+            return
         except BoundError as error:
-            self._doubt(str(error))
-            return None
-        return self._take_tensors(walked[0]) if walked else None
+            self.found.doubt(str(error))
+            return
+        if source and (crc, count) != (member.crc, member.size):
+            self.found.damage(thing, f"has another content in {shortened(member.name)} than its checksum says")
 
-    def _take_tensors(self, value: object) -> TorchValues:
-        found = tensors_in(value)
-        if found.whole:
-            self.tensors = found.tensors
-        if found.error:
-            self._note(found.error)
-        return found
+    # --- tar ----------------------------------------------------------------------------------------------------------
 
-    def _check_storages(self, found: TorchValues, sizes: dict[str, int], data: str) -> None:
-        folder = data.removesuffix(DATA)
-        for storage in found.storages.values():
-            there = sizes.get(f"{folder}data/{storage.key}")
-            if there is None:
-                self._note(f"lacks the member {folder}data/{storage.key}, which holds a tensor")
-            elif there != storage.size:
-                self._note(f"has {there:,} bytes in {folder}data/{storage.key} where its tensors need {storage.size:,}")
+    def _tar(self, thing: Thing, source: Forward) -> None:
+        links: dict[str, str] = {}
+        for member in tar_members(source, self.found.budget):
+            self._check_names(thing, (member.name, *member.other_names), links)
+            if member.kind == SYMBOLIC:
+                self._check_link(thing, member.name, member.link, links)
+            elif member.kind in LINKS:
+                self._check_names(thing, (member.link,), links)
+            elif member.kind in DEVICES:
+                self.found.leads_out(f"{member.name}, which is a device", thing)
+            elif member.is_file:
+                self._tar_member(thing, member, source)
 
-    def _legacy(self, thing: _Thing, values: list[object], source: Forward) -> None:
-        found = self._take_tensors(values[3]) if len(values) > 3 else TorchValues(whole=False)  # noqa: PLR2004
-        needed = legacy_bytes(values, found)
-        if needed is None:
-            self._note("is cut short: it ends before its tensors")
-        elif thing.window is not None and (there := thing.window.size - source.position) < needed:
-            self._note(f"is cut short: {there:,} of {needed:,} bytes of its tensors")
+    def _tar_member(self, thing: Thing, member: TarMember, source: Forward) -> None:
+        is_old_torch = member.name in OLD_TORCH
+        inner = Thing(
+            name=thing.path_of(member.name),
+            serves="torch" if is_old_torch else "pickle",
+            maybe_pickle=is_old_torch or member.name.lower().endswith(PICKLE_SUFFIXES),
+            essential=False,
+            window=thing.window.part(source.position, member.size) if thing.window else None,
+            size=member.size,
+        )
+        self.into(inner, inner.window.forward() if inner.window else _limited(source, member.size))
 
-    # --- what was found -----------------------------------------------------------------------------------------------
+    # --- paths --------------------------------------------------------------------------------------------------------
 
-    def _note(self, error: str) -> None:
-        self.error = self.error or error
+    def _check_names(self, thing: Thing, names: Iterable[str], links: dict[str, str]) -> None:
+        out = next((name for name in names if leads_out(name, links=links)), None)
+        if out is not None:
+            self.found.leads_out(out, thing)
 
-    def _doubt(self, reason: str) -> None:
-        self.unverified = self.unverified or reason
-
-    def _add(self, facts: list[_Fact], fact: _Fact) -> None:
-        if fact not in facts[-MAX_COMPARED:]:
-            if len(facts) < MAX_SHOWN:
-                facts.append(fact)
-            else:
-                self._doubt(f"holds more than {MAX_SHOWN:,} things to report")
+    def _check_link(self, thing: Thing, name: str, target: str, links: dict[str, str]) -> None:
+        """Check where a link leads, by way of those before it, and keep it for what comes after."""
+        name = name.strip("/")
+        if leads_out(target, name.rpartition("/")[0], links):
+            self.found.leads_out(f"{name} -> {target}", thing)
+        if len(name) + len(target) > MAX_PATH:
+            self.found.doubt("holds a link of a longer path than systems have")
+        else:
+            links[name] = target
 
 
 def _machine(start: bytes, *, maybe_pickle: bool) -> Callable[[], Decompressor] | None:
@@ -376,6 +264,12 @@ def _machine(start: bytes, *, maybe_pickle: bool) -> Callable[[], Decompressor] 
     if start.startswith(XZ) or (maybe_pickle and start.startswith(OLD_LZMA)):
         return lzma_machine
     return zlib_machine if maybe_pickle and start[:2] in ZLIB_STARTS else None
+
+
+def _closed(name: str, start: bytes) -> str | None:
+    """Return what something is that nothing here reads."""
+    by_name = next((what for suffix, what in CLOSED_SUFFIXES.items() if name.lower().endswith(suffix)), None)
+    return by_name or next((what for magic, what in CLOSED.items() if start.startswith(magic)), None)
 
 
 def _limited(source: Forward, size: int) -> Forward:
@@ -395,7 +289,3 @@ def _in_memory(source: Forward) -> Window:
     if len(held) > MAX_WHOLE:
         raise BoundError("holds a compressed archive in an archive, larger than one look may hold")
     return Window(io.BytesIO(held), 0, len(held))
-
-
-def _has_zip_suffix(name: str) -> bool:
-    return name.lower().endswith(ZIP_SUFFIXES)

@@ -30,7 +30,8 @@ class Budget:
         """Allow what takes some seconds, or where ``deep`` what takes some minutes."""
         self._inflated = (16 << 30) if deep else (256 << 20)
         self._opcodes = 500_000_000 if deep else 5_000_000
-        self._members = 5_000_000 if deep else 200_000
+        self._members = 200_000
+        self._names = 20_000
 
     def inflate(self, count: int) -> None:
         """Spend bytes that come out of a decompressor."""
@@ -43,6 +44,12 @@ class Budget:
         self._opcodes -= count
         if self._opcodes < 0:
             raise BoundError("holds a pickle of more opcodes than one look may take")
+
+    def name(self) -> None:
+        """Spend a name that is kept."""
+        self._names -= 1
+        if self._names < 0:
+            raise BoundError("imports more names than one look may keep")
 
     def enter(self) -> None:
         """Spend a member of an archive."""
@@ -69,10 +76,13 @@ class Forward:
 
     def byte(self) -> int | None:
         """Return the next byte, or None at the end."""
-        if self._at >= len(self._held) and not self._refill():
-            return None
-        self._at += 1
-        return self._held[self._at - 1]
+        at = self._at
+        if at >= len(self._held):
+            if not self._refill():
+                return None
+            at = 0
+        self._at = at + 1
+        return self._held[at]
 
     def peek(self, count: int) -> bytes:
         """Return the next ``count`` bytes, or fewer at the end, without taking them."""
@@ -87,6 +97,10 @@ class Forward:
         Raises:
             BrokenError: there are fewer.
         """
+        end = self._at + count
+        if end <= len(self._held):  # by far the most
+            taken, self._at = self._held[self._at : end], end
+            return taken
         taken = self.peek(count)
         if len(taken) < count:
             raise BrokenError("is cut short")
@@ -146,7 +160,9 @@ class Window:
         self.size = size
 
     def at(self, offset: int, count: int) -> bytes:
-        """Return ``count`` bytes at ``offset``, or fewer at the end."""
+        """Return ``count`` bytes at ``offset``, or fewer at the end, and none outside of the part."""
+        if not 0 <= offset < self.size:
+            return b""
         self._stream.seek(self._start + offset)
         return _read(self._stream, max(0, min(count, self.size - offset)))
 

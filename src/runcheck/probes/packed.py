@@ -38,3 +38,13 @@ class PackedContent:
     tensors: tuple[Tensor, ...] | None = None
     error: str | None = None
     unverified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveContent(PackedContent):
+    """What an archive holds that is of no format of ours, or a file that turned out to be nothing of the kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickleContent(PackedContent):
+    """What a pickle, or several one after the other, would do."""

@@ -44,6 +44,7 @@ _REBUILT = ("torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor", "
 _REBUILT_WITH_TYPE = "torch._utils._rebuild_tensor_v3"
 _WRAPPED = ("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state")
 _TYPED = "torch._tensor._rebuild_from_type_v2"
+_SCRIPT = "__torch__."
 _PACKED_BITS = ("quint4x2", "quint2x4")
 
 
@@ -68,18 +69,25 @@ class TorchValues:
 def tensors_in(value: object) -> TorchValues:
     """Return what is known of the tensors in a pickle's value, named by the keys above them with dots between."""
     found = TorchValues()
-    if not isinstance(value, Mapped | Listed | tuple | Made):
-        found.whole = False
     for visited, (name, leaf) in enumerate(_leaves(value, "", MAX_DEPTH)):
         if visited > MAX_VISITED or len(found.tensors) >= MAX_TENSORS or leaf is LOST:
             found.whole = False
             break
         if isinstance(leaf, Made):
             _take(found, name, leaf)
+    if isinstance(value, Made) and not found.tensors and not _is_script(value):
+        found.whole = False  # an object, of which only its own code knows the parts
     return found
 
 
+def _is_script(value: object) -> bool:
+    """Say whether this is a module of TorchScript, whose attributes are its state."""
+    return isinstance(value, Made) and isinstance(value.function, Global) and value.function.name.startswith(_SCRIPT)
+
+
 def _leaves(value: object, name: str, depth: int) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Made) and _is_script(value):
+        value = value.state
     if isinstance(value, Mapped | Listed | tuple):
         if not depth or len(name) > MAX_NAME:
             yield name, LOST

@@ -1,4 +1,4 @@
-"""The members of a zip archive (PKWARE's APPNOTE, 4.3), seen from its central directory and from in front of each member.
+"""The members of a zip archive (PKWARE's APPNOTE, 4.3), by its central directory and by what stands in front of each.
 
 By hand, for ``zipfile`` refuses what other readers take: PyTorch's opens archives with flags and checksums that it
 raises at, and hiding pickles so from scanners is an old trick. The flags are noted here and stop nothing.
@@ -15,26 +15,29 @@ ENTRY = b"PK\x01\x02"
 END = b"PK\x05\x06"
 END_64 = b"PK\x06\x06"
 LOCATOR_64 = b"PK\x06\x07"
-MAX_DIRECTORY = 1 << 26
+MAX_DIRECTORY = 1 << 25
 MAX_ENDS = 8  # a comment may look like an end, and an archive in an archive has one
+MAX_NAME = 1 << 12
 TAIL = (1 << 16) + 22
-ALL_32, ALL_16 = 0xFFFFFFFF, 0xFFFF
+ALL_32 = 0xFFFFFFFF
 
 STORED, DEFLATED, BZIP2 = 0, 8, 12
 _IS_ENCRYPTED, _IS_UTF8 = 1, 1 << 11
+_WIDE, _UNICODE_PATH = 1, 0x7075
 _LINK, _TYPE = 0o120000, 0o170000
 _HEADER = struct.Struct("<4s5H3I2H")
 _ENTRY = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
+END_SIZE = _END.size
 _END_64 = struct.Struct("<4sQ2H2I4Q")
 
 
 @dataclass(frozen=True, slots=True)
 class ZipMember:
-    """A member: its name, the other name that stands in front of its bytes (usually the same), and where they are."""
+    """A member: its name, the names that other readers may take it to have, and where its bytes are."""
 
     name: str
-    local_name: str
+    other_names: tuple[str, ...]
     method: int
     is_encrypted: bool
     is_link: bool
@@ -52,8 +55,8 @@ def zip_members(window: Window, budget: Budget, damage: list[str]) -> Iterator[Z
     found = list(_directories(window))
     if not found:
         damage.append("is cut short: a zip archive without its directory")
-    for base, start, size in found:
-        yield from _entries(window, budget, damage, base, start, size)
+    for where in found:
+        yield from _entries(window, budget, damage, where)
 
 
 def _directories(window: Window) -> Iterator[tuple[int, int, int]]:
@@ -86,9 +89,8 @@ def _directories(window: Window) -> Iterator[tuple[int, int, int]]:
                     yield directory
 
 
-def _entries(
-    window: Window, budget: Budget, damage: list[str], base: int, start: int, size: int
-) -> Iterator[ZipMember]:
+def _entries(window: Window, budget: Budget, damage: list[str], where: tuple[int, int, int]) -> Iterator[ZipMember]:
+    base, start, size = where
     if size > MAX_DIRECTORY:
         raise BoundError("has a directory longer than one look may take")
     directory, at = window.at(start, size), 0
@@ -108,7 +110,7 @@ def _entries(
         header = window.at(place, _HEADER.size) if place < window.size else b""
         if len(header) == _HEADER.size and header.startswith(START):
             _, _, local_flags, *_, local_names, local_extras = _HEADER.unpack(header)
-            local = window.at(place + _HEADER.size, local_names)
+            local = window.at(place + _HEADER.size, min(local_names, MAX_NAME))
             data = place + _HEADER.size + local_names + local_extras
         else:
             damage.append(f"lacks the member {text}")
@@ -117,7 +119,7 @@ def _entries(
             damage.append(f"is cut short in its member {text}")
         yield ZipMember(
             name=text,
-            local_name=_decoded(local, local_flags),
+            other_names=(*(() if local == name else (_decoded(local, local_flags),)), *_unicode_names(extra)),
             method=method,
             is_encrypted=bool((flags | local_flags) & _IS_ENCRYPTED),
             is_link=attributes >> 16 & _TYPE == _LINK,
@@ -132,19 +134,27 @@ def _entries(
 
 def _wide(extra: bytes, *numbers: int) -> list[int]:
     """Replace the numbers that are all ones, in their order, by those of the extra field 1."""
+    field = next((field for kind, field in _fields(extra) if kind == _WIDE), b"")
+    found: list[int] = []
+    for each in numbers:
+        is_wide = each == ALL_32 and len(field) >= 8  # noqa: PLR2004
+        found.append(int.from_bytes(field[:8], "little") if is_wide else each)
+        field = field[8:] if is_wide else field
+    return found
+
+
+def _unicode_names(extra: bytes) -> Iterator[str]:
+    """Yield the names in the extra field of Info-ZIP for them: a version, a checksum of the other name, the name."""
+    for kind, field in _fields(extra):
+        if kind == _UNICODE_PATH:
+            yield field[5:].decode("utf-8", "replace")
+
+
+def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     while len(extra) >= 4:  # noqa: PLR2004 - a kind and a length
         kind, length = struct.unpack_from("<2H", extra)
-        if kind == 1:
-            field, found = extra[4 : 4 + length], list[int]()
-            for each in numbers:
-                if each == ALL_32 and len(field) >= 8:  # noqa: PLR2004
-                    found.append(int.from_bytes(field[:8], "little"))
-                    field = field[8:]
-                else:
-                    found.append(each)
-            return found
+        yield kind, extra[4 : 4 + length]
         extra = extra[4 + length :]
-    return list(numbers)
 
 
 def _decoded(name: bytes, flags: int) -> str:

@@ -1,7 +1,6 @@
 """RC9: pickles, objects, and paths that lead out of the unit."""
 
-from collections.abc import Mapping, Sequence
-from typing import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from runcheck.convention.pickles import is_needed
 from runcheck.probes.packed import Pickled
