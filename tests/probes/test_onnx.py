@@ -247,6 +247,20 @@ def test_what_every_model_has_must_be_there(field: str) -> None:
     assert look(without(SEED, field)).error is not None
 
 
+def test_a_model_without_nodes_imports_an_operator_set_all_the_same() -> None:
+    assert look(model(KERNEL, nodes=[])).error is None
+    assert look(without(model(KERNEL, nodes=[]), "opset_import")).error is not None
+
+
+def test_the_domains_in_a_function_are_imported_by_it() -> None:
+    proto = onnx.load_from_string(model(nodes=[helper.make_node("f", ["x"], ["y"], domain="org.example")]))
+    proto.opset_import.append(helper.make_opsetid("org.example", 1))
+    inner = helper.make_node("Scale", ["a"], ["b"], domain="org.other")
+    imports = [helper.make_opsetid("org.other", 1)]
+    proto.functions.append(helper.make_function("org.example", "f", ["a"], ["b"], [inner], imports))
+    assert look(proto.SerializeToString()).error is None
+
+
 def test_a_graph_without_an_output_is_refused() -> None:
     proto = onnx.load_from_string(SEED)
     del proto.graph.output[:]

@@ -137,6 +137,35 @@ def test_a_program_without_variables_needs_no_index(root: Path) -> None:
     assert look(root) == SavedModelContent(())
 
 
+def message(*fields: tuple[int, bytes | int]) -> bytes:
+    """Return a message of these fields."""
+    return b"".join(
+        varint(number << 3) + varint(value)
+        if isinstance(value, int)
+        else varint(number << 3 | 2) + varint(len(value)) + value
+        for number, value in fields
+    )
+
+
+@pytest.mark.parametrize(("length", "is_whole"), [(24, True), (23, False), (0, False)])
+def test_constants_of_the_program_have_the_bytes_of_their_shapes(root: Path, length: int, is_whole: bool) -> None:
+    shape = message((2, message((1, 2))), (2, message((1, 3))))
+    tensor = message((1, 1), (2, shape), (4, bytes(length)))
+    node = message((1, b"c"), (2, b"Const"), (5, message((1, b"value"), (2, message((8, tensor))))))
+    (root / PROGRAM).write_bytes(message((1, 1), (2, message((2, message((1, node)))))))
+    shutil.rmtree(root / "variables")
+    found = look(root)
+    assert (found.error is None) == is_whole
+    assert found.tensors == ((Tensor("c", (2, 3), "float32"),) if is_whole else None)
+
+
+@pytest.mark.parametrize("op", [b"VarHandleOp", b"VariableV2"])
+def test_a_program_of_tensorflow_1_with_variables_needs_its_index(root: Path, op: bytes) -> None:
+    (root / PROGRAM).write_bytes(message((2, message((2, message((1, message((1, b"v"), (2, op)))))))))
+    shutil.rmtree(root / "variables")
+    assert look(root).error == "has a program with variables and no variables/variables.index"
+
+
 # --- the index ----------------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ from runcheck.probes.onnx import OnnxContent, look_into_onnx
 from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
 from runcheck.probes.packed import PackedContent
 from runcheck.probes.parquet import ParquetContent, look_into_parquet
-from runcheck.probes.safetensors import SafetensorsContent, look_into_safetensors
+from runcheck.probes.safetensors import SafetensorsContent, begins_as_safetensors, look_into_safetensors
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent
@@ -153,6 +153,8 @@ def make_probe(format_: str | None, path: str) -> Probe | None:
 
 def format_of(path: str, start: bytes) -> str | None:
     """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
+    if begins_as_safetensors(start):  # its length may look like the start of a pickle
+        return "safetensors"
     begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
     return begun or _SUFFIXES.get(suffix_of(path)) or ("packed" if start.startswith(*TAR_MAGIC) else None)
 

@@ -62,6 +62,12 @@ class _FaultError(Exception):
     """What is wrong with a header."""
 
 
+def begins_as_safetensors(start: bytes) -> bool:
+    """Say whether a file begins as safetensors do: a sound length, then an object. No other format here does."""
+    length = int.from_bytes(start[:_LENGTH_BYTES], "little")
+    return start[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"{" and 0 < length <= FORMAT_HEADER_BYTES
+
+
 def look_into_safetensors(stream: BinaryIO, _deep: bool) -> SafetensorsContent:  # noqa: FBT001 - as every seeking probe
     """Return what the header in ``stream`` promises, where the file holds just that."""
     size = stream.seek(0, os.SEEK_END)

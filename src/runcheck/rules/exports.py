@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
+from runcheck.convention.parameters import parameters
 from runcheck.convention.relative import resolve
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
@@ -17,7 +18,7 @@ from runcheck.probes.saved_model import SavedModelContent
 from runcheck.probes.tensors import Tensor
 from runcheck.probes.torch_archive import TorchContent
 from runcheck.rules.rule import Problem, unit_rule
-from runcheck.rules.shapes import compare, sized_parameters
+from runcheck.rules.shapes import compare
 
 
 class _Export(Protocol):
@@ -44,10 +45,10 @@ class _Format:
 # By the format that a sidecar names.
 _FORMATS: Mapping[str, _Format] = {
     "safetensors": _Format("a safetensors file", SafetensorsContent),
-    "onnx": _Format("an ONNX model", OnnxContent, is_program=True),
-    "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
-    "torch": _Format("a PyTorch file", TorchContent),
     "numpy": _Format("a NumPy file", NumpyContent),
+    "onnx": _Format("an ONNX model", OnnxContent, is_program=True),
+    "torch": _Format("a PyTorch file", TorchContent),
+    "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
 }
 _FOLDER_FORMAT = "saved_model"
 _SHARD = re.compile(r"(?P<before>.*-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<after>\.[^/]*)")
@@ -77,15 +78,23 @@ def export_agrees(
 ) -> Iterator[Problem]:
     """The parameters of the checkpoint have tensors of their shapes in the export, however it turned or joined them."""
     for path, sidecar in sidecars.items():
-        exported, tree = path.removesuffix(SIDECAR_SUFFIX), checkpoints.get(sidecar["source_step"])
+        exported, checkpoint = path.removesuffix(SIDECAR_SUFFIX), checkpoints.get(sidecar["source_step"])
         format_ = _FORMATS.get(sidecar["format"])
-        if format_ is None or tree is None:
+        wanted = _parameters(checkpoint) if checkpoint else []
+        if checkpoint is None or format_ is None or not wanted:
             continue
-        wanted = sized_parameters(tree.leaves, tree.unsized)
         tensors = _tensors(_parts(exported, sidecar["format"], looked_into), format_, looked_into)
-        found = compare(wanted, tree.leaves, tensors, is_program=format_.is_program) if wanted and tensors else None
+        found = compare(wanted, checkpoint.leaves, tensors, is_program=format_.is_program) if tensors else None
         if found is not None:
-            yield Problem(exported, found.message, is_certain=found.is_certain)
+            yield Problem(exported, found.message, is_certain=found.is_certain and not checkpoint.unsized)
+
+
+def _parameters(checkpoint: OrbaxContent) -> list[Tensor]:
+    """Return the parameters of a checkpoint, none where it is broken or the shape of one of them is unknown."""
+    names = set(parameters((*(each.name for each in checkpoint.leaves), *checkpoint.unsized)))
+    if checkpoint.uncommitted or checkpoint.broken_tree or names.intersection(checkpoint.unsized):
+        return []
+    return [each for each in checkpoint.leaves if each.name in names]
 
 
 def _parts(exported: str, format_: str, looked_into: Mapping[str, Content | None]) -> list[str]:
@@ -108,8 +117,8 @@ def _judge(unit: Unit, path: str, format_: _Format, looked_into: Mapping[str, Co
     content = looked_into[path]
     if not isinstance(content, format_.content):
         other = next((each.name for each in _FORMATS.values() if isinstance(content, each.content)), None)
-        unnamed = "is a file" if format_ is _FORMATS[_FOLDER_FORMAT] else "has not the name of one"
-        what = f"is {other}" if other else unnamed
+        unknown = "is something else" if content else "neither begins as one nor has the name of one"
+        what = getattr(content, "error", None) or (f"is {other}" if other else unknown)
         yield Problem(path, f"is {format_.name} to its sidecar, and {what}")
     elif content.error:
         yield Problem(path, content.error)
@@ -140,16 +149,14 @@ def _judge_folder(
     known = [path for path in inside if isinstance(looked_into.get(path), format_.content)]
     if inside and not known and all(path in looked_into for path in inside):
         yield Problem(folder, f"is {format_.name} to its sidecar, and a folder without any")
-    missing: dict[str, str] = {}
-    for path in known:
-        shard = _SHARD.fullmatch(path)
-        for number in range(1, int(shard["count"]) + 1) if shard else ():
-            other = f"{shard['before']}{number:05d}-of-{shard['count']}{shard['after']}" if shard else path
-            if other not in unit.files:
-                missing.setdefault(other, path)
-    for other, path in list(missing.items())[:1]:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        yield Problem(folder, f"lacks {other}{more}, which belongs to {path}")
+    series: dict[tuple[str, int, str], set[int]] = {}
+    for shard in filter(None, map(_SHARD.fullmatch, known)):
+        series.setdefault((shard["before"], int(shard["count"]), shard["after"]), set()).add(int(shard["number"]))
+    for (before, count, after), numbers in series.items():
+        first = next(number for number in range(1, len(numbers) + 2) if number not in numbers)
+        if first <= count:
+            name = f"{before}{first:05d}-of-{count:05d}{after}"
+            yield Problem(folder, f"lacks {name}: there are {len(numbers)} of {count} shards")
 
 
 def _tensors(parts: list[str], format_: _Format, looked_into: Mapping[str, Content | None]) -> list[Tensor]:

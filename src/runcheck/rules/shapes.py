@@ -12,14 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runcheck.convention.parameters import parameters
 from runcheck.probes.tensors import Tensor
 
 _Key: TypeAlias = tuple[int, ...]
 
 _MATRIX = 2
-_MAX_RANK = 8  # beyond, any two shapes of one size count as one
-_MAX_TRIED = 200
+_MAX_RANK = 6  # beyond, any two shapes of one size count as one
+_MAX_TRIED = 200  # shapes against each other; beyond, size alone counts
 _SHOWN = 100
 
 
@@ -29,12 +28,6 @@ class Difference:
 
     message: str
     is_certain: bool
-
-
-def sized_parameters(leaves: Sequence[Tensor], unsized: Sequence[str]) -> list[Tensor]:
-    """Return the parameters of a checkpoint; none where the shape of one of them is unknown."""
-    names = set(parameters((*(each.name for each in leaves), *unsized)))
-    return [] if names.intersection(unsized) else [each for each in leaves if each.name in names]
 
 
 def compare(
@@ -79,9 +72,12 @@ def _strike_merged(lacking: Counter[_Key], left: Counter[_Key]) -> None:
     by_size: dict[int, list[_Key]] = {}
     for key in left:
         by_size.setdefault(math.prod(key), []).append(key)
+    tried = 0
     for key in list(lacking):
         for other in by_size.get(math.prod(key), [])[:_MAX_TRIED]:
-            if lacking[key] and left[other] and (_merges(key, other) or _merges(other, key)):
+            tried += 1
+            is_much = tried > _MAX_TRIED * 10
+            if lacking[key] and left[other] and (is_much or _merges(key, other) or _merges(other, key)):
                 both = min(lacking[key], left[other])
                 lacking[key] -= both
                 left[other] -= both
