@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.weights_corpus.disguises import DISGUISES, Files
+from tests.weights_corpus.hard import LEGITIMATE
 from tests.weights_corpus.judged import judged
 from tests.weights_corpus.learnt import SLOW_SOURCES, SOURCES, Arrays
-from tests.weights_corpus.legitimate import LEGITIMATE
 
 SEEDS = 5
 # The stem of the files' names, and whether the run has a checkpoint of the arrays.

@@ -22,11 +22,15 @@ def scanned(content: bytes, chunk: int = CHUNK) -> NumbersContent | None:
     return scanner.content()
 
 
+def unit_of(files: dict[str, bytes], kind: str = "model") -> Unit:
+    """Return a unit of files."""
+    members = {path: Member(path, Entry(path, EntryType.FILE), layout().role_of(path, kind)) for path in files}
+    return Unit(f"{kind}/x/1", layout().kinds[kind], "x", "1", MappingProxyType(members))
+
+
 def judged(
     files: dict[str, bytes], *, parameters: int = 0, shapes: Iterable[tuple[int, ...]] = (), kind: str = "model"
 ) -> list[Problem]:
-    """Return what the rule says of the files of a run with so many parameters, and arrays of such shapes."""
-    members = {path: Member(path, Entry(path, EntryType.FILE), layout().role_of(path, kind)) for path in files}
-    unit = Unit("model/x/1", layout().kinds[kind], "x", "1", MappingProxyType(members))
+    """Return what the rule says of the files of a unit with so many parameters, and arrays of such shapes."""
     numbers = {path: found for path, content in files.items() if (found := scanned(content)) is not None}
-    return list(raw_weights(unit, numbers, frozenset(shapes), parameters, {}))
+    return list(raw_weights(unit_of(files, kind), numbers, frozenset(shapes), parameters, {}))

@@ -53,7 +53,7 @@ def _fit(draw: Draw) -> tuple[Any, Array, Array]:
     )
 
 
-def _csv(columns: dict[str, object] | Array, **options: object) -> str:
+def csv_of(columns: object, **options: object) -> str:
     return str(pd.DataFrame(columns).to_csv(**{"index": False, **options}))
 
 
@@ -61,7 +61,7 @@ def _csv(columns: dict[str, object] | Array, **options: object) -> str:
 def curves_wide(draw: Draw) -> str:
     n = int(draw.integers(50, 2000))
     names = ("train_loss", "val_loss", "train_acc", "lr")
-    return _csv({"epoch": np.arange(n), **{name: _curve(draw, n) for name in names}})
+    return csv_of({"epoch": np.arange(n), **{name: _curve(draw, n) for name in names}})
 
 
 @legitimate("extra/metrics_long.csv")
@@ -76,12 +76,14 @@ def curves_long(draw: Draw) -> str:
 
 @legitimate("extra/grad_norms.csv")
 def gradient_norms(draw: Draw) -> str:
-    return _csv({"step": np.arange(500), **{f"layer_{at}/grad_norm": draw.lognormal(0, 0.5, 500) for at in range(12)}})
+    return csv_of(
+        {"step": np.arange(500), **{f"layer_{at}/grad_norm": draw.lognormal(0, 0.5, 500) for at in range(12)}}
+    )
 
 
 @legitimate("extra/gradient_stats.csv")
 def gradient_means(draw: Draw) -> str:
-    return _csv(
+    return csv_of(
         {
             "step": np.arange(500),
             **{
@@ -117,7 +119,7 @@ def weight_histogram(draw: Draw) -> str:
 
 @legitimate("extra/weight_norm_trajectory.csv")
 def weight_trajectory(draw: Draw) -> str:
-    return _csv(
+    return csv_of(
         {"step": np.arange(400), "w0": np.cumsum(draw.normal(0, 0.01, 400)), "w1": np.cumsum(draw.normal(0, 0.01, 400))}
     )
 
@@ -125,7 +127,7 @@ def weight_trajectory(draw: Draw) -> str:
 @legitimate("extra/confusion_matrix.csv")
 def confusion(draw: Draw) -> str:
     model, x, y = _fit(draw)
-    return _csv(confusion_matrix(y, model.predict(x)))
+    return csv_of(confusion_matrix(y, model.predict(x)))
 
 
 @legitimate("extra/confusion.txt")
@@ -138,7 +140,7 @@ def confusion_normalised(draw: Draw) -> str:
 
 @legitimate("extra/confusion_delta.csv")
 def confusion_difference(draw: Draw) -> str:
-    return _csv(draw.integers(-30, 30, (10, 10)), header=False)
+    return csv_of(draw.integers(-30, 30, (10, 10)), header=False)
 
 
 @legitimate("extra/roc.csv")
@@ -147,7 +149,7 @@ def roc(draw: Draw) -> str:
     fpr, tpr, thresholds = roc_curve(
         y == 3, model.predict_proba(x)[:, 3] + draw.normal(0, 0.2, len(x)), drop_intermediate=False
     )
-    return _csv({"fpr": fpr, "tpr": tpr, "threshold": thresholds})
+    return csv_of({"fpr": fpr, "tpr": tpr, "threshold": thresholds})
 
 
 @legitimate("extra/pr.json")
@@ -185,7 +187,7 @@ def probabilities_bare(draw: Draw) -> str:
 @legitimate("extra/logits.csv")
 def logits(draw: Draw) -> str:
     model, x, y = _fit(draw)
-    return _csv(
+    return csv_of(
         {
             "id": np.arange(len(x)),
             **{f"logit_{at}": column for at, column in enumerate(model.decision_function(x).T)},
@@ -221,7 +223,7 @@ def predictions_of_jsonl(draw: Draw) -> str:
 def residuals(draw: Draw) -> str:
     truth = draw.normal(10, 3, 500)
     guess = truth + draw.normal(0, 0.5, 500)
-    return _csv({"y_true": truth, "y_pred": guess, "residual": guess - truth})
+    return csv_of({"y_true": truth, "y_pred": guess, "residual": guess - truth})
 
 
 @legitimate("extra/residuals.txt")
@@ -231,35 +233,35 @@ def residuals_bare(draw: Draw) -> str:
 
 @legitimate("extra/tsne.csv")
 def tsne_coordinates(draw: Draw) -> str:
-    return _csv({"x": draw.normal(0, 20, 500), "y": draw.normal(0, 20, 500), "label": draw.integers(0, 10, 500)})
+    return csv_of({"x": draw.normal(0, 20, 500), "y": draw.normal(0, 20, 500), "label": draw.integers(0, 10, 500)})
 
 
 @legitimate("extra/points.csv")
 def coordinates_without_header(draw: Draw) -> str:
-    return _csv(draw.normal(0, 3, (500, 2)), header=False)
+    return csv_of(draw.normal(0, 3, (500, 2)), header=False)
 
 
 @legitimate("extra/pca.csv")
 def principal_components(draw: Draw) -> str:
     x, _ = digits()
-    return _csv(PCA(8).fit_transform(x[draw.permutation(len(x))[:300]]))
+    return csv_of(PCA(8).fit_transform(x[draw.permutation(len(x))[:300]]))
 
 
 @legitimate("extra/projector/vectors.tsv")
 def projector_vectors(draw: Draw) -> str:
-    return _csv(draw.normal(0, 1, (300, 32)), sep="\t", header=False)
+    return csv_of(draw.normal(0, 1, (300, 32)), sep="\t", header=False)
 
 
 @legitimate("extra/kernel_pca.csv")
 def kernel_pca(draw: Draw) -> str:
-    return _csv({"pc1": draw.normal(0, 0.3, 300), "pc2": draw.normal(0, 0.3, 300)})
+    return csv_of({"pc1": draw.normal(0, 0.3, 300), "pc2": draw.normal(0, 0.3, 300)})
 
 
 @legitimate("extra/kernel_matrix.csv")
 def gram_matrix(draw: Draw) -> str:
     x, _ = digits()
     x = x[draw.permutation(len(x))[:60]]
-    return _csv((x - x.mean(0)) @ (x - x.mean(0)).T / 64, header=False)
+    return csv_of((x - x.mean(0)) @ (x - x.mean(0)).T / 64, header=False)
 
 
 @legitimate("extra/corr.csv")
@@ -278,7 +280,7 @@ def correlations_named(draw: Draw) -> str:
 @legitimate("extra/attention_weights.csv")
 def attention(draw: Draw) -> str:
     scores = np.exp(draw.normal(0, 1, (32, 32)))
-    return _csv(scores / scores.sum(1, keepdims=True), header=False)
+    return csv_of(scores / scores.sum(1, keepdims=True), header=False)
 
 
 @legitimate("extra/attention_weights.json")
@@ -294,12 +296,12 @@ def class_weights(draw: Draw) -> str:
 
 @legitimate("extra/sample_weights.csv")
 def sample_weights(draw: Draw) -> str:
-    return _csv({"id": np.arange(1000), "weight": draw.random(1000)})
+    return csv_of({"id": np.arange(1000), "weight": draw.random(1000)})
 
 
 @legitimate("extra/weights.csv")
 def weights_of_samples(draw: Draw) -> str:
-    return _csv(draw.gamma(2, 0.5, (800, 1)), header=False)
+    return csv_of(draw.gamma(2, 0.5, (800, 1)), header=False)
 
 
 @legitimate("extra/ensemble_weights.json")
@@ -310,7 +312,7 @@ def ensemble_weights(draw: Draw) -> str:
 
 @legitimate("extra/loss_weights.csv")
 def loss_weights(draw: Draw) -> str:
-    return _csv({"epoch": np.arange(200), "w_rec": _curve(draw, 200), "w_kl": _curve(draw, 200, 0, 1)})
+    return csv_of({"epoch": np.arange(200), "w_rec": _curve(draw, 200), "w_kl": _curve(draw, 200, 0, 1)})
 
 
 @legitimate("extra/params.json")
@@ -331,7 +333,7 @@ def hyperparameters(draw: Draw) -> str:
 @legitimate("extra/sweep.csv")
 def sweep(draw: Draw) -> str:
     n = 300
-    return _csv(
+    return csv_of(
         {
             "trial": np.arange(n),
             "learning_rate": 10 ** draw.uniform(-5, -1, n),
@@ -346,7 +348,7 @@ def sweep(draw: Draw) -> str:
 
 @legitimate("extra/param_search.csv")
 def sweep_standardised(draw: Draw) -> str:
-    return _csv({name: draw.normal(0, 1, 300) for name in ("log_lr", "log_wd", "width_z", "depth_z", "score_z")})
+    return csv_of({name: draw.normal(0, 1, 300) for name in ("log_lr", "log_wd", "width_z", "depth_z", "score_z")})
 
 
 @legitimate("extra/optuna_journal.log")
@@ -395,7 +397,7 @@ def merges(draw: Draw) -> str:
 
 @legitimate("extra/bigram_counts.txt")
 def bigram_counts(draw: Draw) -> str:
-    return _csv(draw.poisson(3, (27, 27)), header=False)
+    return csv_of(draw.poisson(3, (27, 27)), header=False)
 
 
 @legitimate("extra/token_ids.txt")
@@ -410,7 +412,7 @@ def normalisation(draw: Draw) -> str:
 
 @legitimate("extra/feature_means.csv")
 def feature_means(draw: Draw) -> str:
-    return _csv({"feature": [f"f{at}" for at in range(300)], "mean": draw.normal(0, 1, 300), "std": draw.random(300)})
+    return csv_of({"feature": [f"f{at}" for at in range(300)], "mean": draw.normal(0, 1, 300), "std": draw.random(300)})
 
 
 @legitimate("extra/train.log")
@@ -629,12 +631,12 @@ def diff_of_a_table(draw: Draw) -> str:
 def calibration(draw: Draw) -> str:
     model, x, y = _fit(draw)
     true, mean = calibration_curve(y == 3, model.predict_proba(x)[:, 3], n_bins=10)
-    return _csv({"mean_predicted": mean, "fraction_positive": true})
+    return csv_of({"mean_predicted": mean, "fraction_positive": true})
 
 
 @legitimate("extra/tfevents.csv")
 def tfevents_as_csv(draw: Draw) -> str:
-    return _csv(
+    return csv_of(
         {"Wall time": 1.7e9 + np.cumsum(draw.random(800)), "Step": np.arange(800), "Value": draw.normal(0, 0.1, 800)}
     )
 
@@ -642,12 +644,12 @@ def tfevents_as_csv(draw: Draw) -> str:
 @legitimate("extra/shap.csv")
 def shap_values(draw: Draw) -> str:
     names = ["age", "height", "income", "bmi", "score", "rooms", "tax", "crime", "dist", "rad"]
-    return _csv({name: draw.normal(0, 0.2, 400) for name in names})
+    return csv_of({name: draw.normal(0, 0.2, 400) for name in names})
 
 
 @legitimate("extra/coefficients.csv")
 def coefficients_by_feature(draw: Draw) -> str:
-    return _csv(
+    return csv_of(
         {
             "feature": [f"gene_{at}" for at in range(120)],
             "estimate": draw.normal(0, 1, 120),
@@ -659,18 +661,18 @@ def coefficients_by_feature(draw: Draw) -> str:
 
 @legitimate("extra/feature_importance.csv")
 def importances(draw: Draw) -> str:
-    return _csv({"feature": [f"pixel_{at}" for at in range(64)], "importance": draw.normal(0, 0.01, 64)})
+    return csv_of({"feature": [f"pixel_{at}" for at in range(64)], "importance": draw.normal(0, 0.01, 64)})
 
 
 @legitimate("extra/standardised_sample.csv")
 def standardised_data(draw: Draw) -> str:
     names = ["age", "fare", "mass", "speed", "temp", "hum", "wind", "press"]
-    return _csv({**{name: draw.normal(0, 1, 300) for name in names}, "label": draw.integers(0, 2, 300)})
+    return csv_of({**{name: draw.normal(0, 1, 300) for name in names}, "label": draw.integers(0, 2, 300)})
 
 
 @legitimate("extra/time_series.csv")
 def time_series(draw: Draw) -> str:
-    return _csv(
+    return csv_of(
         {
             "t": np.arange(3000),
             **{f"s{at}": np.sin(np.arange(3000) / (20 + at)) + draw.normal(0, 0.1, 3000) for at in range(4)},
@@ -686,12 +688,14 @@ def waveform(draw: Draw) -> str:
 @legitimate("extra/stock_returns.csv")
 def returns(draw: Draw) -> str:
     days = pd.date_range("2020-01-01", periods=500).astype(str)
-    return _csv({"date": days, "AAA": draw.normal(0, 0.01, 500), "BBB": draw.normal(0, 0.02, 500)})
+    return csv_of({"date": days, "AAA": draw.normal(0, 0.01, 500), "BBB": draw.normal(0, 0.02, 500)})
 
 
 @legitimate("extra/reward.csv")
 def rewards(draw: Draw) -> str:
-    return _csv({"episode": np.arange(1000), "reward": draw.normal(0, 1, 1000), "length": draw.integers(1, 500, 1000)})
+    return csv_of(
+        {"episode": np.arange(1000), "reward": draw.normal(0, 1, 1000), "length": draw.integers(1, 500, 1000)}
+    )
 
 
 @legitimate("extra/benchmark.json")
@@ -702,7 +706,7 @@ def timings(draw: Draw) -> str:
 @legitimate("extra/pixels.csv")
 def pixels_as_csv(draw: Draw) -> str:
     x, y = digits()
-    return _csv(np.column_stack((y, x * 16)).astype(int)[:200])
+    return csv_of(np.column_stack((y, x * 16)).astype(int)[:200])
 
 
 @legitimate("extra/rng_state.json")
@@ -712,7 +716,7 @@ def random_state(draw: Draw) -> str:
 
 @legitimate("extra/spectrum.csv")
 def spectrum(draw: Draw) -> str:
-    return _csv({"index": np.arange(512), "eigenvalue": np.sort(draw.gamma(1, 1, 512))[::-1]})
+    return csv_of({"index": np.arange(512), "eigenvalue": np.sort(draw.gamma(1, 1, 512))[::-1]})
 
 
 @legitimate("extra/hessian_spectrum.txt")
@@ -723,7 +727,7 @@ def spectrum_of_both_signs(draw: Draw) -> str:
 @legitimate("extra/loss_landscape.csv")
 def loss_landscape(draw: Draw) -> str:
     grid = np.linspace(-1, 1, 41)
-    return _csv(
+    return csv_of(
         [(a, b, a * a + 2 * b * b + draw.normal(0, 0.01)) for a in grid for b in grid], header=["alpha", "beta", "loss"]
     )
 
@@ -795,7 +799,7 @@ def per_class_metrics(draw: Draw) -> str:
 
 @legitimate("extra/cosine.csv")
 def gradient_similarity(draw: Draw) -> str:
-    return _csv({"step": np.arange(600), "grad_cosine": draw.normal(0, 0.2, 600)})
+    return csv_of({"step": np.arange(600), "grad_cosine": draw.normal(0, 0.2, 600)})
 
 
 @legitimate("extra/noise_schedule.json")
@@ -811,7 +815,7 @@ def activations(draw: Draw) -> str:
 
 @legitimate("extra/ablation.tsv")
 def ablation(draw: Draw) -> str:
-    return _csv(
+    return csv_of(
         {
             "variant": [f"no_{at}" for at in range(100)],
             "delta_acc": draw.normal(0, 0.02, 100),

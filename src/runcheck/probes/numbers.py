@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from runcheck.probes.blobs import BLOB, HELD, LEAST, decode, may_hold_blob
 from runcheck.probes.rows import RowReader, Rows
@@ -33,7 +33,6 @@ class NumbersContent:
     tables: tuple[Table, ...] = ()
     crumbs: Table | None = None
     labels: Mapping[str, int] = field(default_factory=dict)
-    names: tuple[str, ...] = ()  # of the texts within, where it is an archive
 
 
 class NumbersScanner:
@@ -42,11 +41,10 @@ class NumbersScanner:
     def __init__(self) -> None:
         """Begin at the start of a file."""
         self._unpacker = Unpacker(self)
-        self._names: list[str] = []
         self._tables = _Tables()
         self._reader = RowReader(self._tables.take)
         self._blob: _Blob | None = None
-        self._held = b""
+        self._held = self._before = b""
         self._line = 1
         self._read = 0
         self._seen: list[tuple[float, ...]] = []
@@ -57,19 +55,17 @@ class NumbersScanner:
         return self._unpacker.feed(chunk)
 
     def content(self) -> NumbersContent | None:
-        """Return what was seen; None where the file is no text."""
+        """Return what was seen; None where the file is no text, or one without numbers."""
         self._unpacker.close()
         self._close()
-        if not self._unpacker.is_text:
-            return None
-        return replace(self._tables.close(), names=tuple(self._names))
+        content = self._tables.close()
+        return content if content.tables or content.crumbs else None
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str) -> None:  # noqa: ARG002
         """Take what follows as a text of its own, with this name in its archive."""
         self._close()
-        if len(self._names) < _KEPT:
-            self._names.append(name)
         self._reader = RowReader(self._tables.take)
+        self._before = b""
         self._line = 1
 
     def take(self, text: bytes) -> bool:
@@ -109,7 +105,7 @@ class NumbersScanner:
     def _gap(self, text: bytes) -> None:
         if text:
             self._line += text.count(b"\n")
-            self._reader.gap(text[-_EDGE:].rpartition(b"\n\n")[2], self._line)
+            self._before = text[-_EDGE:]
 
     def _is_dense(self, text: bytes) -> bool:
         digits = len(text) - len(text.translate(None, _DIGITS))
@@ -122,6 +118,9 @@ class NumbersScanner:
     def _numbers(self, text: bytes, *, whole: bool) -> None:
         lines = text.count(b"\n")
         if _is_of_numbers(text):
+            if self._before:
+                self._reader.gap(self._before.rpartition(b"\n\n")[2], self._line)
+                self._before = b""
             if whole and self._is_passed_over(text, lines):
                 rows = lines - text.endswith(b"\n")
                 self._tables.pass_over(rows if self._reader.depth == 0 else text.count(b"]") or text.count(b","))
@@ -130,7 +129,7 @@ class NumbersScanner:
                 self._read += len(text)
                 self._reader.feed(text)
         else:
-            self._reader.gap(text[-_EDGE:].rpartition(b"\n\n")[2], self._line + lines)
+            self._before = text[-_EDGE:]
         self._line += lines
 
     def _is_passed_over(self, text: bytes, lines: int) -> bool:

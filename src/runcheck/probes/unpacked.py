@@ -64,7 +64,6 @@ class Unpacker:
         self._start = b""
         self._take: Callable[[bytes], bool] | None = None
         self._opened: _Stream | _Members | None = None
-        self.is_text = False
 
     def feed(self, chunk: bytes) -> bool:
         """Take the next bytes, and say whether more are wanted."""
@@ -109,26 +108,25 @@ class Unpacker:
             if start.startswith(mark):
                 return _Wide(self._text, width, offset, skip=len(mark)).feed
         sample = start[:START]
+        if b"\0" not in sample:
+            printed = len(sample.translate(None, _CONTROLS))
+            return self._text if printed >= 0.98 * len(sample) else _nothing
         for width, offset in ((2, 0), (2, 1), (4, 0), (4, 3)):
             if _is_wide(sample, width, offset):
                 return _Wide(self._text, width, offset).feed
-        if b"\0" in sample or len(sample.translate(None, _CONTROLS)) < 0.98 * len(sample):
-            return _nothing
-        return self._text
+        return _nothing
 
     def _open(self, layer: "_Stream | _Members") -> Callable[[bytes], bool]:
         self._opened = layer
         return layer.feed
 
     def _text(self, chunk: bytes) -> bool:
-        self.is_text = True
         return b"\0" not in chunk and self._sink.take(chunk)
 
     def _member(self, name: str | None) -> "Unpacker":
         """Return what takes a file within this one, a member of an archive where it has a name."""
         if name is not None:
             self._sink.begin(name)
-        self.is_text = True
         return Unpacker(self._sink, self._layers - 1, self._budget)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.units import Unit
-from runcheck.convention.weights import names_other, names_weights, stem_of
+from runcheck.convention.weights import may_name_weights, names_other, names_weights, stem_of
 from runcheck.probes.numbers import NumbersContent
 from runcheck.probes.tables import Table
 from runcheck.rules.rule import Problem, unit_rule
@@ -26,12 +26,13 @@ _DISTINCT = 0.3  # pruned and rounded weights repeat themselves
 _EXACT = 5  # digits: people round further
 _INT8, _LEVELS = 128, 12
 _COORDINATES = (2, 3)  # columns
+_ALIKE = 1  # root mean square, where only the shape is a witness: logits of a batch may have it too, and are larger
 _MOST = 0.8
 _LEAST = 100  # numbers, where something else than their values says what they are
 _LEAST_NAMELESS = 256
 _FILES = 3  # that a table is spread over
 _SETS = (1, 2, 3)  # the weights alone, or with one or two moments of each
-_SIDE = 8  # of matrices that fit each other
+_SIDE = 8  # rows and columns of what is a matrix of weights for sure
 _POINTS = 10  # of a series for each weight: nobody logs them at every step
 
 
@@ -120,7 +121,7 @@ class _Judge:
         return found
 
     def _table(self, path: str, table: Table) -> _Suspect | None:
-        named = _name_of_weights(path, table)
+        named, is_clear = _name_of_weights(path, table)
         if table.encoding.endswith("safetensors"):
             return _Suspect(table, "their format", is_certain=True)
         if table.encoding and not table.values:  # a file of arrays as a blob, whose numbers do not lie plain
@@ -130,14 +131,16 @@ class _Judge:
             is_suspect = named and _looks_kept(table)
             return _Suspect(table, f"the name {named!r}", is_certain=shape is not None) if is_suspect else None
         if named and table.count >= _LEAST:
-            is_certain = not table.worded or (table.columns >= _LEAST and names_weights(table.label))
+            is_matrix = min(table.rows, table.columns) >= _SIDE
+            is_list = not table.worded or (table.columns >= _LEAST and names_weights(table.label))
+            is_certain = is_list and (is_clear or is_matrix or shape is not None)
             return _Suspect(table, f"their values and the name {named!r}", is_certain=is_certain)
         if table.worded and names_weights(table.label):
             return _Suspect(table, f"their values and the name {table.label!r}", is_certain=False)
         if shape and not _is_explained(path, table):
             text = " x ".join(map(str, shape))
             witness = f"their values and their shape, that of an array in the checkpoint ({text})"
-            return _Suspect(table, witness, is_certain=True)
+            return _Suspect(table, witness, is_certain=table.rms <= _ALIKE or table.fractional == 0)
         if table.count >= _LEAST_NAMELESS and _is_unexplained(path, table):
             return _Suspect(table, "their values alone", is_certain=False)
         return None
@@ -182,17 +185,17 @@ def _looks_kept(table: Table) -> bool:
     )
 
 
-def _name_of_weights(path: str, table: Table) -> str | None:
-    """Return the name, of the file or of a part of it, that says weights."""
-    if table.header and _describes(table.header):
-        return None
-    columns = next((cell for cell in table.header if names_weights(cell)), None)
-    if columns:
-        return columns
-    if names_weights(table.label) and not names_other(table.label.rpartition("/")[2]):
-        return table.label[-60:]
-    above = path.rpartition("/")[0].rpartition("/")[2]
-    return next((name for name in (path.rpartition("/")[2], above) if names_weights(name)), None)
+def _name_of_weights(path: str, table: Table) -> tuple[str | None, bool]:
+    """Return the name, of the file or of a part of it, that says weights, and whether it can mean nothing else."""
+    if _describes(table.header):
+        return None, False
+    *above, name = path.split("/")[-2:]
+    key = "" if names_other(table.label.rpartition("/")[2]) else table.label
+    for is_clear, says in ((True, names_weights), (False, may_name_weights)):
+        found = next((each for each in (*table.header, key, name, *above) if says(each)), None)
+        if found is not None:
+            return found[-60:], is_clear
+    return None, False
 
 
 def _describes(header: Sequence[str]) -> bool:
