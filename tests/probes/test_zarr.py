@@ -215,6 +215,30 @@ def test_what_tensorstore_writes_is_whole(tmp_path: Path, driver: str, dtype: st
     assert content.unverified == ("a Zarr dtype of unknown size" if (driver, dtype) == ("zarr", "bfloat16") else None)
 
 
+def test_shards_that_are_transposed_are_whole(tmp_path: Path) -> None:
+    codecs = [
+        {"name": "transpose", "configuration": {"order": [1, 0]}},
+        {
+            "name": "sharding_indexed",
+            "configuration": {"chunk_shape": [3, 2], "codecs": [{"name": "bytes"}, {"name": "crc32c"}]},
+        },
+    ]
+    grid = {"name": "regular", "configuration": {"chunk_shape": [4, 9]}}
+    spec = {
+        "driver": "zarr3",
+        "kvstore": {"driver": "file", "path": f"{tmp_path}/x"},
+        "metadata": {"shape": [4, 9], "data_type": "uint8", "chunk_grid": grid, "codecs": codecs},
+    }
+    store = ts.open(spec, create=True).result()
+    store[...] = sample((4, 9), "u1") + 1
+    assert look(tmp_path / "x").faults == ()
+    chunk = tmp_path / "x/c/0/0"
+    damaged = bytearray(chunk.read_bytes())
+    damaged[0] ^= 1
+    chunk.write_bytes(damaged)
+    assert [fault.path for fault in look(tmp_path / "x").faults] == ["c/0/0"]
+
+
 # --- chunks that are missing ----------------------------------------------------------------------------------------
 
 WAYS: dict[str, dict[str, Any]] = {

@@ -130,6 +130,12 @@ def test_a_large_chunk_is_read_to_its_end(tmp_path: Path, name: str) -> None:
         assert len(words(store(tmp_path, whole[:-1], *codecs, items=len(content)))) == 1
 
 
+@pytest.mark.parametrize("name", COMPRESS)
+@pytest.mark.parametrize("size", [1 << 20, (1 << 20) - 1, 2 << 20])
+def test_a_chunk_as_large_as_a_piece_is_read_to_its_end(tmp_path: Path, name: str, size: int) -> None:
+    assert words(store(tmp_path, COMPRESS[name](bytes(size)), BYTES, codec(name), items=size)) == []
+
+
 def test_frames_without_their_size_are_decoded_where_the_shape_tells_it(tmp_path: Path) -> None:
     frame = b"\x28\xb5\x2f\xfd\x00\x58" + (8 << 3 | 1).to_bytes(3, "little") + b"12345678"
     assert numcodecs.Zstd().decode(frame) == b"12345678"
@@ -203,6 +209,15 @@ def test_a_shard_is_read_by_its_index(tmp_path: Path) -> None:
     assert words(sharded(tmp_path, CHUNKS + index(*PLACES)[:-4], index_codecs=[BYTES])) == []
     big = CHUNKS + b"".join(struct.pack(">QQ", *place) for place in PLACES)
     assert words(sharded(tmp_path, big, index_codecs=[codec("bytes", endian="big")])) == []
+
+
+def test_a_flipped_bit_in_the_index_or_its_checksum_is_found_without_decoding(tmp_path: Path) -> None:
+    whole = CHUNKS + index(*PLACES)
+    for at in range(len(CHUNKS), len(whole)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1
+        sharded(tmp_path, bytes(damaged))
+        assert words(look(tmp_path, deep=False)) == ["has an index that its CRC32C does not fit"]
 
 
 @pytest.mark.parametrize(

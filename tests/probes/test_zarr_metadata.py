@@ -114,8 +114,9 @@ def test_attributes_of_version_2_that_are_stale_are_found(tmp_path: Path) -> Non
     hierarchy(tmp_path, 2)
     (tmp_path / "images/.zattrs").write_text('{"scale": 2}')
     assert faults(look(tmp_path)) == [(".zmetadata", "says of 'images': other attributes")]
-    (tmp_path / "images/.zattrs").write_text("{")
-    assert [path for path, _ in faults(look(tmp_path))] == ["images/.zattrs"]
+    (tmp_path / "images/.zattrs").write_text("{}")
+    (tmp_path / ".zattrs").write_text("{")
+    assert [path for path, _ in faults(look(tmp_path))] == [".zattrs"]
 
 
 def test_a_node_that_consolidated_metadata_do_not_name_is_found(store: Path) -> None:
@@ -156,6 +157,14 @@ def test_a_group_without_its_document_is_found(tmp_path: Path, format_: int) -> 
     assert ("more", f"lacks {name}, so that no reader comes to 'more/labels' in it") in found
 
 
+def test_a_lost_group_is_named_once(tmp_path: Path) -> None:
+    hierarchy(tmp_path)
+    for at in range(3):
+        write(tmp_path / f"lost/{at}", np.arange(3))
+    document_of(tmp_path, "").unlink()
+    assert [path for path, words in faults(look(tmp_path)) if "lacks" in words] == ["", "lost"]
+
+
 def test_a_store_without_its_root_is_found(store: Path) -> None:
     document_of(store, "").unlink()
     assert any(path == "" and "lacks" in words for path, words in faults(look(store)))
@@ -183,6 +192,7 @@ def test_a_store_that_is_moved_to_version_3_in_place_is_whole(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("path", "words"),
     [
+        ("images/c/2/0", "lies outside of the 2x1 chunks of its array"),
         ("images/c/9/9", "lies outside of the 2x1 chunks of its array"),
         ("images/c/0/00", "is no chunk of its array, whose first is 'c/0/0'"),
         ("images/0.0", "is no chunk of its array, whose first is 'c/0/0'"),

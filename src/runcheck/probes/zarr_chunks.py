@@ -167,8 +167,6 @@ def inner_chunks(extent: Extent, sharding: Sharding) -> Iterator[tuple[tuple[int
     """
     counts = sharding.counts
     words = _index(extent, sharding, prod(counts))
-    if not words:
-        return
     used = words.itemsize * len(words)
     for at, place in enumerate(product(*map(range, counts))):
         start, size = words[2 * at], words[2 * at + 1]
