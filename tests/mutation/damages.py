@@ -33,7 +33,7 @@ DAMAGES: list[Damage] = []
 
 UNIT = {"model": "model/*/2*", "dataset": "dataset/*/v*"}
 RUNS = ("plain", "failed", "resumed", "sweep", "csv")
-SEALED = (*RUNS, "hdf5", "zarr3")
+SEALED = (*RUNS, "hdf5", "zarr2", "zarr3", "exports")
 
 
 def damage(

@@ -129,7 +129,7 @@ CHANGES = (
 # Every kind of file, as its unit was sealed.
 FILES = {
     "metadata": ("RUN/metadata.json", RUNS),
-    "dataset metadata": ("DATA/metadata.json", ("plain", "sweep", "hdf5", "zarr3")),
+    "dataset metadata": ("DATA/metadata.json", ("plain", "sweep", "hdf5", "zarr2", "zarr3")),
     "config": ("RUN/config.*", RUNS),
     "metrics": ("RUN/metrics.*", RUNS),
     "summary": ("RUN/summary.yaml", RUNS),
@@ -139,11 +139,15 @@ FILES = {
     "event file": ("RUN/tensorboard/*", RUNS),
     "checkpoint": ("RUN/checkpoints/**/*", ("plain",)),
     "export": ("RUN/exports/*.safetensors", ("plain",)),
-    "sidecar": ("RUN/exports/*.json", ("plain",)),
     "generator": ("DATA/generate.py", ("plain", "sweep", "hdf5", "zarr3")),
     "Parquet": ("DATA/*.parquet", ("plain", "sweep")),
     "HDF5": ("DATA/*.h5", ("hdf5",)),
-    "Zarr": ("DATA/*.zarr/**/*", ("zarr3",)),
+    "Zarr": ("DATA/*.zarr/**/*", ("zarr2", "zarr3")),
+    "ONNX": ("RUN/exports/*.onnx", ("exports",)),
+    "PyTorch": ("RUN/exports/*.pt", ("exports",)),
+    "NumPy": ("RUN/exports/*.npz", ("exports",)),
+    "SavedModel": ("RUN/exports/program/**/*", ("exports",)),
+    "sidecar of an export": ("RUN/exports/*.json", ("exports",)),
 }
 for _file, (_where, _specimens) in FILES.items():
     for _change in CHANGES:

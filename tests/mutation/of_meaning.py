@@ -663,6 +663,42 @@ def an_export_cut_short(path: Path, rng: random.Random) -> None:
     path.write_bytes(content[: rng.randrange(len(content))])
 
 
+def cut(name: str, where: str, *, survives: str | None = None) -> None:
+    """Register the damage that cuts an export short, with every hash made right again."""
+
+    def change(path: Path, rng: random.Random) -> None:
+        content = path.read_bytes()
+        path.write_bytes(content[: rng.randrange(len(content))])
+
+    change.__name__ = name.replace(" ", "_")
+    damage(where, "exports", survives=survives)(change)
+
+
+cut("an ONNX model cut short", "RUN/exports/*.onnx")
+cut("a PyTorch file cut short", "RUN/exports/*.pt")
+cut("a NumPy archive cut short", "RUN/exports/*.npz")
+cut("the program of a SavedModel cut short", "RUN/exports/program/saved_model.pb")
+cut("the variables of a SavedModel cut short", "RUN/exports/program/variables/*")
+
+
+@damage("RUN/exports/program/variables/*.data*", "exports")
+def a_variable_of_a_saved_model_flipped(path: Path, rng: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+
+
+@damage("RUN/exports/*.json", "exports")
+@of_json
+def an_export_under_the_name_of_another_format(document: Any, rng: random.Random) -> None:  # noqa: ANN401
+    document["format"] = rng.choice([each for each in ("onnx", "torch", "numpy") if each != document["format"]])
+
+
+@damage("DATA/*.zarr", "zarr2")
+def consolidated_metadata_of_another_shape(path: Path, rng: random.Random) -> None:
+    edit(path / ".zmetadata", lambda said: said["metadata"]["x/.zarray"].update(shape=[9, 4]))
+
+
 @damage("RUN/exports/*.safetensors", "plain")
 def an_export_of_another_model(path: Path, rng: random.Random) -> None:
     from safetensors.numpy import save_file

@@ -4,23 +4,35 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import h5py
 import numpy as np
 import zarr
+from numcodecs import CRC32C
 from zarr.codecs import Crc32cCodec
 
 import runcheck
+from runcheck.convention.checksums import digest_of_list
 from runcheck.writer.dataset import Dataset
 from runcheck.writer.run import Run
 
 from .records import split_records
-from .seal import seal_over
+from .seal import digest, seal_over
 
 STEPS = 6
+SEEDS = Path(__file__).parents[2] / "fixtures/data"
+EXPORTS = (
+    ("onnx", "model.onnx", SEEDS / "exports/w.onnx"),
+    ("torch", "model.pt", SEEDS / "linear.pt"),
+    ("saved_model", "program", SEEDS / "exports/saved_model"),
+)
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
 
 
@@ -169,6 +181,56 @@ def zarr3(root: Path) -> None:
             dataset.metadata["splits"][split] = {"files": [f"{split}.zarr"], "rows": rows}
 
 
+def zarr2(root: Path) -> None:
+    """A dataset of one Zarr store, version 2, consolidated, with checksums."""
+    with new_dataset(root, "cubes") as dataset:
+        path = f"{dataset.path}/train.zarr"
+        group = zarr.open_group(path, mode="w", zarr_format=2)
+        array = group.create_array(
+            "x",
+            shape=(10, 4),
+            chunks=(4, 2),
+            dtype="f8",
+            compressors=None,
+            filters=[CRC32C()],
+            config={"write_empty_chunks": True},
+        )
+        array[:] = np.random.default_rng(4).normal(size=(10, 4))
+        zarr.consolidate_metadata(path, zarr_format=2)
+        dataset.metadata["splits"]["train"] = {"files": ["train.zarr"], "rows": 10}
+
+
+def exports(root: Path) -> None:
+    """A run with an export of every format, each the seed of the conformance suite."""
+    rng = np.random.default_rng(5)
+    params = {"dense": {"kernel": rng.normal(size=(64, 10)).astype("f4"), "bias": np.zeros(10, "f4")}}
+    with start_run(root) as run:
+        train(run)
+        run.save_checkpoint(STEPS, {"params": params})
+        run.export("weights", params, STEPS)
+        folder = Path(run.path) / "exports"
+        for format_, name, seed in EXPORTS:
+            (shutil.copytree if seed.is_dir() else shutil.copyfile)(seed, folder / name)
+            write_sidecar(folder / name, format_)
+        np.savez(folder / "arrays.npz", kernel=params["dense"]["kernel"], bias=params["dense"]["bias"])
+        write_sidecar(folder / "arrays.npz", "numpy")
+
+
+def write_sidecar(export: Path, format_: str) -> None:
+    """Write the sidecar of an export of the last step."""
+    files = sorted(path for path in export.rglob("*") if path.is_file())
+    sums = {path.relative_to(export).as_posix(): digest(path) for path in files}
+    sidecar = {
+        "schema_version": "1.0",
+        "file": export.name,
+        "format": format_,
+        "framework": "jax",
+        "source_step": STEPS,
+        "sha256": digest_of_list(sums) if export.is_dir() else digest(export),
+    }
+    export.with_name(f"{export.name}.json").write_text(json.dumps(sidecar))
+
+
 def pointers(root: Path) -> None:
     """The plain tree as a checkout of Git LFS without the objects: data and checkpoints are pointers."""
     plain(root)
@@ -188,16 +250,27 @@ def pointers(root: Path) -> None:
             path.write_text(POINTER.format(listed, path.stat().st_size))
 
 
-SPECIMENS: dict[str, Callable[[Path], None]] = {
-    each.__name__: each for each in (plain, failed, preempted, resumed, sweep, csv, hdf5, zarr3, pointers)
-}
+MAKERS = (plain, failed, preempted, resumed, sweep, csv, hdf5, zarr2, zarr3, exports, pointers)
+SPECIMENS: dict[str, Callable[[Path], None]] = {make.__name__: make for make in MAKERS}
 
 
 def build(folder: Path) -> dict[str, Path]:
     """Write every specimen below ``folder`` and return their roots by name."""
     roots: dict[str, Path] = {}
-    for name, make in SPECIMENS.items():
-        roots[name] = folder / name / "artefacts"
-        make(roots[name])
-        shutil.rmtree(roots[name] / ".runcheck", ignore_errors=True)
+    with in_a_repository(folder / "repository"):
+        for name, make in SPECIMENS.items():
+            roots[name] = folder / name / "artefacts"
+            make(roots[name])
+            shutil.rmtree(roots[name] / ".runcheck", ignore_errors=True)
     return roots
+
+
+@contextmanager
+def in_a_repository(folder: Path) -> Iterator[None]:
+    """Let the script that runs lie in a repository with one commit, whose state the writer records."""
+    folder.mkdir()
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "--quiet"], [*identity, "commit", "--quiet", "--allow-empty", "-m", "Start"]):
+        subprocess.run(["git", "-C", folder, *arguments], check=True)
+    with patch.object(sys.modules["__main__"], "__file__", str(folder / "train.py"), create=True):
+        yield

@@ -1,7 +1,6 @@
 """Good trees of every shape have no finding at all, at any depth."""
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from runcheck.check import check_in
 from runcheck.tree.quarantine import Quarantine
 
 from .good_trees import TREE, write_tree
+from .specimens import in_a_repository
 
 # Trees are written to disk: making a failing one smaller would take minutes.
 EXAMPLES = int(os.environ.get("RUNCHECK_GOOD_TREES", "200"))
@@ -25,16 +25,11 @@ SETTINGS = settings(
 )
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture(scope="module", autouse=True)
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A repository with one commit, to work in: outside of one the writer's metadata name no commit."""
-    folder = tmp_path_factory.mktemp("repository")
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for arguments in (["init", "--quiet"], [*identity, "commit", "--quiet", "--allow-empty", "-m", "Start"]):
-        subprocess.run(["git", "-C", folder, *arguments], check=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        yield folder
+    with in_a_repository(tmp_path_factory.mktemp("work") / "repository"):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +41,7 @@ def quarantine() -> Iterator[Quarantine]:
 
 @SETTINGS
 @given(drawn=TREE)
-def test_a_good_tree_has_no_finding(repository: Path, quarantine: Quarantine, drawn: dict[str, Any]) -> None:
+def test_a_good_tree_has_no_finding(quarantine: Quarantine, drawn: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "artefacts"
         write_tree(root, drawn)

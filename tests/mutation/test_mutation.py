@@ -1,0 +1,34 @@
+"""Every kind of damage is found, but for the few that nothing can find, which say why."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from runcheck.tree.quarantine import Quarantine
+
+from .damages import Damage
+from .harness import Harness, all_damages
+from .specimens import build
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """The specimens, and what is said of them undamaged."""
+    with Quarantine() as quarantine:
+        yield Harness(build(tmp_path_factory.mktemp("specimens")), quarantine)
+
+
+def test_the_specimens_themselves_break_no_clause(harness: Harness) -> None:
+    assert {name: list(findings) for name, findings in harness.before.items() if findings} == {}
+
+
+@pytest.mark.parametrize("damage", all_damages(), ids=lambda damage: damage.name.replace(" ", "-"))
+def test_a_damage_is_found(harness: Harness, damage: Damage) -> None:
+    result = harness.run(damage, rounds=1, seed=1)
+    assert result.made == 1
+    assert result.found == 1 or damage.survives, result.survivors
+
+
+def test_each_kind_of_damage_has_a_name_of_its_own() -> None:
+    names = [damage.name for damage in all_damages()]
+    assert len(set(names)) == len(names)
