@@ -5,14 +5,19 @@ that break it and that only seem to.
 """
 
 import inspect
+import json
 import sys
 from pathlib import Path
+from typing import get_args
 
 HERE = Path(__file__).parent
 SUITE = HERE.parent / "fixtures"
 
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
-from runcheck.rules.rule import not_enforced, rules  # noqa: E402
+from runcheck.probes import Depth  # noqa: E402
+from runcheck.rules.rule import rules  # noqa: E402
+
+DEPTHS = get_args(Depth)
 
 
 def pages() -> dict[str, str]:
@@ -52,13 +57,21 @@ def _page(clause: Clause) -> str:
         f"**Mend.** {clause.mend}",
     ]
     parts[1] += f", by [{clause.chapter}](../../spec/{clause.chapter}#{anchor})."
-    rule = rules().get(clause.code)
-    if rule is None:
-        parts.append(f"**Not enforced.** Needs {not_enforced()[clause.code]}.")
-    else:
-        parts.append(f"**What is looked at.** {' '.join((inspect.getdoc(rule.judge) or '').split())}")
-    parts += _trees(clause)
+    rule = rules()[clause.code]
+    parts.append(f"**What is looked at.** {' '.join((inspect.getdoc(rule.judge) or '').split())}")
+    parts += _depths(clause) + _trees(clause)
     return "\n\n".join(parts) + "\n"
+
+
+def _depths(clause: Clause) -> list[str]:
+    """Say which depth it takes to find what breaks the clause, as the trees of the suite tell."""
+    expected = [json.loads(path.read_text())["findings"] for path in (SUITE / _stem(clause)).glob("*/expected.json")]
+    depths = {each["depth"] for findings in expected for each in findings if each["code"] == clause.code}
+    named = [f"`{depth}`" for depth in DEPTHS if depth in depths]
+    if not named:
+        return []
+    rest = f", or for some at {' or '.join(named[1:])}" if named[1:] else ""
+    return [f"**Found at** depth {named[0]}{rest}."]
 
 
 def _trees(clause: Clause) -> list[str]:

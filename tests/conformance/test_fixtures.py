@@ -42,14 +42,15 @@ def quarantine() -> Iterator[Quarantine]:
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_fixture_is_judged_as_it_expects(fixture: Path, quarantine: Quarantine) -> None:
+def test_a_fixture_is_judged_as_it_expects_at_every_depth(fixture: Path, quarantine: Quarantine) -> None:
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
-    report = check_in(quarantine, fixture / "tree", depth="deep")
-    found = [
-        {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
-        for each in report.findings
-    ]
-    assert places(found) == places(expected)
+    for at, depth in enumerate(build.DEPTHS):
+        report = check_in(quarantine, fixture / "tree", depth=depth)
+        found = [
+            {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
+            for each in report.findings
+        ]
+        assert places(found) == places([each for each in expected if build.DEPTHS.index(each["depth"]) <= at])
     code = fixture.parent.name[:5]
     assert fixture.name.startswith("fail-") == (code in {each["code"] for each in expected})
 

@@ -30,10 +30,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> int:
     """Check each path and print its report."""
     from runcheck.check import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
-    from runcheck.convention.clauses import clauses  # noqa: PLC0415
     from runcheck.report.json import render_json  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
-    from runcheck.rules.rule import rules  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
     failed = False
@@ -44,5 +42,5 @@ def run(options: argparse.Namespace) -> int:
             if options.format == "json":
                 print(render_json(report), end="")
             else:
-                print(render_text(report, enforced=len(rules()), clauses=len(clauses())), end="")
+                print(render_text(report), end="")
     return FINDINGS if failed else CLEAN

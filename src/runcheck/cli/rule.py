@@ -6,7 +6,6 @@ import textwrap
 from runcheck.cli import CLEAN
 from runcheck.convention.clauses import Clause, clauses, clauses_by_name
 from runcheck.errors import CannotCheckError
-from runcheck.rules.rule import not_enforced
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,7 +26,5 @@ def run(options: argparse.Namespace) -> int:
 
 def _page(clause: Clause) -> str:
     parts = [f"{clause.code} {clause.name} ({clause.level.name}: {clause.level.value}, spec/{clause.chapter})"]
-    if clause.code in not_enforced():
-        parts.append(f"Not enforced: needs {not_enforced()[clause.code]}.")
     parts += [clause.text, f"Why: {clause.why}", f"Fails: {clause.fails}", f"Mend: {clause.mend}"]
     return "\n\n".join(textwrap.fill(part, 100, break_long_words=False) for part in parts)

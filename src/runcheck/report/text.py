@@ -6,16 +6,11 @@ from runcheck.report.escape import printable
 _KIB = 1024
 
 
-def render_text(report: Report, *, enforced: int, clauses: int) -> str:
-    """Return the report as text.
-
-    ``enforced`` of the ``clauses`` have a rule; the report says so where some have none.
-    """
+def render_text(report: Report) -> str:
+    """Return the report as text."""
     parts = [_finding(finding) for finding in report.findings]
     parts += [_unverified(each.reason, each.paths) for each in report.unverified]
     parts.append(_closing(report))
-    if enforced < clauses:
-        parts[-1] += f"\nnot enforced yet: {clauses - enforced} of {clauses} clauses; 'runcheck rules' lists them."
     return "\n".join(parts) + "\n"
 
 

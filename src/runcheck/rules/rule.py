@@ -1,10 +1,8 @@
 """What a rule is, and the list of all of them."""
 
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from runcheck.convention.clauses import Clause, clauses_by_name
@@ -86,11 +84,3 @@ def rules() -> dict[str, Rule]:
     )
 
     return dict(sorted(_RULES.items()))
-
-
-@cache
-def not_enforced() -> dict[str, str]:
-    """Return the clauses that have no rule yet: their codes, and what is missing for it."""
-    text = (Path(__file__).parent / "not_enforced.toml").read_text(encoding="utf-8")
-    table: dict[str, str] = tomllib.loads(text)["not_enforced"]
-    return table
