@@ -7,6 +7,7 @@ from functools import partial
 
 from runcheck.convention.layout import layout
 from runcheck.probes.folder import Folder
+from runcheck.probes.zarr import Fault
 from runcheck.probes.zarr_json import BeyondError, BrokenError, load, told
 from runcheck.probes.zarr_metadata import (
     UNKNOWN,
@@ -22,15 +23,6 @@ DOCUMENTS = frozenset({_ARRAY_2, _GROUP_2, _ATTRIBUTES_2, _CONSOLIDATED_2, _NODE
 _GROUP_DOCUMENT = {2: _GROUP_2, 3: _NODE_3}
 
 MAX_FAULTS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong at a path of the store, "" for the store itself."""
-
-    path: str
-    message: str
-    is_certain: bool = True
 
 
 @dataclass(slots=True)
