@@ -1,5 +1,6 @@
 """What is loaded, and when: a training script does not pay for the linter, nor the linter for JAX."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def test_the_writer_loads_only_the_standard_library() -> None:
 
 def test_a_check_loads_neither_jax_nor_numpy_where_no_parquet_asks_for_it(tree: Path) -> None:
     (tree / "runs.parquet").unlink()
+    shutil.rmtree(tree / "dataset")
     loaded = loaded_after(f"import runcheck; runcheck.check({str(tree)!r})")
     assert not loaded & (HEAVY - {"yaml", "jsonschema_rs"})
 

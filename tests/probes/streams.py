@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 _LOOK = """
-import resource, sys
+import sys
 from runcheck.probes import format_of, look_into_file
 with open(sys.argv[1], "rb", buffering=0) as stream:
     format_ = format_of(sys.argv[1], stream.read(1024))
     content = look_into_file(format_, stream, deep=True)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 print(content.error, content.unverified, sep="\\n")
 """
 
@@ -49,4 +49,4 @@ def look_alone(path: Path) -> tuple[int, str, str]:
     """Look into a file at full depth in a process of its own: peak memory in MiB, error and what was not verified."""
     done = subprocess.run([sys.executable, "-c", _LOOK, str(path)], capture_output=True, text=True, check=True)
     rss, error, unverified = done.stdout.splitlines()
-    return int(rss), error, unverified
+    return int(rss) >> 10, error, unverified

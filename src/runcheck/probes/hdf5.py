@@ -173,7 +173,7 @@ def _look_at(name: str, dataset: "h5py.h5d.DatasetID", seen: _Seen, decoder: Dec
         for number in range(plist.get_external_count()):
             path = plist.get_external(number)[0].decode(errors="backslashreplace")
             seen.outside.append(f"the external storage of {name!r} in {path!r}")
-        shape, dtype = dataset.shape, dataset.dtype
+        shape, dtype = dataset.shape, _dtype(dataset)
         _describe(name, dataset, dtype, shape, seen)
         if decoder and shape is not None and not plist.get_external_count():
             decoder.decode(dataset, plist, dtype, shape)
@@ -183,6 +183,13 @@ def _look_at(name: str, dataset: "h5py.h5d.DatasetID", seen: _Seen, decoder: Dec
         seen.unverified = seen.unverified or str(error)
     except _DAMAGES as error:
         seen.error = seen.error or f"has a dataset {name!r} that cannot be read: {_first_line(error)}"
+
+
+def _dtype(dataset: "h5py.h5d.DatasetID") -> "np.dtype[np.generic]":
+    try:
+        return cast("np.dtype[np.generic]", dataset.dtype)
+    except TypeError:  # times, bit fields, and what NumPy lacks else
+        raise UnverifiedError("has a type that NumPy does not have") from None
 
 
 def _describe(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Dtype: TypeAlias = np.dtype[np.generic]
 
 HEAP_BYTES = 32 << 20
-CHUNKS = 1_000_000
+CHUNKS, CLAIMED_CHUNKS = 1_000_000, 10_000_000
 _PIECE_BYTES = 16 << 20
 _TEXTS = 1 << 16  # references to texts that are looked at together
 _HEAP_HEADER_BYTES = 16
@@ -45,6 +45,7 @@ class Decoder:
         self._base = file.userblock_size
         self._addresses = file.id.get_create_plist().get_sizes()[0]
         self._left = size
+        self._left_of_texts = size
 
     def decode(
         self, dataset: "h5py.h5d.DatasetID", plist: "h5py.h5p.PropDCID", dtype: "Dtype", shape: tuple[int, ...]
@@ -108,6 +109,9 @@ class Decoder:
     def _stored(self, dataset: "h5py.Dataset") -> Iterator[tuple[tuple[int, ...], int, int, int]]:
         """Yield where each stored chunk starts, its mask of filters that were not applied, its place and size."""
         rank = len(dataset.shape)
+        claimed = prod(-(-length // of_chunk) for length, of_chunk in zip(dataset.shape, dataset.chunks, strict=True))
+        if claimed > CLAIMED_CHUNKS:  # some indices are gone through as a whole, whatever is stored
+            raise UnverifiedError(f"claims more than {CLAIMED_CHUNKS} chunks")
         numbers = array("Q")
 
         def take(chunk: "h5py.h5d.StoreInfo") -> bool | None:
@@ -131,8 +135,11 @@ class Decoder:
             raise UnverifiedError("has texts whose filters nothing here undoes")
         lengths = self._lengths(references, dataset.dtype)
         longest = max(lengths, default=0)
+        self._left_of_texts -= sum(lengths)
         if longest > HEAP_BYTES:  # while what holds it is smaller
             raise Hdf5Error("claims a text longer than the place that holds it")
+        if self._left_of_texts < 0:
+            raise UnverifiedError("has texts of more bytes than the file")
         at_once = max(1, _PIECE_BYTES // max(longest, 1)) if sum(lengths) > _PIECE_BYTES else _TEXTS
         shape = tuple(each.stop - each.start for each in selection)
         for piece in _pieces(shape, 1, at_once):
