@@ -78,6 +78,7 @@ LINES = {
     "password": "DB_PASSWORD=hunt3r!",
     "password in code": 'connect(user="x", password="hunt3r")',
     "password in a URL query": "x?user=a&password=hunt3r&b=c",
+    "after an escape": f"x\\napi_key={SECRET}\\n",
     "XML": f"<token>{SECRET}</token>",
 }
 
@@ -169,6 +170,7 @@ def test_what_only_looks_like_a_secret_in_a_text_is_not_certain_to_be_one(line: 
         ("url = https://ada@example.org/a.git", "ada@"),
         ("ssh://ada@example.org/a.git", "ada@"),
         (f"git+https://{SECRET}@example.org/a.git@v1", f"{SECRET}@"),
+        (f"x\\nhttps://{SECRET}@example.org/a.git", f"{SECRET}@"),
         ("postgresql+psycopg://ada:hunter2@db.example.org:5432/x", "ada:hunter2@"),
         ("redis://:hunter22@cache.example.org:6379/0", ":hunter22@"),
         ("HTTP_PROXY=http://ada:hunter2@proxy.corp:3128", "ada:hunter2@"),

@@ -51,9 +51,11 @@ def _credentials(text: str, at: int) -> Credentials | None:
     if user is None or scheme is None or user.end() <= at or text.startswith("sha256:", user.end()):
         return None
     name, colon, password = user[0][:-1].partition(":")
-    if not colon and not _WITH_USERS.fullmatch(scheme[0].lower()):
+    is_escaped = text[max(0, scheme.start() - 1) : scheme.start()] == "\\"  # `\nhttps://`
+    plain_scheme = scheme[0].lower()[is_escaped:]
+    if not colon and not _WITH_USERS.fullmatch(plain_scheme):
         return None
-    if (not password and name in _NOBODY) or scheme[0].lower() == "github":  # fsspec: github://owner:repository@commit
+    if (not password and name in _NOBODY) or plain_scheme == "github":  # fsspec: github://owner:repository@commit
         return None
     secret = password or name
     if _PLACEHOLDER.fullmatch(secret):

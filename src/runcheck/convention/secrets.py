@@ -217,10 +217,12 @@ _OTHER_TOKEN = re.compile(
 # A value worth hiding under a telling name: long and without spaces. `pad_token: "<pad>"` and `auth: none` are not.
 _OPAQUE = re.compile(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")
 _DRAWN = re.compile(r"[A-Za-z0-9+/=_.~%:-]{16,}")
+# Words of four letters stand in one of a few thousand keys by chance, so they count as words of their own only.
 _EXAMPLE = re.compile(
-    r"example|your|placeholder|redacted|change_?-?me|dummy|fake|sample|insert|replace|\.\.\.|xxxx|XXXX|\*\*\*|<[^>]*>|\$\{|\{\{|\$\(|%\(|TODO|removed|hidden|masked|secret_?name"
-    r"|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6|not-?a-?real|not-?set|n/a",
-    re.IGNORECASE,
+    r"(?i:example|placeholder|redacted|changeme|change[_-]me|removed|xxxxxx|not[_-]?a[_-]?real|not[_-]?set|secret_?name)"
+    r"|(?i:(?:^|[^A-Za-z0-9])(?:your|fake|dummy|sample|insert|replace|hidden|masked|todo|xxxx|n/a)(?:$|[^A-Za-z0-9]))"
+    r"|^(?i:your|fake|dummy|sample|insert|replace)|\.\.\.|\*\*\*|<[^>]*>|\$\{|\{\{|\$\(|%\("
+    r"|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6"  # of Azure's emulator, everybody's
 )
 _PLACEHOLDER = re.compile(
     r"\$\w+|\$?\{.*\}|%\w+%|%[sd]|<.*>|\[.*\]|\{.*\}|\(.*\)|(.)\1*|none|null|nil|undefined|true|false|yes|no|required|optional|prompt|ask"

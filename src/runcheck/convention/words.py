@@ -163,7 +163,8 @@ def _name_before(lead: str) -> str | None:
         if tail[len(rest) :] in _TYPES:
             tail = rest.rstrip(": \t")
             rest = tail.rstrip(_NAME_CHARACTERS)
-        return tail[len(rest) :] or None
+        # The letter of an escape is not part of the name: `\ntoken=...`.
+        return tail[len(rest) + (rest[-1:] == "\\") :] or None
     if last == ",":  # `["--token", "..."]`, `setenv("TOKEN", "...")`
         match = _ITEM.search(tail)
     elif tail != lead:
