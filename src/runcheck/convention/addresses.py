@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,23}\Z")
+_SHORT = 4
 _LONGEST = 300  # characters of a user name with its password
 _USER = re.compile(r"[^/?#\s\"'<>\\`|(){}\[\]]{0,300}@")
 _ANY_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#@\s]+(?:@[^/?#@\s]+)*@", re.IGNORECASE)
@@ -16,7 +17,7 @@ _WITH_USERS = re.compile(
 _NOBODY = frozenset({"git", "hg", "svn", "anonymous", "nobody", ""})
 _PLACEHOLDER = re.compile(
     r"[$%*.x]+|\$\w+|%\w+%|(?:your|my|some)?[-_]?(?:user|username|name|login|u|token|pat|password|passwd|pass|pwd|p|pw|secret|key|api[-_]?key"
-    r"|access[-_]?token|credentials?|auth)|your.*|.*example.*|.*redacted.*|xxx+|changeme|%s|oauth2?|x-access-token|x-oauth-basic",
+    r"|access[-_]?token|credentials?|auth)|your.*|.*example.*|.*redacted.*|xxx+|.*anon.*|changeme|%s|oauth2?|x-access-token|x-oauth-basic",
     re.IGNORECASE,
 )
 _LOCAL = re.compile(
@@ -60,7 +61,9 @@ def _credentials(text: str, at: int) -> Credentials | None:
     secret = password or name
     if _PLACEHOLDER.fullmatch(secret):
         return None
-    is_certain = not (password and (password == name or _LOCAL.match(text, user.end())))
+    # `abc:xyz@` is how manuals write it, and `postgres:postgres@localhost` opens nothing elsewhere.
+    is_common = password and (len(password) < _SHORT or password == name or _LOCAL.match(text, user.end()))
+    is_certain = not is_common
     return Credentials(user.start(), user.end(), bool(password), is_certain)
 
 

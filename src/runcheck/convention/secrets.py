@@ -212,7 +212,7 @@ _TELLING_NAME = re.compile(
 _OTHER_TOKEN = re.compile(
     r"(?:pad|padding|eos|bos|unk|unknown|sep|cls|mask|special|stop|start|end|begin|eot|eod|eom|image|img|video|audio|vision|text"
     r"|prompt|system|assistant|think|tool|prefix|suffix|middle|fim|space|newline|blank|oov|target|source|lang|language"
-    r"|boi|eoi|public_key|per|next|page|continuation|first|last|num|max|min|new|class|word|sub|null|noise|user|header|placeholder)_?token$"
+    r"|boi|eoi|public_key|starting|change|request|idempotency|purchase|update|work_unit|lifecycle_action|per|next|page|continuation|first|last|num|max|min|new|class|word|sub|null|noise|user|header|placeholder)_?token$"
 )
 # A value worth hiding under a telling name: long and without spaces. `pad_token: "<pad>"` and `auth: none` are not.
 _OPAQUE = re.compile(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")
@@ -260,7 +260,7 @@ def plain_name(name: str) -> str:
 
 def named_secret(name: str, value: str) -> bool | None:
     """Say whether ``value`` under ``name`` is a secret: certainly, perhaps (False), or not (None)."""
-    if not value or not is_telling(name) or _PLACEHOLDER.fullmatch(value) or is_example(value):
+    if not value or value == name or not is_telling(name) or _PLACEHOLDER.fullmatch(value) or is_example(value):
         return None
     if is_password_name(name):
         return _is_password(value)
@@ -300,7 +300,7 @@ def _is_mixed(value: str) -> bool:
     has_letter = any(each.isalpha() for each in value)
     has_digit = any(each.isdigit() for each in value)
     if _HEX.fullmatch(value):
-        return has_letter and has_digit and entropy(value) >= 2.7  # noqa: PLR2004
+        return has_letter and has_digit and len(value) >= 20 and entropy(value) >= 2.7  # noqa: PLR2004
     return has_letter and has_digit and entropy(value) >= 3.2  # noqa: PLR2004
 
 
@@ -308,4 +308,5 @@ def _is_password(value: str) -> bool:
     """Say whether a password is certain: of a word alone it is not."""
     kinds = (str.islower, str.isupper, str.isdigit, lambda each: not each.isalnum() and not each.isspace())
     several = sum(any(is_kind(each) for each in value) for is_kind in kinds) > 1
-    return several and " " not in value and len(value) >= 6 and not _FILE.fullmatch(value)  # noqa: PLR2004
+    is_label = _WORDS.fullmatch(value) and re.search(r"(?i)password|passwd|required|secret|token|key", value)
+    return several and " " not in value and len(value) >= 6 and not is_label and not _FILE.fullmatch(value)  # noqa: PLR2004
