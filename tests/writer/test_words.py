@@ -128,7 +128,7 @@ def write(root: Path, config: dict[str, Any], text: str) -> Path:
 
 # A whole tree is written for each example, so that making a failing one smaller would take minutes.
 @settings(
-    max_examples=30,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

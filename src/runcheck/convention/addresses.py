@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,23}\Z")
+_SHORT = 4
 _LONGEST = 300  # characters of a user name with its password
 _USER = re.compile(r"[^/?#\s\"'<>\\`|(){}\[\]]{0,300}@")
 _ANY_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#@\s]+(?:@[^/?#@\s]+)*@", re.IGNORECASE)
@@ -16,7 +17,7 @@ _WITH_USERS = re.compile(
 _NOBODY = frozenset({"git", "hg", "svn", "anonymous", "nobody", ""})
 _PLACEHOLDER = re.compile(
     r"[$%*.x]+|\$\w+|%\w+%|(?:your|my|some)?[-_]?(?:user|username|name|login|u|token|pat|password|passwd|pass|pwd|p|pw|secret|key|api[-_]?key"
-    r"|access[-_]?token|credentials?|auth)|your.*|.*example.*|.*redacted.*|xxx+|changeme|%s|oauth2?|x-access-token|x-oauth-basic",
+    r"|access[-_]?token|credentials?|auth)|your.*|.*example.*|.*redacted.*|xxx+|.*anon.*|changeme|%s|oauth2?|x-access-token|x-oauth-basic",
     re.IGNORECASE,
 )
 _LOCAL = re.compile(
@@ -51,14 +52,18 @@ def _credentials(text: str, at: int) -> Credentials | None:
     if user is None or scheme is None or user.end() <= at or text.startswith("sha256:", user.end()):
         return None
     name, colon, password = user[0][:-1].partition(":")
-    if not colon and not _WITH_USERS.fullmatch(scheme[0].lower()):
+    is_escaped = text[max(0, scheme.start() - 1) : scheme.start()] == "\\"  # `\nhttps://`
+    plain_scheme = scheme[0].lower()[is_escaped:]
+    if not colon and not _WITH_USERS.fullmatch(plain_scheme):
         return None
-    if (not password and name in _NOBODY) or scheme[0].lower() == "github":  # fsspec: github://owner:repository@commit
+    if (not password and name in _NOBODY) or plain_scheme == "github":  # fsspec: github://owner:repository@commit
         return None
     secret = password or name
     if _PLACEHOLDER.fullmatch(secret):
         return None
-    is_certain = not (password and (password == name or _LOCAL.match(text, user.end())))
+    # `abc:xyz@` is how manuals write it, and `postgres:postgres@localhost` opens nothing elsewhere.
+    is_common = password and (len(password) < _SHORT or password == name or _LOCAL.match(text, user.end()))
+    is_certain = not is_common
     return Credentials(user.start(), user.end(), bool(password), is_certain)
 
 

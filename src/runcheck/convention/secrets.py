@@ -212,15 +212,17 @@ _TELLING_NAME = re.compile(
 _OTHER_TOKEN = re.compile(
     r"(?:pad|padding|eos|bos|unk|unknown|sep|cls|mask|special|stop|start|end|begin|eot|eod|eom|image|img|video|audio|vision|text"
     r"|prompt|system|assistant|think|tool|prefix|suffix|middle|fim|space|newline|blank|oov|target|source|lang|language"
-    r"|boi|eoi|public_key|per|next|page|continuation|first|last|num|max|min|new|class|word|sub|null|noise|user|header|placeholder)_?token$"
+    r"|boi|eoi|public_key|starting|change|request|idempotency|purchase|update|work_unit|lifecycle_action|per|next|page|continuation|first|last|num|max|min|new|class|word|sub|null|noise|user|header|placeholder)_?token$"
 )
 # A value worth hiding under a telling name: long and without spaces. `pad_token: "<pad>"` and `auth: none` are not.
 _OPAQUE = re.compile(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")
 _DRAWN = re.compile(r"[A-Za-z0-9+/=_.~%:-]{16,}")
+# Words of four letters stand in one of a few thousand keys by chance, so they count as words of their own only.
 _EXAMPLE = re.compile(
-    r"example|your|placeholder|redacted|change_?-?me|dummy|fake|sample|insert|replace|\.\.\.|xxxx|XXXX|\*\*\*|<[^>]*>|\$\{|\{\{|\$\(|%\(|TODO|removed|hidden|masked|secret_?name"
-    r"|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6|not-?a-?real|not-?set|n/a",
-    re.IGNORECASE,
+    r"(?i:example|placeholder|redacted|changeme|change[_-]me|removed|xxxxxx|not[_-]?a[_-]?real|not[_-]?set|secret_?name)"
+    r"|(?i:(?:^|[^A-Za-z0-9])(?:your|fake|dummy|sample|insert|replace|hidden|masked|todo|xxxx|n/a)(?:$|[^A-Za-z0-9]))"
+    r"|^(?i:your|fake|dummy|sample|insert|replace)|\.\.\.|\*\*\*|<[^>]*>|\$\{|\{\{|\$\(|%\("
+    r"|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6"  # of Azure's emulator, everybody's
 )
 _PLACEHOLDER = re.compile(
     r"\$\w+|\$?\{.*\}|%\w+%|%[sd]|<.*>|\[.*\]|\{.*\}|\(.*\)|(.)\1*|none|null|nil|undefined|true|false|yes|no|required|optional|prompt|ask"
@@ -258,7 +260,7 @@ def plain_name(name: str) -> str:
 
 def named_secret(name: str, value: str) -> bool | None:
     """Say whether ``value`` under ``name`` is a secret: certainly, perhaps (False), or not (None)."""
-    if not value or not is_telling(name) or _PLACEHOLDER.fullmatch(value) or is_example(value):
+    if not value or value == name or not is_telling(name) or _PLACEHOLDER.fullmatch(value) or is_example(value):
         return None
     if is_password_name(name):
         return _is_password(value)
@@ -298,7 +300,7 @@ def _is_mixed(value: str) -> bool:
     has_letter = any(each.isalpha() for each in value)
     has_digit = any(each.isdigit() for each in value)
     if _HEX.fullmatch(value):
-        return has_letter and has_digit and entropy(value) >= 2.7  # noqa: PLR2004
+        return has_letter and has_digit and len(value) >= 20 and entropy(value) >= 2.7  # noqa: PLR2004
     return has_letter and has_digit and entropy(value) >= 3.2  # noqa: PLR2004
 
 
@@ -306,4 +308,5 @@ def _is_password(value: str) -> bool:
     """Say whether a password is certain: of a word alone it is not."""
     kinds = (str.islower, str.isupper, str.isdigit, lambda each: not each.isalnum() and not each.isspace())
     several = sum(any(is_kind(each) for each in value) for is_kind in kinds) > 1
-    return several and " " not in value and len(value) >= 6 and not _FILE.fullmatch(value)  # noqa: PLR2004
+    is_label = _WORDS.fullmatch(value) and re.search(r"(?i)password|passwd|required|secret|token|key", value)
+    return several and " " not in value and len(value) >= 6 and not is_label and not _FILE.fullmatch(value)  # noqa: PLR2004

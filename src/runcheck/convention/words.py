@@ -70,7 +70,8 @@ _PLAIN = re.compile(rf"[A-Za-z0-9_ .,+()-]{{0,{RUN - 1}}}")
 _ASSIGNMENT = re.compile(r"(?P<name>[-+~\w.]{1,80})=(?!=)")
 _DIGESTS = re.compile(r"(?:hash|sha|digest|checksum|fingerprint)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
-_NO_IDENTIFIER = re.compile(r"[0-9!@#%^&*+?-]")
+_NO_LABEL = re.compile(r"[0-9!@#%^&*+?]")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _CODE = re.compile(r"[()\[\]{}.$]")
 
 
@@ -145,6 +146,8 @@ def _named(text: str, at: int, end: int) -> Word | None:
         return None
     start = at - len(before) + len(lead)
     value = text[start:end].rstrip(".")
+    if text[start - 1 : start] not in ("'", '"') and _DOTTED.fullmatch(value):  # `key: ed25519.Ed25519PrivateKey`
+        return None
     is_certain = named_secret(name, value)
     if is_certain is None or (is_password_name(name) and not is_certain):
         return None
@@ -163,7 +166,8 @@ def _name_before(lead: str) -> str | None:
         if tail[len(rest) :] in _TYPES:
             tail = rest.rstrip(": \t")
             rest = tail.rstrip(_NAME_CHARACTERS)
-        return tail[len(rest) :] or None
+        # The letter of an escape is not part of the name: `\ntoken=...`.
+        return tail[len(rest) + (rest[-1:] == "\\") :] or None
     if last == ",":  # `["--token", "..."]`, `setenv("TOKEN", "...")`
         match = _ITEM.search(tail)
     elif tail != lead:
@@ -186,9 +190,9 @@ def _passwords(text: str, lower: bytes) -> Iterator[Word]:
         if match is not None:
             group = "plain" if is_netrc or match["quoted"] is None else "quoted"
             value, done = match[group], match.end()
-            # What stands without quotes may be the name of a variable or of a type.
-            is_code = group == "plain" and not is_netrc and (_CODE.search(value) or not _NO_IDENTIFIER.search(value))
-            if not is_code and named_secret("password", value):
+            # What stands without quotes may be the name of a variable or of a type; what is made of words, a label.
+            is_code = group == "plain" and not is_netrc and _CODE.search(value)
+            if not is_code and _NO_LABEL.search(value) and named_secret("password", value):
                 yield Word("secret", "a password", match.start(group), match.end(group), is_certain=True)
         at = lower.find(b"passw", max(at + 5, done))
 

@@ -22,6 +22,7 @@ from runcheck.writer.arguments import (
     checked_seed,
     checked_step,
     checked_tags,
+    checked_text,
     plain_config,
     plain_object,
 )
@@ -95,7 +96,9 @@ def start_run(
         description=folder.text(
             script_description() if description is None else description, "description", "metadata#/description"
         ),
-        architecture=" ".join(folder.text(architecture, "architecture", "metadata#/architecture/text").split()),
+        architecture=" ".join(
+            folder.text(_one_line(architecture), "architecture", "metadata#/architecture/text").split()
+        ),
         risks=folder.text(risks, "risks", "readme"),
         directions=checked_directions(directions or {}),
     )
@@ -118,6 +121,10 @@ def start_run(
         raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
     run.begin()
     return run
+
+
+def _one_line(text: str) -> str:
+    return " ".join(checked_text(text, "architecture").split())
 
 
 class Run:
