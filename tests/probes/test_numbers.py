@@ -138,6 +138,12 @@ def test_floats_in_a_blob_are_counted(dtype: str, encode: object) -> None:
     assert table.rms == pytest.approx(0.1, rel=0.1)
 
 
+def test_floats_that_were_rounded_to_bfloat16_are_counted_as_what_they_are_stored_as() -> None:
+    rounded = (MATRIX.astype("<f4").view("<u4") & 0xFFFF0000).view("<f4")
+    table = only(base64.b64encode(rounded.tobytes()))
+    assert (table.count, table.encoding) == (640, "base64 float32")
+
+
 @pytest.mark.parametrize("size", [400, 50_000, 400_000])
 def test_random_bytes_in_a_blob_are_no_floats(size: int) -> None:
     assert tables(base64.b64encode(random.Random(size).randbytes(size))) == ()

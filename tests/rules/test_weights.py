@@ -1,5 +1,7 @@
 """Weights are found in every disguise, and other tables are no error."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,15 @@ def test_a_gradient_of_each_layer_at_every_step_is_only_suspected() -> None:
 )
 def test_metrics_of_classes_and_layers_are_no_error(form: str, values: list[float]) -> None:
     assert True not in of_metrics([form.format(*place) for place in PLACES], values, points=500)
+
+
+def test_matrices_that_fit_each_other_are_certain_without_a_name() -> None:
+    layers = json.dumps([mlp()[0]["dense_0/kernel"].tolist(), mlp()[0]["dense_1/kernel"].tolist()])
+    assert certainty("extra/x.json", layers) is True
+    others = json.dumps([mlp()[0]["dense_0/kernel"].tolist(), mlp()[1]["dense_0/kernel"].tolist()])
+    assert certainty("extra/x.json", others) is False
+
+
+def test_a_gram_matrix_is_no_kernel_of_a_layer() -> None:
+    points = np.random.default_rng(7).normal(0, 0.5, (40, 12))
+    assert certainty("extra/kernel.csv", savetxt(points @ points.T, "%.7g", ",")) is None

@@ -28,7 +28,7 @@ _ABOUT = _words("""
 """)
 # Names of other tables of numbers with both signs.
 _OTHERS = _ABOUT | _words("""
-    audio bdata coord corr correlation correlations data differences diffs error errors feature features font jpeg
+    audio bdata coord corr correlation correlations differences diffs error errors feature features font jpeg
     latent latents metrics noise output outputs path png points position positions prob probability shap signal sprite
     targets vectors waveform
 """)

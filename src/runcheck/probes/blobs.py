@@ -18,7 +18,7 @@ from dataclasses import dataclass
 LEAST = 512  # characters: 96 numbers of float32
 HELD = 1 << 18  # characters of a blob that are looked at
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
-_STRIDE, _PIECE = 256, 24
+_STRIDE, _PIECE, _KINDS = 256, 24, 6
 BLOB = re.compile(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
 _HEX = re.compile(rb"(?:0x)?+([0-9a-fA-F]++)")
 _WRAPS = re.compile(rb"\\[rn]|\s++")
@@ -64,9 +64,11 @@ class Blob:
 
 def may_hold_blob(text: bytes) -> bool:
     """Say whether a text may hold a blob: some stretch of it has no character that a blob has not."""
-    return any(
-        not text[at : at + _PIECE].translate(None, _CHARACTERS) for at in range(0, len(text) - _PIECE + 1, _STRIDE)
-    )
+    for at in range(0, len(text) - _PIECE + 1, _STRIDE):
+        piece = text[at : at + _PIECE]
+        if not piece.translate(None, _CHARACTERS) and len(set(piece)) > _KINDS:  # a line of dashes has one
+            return True
+    return False
 
 
 def decode(text: bytes, length: int) -> Blob | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _BRACKETS = re.compile(rb"([\[\](){}])")
 _SPACES = bytes(32 if each in b",;|\t\"':=&\\#%$<>\n\r" else each for each in range(256))
 _CELLS = re.compile(rb"[,;\t|]")
-_NUMBER = re.compile(rb"([-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+)[fFlLjJ]?+")
+_NUMBER = re.compile(rb"([-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eEdD][-+]?+[0-9]++)?+)[fFlLjJ]?+")
 _HEX_FLOAT = re.compile(rb"[-+]?+0[xX][0-9a-fA-F]{1,16}+(?:\.[0-9a-fA-F]{0,16}+)?+[pP][-+]?+[0-9]{1,4}+")
 _MISSING = frozenset((b"nan", b"NaN", b"NAN", b"null", b"None", b"NA", b"inf", b"-inf", b"Infinity", b"-Infinity"))
 _DECIMAL_COMMA = re.compile(rb"(?<=[0-9]),(?=[0-9])")
@@ -25,12 +25,15 @@ _ROW_END = re.compile(rb"</tr\s*+>")
 _TAG = re.compile(rb"<[^<>]{0,256}+>")
 _YAML_ITEM = re.compile(rb"(?<!:)\n[ \t]*+- (?=[-+.0-9])")
 _YAML_ROW = re.compile(rb"\n[ \t]*+(?:- ){2,}+")
+_INDEX = re.compile(rb"(?<![0-9.A-Za-z_-])\"?+[0-9]++\"?+:(?=[-+.0-9])")  # of pandas' JSON, of LIBSVM
+_MINUS = "\N{MINUS SIGN}".encode()
 _DEPTH = 32
 _LABEL_BYTES = 64
 _LABEL_LINES = 4
 _LABEL_WORDS = 4  # more are a sentence
 _ROW_NUMBERS = 1 << 16
-_NAMED_NUMBERS = 32  # a dictionary of so many names and numbers is a row of numbers too
+_NAMED_NUMBERS = 4  # a dictionary of so many names and numbers is a row of numbers too
+_COLUMN = 32  # lines of one number each are worth a try
 _HEADER = 64
 
 
@@ -84,11 +87,7 @@ class RowReader:
 
     def feed(self, text: bytes) -> None:
         """Take a text that ends before a line feed or between two numbers."""
-        if b"</" in text:
-            text = _TAG.sub(b" ", _ROW_END.sub(b"\n", text.replace(b"\n", b" ")))
-        if b"- " in text:
-            text = _YAML_ROW.sub(b"\n", _YAML_ITEM.sub(b" ", text))
-        for part in _BRACKETS.split(text):
+        for part in _BRACKETS.split(_plain(text)):
             if part in (b"[", b"(", b"{"):
                 self._end()
                 if len(self._labels) < _DEPTH:
@@ -113,7 +112,7 @@ class RowReader:
 
     def _lines(self, text: bytes) -> None:
         lines = text.split(b"\n")
-        if len(lines) > _NAMED_NUMBERS and self._column(lines):
+        if len(lines) > _COLUMN and self._column(lines):
             return
         for line in lines[:-1]:
             self._extend(line)
@@ -162,7 +161,7 @@ class RowReader:
         self.cost += len(tokens) // 2
         for token in tokens:
             if number := _NUMBER.fullmatch(token):
-                self._values.append(float(number[1]))
+                self._values.append(float(number[1].replace(b"D", b"e").replace(b"d", b"e")))  # D is Fortran's
                 if len(self._tokens) < _HEADER:
                     self._tokens.append(number[1])
             elif token in _MISSING:
@@ -211,3 +210,16 @@ def _hex_float(token: bytes) -> float:
         return float.fromhex(token.decode("ascii"))
     except OverflowError:
         return float("inf")
+
+
+def _plain(text: bytes) -> bytes:
+    """Return a text without what some formats put around numbers."""
+    if b"</" in text:
+        text = _TAG.sub(b" ", _ROW_END.sub(b"\n", text.replace(b"\n", b" ")))
+    if b":" in text:
+        text = _INDEX.sub(b" ", text)
+    if _MINUS in text:
+        text = text.replace(_MINUS, b"-")
+    if b"- " in text:
+        text = _YAML_ROW.sub(b"\n", _YAML_ITEM.sub(b" ", text))
+    return text
