@@ -23,11 +23,23 @@ from hypothesis import strategies as st
 from runcheck.probes.parquet import ParquetContent, look_into_parquet
 from runcheck.probes.parquet_footer import read_footer
 from tests.probes.parquet_by_hand import (
+    BYTE_ARRAY,
+    DELTA_BYTE_ARRAY,
+    DELTA_LENGTH_BYTE_ARRAY,
+    OPTIONAL,
+    REPEATED,
+    RLE_DICTIONARY,
     Column,
+    Long,
     data_page,
+    dictionary_page,
+    levels,
     parquet,
+    rle,
+    varint,
+    zigzag,
 )
-from tests.probes.streams import raw
+from tests.probes.streams import look_alone, raw
 
 CODECS = ["none", "snappy", "gzip", "brotli", "lz4", "zstd"]
 TABLE = pa.table(
