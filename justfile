@@ -52,6 +52,10 @@ docs:
 mutation ROUNDS="10" SEED="1":
     python -m tests.mutation {{ROUNDS}} {{SEED}}
 
+# Break files of every format at random for SECONDS, and print what the check itself failed with.
+fuzz SECONDS="60" SEED="1000":
+    python -m tests.fuzz {{SECONDS}} {{SEED}}
+
 # Lock the development set, for all Pythons at once: hashes, no addresses.
 lock:
     uv pip compile pyproject.toml --group dev --extra all --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
