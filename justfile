@@ -56,6 +56,20 @@ mutation ROUNDS="10" SEED="1":
 fuzz SECONDS="60" SEED="1000":
     python -m tests.fuzz {{SECONDS}} {{SEED}}
 
+# Let coverage guide the fuzzing of each probe that is written by hand, for SECONDS each.
+fuzz-guided SECONDS="60":
+    #!/usr/bin/env sh
+    set -eu
+    venv=.venvs/fuzz
+    [ -x "$venv/bin/python" ] || python -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet atheris numpy '.[zarr,events]'
+    for probe in json yaml jsonl csv checksums readme events onnx packed pickle safetensors texts; do
+        corpus="$venv/corpus/$probe"
+        mkdir -p "$corpus"
+        cp fixtures/data/*.pt fixtures/data/*.tfevents fixtures/data/exports/w.* fixtures/good/*/tree/model/*/2*/*.* "$corpus"
+        PYTHONPATH=src:. "$venv/bin/python" -m tests.fuzz.guided "$probe" -max_total_time={{SECONDS}} -max_len=20000 "$corpus"
+    done
+
 # Lock the development set, for all Pythons at once: hashes, no addresses.
 lock:
     uv pip compile pyproject.toml --group dev --extra all --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
