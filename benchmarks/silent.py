@@ -1,7 +1,9 @@
 """What the readers of each format let pass: ``python benchmarks/silent.py [TRIALS]``.
 
 A file or folder is written with the format's own writer, damaged at a random place, and read with the format's own
-reader. *Silent* is other data without an error; *same* is what was written, *error* what the reader refuses.
+reader. *Silent* is other data without an error; *same* is what was written, *error* what the reader refuses. The last
+column counts what the probe of `runcheck` notices at depth `deep` in the file alone, without a checksum list, and how
+many of the silent ones it misses; with the list it misses none.
 """
 
 import importlib.metadata
@@ -26,7 +28,12 @@ from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from zarr.codecs import Crc32cCodec
 
+from runcheck.probes import look_into_file, look_into_folder
+from runcheck.probes.events import EventsProbe
+from runcheck.probes.folder import Folder
 from runcheck.writer.tensorboard import EventFile
+
+FORMATS = {"Orbax": "orbax", "Parquet": "parquet", "HDF5": "hdf5", "Zarr": "zarr", "TensorBoard": "events"}
 
 Array = NDArray[np.float32]
 Write = Callable[[Path, Array], object]
@@ -179,6 +186,29 @@ CASES: list[tuple[str, Write, Read, str, list[Callable[[Path, random.Random], No
 ]
 
 
+def noticed(format_: str, folder: Path) -> bool:
+    """Say whether the probe of a format notices that something is wrong."""
+    if format_ == "events":
+        (path,) = folder.glob("events*")
+        probe = EventsProbe()
+        probe.feed(path.read_bytes())
+        return probe.content().first_break is not None
+    if format_ in ("parquet", "hdf5"):
+        with (folder / "x").open("rb", buffering=0) as stream:
+            return bool(getattr(look_into_file(format_, stream, deep=True), "error", None))
+    sizes = {
+        path.relative_to(folder / "x").as_posix(): path.stat().st_size
+        for path in (folder / "x").rglob("*")
+        if path.is_file()
+    }
+    folders = frozenset(
+        path.relative_to(folder / "x").as_posix() for path in (folder / "x").rglob("*") if path.is_dir()
+    )
+    content = look_into_folder(format_, Folder(str(folder / "x"), sizes, folders), deep=True)
+    faults = ("faults", "missing", "uncommitted", "broken_tree", "broken_arrays")
+    return any(getattr(content, name, ()) for name in faults)
+
+
 def outcome(folder: Path, read: Read, expected: Any) -> str:
     """Say what reading a damaged folder comes to."""
     try:
@@ -189,8 +219,8 @@ def outcome(folder: Path, read: Read, expected: Any) -> str:
     return "same" if same else "silent"
 
 
-def trials(write: Write, read: Read, files: str, damage: Any, count: int) -> Iterator[str]:
-    """Yield the outcome of each damage at a place of its own."""
+def trials(write: Write, read: Read, files: str, damage: Any, count: int, format_: str) -> Iterator[tuple[str, bool]]:
+    """Yield the outcome of each damage at a place of its own, and whether the probe notices it."""
     with tempfile.TemporaryDirectory() as temporary:
         good = Path(temporary) / "good"
         good.mkdir()
@@ -203,7 +233,8 @@ def trials(write: Write, read: Read, files: str, damage: Any, count: int) -> Ite
             sizes = {path: path.stat().st_size for path in sorted(bad.glob(files)) if path.is_file()}
             large = [path for path, size in sizes.items() if size > max(sizes.values()) / 2]
             damage(rng.choice(large), rng)
-            yield outcome(bad, read, expected)
+            seen = noticed(format_, bad)
+            yield outcome(bad, read, expected), seen
             shutil.rmtree(bad)
 
 
@@ -213,11 +244,16 @@ def main(count: int) -> None:
     logging.getLogger("absl").setLevel("ERROR")
     libraries = ("orbax-checkpoint", "tensorstore", "pyarrow", "h5py", "zarr", "tensorboard", "numpy")
     print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries), end="\n\n")
-    print("| format, as written and read | damage | silent | error | same |\n| --- | --- | --- | --- | --- |")
+    print("| format, as written and read | damage | silent | error | same | the probe notices | silent to it too |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, write, read, files, damages in CASES:
         for damage in damages:
-            found = Counter(trials(write, read, files, damage, count))
+            each_trial = list(
+                trials(write, read, files, damage, count, FORMATS[name.partition(",")[0].partition(" ")[0]])
+            )
+            found = Counter(outcome for outcome, _ in each_trial)
             row = [name, damage.__name__.replace("_", " "), *(str(found[each]) for each in ("silent", "error", "same"))]
+            row += [str(sum(seen for _, seen in each_trial)), str(each_trial.count(("silent", False)))]
             print(f"| {' | '.join(row)} |", flush=True)
 
 

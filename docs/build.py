@@ -38,7 +38,7 @@ def _index() -> str:
             title = (HERE.parent / "spec" / chapter).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
             lines += ["", f"## [{title}](../../spec/{chapter})", "", "| clause | level | |", "| --- | --- | --- |"]
         link = f"[{clause.code} {clause.name}]({_stem(clause)}.md)"
-        lines.append(f"| {link} | {clause.level.value} | {_cell(clause.text)} |")
+        lines.append(f"| {link} | {clause.level.value} | {_cell(_text(clause.text))} |")
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
@@ -46,15 +46,20 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def _text(text: str) -> str:
+    """Return a text of the spec with its links as they are from a page."""
+    return text.replace("](../", "](../../")
+
+
 def _page(clause: Clause) -> str:
     anchor = f"{clause.code} {clause.name}".lower().replace(" ", "-")
     parts = [
         f"# {clause.code} {clause.name}",
         f"An {clause.level.value}" if clause.level.value == "error" else f"A {clause.level.value}",
-        f"**{clause.level.name}** {clause.text}",
-        f"**Why.** {clause.why}",
-        f"**Fails.** {clause.fails}",
-        f"**Mend.** {clause.mend}",
+        f"**{clause.level.name}** {_text(clause.text)}",
+        f"**Why.** {_text(clause.why)}",
+        f"**Fails.** {_text(clause.fails)}",
+        f"**Mend.** {_text(clause.mend)}",
     ]
     parts[1] += f", by [{clause.chapter}](../../spec/{clause.chapter}#{anchor})."
     rule = rules()[clause.code]

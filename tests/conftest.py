@@ -1,11 +1,13 @@
 """A good tree, made once by the writer, and a copy of it for each test that wants to damage one."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import runcheck
+from runcheck.tree.quarantine import Quarantine
 
 RUN = "model/digits_logreg_baseline"
 DATASET = "dataset/digits"
@@ -43,6 +45,13 @@ def write_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run.log(step, {"loss": 1 / step, "accuracy": step / 10})
         run.log(5, {"accuracy": 0.4}, split="test")
     return root
+
+
+@pytest.fixture(scope="session")
+def quarantine() -> Iterator[Quarantine]:
+    """One set of native readers for all trees: to start one for each would be most of the time."""
+    with Quarantine() as readers:
+        yield readers
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -32,13 +32,6 @@ ELSEWHERE = {"RC118": "tests/test_check.py"}
 def places(findings: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]:
     """Return what of findings the suite compares."""
     return [tuple(each.get(name) for name in ("code", "path", "line", "pointer")) for each in findings]
-
-
-@pytest.fixture(scope="module")
-def quarantine() -> Iterator[Quarantine]:
-    """One set of readers for all trees."""
-    with Quarantine() as readers:
-        yield readers
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -1,7 +1,6 @@
 """A bounded run: each file of each specimen broken a few times."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,6 @@ ROUNDS = int(os.environ.get("RUNCHECK_FUZZ_ROUNDS", "3"))
 @pytest.fixture(scope="module")
 def roots(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return build(tmp_path_factory.mktemp("specimens"))
-
-
-@pytest.fixture(scope="module")
-def quarantine() -> Iterator[Quarantine]:
-    with Quarantine() as readers:
-        yield readers
 
 
 @pytest.mark.parametrize("specimen", SPECIMENS)

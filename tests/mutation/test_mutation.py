@@ -1,7 +1,5 @@
 """Every kind of damage is found, but for the few that nothing can find, which say why."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from runcheck.tree.quarantine import Quarantine
@@ -12,10 +10,9 @@ from .specimens import build
 
 
 @pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+def harness(tmp_path_factory: pytest.TempPathFactory, quarantine: Quarantine) -> Harness:
     """The specimens, and what is said of them undamaged."""
-    with Quarantine() as quarantine:
-        yield Harness(build(tmp_path_factory.mktemp("specimens")), quarantine)
+    return Harness(build(tmp_path_factory.mktemp("specimens")), quarantine)
 
 
 def test_the_specimens_themselves_break_no_clause(harness: Harness) -> None:

@@ -32,13 +32,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def quarantine() -> Iterator[Quarantine]:
-    """One set of readers for all trees."""
-    with Quarantine() as readers:
-        yield readers
-
-
 @SETTINGS
 @given(drawn=TREE)
 def test_a_good_tree_has_no_finding(quarantine: Quarantine, drawn: dict[str, Any]) -> None:

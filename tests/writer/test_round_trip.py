@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import runcheck
-from runcheck.check import check
+from runcheck.check import check, check_in
+from runcheck.tree.quarantine import Quarantine
 
 # Outside of a repository; no seed given; a series that ended on NaN; TODO or nothing in the README; no description.
 WARNINGS = {"RC208", "RC213", "RC413", "RC808", "RC810"}
@@ -96,12 +97,12 @@ def write(root: Path, drawn: dict[str, Any], status: Any) -> Path:  # noqa: ANN4
 
 
 @settings(SETTINGS, max_examples=60)
-@given(RUNS, st.sampled_from([*SEALED, "preempted"]))
-def test_what_the_writer_writes_conforms(drawn: dict[str, Any], status: str) -> None:
+@given(drawn=RUNS, status=st.sampled_from([*SEALED, "preempted"]))
+def test_what_the_writer_writes_conforms(quarantine: Quarantine, drawn: dict[str, Any], status: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "artefacts"
         run = write(root, drawn, status)
-        report = check(root)
+        report = check_in(quarantine, root)
         errors = [(finding.code, finding.path, finding.message) for finding in report.findings if finding.is_error]
         assert errors == []
         assert {finding.code for finding in report.findings} <= WARNINGS
@@ -158,7 +159,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @settings(SETTINGS, max_examples=250)
 @given(data=st.data())
-def test_one_byte_changed_in_a_sealed_file_is_found(sealed: Path, data: st.DataObject) -> None:
+def test_one_byte_changed_in_a_sealed_file_is_found(quarantine: Quarantine, sealed: Path, data: st.DataObject) -> None:
     files = sorted(path for path in sealed.glob("*/*/*/**/*") if path.is_file() and not path.is_symlink())
     files = [path for path in files if "latest" not in path.relative_to(sealed).parts and path.stat().st_size]
     path = data.draw(st.sampled_from(files))
@@ -169,7 +170,7 @@ def test_one_byte_changed_in_a_sealed_file_is_found(sealed: Path, data: st.DataO
         return  # the mark of binary mode, which means the same
     try:
         path.write_bytes(changed)
-        report = check(sealed)
+        report = check_in(quarantine, sealed)
     finally:
         path.write_bytes(content)
     assert report.errors

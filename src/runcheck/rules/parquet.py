@@ -19,7 +19,7 @@ def parquet_readable(known_status: Status | None, parquet_data: Mapping[str, Par
 def parquet_checksums(parquet_data: Mapping[str, ParquetContent]) -> Iterator[Problem]:
     """Pages carry checksums."""
     for path, content in parquet_data.items():
-        if content.bare and not content.error:
+        if content.bare:
             some = (
                 f" in {len(content.bare)} of {content.columns} columns" if len(content.bare) < content.columns else ""
             )
