@@ -386,3 +386,12 @@ def test_a_key_twice_has_the_line_of_the_second_where_that_is_sure(text: str, li
     probe.feed(text.encode())
     content = probe.content()
     assert (content.error, content.line) == ("has the key 'a' twice in one object", line)
+
+
+@pytest.mark.parametrize("probe", [JsonProbe, YamlProbe])
+def test_a_document_of_too_many_values_is_not_built(probe: type[JsonProbe | YamlProbe]) -> None:
+    limit = layout().limits.document_values
+    for count, error in ((limit // 2, None), (limit + 1, f"holds more than {limit:,} values")):
+        reader = probe()
+        reader.feed(b'{"a": [' + b"1," * count + b"1]}")
+        assert reader.content().error == error

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.check import check
-from runcheck.convention.relative import resolve
+from runcheck.convention.paths import resolve
 from runcheck.findings import Finding
 from runcheck.probes import Depth
 

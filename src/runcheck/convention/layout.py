@@ -52,6 +52,7 @@ class Limits:
 
     document_bytes: int
     document_depth: int
+    document_values: int
     line_bytes: int
     event_bytes: int
     name_bytes: int

@@ -1,5 +1,6 @@
-"""Paths inside of something: whether they stay there."""
+"""Paths inside of something: whether they stay there, and what they mean."""
 
+import posixpath
 import re
 from collections.abc import Mapping
 
@@ -36,3 +37,12 @@ def leads_out(path: str, folder: str = "", links: Mapping[str, str] | None = Non
                 there.pop()
                 left += _SEPARATORS.split(target)[::-1]
     return len(left) > 0 and ".." in left
+
+
+def resolve(path: str, location: str) -> str | None:
+    """Return the path in the unit that ``location`` means to the file ``path``, or None where it leads out of it."""
+    folder = path.rpartition("/")[0]
+    if leads_out(location, folder):
+        return None
+    meant = posixpath.normpath(posixpath.join(folder, location.replace("\\", "/")))
+    return "" if meant == "." else meant

@@ -50,6 +50,8 @@ class _KeyTwiceError(_FaultError):
 
 
 class _DocumentProbe:
+    _separators: str
+
     def __init__(self) -> None:
         """Start with no bytes."""
         self._bytes = BoundedBytes(layout().limits.document_bytes)
@@ -63,7 +65,11 @@ class _DocumentProbe:
         if self._bytes.exceeded:
             return DocumentContent(too_large=True)
         try:
-            return self._parsed(_text(self._bytes.whole()))
+            text = _text(self._bytes.whole())
+            # A value of two bytes takes a hundred in memory, so the size alone bounds too little.
+            if sum(map(text.count, self._separators)) > layout().limits.document_values:
+                raise _FaultError(f"holds more than {layout().limits.document_values:,} values")
+            return self._parsed(text)
         except _FaultError as fault:
             return DocumentContent(error=str(fault), line=fault.line)
 
@@ -73,6 +79,8 @@ class _DocumentProbe:
 
 class JsonProbe(_DocumentProbe):
     """Reads a JSON document."""
+
+    _separators = ",[{"
 
     def _parsed(self, text: str) -> DocumentContent:
         if not text.strip():
@@ -85,6 +93,8 @@ class JsonProbe(_DocumentProbe):
 
 class YamlProbe(_DocumentProbe):
     """Reads a YAML document."""
+
+    _separators = ",[{\n"
 
     def _parsed(self, text: str) -> DocumentContent:
         reader = _YamlReader(text)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.parameters import parameters
-from runcheck.convention.relative import resolve
+from runcheck.convention.paths import resolve
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
 from runcheck.probes.numpy_file import NumpyContent

@@ -18,7 +18,7 @@ from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSideca
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.parameters import parameters
-from runcheck.convention.relative import resolve
+from runcheck.convention.paths import resolve
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.validation import Violation, is_known_major, violations
 from runcheck.convention.words import WordKind
