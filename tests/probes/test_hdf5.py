@@ -359,6 +359,14 @@ def test_filters_in_another_order_are_undone_or_said_to_be_unusual() -> None:
     assert deep(file_of(1, 1)).unverified == "has a filter twice"
 
 
+def test_references_to_texts_that_are_shuffled_are_not_taken_for_others() -> None:
+    def fill(file: h5py.File) -> None:  # no library shuffles them
+        dataset = file.create_dataset("x", (2,), TEXT, chunks=(2,), shuffle=True)
+        dataset.id.write_direct_chunk((0,), bytes(32), 0)
+
+    assert "nothing here undoes" in (deep(written(fill)).unverified or "")
+
+
 def test_a_text_that_claims_to_be_longer_than_its_place_is_an_error() -> None:
     content = bytearray(written(lambda file: file.create_dataset("x", data=["hello"], dtype=TEXT)))
     with h5py.File(io.BytesIO(content)) as file:
