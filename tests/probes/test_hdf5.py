@@ -19,6 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
+from runcheck.probes.hdf5_decode import Decoder
+from runcheck.probes.hdf5_filters import Hdf5Error
 from runcheck.probes.tensors import Tensor
 from tests.probes.streams import look_alone, raw
 
@@ -310,6 +312,59 @@ def test_what_is_beyond_a_bound_is_said(filters: dict[str, Any], reason: str) ->
     found = deep(written(fill))
     assert found.error is None
     assert reason in (found.unverified or "")
+
+
+def test_datasets_hold_no_more_bytes_than_their_file() -> None:
+    with h5py.File(io.BytesIO(CHECKED)) as file:
+        dataset = file["x"].id
+        asked = (dataset, dataset.get_create_plist(), dataset.dtype, dataset.shape)
+        decoder = Decoder(raw(CHECKED), len(CHECKED), file)
+        for _ in range(len(CHECKED) // (ROWS.nbytes + 4)):  # with its checksum
+            decoder.decode(*asked)
+        with pytest.raises(Hdf5Error, match="where others lie too"):
+            decoder.decode(*asked)
+        with pytest.raises(Hdf5Error, match="beyond the end"):
+            Decoder(raw(CHECKED), len(CHECKED) - 1, file).decode(*asked)
+
+
+def test_chunks_without_number_are_not_counted() -> None:
+    def fill(file: h5py.File) -> None:
+        file.create_dataset("x", (10**12,), "u1", chunks=(10,))[5] = 1
+
+    assert "10000000 chunks" in (deep(written(fill)).unverified or "")
+
+
+def test_texts_of_more_bytes_than_the_file_are_not_read() -> None:
+    assert "more bytes than the file" in (deep(_repeated()).unverified or "")
+
+
+def test_filters_in_another_order_are_undone_or_said_to_be_unusual() -> None:
+    def file_of(*codes: int) -> bytes:
+        def fill(file: h5py.File) -> None:
+            plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plist.set_chunk((8,))
+            for code in codes:
+                plist.set_filter(code, h5py.h5z.FLAG_OPTIONAL, (1,) if code == 1 else ())
+            space = h5py.h5s.create_simple((8,))
+            h5py.h5d.create(file.id, b"x", h5py.h5t.NATIVE_INT32, space, plist).write(space, space, np.zeros(8, "i4"))
+
+        return written(fill)
+
+    for codes in ((2, 1, 3), (3, 2, 1), (2, 3, 1), (3, 1)):  # of h5py, PyTables, netCDF
+        found = deep(file_of(*codes))
+        assert (found.error, found.unverified) == (None, None), codes
+    for codes in ((1, 2), (1, 32000), (3, 32000)):
+        found = deep(file_of(*codes))
+        assert (found.error, found.unverified) == (None, "has its filters in an unusual order"), codes
+    assert deep(file_of(1, 1)).unverified == "has a filter twice"
+
+
+def test_references_to_texts_that_are_shuffled_are_not_taken_for_others() -> None:
+    def fill(file: h5py.File) -> None:  # no library shuffles them
+        dataset = file.create_dataset("x", (2,), TEXT, chunks=(2,), shuffle=True)
+        dataset.id.write_direct_chunk((0,), bytes(32), 0)
+
+    assert "nothing here undoes" in (deep(written(fill)).unverified or "")
 
 
 def test_a_text_that_claims_to_be_longer_than_its_place_is_an_error() -> None:

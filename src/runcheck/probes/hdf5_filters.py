@@ -39,7 +39,6 @@ class Pipeline:
             UnverifiedError: the library is not known to keep within bounds with them.
         """
         self.filters = [code for code, *_ in filters]
-        self._itemsize = itemsize
         self._bytes = prod(chunk) * itemsize
         if self._bytes > CHUNK_BYTES:
             raise UnverifiedError(f"has chunks of more than {CHUNK_BYTES >> 20} MiB")
@@ -68,6 +67,7 @@ class Pipeline:
             raise
 
     def _undo(self, raw: bytes, mask: int) -> bytes:
+        is_shuffled = False
         for number, code in reversed(list(enumerate(self.filters))):
             if mask >> number & 1:
                 continue
@@ -75,11 +75,11 @@ class Pipeline:
                 if len(raw) <= _CHECKSUM_BYTES:
                     raise Hdf5Error("has a chunk too small for its checksum")
                 raw = raw[:-_CHECKSUM_BYTES]
-            elif code == _DEFLATE:
-                raw = self._inflate(raw)
             elif code == _SHUFFLE:
-                raw = _unshuffle(raw, self._itemsize)
-            elif {_FLETCHER32, _DEFLATE} & set(self.filters[:number]):
+                is_shuffled = True  # no more, no fewer bytes
+            elif code == _DEFLATE and not is_shuffled:
+                raw = self._inflate(raw)
+            elif code == _DEFLATE or {_FLETCHER32, _DEFLATE} & set(self.filters[:number]):
                 raise UnverifiedError("has its filters in an unusual order")
             elif code == _LZF and len(raw) > LZF_BYTES:
                 raise UnverifiedError(f"has chunks of more than {LZF_BYTES >> 20} MiB in LZF")
@@ -87,7 +87,7 @@ class Pipeline:
                 return b""
         if len(raw) != self._bytes:
             raise Hdf5Error(f"has a chunk of {len(raw)} bytes instead of {self._bytes}")
-        return raw
+        return b"" if is_shuffled else raw
 
     def _inflate(self, raw: bytes) -> bytes:
         most = self._bytes + STORED_BYTES - CHUNK_BYTES  # what a filter before it may have added
@@ -99,14 +99,3 @@ class Pipeline:
         if inflater.unconsumed_tail:
             raise Hdf5Error("has a chunk that inflates beyond its size")
         return inflated
-
-
-def _unshuffle(raw: bytes, itemsize: int) -> bytes:
-    """Put the bytes of each element together again. What is left over at the end was not shuffled."""
-    count = len(raw) // itemsize
-    if count <= 1 or itemsize == 1:
-        return raw
-    whole = bytearray(raw)
-    for place in range(itemsize):
-        whole[place : count * itemsize : itemsize] = raw[place * count : (place + 1) * count]
-    return bytes(whole)
