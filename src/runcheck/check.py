@@ -20,8 +20,10 @@ from runcheck.probes.git import GitContent, read_git
 from runcheck.probes.latest import LatestContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent, read_registry
-from runcheck.rules.inputs import ABSENT, POINTER, Absent, NotVerified, TreeInputs, UnitInputs
+from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.rules.judge import judge
+from runcheck.rules.tree_inputs import TreeInputs
+from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine

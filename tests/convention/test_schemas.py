@@ -15,8 +15,8 @@ from runcheck.convention.files import convention_folder
 from runcheck.convention.schemas import major_of, schema, schema_names
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.validation import extension_violations, violations
-from runcheck.rules.inputs import UnitInputs
 from runcheck.rules.rule import rules
+from runcheck.rules.unit_inputs import UnitInputs
 
 FILES = sorted(convention_folder("schemas").glob("*.schema.json"))
 NAMES = [path.name.removesuffix(".schema.json") for path in FILES]

@@ -65,13 +65,15 @@ class _DocumentProbe:
         if self._bytes.exceeded:
             return DocumentContent(too_large=True)
         try:
-            text = _text(self._bytes.whole())
-            # A value of two bytes takes a hundred in memory, so the size alone bounds too little.
-            if sum(map(text.count, self._separators)) > layout().limits.document_values:
-                raise _FaultError(f"holds more than {layout().limits.document_values:,} values")
-            return self._parsed(text)
+            return self._parsed(self._bounded(_text(self._bytes.whole())))
         except _FaultError as fault:
             return DocumentContent(error=str(fault), line=fault.line)
+
+    def _bounded(self, text: str) -> str:
+        """Return the text, unless it has too many values: one of two bytes may take a hundred in memory."""
+        if sum(map(text.count, self._separators)) > layout().limits.document_values:
+            raise _FaultError(f"holds more than {layout().limits.document_values:,} values")
+        return text
 
     def _parsed(self, text: str) -> DocumentContent:
         raise NotImplementedError

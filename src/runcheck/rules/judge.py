@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from runcheck.findings import Finding, Unverified
-from runcheck.rules.inputs import Absent, NotVerified, TreeInputs, UnitInputs
+from runcheck.rules.absent import Absent, NotVerified
 from runcheck.rules.rule import Problem, Rule, rules
+from runcheck.rules.tree_inputs import TreeInputs
+from runcheck.rules.unit_inputs import UnitInputs
 
 
 def judge(inputs: TreeInputs) -> tuple[list[Finding], list[Unverified]]:

@@ -1,0 +1,168 @@
+"""What the rules of a unit are given of its documents: the names that they may declare as parameters.
+
+An input is :class:`Absent` where the file is not there or is broken; the rules that need it are then passed over,
+since another clause (required-file, document-syntax, metadata-schema, ...) has its finding. It is
+:class:`NotVerified` where nothing could look into it, and then the report says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar, cast
+
+from runcheck.convention.aggregates import SeriesAggregate
+from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
+from runcheck.convention.layout import layout
+from runcheck.convention.units import Unit
+from runcheck.convention.validation import Violation, is_known_major, violations
+from runcheck.probes import Facts
+from runcheck.probes.checksums import ChecksumsContent
+from runcheck.probes.document import DocumentContent
+from runcheck.probes.metrics import MetricsContent
+from runcheck.probes.text import TextContent
+from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
+
+_Content = TypeVar("_Content")
+
+
+@dataclass
+class DocumentInputs:
+    """The documents of one unit, judged at ``now``. Paths in ``facts`` are relative to the unit."""
+
+    unit: Unit
+    facts: Mapping[str, Facts]
+    now: datetime
+
+    @cached_property
+    def documents(self) -> dict[str, DocumentContent]:
+        """Every JSON or YAML document by its path."""
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, DocumentContent)}
+
+    @cached_property
+    def metadata_violations(self) -> tuple[Violation, ...] | Absent | NotVerified:
+        """Where the metadata break their schema."""
+        return self._violations("metadata")
+
+    @cached_property
+    def metadata(self) -> Metadata | Absent | NotVerified:
+        """The metadata, valid against its schema."""
+        value = self._valid("metadata", self.metadata_violations)
+        return value if isinstance(value, Absent | NotVerified) else cast("Metadata", value)
+
+    @cached_property
+    def status(self) -> Status | Absent:
+        """The status, wherever it can be told, even from metadata that break their schema elsewhere."""
+        document = self._document("metadata")
+        value = document.get("status") if isinstance(document, dict) else None
+        return value if value in STATUSES else ABSENT
+
+    @property
+    def known_status(self) -> Status | None:
+        """The status, or None where it cannot be told."""
+        return None if isinstance(self.status, Absent) else self.status
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat | None:
+        """The heartbeat, or None where there is no valid one."""
+        value = self._document("heartbeat")
+        valid = isinstance(value, dict) and is_known_major(value) and not violations("heartbeat", value)
+        return cast("Heartbeat", value) if valid else None
+
+    @cached_property
+    def config(self) -> dict[str, object] | Absent | NotVerified:
+        """The configuration."""
+        return self._document("config")
+
+    @cached_property
+    def summary_violations(self) -> tuple[Violation, ...] | Absent | NotVerified:
+        """Where the summary breaks its schema."""
+        return self._violations("summary")
+
+    @cached_property
+    def summary(self) -> Summary | Absent | NotVerified:
+        """The summary, valid against its schema."""
+        value = self._valid("summary", self.summary_violations)
+        return value if isinstance(value, Absent | NotVerified) else cast("Summary", value)
+
+    @cached_property
+    def metrics(self) -> MetricsContent | Absent | NotVerified:
+        """What the metric rows come to, defects included."""
+        content = self._content("metrics")
+        return content if isinstance(content, MetricsContent | Absent | NotVerified) else ABSENT
+
+    @cached_property
+    def sound_metrics(self) -> MetricsContent | Absent | NotVerified:
+        """What the metric rows come to, where no row has a defect."""
+        content = self.metrics
+        return ABSENT if isinstance(content, MetricsContent) and content.defect_count else content
+
+    @cached_property
+    def series(self) -> Mapping[tuple[str, str], SeriesAggregate]:
+        """Every series of the metrics, sound or not; none where there are no metrics."""
+        return self.metrics.series if isinstance(self.metrics, MetricsContent) else {}
+
+    @cached_property
+    def checksums(self) -> ChecksumsContent | Absent | NotVerified:
+        """The checksum list."""
+        content = self._content("checksums")
+        return content if isinstance(content, ChecksumsContent | Absent | NotVerified) else ABSENT
+
+    @cached_property
+    def digests(self) -> Mapping[str, str] | NotVerified:
+        """The SHA-256 of each file: of the object, where the file is its pointer."""
+        found: dict[str, str] = {}
+        for path, facts in self.facts.items():
+            sha256 = facts.pointer.sha256 if facts.pointer else facts.sha256
+            if sha256 is not None:
+                found[path] = sha256
+        if not found and (self.unit.of_role("checksums") or self.unit.of_role("export_sidecar")):
+            return NotVerified(self.unit.path, "checksums, which are not computed at this depth")
+        return found
+
+    @cached_property
+    def readme(self) -> TextContent | Absent | NotVerified:
+        """The README."""
+        content = self._content("readme")
+        return content if isinstance(content, TextContent | Absent | NotVerified) else ABSENT
+
+    @cached_property
+    def sidecars(self) -> dict[str, ExportSidecar]:
+        """The valid sidecars of exports by their paths."""
+        found: dict[str, ExportSidecar] = {}
+        for path in self.unit.of_role("export_sidecar"):
+            value = self.documents[path].value if path in self.documents else None
+            if isinstance(value, dict) and not violations("export-sidecar", value):
+                found[path] = cast("ExportSidecar", value)
+        return found
+
+    def _met(self, type_: type[_Content]) -> dict[str, _Content]:
+        """Return the contents of one type, also those of which something could not be looked into."""
+        return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, type_)}
+
+    def _content(self, role: str) -> object:
+        paths = self.unit.of_role(role)
+        if len(paths) != 1:
+            return ABSENT
+        facts = self.facts.get(paths[0])
+        if facts is None or facts.error is not None:
+            return ABSENT
+        return NotVerified(f"{self.unit.path}/{paths[0]}", POINTER) if facts.pointer else facts.content
+
+    def _document(self, role: str) -> dict[str, object] | Absent | NotVerified:
+        content = self._content(role)
+        if isinstance(content, NotVerified):
+            return content
+        if isinstance(content, DocumentContent) and isinstance(content.value, dict):
+            return content.value
+        return ABSENT
+
+    def _violations(self, role: str) -> tuple[Violation, ...] | Absent | NotVerified:
+        value, schema = self._document(role), layout().roles[role].schema
+        if isinstance(value, Absent | NotVerified) or schema is None:
+            return ABSENT if schema is None else cast("Absent | NotVerified", value)
+        return tuple(violations(schema, value)) if is_known_major(value) else ABSENT
+
+    def _valid(self, role: str, found: object) -> dict[str, object] | Absent | NotVerified:
+        value = self._document(role)
+        return value if isinstance(value, NotVerified) or found == () else ABSENT
