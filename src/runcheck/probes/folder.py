@@ -15,12 +15,14 @@ class Folder:
     """A folder of one format.
 
     ``location`` is where it lies, for libraries that open folders themselves; ``files`` has the size in bytes of each
-    regular file in it by its path within, ``folders`` the folders in it. Links and devices are in neither.
+    regular file in it by its path within, ``folders`` the folders in it. Links and devices are in neither. Libraries in
+    native code may be let at it where ``is_apart``, in a process of its own.
     """
 
     location: str
     files: Mapping[str, int]
     folders: frozenset[str] = frozenset()
+    is_apart: bool = True
 
     def open(self, path: str) -> BinaryIO:
         """Open a file of the folder.

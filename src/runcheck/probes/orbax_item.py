@@ -178,7 +178,8 @@ class Item:
         if is_ocdbt is None:
             is_ocdbt = any(path == MANIFEST or path.startswith(_PROCESS) for path in self._files)
         is_whole = not is_ocdbt or self._is_whole_store()
-        if is_whole and (deep or (is_ocdbt and any(leaf.is_array and leaf.shape is None for leaf in tree.leaves))):
+        is_unsized = is_ocdbt and any(leaf.is_array and leaf.shape is None for leaf in tree.leaves)
+        if is_whole and self._folder.is_apart and (deep or is_unsized):
             try:
                 return open_store(self._folder, self.root, is_ocdbt=is_ocdbt)
             except NotReadError as error:

@@ -22,6 +22,7 @@ from runcheck.probes.events import EventsContent
 from runcheck.probes.folder import Folder, open_regular
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner
+from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.words import WordsScanner
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
@@ -63,11 +64,16 @@ class Reader:
             f"{self.root}/{path}",
             {name: entry.size for name, entry in members.items() if entry.is_file},
             frozenset(name for name, entry in members.items() if entry.is_folder),
+            is_apart=False,
         )
+        apart = replace(folder, is_apart=True)
         try:
             if self.depth == "deep":
-                return Facts(content=self.quarantine.look_into_folder(folder, format_, deep=True))
-            return Facts(content=look_into_folder(format_, folder, deep=False))
+                return Facts(content=self.quarantine.look_into_folder(apart, format_, deep=True))
+            content = look_into_folder(format_, folder, deep=False)
+            if isinstance(content, OrbaxContent) and content.unsized:  # the shapes are in its store
+                content = self.quarantine.look_into_folder(apart, format_, deep=False)
+            return Facts(content=content)
         except ReaderFailedError as error:
             return Facts(error=str(error))
         except OSError as error:
