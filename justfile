@@ -40,6 +40,14 @@ test *ARGS: lint
 bench:
     python benchmarks/run.py
 
+# What the readers of each format let pass, and what the probes notice.
+silent TRIALS="40":
+    python benchmarks/silent.py {{TRIALS}}
+
+# Peak memory on 1 GB of metrics, a checkpoint of 2 GB, and a Parquet file that inflates a thousandfold.
+memory:
+    python benchmarks/memory.py
+
 # Write the conformance suite anew.
 fixtures:
     python fixtures/build.py
