@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.convention.tfrecord import record
-from runcheck.probes import comparison
-from runcheck.probes.comparison import ComparisonContent, Source, compare
-from runcheck.probes.events import EventsProbe
+from runcheck.probes.events import EventsProbe, comparison
+from runcheck.probes.events.comparison import ComparisonContent, Source, compare
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.probes.points import as_float32
 from runcheck.writer.tensorboard import scalar_event

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
-from runcheck.probes.hdf5_decode import Decoder
-from runcheck.probes.hdf5_filters import Hdf5Error
+from runcheck.probes.hdf5.decode import Decoder
+from runcheck.probes.hdf5.filters import Hdf5Error
 from runcheck.probes.tensors import Tensor
 from tests.probes.streams import look_alone, raw
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
-from runcheck.probes.tables import Table
+from runcheck.probes.numbers.tables import Table
 from tests.weights_corpus.disguises import savetxt
 from tests.weights_corpus.judged import scanned
 

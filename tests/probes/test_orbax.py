@@ -19,12 +19,12 @@ import orbax.checkpoint as ocp
 import pytest
 import tensorstore as ts
 
-from runcheck.probes import orbax_arrays
 from runcheck.probes.folder import Folder
 from runcheck.probes.orbax import NO_TREE, OrbaxContent, look_into_checkpoint
-from runcheck.probes.orbax_arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS
-from runcheck.probes.orbax_item import NonFinite
-from runcheck.probes.orbax_ocdbt import MANIFEST_MAGIC, crc32c, envelope_fault
+from runcheck.probes.orbax import arrays as orbax_arrays
+from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS
+from runcheck.probes.orbax.item import NonFinite
+from runcheck.probes.orbax.ocdbt import MANIFEST_MAGIC, crc32c, envelope_fault
 from runcheck.probes.tensors import Tensor
 
 KERNEL = np.random.default_rng(0).standard_normal((64, 10), np.float32)
@@ -448,8 +448,8 @@ _LOOK = """
 import sys
 from pathlib import Path
 from runcheck.probes.folder import Folder
-from runcheck.probes.orbax_arrays import open_store
-from runcheck.probes.orbax_zarr import parse_array
+from runcheck.probes.orbax.arrays import open_store
+from runcheck.probes.orbax.zarr import parse_array
 root = Path(sys.argv[1])
 store = open_store(Folder(str(root), {}), "", is_ocdbt=False)
 array = parse_array((root / "w/.zarray").read_bytes())

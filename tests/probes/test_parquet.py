@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.parquet import ParquetContent, look_into_parquet
-from runcheck.probes.parquet_footer import read_footer
+from runcheck.probes.parquet.footer import read_footer
 from tests.probes.parquet_by_hand import (
     BYTE_ARRAY,
     DELTA_BYTE_ARRAY,

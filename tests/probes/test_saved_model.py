@@ -12,7 +12,7 @@ import pytest
 from runcheck.convention.tfrecord import crc32c_by_table, masked_crc32c
 from runcheck.probes.folder import Folder
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
-from runcheck.probes.sorted_table import BadTableError, UnreadTableError, read_table
+from runcheck.probes.saved_model.sorted_table import BadTableError, UnreadTableError, read_table
 from runcheck.probes.tensors import Tensor
 
 SEED = Path(__file__).parents[2] / "fixtures/data/exports/saved_model"  # by fixtures/builder/write_exports.py
@@ -104,9 +104,9 @@ def test_no_changed_bytes_of_the_program_raise(root: Path) -> None:
 
 
 def test_the_checksums_are_the_same_without_the_library(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runcheck.probes.tensor_bundle.crc32c", lambda: crc32c_by_table)
+    monkeypatch.setattr("runcheck.probes.saved_model.tensor_bundle.crc32c", lambda: crc32c_by_table)
     assert look(root).error is None
-    monkeypatch.setattr("runcheck.probes.tensor_bundle.SLOW_CRC_BYTES", 100)
+    monkeypatch.setattr("runcheck.probes.saved_model.tensor_bundle.SLOW_CRC_BYTES", 100)
     assert "google-crc32c" in str(look(root).unverified)
     assert look(root, deep=False).unverified is None
 
@@ -233,7 +233,7 @@ def test_a_compressed_table_is_not_read() -> None:
 
 
 def test_more_blocks_than_the_bound_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runcheck.probes.sorted_table.MAX_BLOCKS", 1)
+    monkeypatch.setattr("runcheck.probes.saved_model.sorted_table.MAX_BLOCKS", 1)
     with pytest.raises(UnreadTableError, match="blocks"):
         entries(table(block([(0, b"a", b"")]), block([(0, b"b", b"")])))
 

@@ -12,7 +12,7 @@ from tensorboard.compat.proto.event_pb2 import SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
-from runcheck.probes.scalars import NotAnEventError, read_event
+from runcheck.probes.events.scalars import NotAnEventError, read_event
 
 FLOAT, DOUBLE, INT32 = 1, 2, 3
 TAGS = st.sampled_from(["train/loss", "loss", "", "ü", "x" * 200])

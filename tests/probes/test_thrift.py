@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runcheck.probes.thrift import ThriftBudgetError, ThriftError, ThriftReader, ThriftShortError, Wanted
+from runcheck.probes.parquet.thrift import ThriftBudgetError, ThriftError, ThriftReader, ThriftShortError, Wanted
 from tests.probes.parquet_by_hand import Long, Value, thrift, varint
 
 WANTED: Wanted = {1: "number", 2: "text", 3: "numbers", 5: ("inner", {1: "number"}), 7: ("structs", {2: "text"})}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from runcheck.probes.zarr_codecs import codecs_of_v2, without_checksum
-from runcheck.probes.zarr_dtypes import item_bytes_of_v2, item_bytes_of_v3
+from runcheck.probes.zarr.codecs import codecs_of_v2, without_checksum
+from runcheck.probes.zarr.dtypes import item_bytes_of_v2, item_bytes_of_v3
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
-from runcheck.probes.archive import (
+from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
+from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
+from runcheck.probes.events import EventsContent, EventsProbe
+from runcheck.probes.events.comparison import ComparisonContent
+from runcheck.probes.folder import Folder
+from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
+from runcheck.probes.latest import LatestContent, LatestProbe
+from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
+from runcheck.probes.numbers import NumbersContent
+from runcheck.probes.onnx import OnnxContent, look_into_onnx
+from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
+from runcheck.probes.packed import PackedContent
+from runcheck.probes.packed.archive import (
     BEGINS,
     CLOSED_SUFFIXES,
     PICKLE_SUFFIXES,
@@ -15,18 +27,6 @@ from runcheck.probes.archive import (
     look_into_packed,
     look_into_pickle,
 )
-from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
-from runcheck.probes.comparison import ComparisonContent
-from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
-from runcheck.probes.events import EventsContent, EventsProbe
-from runcheck.probes.folder import Folder
-from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
-from runcheck.probes.latest import LatestContent, LatestProbe
-from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
-from runcheck.probes.numbers import NumbersContent
-from runcheck.probes.onnx import OnnxContent, look_into_onnx
-from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
-from runcheck.probes.packed import PackedContent
 from runcheck.probes.parquet import ParquetContent, look_into_parquet
 from runcheck.probes.safetensors import SafetensorsContent, begins_as_safetensors, look_into_safetensors
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model

@@ -8,8 +8,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from runcheck.probes.events.scalars import Event, signed
 from runcheck.probes.points import Points
-from runcheck.probes.scalars import Event, signed
 
 _MAX_BYTES = 1 << 22  # of the records whose shapes are kept, all together
 _MAX_FORMATS = 8  # of records of one length

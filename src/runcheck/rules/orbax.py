@@ -6,7 +6,7 @@ from runcheck.convention.documents import Metadata, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.parameters import parameters
 from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.orbax_item import Fault
+from runcheck.probes.orbax.item import Fault
 from runcheck.rules.rule import Problem, unit_rule
 
 _CHECKPOINTS = layout().folder_of("checkpoint")

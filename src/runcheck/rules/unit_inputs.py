@@ -13,13 +13,13 @@ from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
 from runcheck.convention.words import WordKind
 from runcheck.probes import Content
-from runcheck.probes.comparison import ComparisonContent
 from runcheck.probes.events import EventsContent
+from runcheck.probes.events.comparison import ComparisonContent
 from runcheck.probes.hdf5 import Hdf5Content
 from runcheck.probes.numbers import NumbersContent
 from runcheck.probes.onnx import OnnxContent
 from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.orbax_arrays import NEEDS_TENSORSTORE
+from runcheck.probes.orbax.arrays import NEEDS_TENSORSTORE
 from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.parquet import ParquetContent
 from runcheck.probes.tensors import Tensor

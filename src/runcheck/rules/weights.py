@@ -13,7 +13,7 @@ from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.units import Unit
 from runcheck.convention.weights import may_name_weights, names_other, names_weights, stem_of
 from runcheck.probes.numbers import NumbersContent
-from runcheck.probes.tables import Table
+from runcheck.probes.numbers.tables import Table
 from runcheck.rules.rule import Problem, unit_rule
 
 _UNJUDGED = ("checkpoint", "export", "data")

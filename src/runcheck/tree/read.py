@@ -17,8 +17,8 @@ from runcheck.probes import (
     look_into_folder,
     make_probe,
 )
-from runcheck.probes.comparison import Source, compare
 from runcheck.probes.events import EventsContent
+from runcheck.probes.events.comparison import Source, compare
 from runcheck.probes.folder import Folder, open_regular
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner

@@ -1,0 +1,46 @@
+"""``.npy`` files, and ``.npz`` archives of them."""
+
+from dataclasses import dataclass
+
+from runcheck.probes.packed import PackedContent
+from runcheck.probes.packed.forward import BrokenError, Forward
+from runcheck.probes.packed.found import Found, Thing
+from runcheck.probes.packed.numpy_header import MAGIC, read_header
+from runcheck.probes.packed.pickled import look_at_pickles
+from runcheck.probes.tensors import Tensor
+
+SUFFIX = ".npy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumpyContent(PackedContent):
+    """The arrays of a file, named by their members."""
+
+
+def look_at_array(found: Found, thing: Thing, source: Forward) -> None:
+    """Note an array, and others that follow it in the same file.
+
+    Raises:
+        BrokenError: it is cut short, or no array.
+        BoundError: it is too long to be decompressed.
+    """
+    name = thing.name.removesuffix(SUFFIX)
+    is_first = True
+    while is_first or source.peek(len(MAGIC)) == MAGIC:
+        is_first = False
+        header = read_header(source)
+        if not thing.name:
+            found.kind = NumpyContent
+        if found.kind is NumpyContent:
+            found.array(Tensor(name, header.shape, header.dtype.name))
+        for field in header.dtype.objects:
+            found.object_array(f"{name}.{field}" if name and field else name or field)
+        if header.dtype.objects:
+            look_at_pickles(found, thing, source)
+            return
+        is_read = found.deep or thing.size is None
+        there = source.skip(header.size) if is_read else (thing.size or 0) - source.position
+        if there < header.size:
+            raise BrokenError(f"is cut short: {max(0, there):,} of {header.size:,} bytes of its array")
+        if not is_read and (thing.window is None or source.skip(header.size) < header.size):
+            return

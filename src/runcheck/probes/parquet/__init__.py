@@ -1,0 +1,83 @@
+"""Parquet files: rows by the footer, page checksums, and at full depth every page and value."""
+
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from runcheck.probes.parquet.decode import Plan, check_count, decode, open_parquet
+from runcheck.probes.parquet.footer import Footer, ParquetError, UnverifiedError, read_footer
+from runcheck.probes.parquet.pages import first_pages, pages
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetContent:
+    """What a Parquet file holds.
+
+    ``bare`` are the columns that have pages without a checksum, of those pages that were looked at: the first ones of
+    each column chunk, or all. ``unverified`` says what of the file nothing here could look into; the rest stands.
+    """
+
+    rows: int | None = None
+    columns: int = 0
+    bare: frozenset[str] = frozenset()
+    error: str | None = None
+    unverified: str | None = None
+
+
+def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: FBT001 - the form of every such probe
+    """Return what the file holds, or why it cannot be read."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - an optional library
+    except ImportError:
+        return ParquetContent(unverified="needs pyarrow: pip install 'runcheck[parquet]'")
+    content = ParquetContent()
+    try:
+        footer = read_footer(stream)
+        content = ParquetContent(footer.rows, len(footer.columns), _bare(stream, footer))
+        file = open_parquet(stream)
+        if deep:
+            plans, bare = _walk(stream, footer)
+            reason = next((plan.unverified for plan in plans if plan.unverified), None)
+            content = replace(content, bare=content.bare | bare, unverified=reason)
+            decode(stream, file, footer, plans)
+    except ParquetError as error:
+        return replace(content, error=str(error), unverified=None)
+    except UnverifiedError as error:
+        return replace(content, unverified=str(error))
+    except pa.ArrowNotImplementedError as error:
+        return replace(content, unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the format
+            raise
+        return replace(content, error=f"cannot be decoded: {_first_line(error)}", unverified=None)
+    return content
+
+
+def _bare(stream: BinaryIO, footer: Footer) -> frozenset[str]:
+    """Return the columns whose chunks begin with a page that has no checksum."""
+    return frozenset(
+        chunk.column.path
+        for group in footer.groups
+        for chunk in group.chunks
+        for page in first_pages(stream, chunk, footer.start)
+        if page.crc is None
+    )
+
+
+def _walk(stream: BinaryIO, footer: Footer) -> tuple[list[Plan], frozenset[str]]:
+    """Verify every page's checksum; return how to read each column, and the columns with a page that has none."""
+    check_count(footer)
+    bare: set[str] = set()
+    plans = [Plan(column) for column in footer.columns]
+    for group in footer.groups:
+        for plan, chunk in zip(plans, group.chunks, strict=True):
+            for page in pages(stream, chunk, footer.start):
+                if page.crc is None:
+                    bare.add(chunk.column.path)
+                plan.take(stream, chunk, page)
+            plan.end(chunk)
+    return plans, frozenset(bare)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
