@@ -56,7 +56,7 @@ fixtures:
 docs:
     python docs/build.py
 
-# Damage good trees ROUNDS times in each of 340 ways, and say which clause found what.
+# Damage good trees ROUNDS times in each of 400 ways, and say which clause found what.
 mutation ROUNDS="10" SEED="1":
     python -m tests.mutation {{ROUNDS}} {{SEED}}
 

@@ -261,17 +261,29 @@ def an_event_file_taken_away(path: Path, rng: random.Random) -> None:
     path.unlink()
 
 
-@damage(
-    "RUN/tensorboard/*",
-    "resumed",
-    survives="a resumed run writes again the points that it had lost, with other values, into another file",
-)
-def an_event_file_twice(path: Path, rng: random.Random) -> None:
+def halved(path: Path, seconds: int) -> None:
+    """Write an event file again with half of each value, as one that was begun so many seconds later."""
     events = read_events(path)
     for event in events:
         for value in event.summary.value:
             value.simple_value /= 2
-    write_events(path.with_name(path.name.replace(".runcheck", ".again")), events)
+    begun = int(path.name.split(".")[3])
+    write_events(path.with_name(path.name.replace(str(begun), str(begun + seconds))), events)
+
+
+@damage("RUN/tensorboard/*", "plain", "failed", "resumed")
+def other_values_in_a_later_event_file(path: Path, rng: random.Random) -> None:
+    halved(path, 3600)
+
+
+@damage(
+    "RUN/tensorboard/*",
+    "plain",
+    "failed",
+    survives="a resumed run writes again the points that it had lost, into a later file, which is the one that counts",
+)
+def other_values_in_an_earlier_event_file(path: Path, rng: random.Random) -> None:
+    halved(path, -3600)
 
 
 # --- the summary ------------------------------------------------------------------------------------------------------
