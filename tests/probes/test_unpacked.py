@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runcheck.probes.numbers.unpacked import Unpacker
+from runcheck.probes.unpacked import Unpacker
 
 TEXT = "".join(f"{at * 0.37:.4f}\n" for at in range(30_000)).encode()
 

@@ -1,8 +1,11 @@
 """The scanner of texts: what it is given in any pieces, it sees as if it were one."""
 
+import gzip
+import io
 import random
 import subprocess
 import sys
+import zipfile
 from unittest.mock import patch
 
 import pytest
@@ -150,3 +153,28 @@ def test_a_large_file_is_read_in_little_memory(unit: str, megabytes: int) -> Non
 def test_any_bytes_are_looked_at_without_an_error(content: bytes, size: int) -> None:
     scan(content, size)
     scan(b"\xff\xfe" + content, size)
+
+
+def packed(name: str, content: bytes) -> bytes:
+    """Return ``content`` as a file in a zip, or compressed by itself."""
+    if name == "gzip":
+        return gzip.compress(content, mtime=0)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("first.txt", "nothing\n")
+        archive.writestr("logs/a.log", content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(("name", "member"), [("gzip", ""), ("zip", "logs/a.log")])
+@pytest.mark.parametrize("size", [100, 9000, 1 << 20])
+def test_a_text_in_a_packed_file_is_read_like_any_other(name: str, member: str, size: int) -> None:
+    filler = random.Random(1).randbytes(9000).hex()  # so that the pieces of the packed file are several
+    found = scan(packed(name, f"one\nHF_TOKEN={TOKEN}\n{filler}\n".encode()), size)
+    assert found is not None
+    assert [(word.kind, word.text, word.line, word.member) for word in found.words] == [("secret", TOKEN, 2, member)]
+
+
+def test_a_packed_file_without_a_word_has_none() -> None:
+    assert scan(packed("zip", b"nothing\n")) is None
+    assert scan(gzip.compress(b"nothing\n")[:-9]) is None

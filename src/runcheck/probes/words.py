@@ -1,15 +1,17 @@
 """Texts of any format: what looks like a secret, and what belongs to one machine or one person.
 
 A text is what has no NUL in its first 8,000 bytes, as Git has it, or begins with the byte order mark of UTF-16. It is
-read in windows that overlap, whatever its lines: a file may be one line of a gigabyte.
+read in windows that overlap, whatever its lines: a file may be one line of a gigabyte. The texts in a compressed file
+or an archive are read too, as far as :mod:`runcheck.probes.unpacked` goes.
 """
 
 import codecs
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runcheck.convention.words import Word, WordKind, words_in
+from runcheck.probes.unpacked import Unpacker
 
 _START = 8000
 _WINDOW = 1 << 18
@@ -24,13 +26,17 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True)
 class SeenWord:
-    """A word of a text: which clause it concerns, what it is, how it begins, and its line from 1."""
+    """A word of a text: which clause it concerns, what it is, how it begins, and its line from 1.
+
+    ``member`` is the text of an archive that it stands in.
+    """
 
     kind: WordKind
     what: str
     text: str
     line: int
     is_certain: bool
+    member: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +61,20 @@ class WordsScanner:
         self._kept: Counter[tuple[str, bool]] = Counter()
         self._more: Counter[WordKind] = Counter()
         self._seen: set[tuple[str, str]] = set()
+        self._inside: _Inside | None = None
+        self._goes_on = True
 
     def feed(self, chunk: bytes) -> bool:
         """Take the next bytes, and say whether more are wanted."""
-        if self._is_binary:
-            return False
+        if self._inside is not None:
+            self._goes_on = self._goes_on and self._inside.feed(chunk)
+            return self._goes_on
         self._held += chunk if self._decoder is None else self._decoded(chunk)
         if not self._is_text and len(self._held) >= _START:
             self._decide()
         if self._is_text and len(self._held) >= self._begin + _WINDOW + _BEHIND:
             self._look(len(self._held) - _BEHIND)
-        return not self._is_binary
+        return self._goes_on
 
     def content(self) -> WordsContent | None:
         """Return what was seen; None where that is nothing, or the file is no text."""
@@ -75,6 +84,8 @@ class WordsScanner:
             self._held += self._decoded(b"", final=True) if self._decoder else b""
             self._look(len(self._held))
             self._held, self._begin = b"", 0
+        if self._inside is not None:
+            self._words += self._inside.words()
         return WordsContent(tuple(self._words), dict(self._more)) if self._words else None
 
     def _decide(self) -> None:
@@ -84,7 +95,10 @@ class WordsScanner:
         else:
             self._is_text = b"\0" not in self._held[:_START]
             self._is_binary = not self._is_text
-            self._held = self._held if self._is_text else b""
+        if self._is_binary:
+            self._inside = _Inside()
+            self._goes_on = self._inside.feed(self._held)
+            self._held = b""
 
     def _decoded(self, chunk: bytes, *, final: bool = False) -> bytes:
         return self._decoder.decode(chunk, final).encode("utf-8", "replace") if self._decoder else chunk
@@ -114,3 +128,34 @@ class WordsScanner:
             self._words.append(SeenWord(word.kind, word.what, readable, line, word.is_certain))
         elif word.is_certain:
             self._more[word.kind] += 1
+
+
+class _Inside:
+    """Looks at each text in a packed file."""
+
+    def __init__(self) -> None:
+        self.unpacker = Unpacker(self)
+        self._scanner = WordsScanner()
+        self._member = ""
+        self._words: list[SeenWord] = []
+
+    def feed(self, chunk: bytes) -> bool:
+        return self.unpacker.feed(chunk)
+
+    def begin(self, name: str) -> None:
+        self._end()
+        self._member, self._scanner = name, WordsScanner()
+
+    def take(self, text: bytes) -> bool:
+        return self._scanner.feed(text)
+
+    def words(self) -> list[SeenWord]:
+        self.unpacker.close()
+        self._end()
+        return self._words
+
+    def _end(self) -> None:
+        seen = self._scanner.content()
+        for word in seen.words if seen else ():
+            if len(self._words) < _KEPT:
+                self._words.append(replace(word, member=self._member))

@@ -6,6 +6,7 @@ from runcheck.convention.checksums import fingerprint as fingerprint_of
 from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
+from runcheck.probes import Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.rules.rule import Problem, unit_rule
 
@@ -31,9 +32,10 @@ def fingerprint(unit: Unit, metadata: Metadata, checksums: ChecksumsContent) -> 
 
 
 @unit_rule
-def split_files(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
-    """The files of the splits are there, and are in one split only."""
+def split_files(unit: Unit, metadata: Metadata, facts: Mapping[str, Facts]) -> Iterator[Problem]:
+    """The files of the splits are there, and are in one split only, by name and by content."""
     owner: dict[str, str] = {}
+    same: dict[str, tuple[str, str]] = {}
     for split, of_split in metadata.get("splits", {}).items():
         pointer = f"/splits/{split}/files"
         for path in of_split["files"]:
@@ -44,6 +46,11 @@ def split_files(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
                 if other != split and _overlap(path, taken):
                     yield Problem(METADATA, f"gives {path!r} to the splits {other} and {split}", pointer=pointer)
             owner.setdefault(path, split)
+            digest = _digest(facts.get(path))
+            twin, other = same.setdefault(digest, (path, split)) if digest and of_split["rows"] else (path, split)
+            if other != split and twin != path:
+                message = f"gives the same rows to {other} and {split}: {path!r} is {twin!r} byte for byte"
+                yield Problem(METADATA, message, pointer=pointer)
 
 
 @unit_rule
@@ -55,6 +62,10 @@ def split_rows(metadata: Metadata, rows_by_data: Mapping[str, int | None]) -> It
         if len(known) == len(rows) and sum(known) != of_split["rows"]:
             message = f"gives {of_split['rows']} rows to the split {split}; its files have {sum(known)}"
             yield Problem(METADATA, message, pointer=f"/splits/{split}/rows")
+
+
+def _digest(facts: Facts | None) -> str | None:
+    return None if facts is None else facts.pointer.sha256 if facts.pointer else facts.sha256
 
 
 def _overlap(one: str, other: str) -> bool:

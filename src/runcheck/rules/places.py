@@ -14,7 +14,10 @@ _SHOWN = 20  # of each kind in one document
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A word in a file of the unit; ``document`` names the file as the places of redactions do."""
+    """A word in a file of the unit; ``document`` names the file as the places of redactions do.
+
+    ``inside`` says where it is in a file that is packed.
+    """
 
     path: str
     document: str
@@ -24,6 +27,7 @@ class Place:
     is_certain: bool
     line: int | None = None
     pointer: str | None = None
+    inside: str | None = None
 
 
 def places_of(
@@ -40,11 +44,18 @@ def places_of(
         seen = words.get(path, WordsContent())
         if isinstance(value, dict) and seen.words:
             seen = WordsContent(tuple(_of_comments(path, value, seen)))
-        places += [
-            Place(path, name, each.kind, each.what, each.text, each.is_certain, each.line) for each in seen.words
-        ]
+        places += [_of_text(path, name, each) for each in seen.words if not (each.member and each.kind == "redacted")]
         more.update({(path, kind): count for kind, count in seen.more.items()})
     return tuple(places), more
+
+
+def _of_text(path: str, name: str, word: SeenWord) -> Place:
+    if word.member is None:
+        return Place(path, name, word.kind, word.what, word.text, word.is_certain, word.line)
+    inside = f"in {word.member}:{word.line}" if word.member else f"in line {word.line} of what it unpacks to"
+    # An archive may hold what others wrote; a key in it is one all the same.
+    is_certain = word.is_certain and (not word.member or word.kind in ("secret", "address"))
+    return Place(path, name, word.kind, word.what, word.text, is_certain, inside=inside)
 
 
 def document_name(unit: Unit, path: str) -> str:

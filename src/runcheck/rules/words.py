@@ -18,7 +18,7 @@ _ROLES_OF_TEXT = frozenset({"readme", "diff"})
 
 @unit_rule
 def secret(places: tuple[Place, ...], more_places: Mapping[tuple[str, WordKind], int]) -> Iterator[Problem]:
-    """Keys, tokens, passwords and private keys, in any file."""
+    """Keys, tokens, passwords and private keys, in any text, also in a packed one."""
     for place in _of_kind("secret", places):
         yield _problem(place, f"holds {place.what}{_hint(place.text)}")
     yield from _more("secret", more_places, "secrets")
@@ -81,6 +81,7 @@ def _of_kind(kind: WordKind, places: tuple[Place, ...]) -> Iterator[Place]:
 
 
 def _problem(place: Place, message: str) -> Problem:
+    message += f", {place.inside}" if place.inside else ""
     return Problem(place.path, message, line=place.line, pointer=place.pointer, is_certain=place.is_certain)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from runcheck.probes.numbers.blobs import BLOB, HELD, LEAST, decode, may_hold_blob
 from runcheck.probes.numbers.rows import RowReader, Rows
 from runcheck.probes.numbers.tables import Table, TableSketch
-from runcheck.probes.numbers.unpacked import Unpacker
+from runcheck.probes.unpacked import Unpacker
 
 _BLOCK = 1 << 16
 _STRETCH = 1 << 10
