@@ -14,7 +14,7 @@ from runcheck.convention.documents import Metadata, label_of, name_of, registry_
 from runcheck.convention.files import convention_folder
 from runcheck.convention.schemas import major_of, schema, schema_names
 from runcheck.convention.timestamps import date_of
-from runcheck.convention.validation import extension_violations, violations
+from runcheck.convention.validation import extension_violations, is_newer_minor, violations
 from runcheck.rules.rule import rules
 from runcheck.rules.unit_inputs import UnitInputs
 
@@ -327,3 +327,8 @@ def test_the_major_number_of_a_version(version: str, major: int | None) -> None:
 def test_inputs_offer_what_every_rule_of_a_unit_asks_for() -> None:
     offered = {name for name in dir(UnitInputs) if not name.startswith("_")} | set(UnitInputs.__dataclass_fields__)
     assert {name for rule in rules().values() if rule.scope == "unit" for name in rule.inputs} <= offered
+
+
+@pytest.mark.parametrize("version", ["1.²", "1." + "9" * 5000, "1.", "1.x"])
+def test_a_version_whose_minor_is_no_number_is_never_an_exception(version: str) -> None:
+    assert not is_newer_minor({"schema_version": version})

@@ -23,5 +23,13 @@ def schema(name: str) -> dict[str, object]:
 
 def major_of(schema_version: str) -> int | None:
     """Return the major number of a ``schema_version``, or None where it has none."""
-    major = schema_version.partition(".")[0]
-    return int(major) if major.isascii() and major.isdigit() and len(major) < 6 else None  # noqa: PLR2004
+    return _number(schema_version.partition(".")[0])
+
+
+def minor_of(schema_version: str) -> int | None:
+    """Return the minor number of a ``schema_version``, or None where it has none."""
+    return _number(schema_version.partition(".")[2])
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 6 else None  # noqa: PLR2004

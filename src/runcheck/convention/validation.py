@@ -13,7 +13,7 @@ import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind
 
 from runcheck.convention.layout import layout
-from runcheck.convention.schemas import major_of, schema, schema_names
+from runcheck.convention.schemas import major_of, minor_of, schema, schema_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def is_newer_minor(document: object) -> bool:
     """Say whether ``document`` is of a minor version after the one known here, and so may have fields unknown here."""
     if not isinstance(document, dict) or not isinstance(version := document.get("schema_version"), str):
         return False
-    minor, ours = version.partition(".")[2], layout().schema_version
-    return major_of(version) == major_of(ours) and minor.isdigit() and int(minor) > int(ours.partition(".")[2])
+    minor, ours = minor_of(version), layout().schema_version
+    return major_of(version) == major_of(ours) and minor is not None and minor > (minor_of(ours) or 0)
 
 
 def _described(errors: Iterator[jsonschema_rs.ValidationError], *, ignore_unknown: bool) -> Iterator[Violation]:
