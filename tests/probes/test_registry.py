@@ -150,3 +150,12 @@ def test_a_flipped_bit_in_the_footer_never_raises(path: Path) -> None:
 def test_a_folder_and_nothing_are_errors(tmp_path: Path) -> None:
     assert read_registry(str(tmp_path)).error is not None
     assert read_registry(str(tmp_path / "nothing")).error is not None
+
+
+@pytest.mark.parametrize("type_", [pa.timestamp("us"), pa.time64("us")])
+def test_a_moment_that_python_cannot_hold_is_an_error(tmp_path: Path, type_: pa.DataType) -> None:
+    whole = table(EXAMPLES[:1])
+    at = whole.column_names.index("slug")
+    path = tmp_path / "runs.parquet"
+    pq.write_table(whole.set_column(at, "slug", pa.array([2**62], type_)), path)
+    assert "cannot be read" in (read_registry(str(path)).error or "")

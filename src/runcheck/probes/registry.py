@@ -51,7 +51,7 @@ def read_registry(path: str) -> RegistryContent:
         return RegistryContent(error=f"has the unknown column {unknown[0]}")
     try:
         rows = table.to_pylist(maps_as_pydicts="strict")
-    except (pa.ArrowException, KeyError, ValueError) as error:  # a map with a key twice, a string that is not UTF-8
+    except (pa.ArrowException, KeyError, OverflowError, ValueError) as error:  # keys twice, no UTF-8, the year 99999
         return RegistryContent(error=f"has a row that cannot be read: {error}")
     for number, row in enumerate(rows, start=1):
         if not isinstance(row["path"], str):
