@@ -119,3 +119,12 @@ def test_version_is_printed() -> None:
 def test_the_readme_counts_the_clauses_right() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     assert f"All {len(clauses())} clauses of the convention are enforced" in " ".join(readme.split())
+
+
+def test_a_name_that_the_terminal_cannot_show_is_escaped(tree: Path) -> None:
+    (tree / "日本").mkdir()
+    command = [sys.executable, "-m", "runcheck", "check", str(tree), "--depth", "structure"]
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 1
+    assert b"\\u65e5\\u672c" in done.stdout
+    assert done.stderr == b""

@@ -3,6 +3,7 @@
 argparse rather than click: it starts 18 ms sooner, which a hook on every commit pays each time (docs/decisions.md).
 """
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or words[0] not in (*_COMMANDS, "-h", "--help"):
         words.insert(0, "check")
     options = _parser().parse_args(words)
+    for stream in (sys.stdout, sys.stderr):  # a name of a tree may hold what the encoding of the terminal lacks
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
     except RuncheckError as error:
