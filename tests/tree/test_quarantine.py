@@ -1,6 +1,10 @@
 """Readers in child processes: what they answer, and what their faults become."""
 
+import os
+import signal
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -89,3 +93,24 @@ quarantine.serve()
     (tmp_path / "x").touch()
     with Quarantine(program) as quarantine:
         assert ask(quarantine, tmp_path / "x") is None
+
+
+def test_a_signal_without_a_name_is_told_by_its_number(tmp_path: Path) -> None:
+    program = "import os, signal; os.kill(os.getpid(), signal.SIGRTMIN + 1)"
+    with Quarantine(program) as quarantine, pytest.raises(ReaderFailedError, match=r"crashed \(signal \d+\)"):
+        ask(quarantine, tmp_path)
+
+
+def test_an_interrupt_ends_the_reader_that_was_asked(tmp_path: Path) -> None:
+    program = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+
+    def interrupt() -> None:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with Quarantine(program) as quarantine, pytest.raises(KeyboardInterrupt):
+        ask(quarantine, tmp_path)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

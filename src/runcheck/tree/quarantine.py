@@ -24,8 +24,11 @@ from runcheck.probes.folder import Folder, open_regular
 # What is asked: the file or folder, its format, whether all of it is to be decoded.
 _Question: TypeAlias = tuple[str | Folder, str, bool]
 
-SERVE = f"from {__name__} import serve; serve()"
+# An interrupt from the terminal reaches the children too; they have nothing to say about it.
+_QUIET = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
+SERVE = f"{_QUIET}; from {__name__} import serve; serve()"
 _MEMORY_BYTES = 8 << 30  # of addresses; the probes themselves stay far below, this holds where a library does not
+_KILLED = (-9, 1)  # what a killed process ends with: POSIX, Windows
 _BYTES_A_SECOND = 2_000_000  # slower than any reader on any file that it can read
 
 
@@ -110,6 +113,10 @@ class _Child:
             answer: _Answer = pickle.load(process.stdout)  # noqa: S301 - from our own child, see above
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             raise ReaderFailedError(f"its reader {self._ending(timer)}") from None
+        except BaseException:  # an interrupt: nobody would end this child later
+            self._process.kill()
+            self.end()
+            raise
         finally:
             timer.cancel()
         return answer
@@ -117,9 +124,9 @@ class _Child:
     def _ending(self, timer: threading.Timer) -> str:
         self.end()
         code = self._process.returncode
-        if timer.finished.is_set() and code == -signal.SIGKILL:
+        if timer.finished.is_set() and code in _KILLED:
             return f"came to no end in {timer.interval:.0f} s"
-        return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with status {code}"
+        return f"crashed ({_name_of(-code)})" if code < 0 else f"ended with status {code}"
 
     def end(self) -> None:
         for stream in (self._process.stdin, self._process.stdout):
@@ -127,6 +134,14 @@ class _Child:
                 with contextlib.suppress(BrokenPipeError):  # it was to be told something that it will never read
                     stream.close()
         self._process.wait()
+
+
+def _name_of(number: int) -> str:
+    """Return the name of a signal; those for real time have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def serve() -> None:
