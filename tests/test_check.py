@@ -1,6 +1,7 @@
 """The whole pipeline over trees that the writer made: clean as they are, and each damage named by its clause."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -284,3 +285,29 @@ def test_semantic_versions_are_ordered_as_such(tmp_path: Path) -> None:
             made.write_parquet("train", {"x": [1]})
     assert os.readlink(root / "dataset/d/latest") == "1.10.0"
     assert codes(root) == set()
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b\x08\x00", b"\x80\x04N.", b"\x89HDF\r\n\x1a\n"])
+def test_data_that_begins_as_another_format_than_its_name_says_is_no_data(tree: Path, start: bytes) -> None:
+    path = next((tree / "dataset").rglob("*.parquet"))
+    path.write_bytes(start + path.read_bytes()[len(start) :])
+    assert {"RC304", "RC607"} <= codes(tree)
+
+
+def test_a_pointer_does_not_stand_for_checksums_that_were_not_computed(tree: Path) -> None:
+    path = next((tree / "dataset").rglob("*.parquet"))
+    content = path.read_bytes()
+    oid = hashlib.sha256(content).hexdigest()
+    path.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n")
+    unit = path.parent.relative_to(tree).as_posix()
+    assert any("checksums" in each.reason and unit in each.paths for each in check(tree, depth="structure").unverified)
+
+
+def test_a_shard_that_is_a_pointer_is_not_missing(tmp_path: Path) -> None:
+    shards = Path(__file__).parents[1] / "fixtures/RC511-export-format/pass-shards-in-a-folder/tree"
+    shutil.copytree(shards, tmp_path / "tree", symlinks=True)
+    path = next(tmp_path.rglob("model-00002-of-00002.safetensors"))
+    content = path.read_bytes()
+    oid = hashlib.sha256(content).hexdigest()
+    path.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n")
+    assert codes(tmp_path / "tree") == set()

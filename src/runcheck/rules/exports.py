@@ -150,7 +150,8 @@ def _judge_folder(
     if inside and not known and all(path in looked_into for path in inside):
         yield Problem(folder, f"is {format_.name} to its sidecar, and a folder without any")
     series: dict[tuple[str, int, str], set[int]] = {}
-    for shard in filter(None, map(_SHARD.fullmatch, known)):
+    there = (path for path in inside if path in known or path not in looked_into)  # of a pointer only the name is known
+    for shard in filter(None, map(_SHARD.fullmatch, there)):
         series.setdefault((shard["before"], int(shard["count"]), shard["after"]), set()).add(int(shard["number"]))
     for (before, count, after), numbers in series.items():
         first = next(number for number in range(1, len(numbers) + 2) if number not in numbers)

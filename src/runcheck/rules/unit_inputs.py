@@ -12,7 +12,7 @@ from runcheck.convention.names import is_name
 from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
 from runcheck.convention.words import WordKind
-from runcheck.probes import Content
+from runcheck.probes import Content, format_of
 from runcheck.probes.events import EventsContent
 from runcheck.probes.events.comparison import ComparisonContent
 from runcheck.probes.hdf5 import Hdf5Content
@@ -142,12 +142,14 @@ class UnitInputs(DocumentInputs):
     @cached_property
     def parquet_data(self) -> dict[str, ParquetContent]:
         """What the Parquet files among the data hold, as far as it could be looked into."""
-        return self._data(ParquetContent)
+        another = ParquetContent(error="begins as a file of another format, and is no Parquet file")
+        return self._data(ParquetContent, another, "parquet")
 
     @cached_property
     def hdf5_data(self) -> dict[str, Hdf5Content]:
         """What the HDF5 files among the data hold, as far as it could be looked into."""
-        return self._data(Hdf5Content)
+        another = Hdf5Content(error="begins as a file of another format, and is no HDF5 file")
+        return self._data(Hdf5Content, another, "hdf5")
 
     @cached_property
     def rows_by_data(self) -> Mapping[str, int | None]:
@@ -157,12 +159,16 @@ class UnitInputs(DocumentInputs):
             rows.update((path, content.rows) for path, content in contents.items())
         return rows
 
-    def _data(self, type_: type[_Content]) -> dict[str, _Content]:
-        return {
-            path: content
-            for path in self.unit.of_role("data")
-            if (facts := self.facts.get(path)) and isinstance(content := facts.content, type_)
-        }
+    def _data(self, type_: type[_Content], another: _Content, format_: str) -> dict[str, _Content]:
+        """Return what the data files of one type hold; ``another`` stands for what is of the format in name only."""
+        found: dict[str, _Content] = {}
+        for path in self.unit.of_role("data"):
+            content = self.facts[path].content if path in self.facts else None
+            if isinstance(content, type_):
+                found[path] = content
+            elif content is not None and format_of(path, b"") == format_:
+                found[path] = another
+        return found
 
     @cached_property
     def zarr_stores(self) -> dict[str, ZarrContent]:
