@@ -93,3 +93,12 @@ def test_a_repository_that_git_cannot_read_is_said_in_its_words(repository: Path
     assert found is not None
     assert found.unverified is not None
     assert "bad config" in found.unverified
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_LITERAL_PATHSPECS"])
+def test_what_git_tells_a_hook_does_not_mislead(repository: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    add(repository, ".env")
+    add(repository, "artefacts/large.parquet")
+    monkeypatch.setenv(name, str(repository / ".git") if name == "GIT_DIR" else "1")
+    found = read_git(str(repository / "artefacts"), ["large.parquet"])
+    assert found == GitContent(("../.env",), frozenset({"large.parquet"}))

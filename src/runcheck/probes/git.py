@@ -11,6 +11,15 @@ _SECONDS = 60
 
 # The repository may be somebody else's: nothing in its configuration may start a program, and nothing is fetched.
 _GIT = ("git", "--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false")
+# A hook is told of the repository that it runs for: the tree's is found by its place. The index of a commit in the
+# making stays.
+_FOREIGN = frozenset(
+    f"GIT_{each}"
+    for each in (
+        *("DIR", "WORK_TREE", "COMMON_DIR", "PREFIX", "NAMESPACE", "CEILING_DIRECTORIES"),
+        *("LITERAL_PATHSPECS", "GLOB_PATHSPECS", "NOGLOB_PATHSPECS", "ICASE_PATHSPECS"),
+    )
+)
 _ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
@@ -74,7 +83,7 @@ def _git(root: str, *arguments: str, asked: bytes = b"", literal: bool = True) -
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            env={**os.environ, **_ENVIRONMENT},
+            env={**{name: value for name, value in os.environ.items() if name not in _FOREIGN}, **_ENVIRONMENT},
         )
     except OSError:
         raise _GitFailedError("what Git tracks: git is not installed") from None
