@@ -16,10 +16,11 @@ from runcheck.findings import Finding, Report, Unverified
 from runcheck.probes import Depth, Facts, unverified_in
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.events import EventsContent
+from runcheck.probes.folder import PartlyPointersContent
 from runcheck.probes.git import GitContent, read_git
 from runcheck.probes.latest import LatestContent
 from runcheck.probes.metrics import MetricsContent
-from runcheck.probes.registry import RegistryContent, read_registry
+from runcheck.probes.registry import RegistryContent
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.rules.judge import judge
 from runcheck.rules.tree_inputs import TreeInputs
@@ -142,10 +143,12 @@ def _probe(reader: Reader, tree: Tree, wanted: Iterable[Unit]) -> dict[str, Fact
 def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
     """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
     for folder in unit.folders:
-        members = folder.members.values()
-        if not any((each := facts.get(entry.path)) and each.pointer for entry in members):
-            path = f"{unit.path}/{folder.path}"
+        path = f"{unit.path}/{folder.path}"
+        pointers = [entry for entry in folder.members.values() if (each := facts.get(entry.path)) and each.pointer]
+        if not pointers:
             yield path, reader.folder(path, folder.format, folder.members)
+        elif len(pointers) < sum(entry.is_file for entry in folder.members.values()):
+            yield path, Facts(content=PartlyPointersContent())
 
 
 def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
@@ -205,7 +208,7 @@ def _inputs(
         tree=tree,
         by_unit=by_unit,
         wanted=frozenset(unit.path for unit in wanted),
-        registry=_registry(root, tree, facts),
+        registry=_registry(tree, facts),
         extension_schemas={
             namespace: content
             for entry in tree.loose
@@ -237,7 +240,7 @@ def _git_input(root: str, git: GitContent | None) -> GitContent | Absent | NotVe
     return NotVerified(root, git.unverified) if git.unverified else git
 
 
-def _registry(root: str, tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absent | NotVerified:
+def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absent | NotVerified:
     entry = tree.registry
     if entry is None:
         return ABSENT
@@ -248,7 +251,8 @@ def _registry(root: str, tree: Tree, facts: Mapping[str, Facts]) -> RegistryCont
     if pointer := facts[entry.path].pointer:
         damaged = RegistryContent(error="starts as a Git LFS pointer and is no whole one")
         return NotVerified(entry.path, POINTER) if pointer.sha256 else damaged
-    content = read_registry(f"{root}/{entry.path}")
+    content = facts[entry.path].content
+    assert isinstance(content, RegistryContent)
     return NotVerified(entry.path, content.unverified) if content.unverified else content
 
 

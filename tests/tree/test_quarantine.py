@@ -78,7 +78,7 @@ def test_a_child_imports_nothing_from_the_folder_that_it_is_in(tmp_path: Path, m
     (tmp_path / "pickle.py").write_text("raise SystemExit('ran what is being checked')")
     (tmp_path / "runcheck.py").write_text("raise SystemExit('ran what is being checked')")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), *sys.path])
     with Quarantine() as quarantine, pytest.raises(FileNotFoundError):
         ask(quarantine, tmp_path / "nothing")
 
@@ -114,3 +114,9 @@ def test_an_interrupt_ends_the_reader_that_was_asked(tmp_path: Path) -> None:
         ask(quarantine, tmp_path)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_reader_that_cannot_be_started_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    with Quarantine() as quarantine, pytest.raises(ReaderFailedError, match="its reader could not be started"):
+        ask(quarantine, tmp_path)

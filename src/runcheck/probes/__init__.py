@@ -9,7 +9,7 @@ from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.events.comparison import ComparisonContent
-from runcheck.probes.folder import Folder
+from runcheck.probes.folder import Folder, PartlyPointersContent
 from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
@@ -28,6 +28,7 @@ from runcheck.probes.packed.archive import (
     look_into_pickle,
 )
 from runcheck.probes.parquet import ParquetContent, look_into_parquet
+from runcheck.probes.registry import RegistryContent, look_into_registry
 from runcheck.probes.safetensors import SafetensorsContent, begins_as_safetensors, look_into_safetensors
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
@@ -49,6 +50,8 @@ Content: TypeAlias = (
     | OrbaxContent
     | PackedContent
     | ParquetContent
+    | PartlyPointersContent
+    | RegistryContent
     | SafetensorsContent
     | SavedModelContent
     | TextContent
@@ -104,12 +107,13 @@ _SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
     "onnx": look_into_onnx,
     "packed": look_into_packed,
     "parquet": look_into_parquet,
+    "registry": look_into_registry,
     "pickle": look_into_pickle,
     "safetensors": look_into_safetensors,
 }
 
 # Those whose readers are native code, which hostile bytes may crash; so are those of folders at depth `deep`.
-NATIVE_FORMATS = frozenset({"hdf5", "parquet"})
+NATIVE_FORMATS = frozenset({"hdf5", "parquet", "registry"})
 
 # Formats that spread over a folder.
 _FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {

@@ -11,6 +11,13 @@ FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 
 
 @dataclass(frozen=True, slots=True)
+class PartlyPointersContent:
+    """A folder of one format of which some files are Git LFS pointers, so that it could not be looked into."""
+
+    unverified: str = "folders with files that are Git LFS pointers; what they hold was not looked into"
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """A folder of one format.
 

@@ -1,7 +1,7 @@
 """``runs.parquet``: its rows, read with pyarrow, which seeks in the file and so is no streaming probe."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import BinaryIO, cast
 
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.schemas import schema
@@ -26,15 +26,20 @@ def columns() -> dict[str, dict[str, object]]:
     return cast("dict[str, dict[str, object]]", schema("registry-row")["properties"])
 
 
-def read_registry(path: str) -> RegistryContent:
-    """Return what the registry file at ``path`` holds."""
+def look_into_registry(stream: BinaryIO, deep: bool) -> RegistryContent:  # noqa: ARG001, FBT001 - as every such probe
+    """Return what a registry holds."""
+    return read_registry(stream)
+
+
+def read_registry(source: str | BinaryIO) -> RegistryContent:
+    """Return what the registry file at a path, or in a stream, holds."""
     try:
         import pyarrow as pa  # noqa: PLC0415 - 45 ms, and an optional library
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError:
         return RegistryContent(unverified="needs pyarrow: pip install 'runcheck[parquet]'")
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pq.ParquetFile(source, page_checksum_verification=True) as file:
             footer = file.metadata
             if footer.num_rows * footer.num_columns > MAX_CELLS:
                 return RegistryContent(unverified=f"has {footer.num_rows:,} rows, more than one read may hold")

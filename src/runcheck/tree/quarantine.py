@@ -70,7 +70,10 @@ class Quarantine:
         try:
             child = self._idle.get_nowait()
         except queue.Empty:
-            child = _Child(self._program)
+            try:
+                child = _Child(self._program)
+            except (OSError, TypeError) as error:  # no memory, no file descriptor; an interpreter that names no file
+                raise ReaderFailedError(f"its reader could not be started: {error}") from error
         answer = child.ask(question, self._least_seconds + size / _BYTES_A_SECOND)
         self._idle.put(child)  # not after a fault: that child is gone
         if isinstance(answer, OSError | ReaderFailedError):
@@ -93,7 +96,11 @@ class _Child:
     def __init__(self, program: str) -> None:
         # The child must find this library and its formats' where this process finds them, and nothing in the folder
         # that it happens to be in, which may be the one that is checked.
-        paths = os.pathsep.join(path for path in sys.path if os.path.isabs(path))
+        own = os.path.realpath(f"{__file__}/../../..")
+        here = os.path.realpath(os.curdir)
+        paths = os.pathsep.join(
+            path for path in sys.path if os.path.isabs(path) and (here == own or os.path.realpath(path) != here)
+        )
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a command of ours
             [sys.executable, "-P", "-c", program],
             stdin=subprocess.PIPE,

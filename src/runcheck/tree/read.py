@@ -50,7 +50,9 @@ class Reader:
             with open_regular(path) as stream:
                 scanned = format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
                 facts = _stream(stream, entry, format_, hashed=hashed, scanned=scanned)
-                if format_ is None and facts.pointer is None and self.depth != "structure":
+                if facts.pointer is None and format_ == "registry":
+                    return self._seek(facts, stream, path, format_)
+                if facts.pointer is None and format_ is None and self.depth != "structure":
                     stream.seek(0)
                     seeking = format_of(path, stream.read(START_BYTES))
                     return self._seek(facts, stream, path, seeking) if seeking else facts
