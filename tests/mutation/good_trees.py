@@ -251,7 +251,7 @@ def write_run(root: Path, model: str, drawn: dict[str, Any], data: list[str], rn
     params = {"dense": {"kernel": rng.normal(size=(4, 3)).astype("f4"), "bias": np.zeros(3, "f4")}}
     saved = steps[-drawn["checkpoints"] :] if drawn["checkpoints"] else []
     for step in saved:
-        run.save_checkpoint(step, {"params": params, "count": np.int32(step)})
+        run.save_checkpoint(step, {"params": params, "count": np.asarray(step, "i4")})
     if saved and drawn["export"]:
         run.export("weights", params, saved[-1])
     folder = Path(run.path)

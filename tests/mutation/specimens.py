@@ -74,7 +74,7 @@ def weights(seed: int, width: int = 3) -> dict[str, Any]:
     """Return parameters, and the state of an optimiser beside them."""
     rng = np.random.default_rng(seed)
     params = {"dense": {"kernel": rng.normal(size=(4, width)).astype("f4"), "bias": np.zeros(width, "f4")}}
-    return {"params": params, "opt_state": {"count": np.int32(seed)}}
+    return {"params": params, "opt_state": {"count": np.asarray(seed, "i4")}}
 
 
 def train(run: Run, *, steps: int = STEPS, checkpoints: tuple[int, ...] = ()) -> None:
