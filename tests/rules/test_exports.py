@@ -153,6 +153,14 @@ def test_each_file_of_a_folder_is_judged_and_all_are_one_export(run_of: Callable
     assert [each.is_certain for each in hints] == [False]
 
 
+def test_a_file_of_a_folder_that_became_another_format_is_found_by_its_name(run_of: Callable[[str], Path]) -> None:
+    run = run_of("pass-shards-in-a-folder")
+    first = run / "exports/w/model-00001-of-00002.safetensors"
+    first.rename(first.with_name("weights.safetensors"))
+    (run / "exports/w/weights.safetensors").write_bytes(b"PK\x03\x04" + b"x" * 100)
+    assert "exports/w/weights.safetensors" in [each.path.partition("Z_0123456/")[2] for each in findings(run, "RC511")]
+
+
 def test_external_data_that_lead_out_are_left_to_their_own_clause(run_of: Callable[[str], Path]) -> None:
     run = run_of("fail-a-model-without-the-file-of-its-weights")
     model = run / "exports/w.onnx"

@@ -35,19 +35,23 @@ class _Export(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """A format of exports: its name in a sentence, what its probe returns, and whether it holds a program too."""
+    """A format of exports.
+
+    Its name in a sentence, what its probe returns, the suffixes of its files, and whether it holds a program too.
+    """
 
     name: str
     content: type[_Export]
+    suffixes: tuple[str, ...] = ()
     is_program: bool = False
 
 
 # By the format that a sidecar names.
 _FORMATS: Mapping[str, _Format] = {
-    "safetensors": _Format("a safetensors file", SafetensorsContent),
-    "numpy": _Format("a NumPy file", NumpyContent),
-    "onnx": _Format("an ONNX model", OnnxContent, is_program=True),
-    "torch": _Format("a PyTorch file", TorchContent),
+    "safetensors": _Format("a safetensors file", SafetensorsContent, (".safetensors",)),
+    "numpy": _Format("a NumPy file", NumpyContent, (".npy", ".npz")),
+    "onnx": _Format("an ONNX model", OnnxContent, (".onnx",), is_program=True),
+    "torch": _Format("a PyTorch file", TorchContent, (".pt", ".pth")),
     "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
 }
 _FOLDER_FORMAT = "saved_model"
@@ -101,11 +105,13 @@ def _parts(exported: str, format_: str, looked_into: Mapping[str, Content | None
     """Return what of an export was looked into: itself, or the files of its format in the folder that it is."""
     if exported in looked_into and (format_ == _FOLDER_FORMAT or not _is_folder(exported, looked_into)):
         return [exported]
-    content = _FORMATS[format_].content
+    wanted = _FORMATS[format_]
     return [
         path
         for path, each in looked_into.items()
-        if path.startswith(f"{exported}/") and isinstance(each, content) and format_ != _FOLDER_FORMAT
+        if path.startswith(f"{exported}/")
+        and (isinstance(each, wanted.content) or path.endswith(wanted.suffixes))
+        and format_ != _FOLDER_FORMAT
     ]
 
 
