@@ -22,7 +22,6 @@ from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.orbax.arrays import NEEDS_TENSORSTORE
 from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.parquet import ParquetContent
-from runcheck.probes.tensors import Tensor
 from runcheck.probes.zarr import ZarrContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified
 from runcheck.rules.document_inputs import DocumentInputs
@@ -213,5 +212,4 @@ class UnitInputs(DocumentInputs):
     @cached_property
     def array_shapes(self) -> frozenset[tuple[int, ...]]:
         """The shapes of the arrays in the checkpoints, where a probe knows them."""
-        leaves: list[Tensor] = [leaf for facts in self.facts.values() for leaf in getattr(facts.content, "leaves", ())]
-        return frozenset(leaf.shape for leaf in leaves)
+        return frozenset(leaf.shape for checkpoint in self.checkpoints.values() for leaf in checkpoint.leaves)

@@ -11,7 +11,6 @@ from runcheck.probes.unpacked import Unpacker
 
 _BLOCK = 1 << 16
 _STRETCH = 1 << 10
-_DENSE = _STRETCH // 10  # digits in a stretch of numbers; prose has a few in a hundred
 _READ_ALL = 1 << 18  # bytes of a text are read as rows whatever words are among them; later on, few may be
 _READ = 1 << 24  # bytes of rows are read one by one; later on, where they change
 _COST = 60_000  # lines, likewise
