@@ -1,5 +1,6 @@
 """Checkpoints that the real Orbax wrote: nothing is said of whole ones, and every damage that can be seen is."""
 
+import inspect
 import json
 import os
 import random
@@ -95,18 +96,20 @@ def _managed(path: Path) -> None:
     (path.parent / f"{path.name}-steps/7").rename(path)
 
 
+AS_IN_MEMORY = "folders as in memory"
 WAYS: dict[str, Callable[[Path], None]] = {
     "standard": lambda path: _save(path, ocp.StandardCheckpointHandler(), ocp.args.StandardSave(STATE)),
     "store of zarr 3": _pytree(use_zarr3=True),
     "folders": _pytree(use_ocdbt=False),
     "folders of zarr 3": _pytree(use_ocdbt=False, use_zarr3=True),
-    "folders as in memory": _pytree(use_ocdbt=False, use_compression=False),
     "chunks": _pytree(save_args=jax.tree.map(lambda _: ocp.SaveArgs(chunk_byte_size=256), STATE)),
     "chunks in folders": _pytree(
         save_args=jax.tree.map(lambda _: ocp.SaveArgs(chunk_byte_size=256), STATE), use_ocdbt=False, use_zarr3=True
     ),
     "manager": _managed,
 }
+if "use_compression" in inspect.signature(ocp.PyTreeCheckpointHandler).parameters:  # Orbax 0.11.20 has none
+    WAYS[AS_IN_MEMORY] = _pytree(use_ocdbt=False, use_compression=False)
 OTHER_WAYS: dict[str, tuple[Callable[[Path], None], dict[str, tuple[tuple[int, ...], str]]]] = {
     "list": (_pytree([jnp.ones(3), np.zeros((2, 2))]), {"0": ((3,), "float32"), "1": ((2, 2), "float64")}),
     "words": (_pytree({"name": "x", "w": jnp.ones(3)}), {"w": ((3,), "float32")}),
@@ -150,7 +153,9 @@ def standard(written: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def folders(written: Path, tmp_path: Path) -> Path:
     """A copy of the checkpoint whose arrays lie in folders as they are in memory."""
-    return Path(shutil.copytree(written / "folders as in memory", tmp_path / "3"))
+    if AS_IN_MEMORY not in WAYS:
+        pytest.skip("this Orbax compresses every chunk")
+    return Path(shutil.copytree(written / AS_IN_MEMORY, tmp_path / "3"))
 
 
 @pytest.fixture
@@ -421,7 +426,7 @@ def test_what_is_not_finite_is_counted_in_streams_too(tmp_path: Path, small: Non
         assert look(tmp_path / name).nonfinite == (NonFinite("w", 32),)
 
 
-@pytest.mark.parametrize("way", ["folders", "folders of zarr 3", "folders as in memory"])
+@pytest.mark.parametrize("way", [way for way in WAYS if way.startswith("folders")])
 def test_a_cut_or_garbled_stream_is_seen(written: Path, tmp_path: Path, small: None, way: str) -> None:
     copy = Path(shutil.copytree(written / way, tmp_path / "3"))
     chunk = next(
@@ -441,7 +446,7 @@ def test_without_pyarrow_a_large_chunk_is_not_decoded_and_that_is_said(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     content = look(written / "standard")
     assert (faults(content), content.unverified) == ([], NEEDS_PYARROW)
-    assert look(written / "folders as in memory").unverified is None
+    assert AS_IN_MEMORY not in WAYS or look(written / AS_IN_MEMORY).unverified is None
 
 
 _LOOK = """

@@ -55,7 +55,7 @@ TABLE = pa.table(
         "fixed": pa.array([b"abcd"] * 40, pa.binary(4)),
         "category": pa.array(["a", "b"] * 20).dictionary_encode(),
         "flag": [True, None] * 20,
-        "half": pa.array([1.5] * 40, pa.float16()),
+        "half": pa.array(np.full(40, 1.5, np.float16)),
         "nothing": pa.nulls(40),
     }
 )

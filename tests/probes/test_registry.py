@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -84,6 +85,46 @@ def test_a_key_that_stands_twice_in_a_map_is_an_error(path: Path) -> None:
     broken = broken.set_column(at, "tags", pa.array([[("a", "1"), ("a", "2")]], type=MAPS["tags"]))
     pq.write_table(broken, path)
     assert read_registry(str(path)).error is not None
+
+
+def test_rows_in_several_row_groups_are_read_in_their_order(path: Path) -> None:
+    pq.write_table(table(EXAMPLES), path, row_group_size=1)
+    assert pq.ParquetFile(path).num_row_groups == 2
+    assert list(read_registry(str(path)).rows) == EXAMPLES
+
+
+def test_a_row_without_a_path_is_named_by_its_number_in_the_file(path: Path) -> None:
+    rows = [*EXAMPLES, {**EXAMPLES[0], "path": None}]
+    pq.write_table(table(rows), path, row_group_size=1)
+    assert read_registry(str(path)).error == "has no path in its row 3"
+
+
+def repeated(column: str, text: str, rows: int) -> pa.Table:
+    """Return a registry of many rows, in each of which a text stands that the file holds once."""
+    texts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
+    if column == "tags":
+        texts = pa.MapArray.from_arrays(np.arange(rows + 1, dtype=np.int32), pa.array(["a"] * rows), texts)
+    whole = table([EXAMPLES[0]] * rows)
+    return whole.set_column(whole.column_names.index(column), column, texts)
+
+
+@pytest.mark.parametrize("column", ["slug", "tags"])
+def test_a_text_that_would_fill_the_memory_is_not_made_into_rows(path: Path, column: str) -> None:
+    pq.write_table(repeated(column, "x" * 200_000, 20_000), path, compression="zstd", store_schema=False)
+    assert path.stat().st_size < 20_000
+    before = pa.default_memory_pool().max_memory()
+    content = read_registry(str(path))
+    assert content.rows == ()
+    assert content.unverified == "holds more than 256 MiB, more than one read may hold"
+    assert pa.default_memory_pool().max_memory() - before < 64 << 20
+
+
+@pytest.mark.parametrize("column", ["slug", "tags"])
+def test_a_text_that_is_repeated_within_reason_is_read(path: Path, column: str) -> None:
+    pq.write_table(repeated(column, "x" * 2_000, 100), path, store_schema=False)
+    content = read_registry(str(path))
+    assert content.error is None
+    assert len(content.rows) == 100
 
 
 def test_a_column_that_stands_twice_is_an_error(path: Path) -> None:

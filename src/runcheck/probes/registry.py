@@ -1,12 +1,26 @@
-"""``runs.parquet``: its rows, read with pyarrow, which seeks in the file and so is no streaming probe."""
+"""``runs.parquet``: its rows, read with pyarrow, which seeks in the file and so is no streaming probe.
+
+A text that stands in every row takes a few bytes in the file and gigabytes in memory. So the texts are read as
+dictionaries, one row group after the other, and made into rows only where what they come to is bounded.
+"""
 
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.schemas import schema
+from runcheck.probes.parquet.decode import Plan
+from runcheck.probes.parquet.footer import Footer, ParquetError, UnverifiedError, read_footer
+from runcheck.probes.parquet.pages import pages
 
-MAX_CELLS = 50_000_000
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+MAX_CELLS = 10_000_000
+MAX_BYTES = 256 << 20
+_TOO_MUCH = "more than one read may hold"
+_UNREADABLE = "is not a readable Parquet file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,44 +35,125 @@ class RegistryContent:
     unverified: str | None = None
 
 
+class _RowError(Exception):
+    """Why there is a row that is none, as the end of a sentence."""
+
+
 def columns() -> dict[str, dict[str, object]]:
     """Return the columns of the registry and the schema of each, in order."""
     return cast("dict[str, dict[str, object]]", schema("registry-row")["properties"])
 
 
+def read_registry(path: str) -> RegistryContent:
+    """Return what the registry file at ``path`` holds."""
+    try:
+        with open(path, "rb") as stream:
+            return look_into_registry(stream, deep=True)
+    except OSError as error:
+        return RegistryContent(error=f"{_UNREADABLE}: {error.strerror or error}")
+
+
 def look_into_registry(stream: BinaryIO, deep: bool) -> RegistryContent:  # noqa: ARG001, FBT001 - as every such probe
     """Return what a registry holds."""
-    return read_registry(stream)
-
-
-def read_registry(source: str | BinaryIO) -> RegistryContent:
-    """Return what the registry file at a path, or in a stream, holds."""
     try:
         import pyarrow as pa  # noqa: PLC0415 - 45 ms, and an optional library
-        import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError:
         return RegistryContent(unverified="needs pyarrow: pip install 'runcheck[parquet]'")
+    rows: list[RegistryRow] = []
     try:
-        with pq.ParquetFile(source, page_checksum_verification=True) as file:
-            footer = file.metadata
-            if footer.num_rows * footer.num_columns > MAX_CELLS:
-                return RegistryContent(unverified=f"has {footer.num_rows:,} rows, more than one read may hold")
-            table = file.read()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        return RegistryContent(error=f"is not a readable Parquet file: {str(error).splitlines()[0]}")
-    if len(set(table.column_names)) != len(table.column_names):
-        return RegistryContent(error="has a column twice")
-    missing = [name for name in columns() if name not in table.column_names]
+        footer = read_footer(stream)
+        _check_pages(stream, footer)
+        with _open(stream) as file:
+            error = _columns_error(file.schema_arrow.names)
+            room = MAX_BYTES
+            for number in range(0 if error else file.num_row_groups):
+                group = file.read_row_group(number)
+                room -= sum(_decoded_bytes(chunk) for column in group.columns for chunk in column.chunks)
+                if room < 0:
+                    return RegistryContent(unverified=f"holds more than {MAX_BYTES >> 20} MiB, {_TOO_MUCH}")
+                rows += _rows_of(group, len(rows) + 1)
+    except UnverifiedError as reason:
+        return RegistryContent(unverified=str(reason))
+    except ParquetError as reason:
+        return RegistryContent(error=f"{_UNREADABLE}: it {reason}")
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as reason:  # the last of names
+        return RegistryContent(error=f"{_UNREADABLE}: {str(reason).splitlines()[0]}")
+    except _RowError as reason:
+        return RegistryContent(error=str(reason))
+    return RegistryContent(error=error) if error else RegistryContent(tuple(rows))
+
+
+def _check_pages(stream: BinaryIO, footer: Footer) -> None:
+    """See that what the pages say of their sizes is no more than one read may hold.
+
+    Raises:
+        ParquetError: a page claims what cannot be.
+        UnverifiedError: it is more.
+    """
+    if sum(chunk.values for group in footer.groups for chunk in group.chunks) > MAX_CELLS:
+        raise UnverifiedError(f"has {footer.rows:,} rows, {_TOO_MUCH}")
+    size = 0
+    for group in footer.groups:
+        for chunk in group.chunks:
+            plan = Plan(chunk.column)
+            for page in pages(stream, chunk, footer.start):
+                plan.take(stream, chunk, page)
+                size += page.decoded_size
+            if plan.unverified:
+                raise UnverifiedError(plan.unverified)
+    if size > MAX_BYTES:
+        raise UnverifiedError(f"holds more than {MAX_BYTES >> 20} MiB, {_TOO_MUCH}")
+
+
+def _open(stream: BinaryIO) -> "pq.ParquetFile":
+    """Open the file with its texts as dictionaries: a long one may stand in every row and only once in the file."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    metadata = pq.read_metadata(stream)
+    leaves = [metadata.schema.column(number) for number in range(metadata.num_columns)]
+    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    return pq.ParquetFile(stream, metadata=metadata, read_dictionary=texts, page_checksum_verification=True)
+
+
+def _columns_error(names: list[str]) -> str | None:
+    if len(set(names)) != len(names):
+        return "has a column twice"
+    missing = [name for name in columns() if name not in names]
     if missing:
-        return RegistryContent(error=f"lacks the column {missing[0]}")
-    unknown = [name for name in table.column_names if name not in columns()]
-    if unknown:
-        return RegistryContent(error=f"has the unknown column {unknown[0]}")
+        return f"lacks the column {missing[0]}"
+    unknown = [name for name in names if name not in columns()]
+    return f"has the unknown column {unknown[0]}" if unknown else None
+
+
+def _decoded_bytes(array: "pa.Array") -> int:
+    """Return how many bytes the values take without dictionaries."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    if isinstance(array, pa.ExtensionArray):
+        return _decoded_bytes(array.storage)
+    if isinstance(array, pa.DictionaryArray):
+        return pc.sum(pc.binary_length(array.dictionary).take(array.indices)).as_py() or 0
+    if isinstance(array, pa.MapArray):
+        return _decoded_bytes(array.keys) + _decoded_bytes(array.items)
+    if isinstance(array, pa.StructArray):
+        return sum(_decoded_bytes(child) for child in array.flatten())
+    return _decoded_bytes(array.flatten()) if pa.types.is_nested(array.type) else array.nbytes
+
+
+def _rows_of(group: "pa.Table", first: int) -> list[RegistryRow]:
+    """Return the rows of a row group, the first of which has the number ``first``.
+
+    Raises:
+        _RowError: one of them cannot be read, or has no path.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
     try:
-        rows = table.to_pylist(maps_as_pydicts="strict")
+        rows = group.to_pylist(maps_as_pydicts="strict")
     except (pa.ArrowException, KeyError, OverflowError, ValueError) as error:  # keys twice, no UTF-8, the year 99999
-        return RegistryContent(error=f"has a row that cannot be read: {error}")
-    for number, row in enumerate(rows, start=1):
+        raise _RowError(f"has a row that cannot be read: {error}") from error
+    for number, row in enumerate(rows, start=first):
         if not isinstance(row["path"], str):
-            return RegistryContent(error=f"has no path in its row {number}")
-    return RegistryContent(tuple(cast("RegistryRow", row) for row in rows))
+            raise _RowError(f"has no path in its row {number}")
+    return [cast("RegistryRow", row) for row in rows]
