@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import runcheck
-from runcheck.check import check
+from runcheck.check import check, check_in
 from runcheck.errors import CannotCheckError
 from runcheck.tree.locate import locate
+from runcheck.tree.quarantine import Quarantine
 
 WARNINGS_OF_A_TREE_OUTSIDE_GIT = {"RC208"}
 
@@ -44,6 +45,21 @@ def test_checking_leaves_every_byte_and_time_as_it_was(tree: Path) -> None:
     before = state()
     check(tree)
     assert state() == before
+
+
+def test_a_schema_whose_work_comes_to_no_end_is_a_finding_and_the_check_ends(tree: Path) -> None:
+    tenfold = {f"a{level}": {"allOf": [{"$ref": f"#/$defs/a{level + 1}"}] * 10} for level in range(12)}
+    (tree / "schemas").mkdir()
+    (tree / "schemas/team.schema.json").write_text(
+        json.dumps({"$ref": "#/$defs/a0", "$defs": {**tenfold, "a12": {"type": "object"}}})
+    )
+    (path,) = tree.glob("model/*/2*/metadata.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "extensions": {"team": {}}}))
+    with Quarantine(least_seconds=2) as quarantine:
+        findings = check_in(quarantine, tree).findings
+    assert ["cannot be applied: its reader came to no end in 2 s"] == [
+        finding.message for finding in findings if finding.path == "schemas/team.schema.json"
+    ]
 
 
 def changed_byte(run: Path, tree: Path) -> None:

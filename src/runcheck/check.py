@@ -4,13 +4,14 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeAlias
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Tree, Unit, classify
-from runcheck.convention.validation import is_newer_minor
+from runcheck.convention.validation import Applied, apply_extension_schema, is_newer_minor
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
 from runcheck.probes import Depth, Facts, unverified_in
@@ -27,7 +28,7 @@ from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import locate
-from runcheck.tree.quarantine import Quarantine
+from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
 from runcheck.tree.walk import walk
 
@@ -65,10 +66,11 @@ def check_in(
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     wanted = [unit for unit in met if unit.readable]
+    reader = Reader(target.root, depth, quarantine)
     with ThreadPoolExecutor(max_workers=1) as aside:
         git = aside.submit(read_git, target.root, _large_files(tree))
-        facts = _probe(Reader(target.root, depth, quarantine), tree, wanted)
-    inputs = _inputs(target.root, tree, wanted, facts, git.result())
+        facts = _probe(reader, tree, wanted)
+    inputs = _inputs(reader, tree, wanted, facts, git.result())
     findings, unverified = judge(inputs)
     files = [member.entry for unit in wanted for member in unit.files.values()]
     return Report(
@@ -192,8 +194,31 @@ def _extension_of(entry: Entry) -> str | None:
     return namespace if is_name("extension", namespace) else None
 
 
+def _extension_schemas(
+    reader: Reader, tree: Tree, facts: Mapping[str, Facts], by_unit: Mapping[str, UnitInputs]
+) -> Iterator[tuple[str, Applied]]:
+    """Yield each namespace that has a schema, with that applied to the extensions of all units."""
+    for entry in tree.loose:
+        namespace = _extension_of(entry)
+        if not namespace or not isinstance(content := facts[entry.path].content, DocumentContent):
+            continue
+        values = {
+            path: extensions[namespace]
+            for path, inputs in by_unit.items()
+            if not isinstance(metadata := inputs.metadata, Absent | NotVerified)
+            and namespace in (extensions := metadata.get("extensions", {}))
+        }
+        if content.error or content.too_large:
+            yield namespace, Applied(fault=content.error or "is too large to be read", line=content.line)
+            continue
+        try:
+            yield namespace, reader.quarantine.ask(partial(apply_extension_schema, content.value, values))
+        except ReaderFailedError as error:
+            yield namespace, Applied(fault=f"cannot be applied: {error}")
+
+
 def _inputs(
-    root: str, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, Facts], git: GitContent | None
+    reader: Reader, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, Facts], git: GitContent | None
 ) -> TreeInputs:
     moment = now()
     by_unit = {
@@ -209,17 +234,13 @@ def _inputs(
         by_unit=by_unit,
         wanted=frozenset(unit.path for unit in wanted),
         registry=_registry(tree, facts),
-        extension_schemas={
-            namespace: content
-            for entry in tree.loose
-            if (namespace := _extension_of(entry)) and isinstance(content := facts[entry.path].content, DocumentContent)
-        },
+        extension_schemas=dict(_extension_schemas(reader, tree, facts, by_unit)),
         latest_texts={
             path: each.content.version
             for path, each in facts.items()
             if isinstance(each.content, LatestContent) and each.content.version
         },
-        git=_git_input(root, git),
+        git=_git_input(reader.root, git),
         unread={path: each.error for path, each in facts.items() if each.error},
     )
 

@@ -14,7 +14,7 @@ from runcheck.convention.documents import Metadata, label_of, name_of, registry_
 from runcheck.convention.files import convention_folder
 from runcheck.convention.schemas import major_of, schema, schema_names
 from runcheck.convention.timestamps import date_of
-from runcheck.convention.validation import extension_violations, is_newer_minor, violations
+from runcheck.convention.validation import apply_extension_schema, is_newer_minor, violations
 from runcheck.rules.rule import rules
 from runcheck.rules.unit_inputs import UnitInputs
 
@@ -307,14 +307,19 @@ def test_a_field_of_a_later_minor_version_is_passed_over_and_a_wrong_one_is_not(
 
 @pytest.mark.parametrize("bad", [[], "x", {"type": "nonsense"}, {"$ref": "https://example.org/other.json"}], ids=str)
 def test_an_extension_schema_that_does_not_stand_alone_is_refused(bad: object) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        extension_violations(bad, {})
+    applied = apply_extension_schema(bad, {"a": {}})
+    assert (applied.fault or "").startswith("is no schema: ")
+    assert applied.violations == {}
 
 
-def test_an_extension_is_held_to_its_own_schema() -> None:
+def test_extensions_are_held_to_the_schema_of_their_namespace_each_by_its_name() -> None:
     of_team = {"type": "object", "properties": {"seed": {"type": "integer"}}}
-    assert extension_violations(of_team, {"seed": 1}) == []
-    assert [each.pointer for each in extension_violations(of_team, {"seed": "1"})] == ["/seed"]
+    applied = apply_extension_schema(of_team, {"a": {"seed": 1}, "b": {"seed": "1"}})
+    assert applied.fault is None
+    assert {name: [each.pointer for each in found] for name, found in applied.violations.items()} == {
+        "a": [],
+        "b": ["/seed"],
+    }
 
 
 @pytest.mark.parametrize(

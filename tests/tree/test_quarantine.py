@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from runcheck.probes import look_into_path
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 
 SEGFAULT = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
@@ -18,7 +20,7 @@ ANSWER_ONE = "import pickle, sys; pickle.load(sys.stdin.buffer); pickle.dump(Non
 
 def ask(quarantine: Quarantine, path: Path) -> object:
     """Ask for a file in a format that nothing reads."""
-    return quarantine.look_into_file(str(path), "no such format", 1, deep=False)
+    return quarantine.ask(partial(look_into_path, str(path), "no such format", deep=False))
 
 
 @pytest.mark.parametrize(
@@ -83,16 +85,9 @@ def test_a_child_imports_nothing_from_the_folder_that_it_is_in(tmp_path: Path, m
         ask(quarantine, tmp_path / "nothing")
 
 
-def test_what_a_library_prints_does_not_reach_the_answers(tmp_path: Path) -> None:
-    program = """
-import os
-from runcheck.tree import quarantine
-quarantine.look_into_file = lambda *_, deep: os.write(1, b"noise") and None
-quarantine.serve()
-"""
-    (tmp_path / "x").touch()
-    with Quarantine(program) as quarantine:
-        assert ask(quarantine, tmp_path / "x") is None
+def test_what_a_library_prints_does_not_reach_the_answers() -> None:
+    with Quarantine() as quarantine:
+        assert quarantine.ask(partial(os.write, 1, b"noise")) == 5
 
 
 def test_a_signal_without_a_name_is_told_by_its_number(tmp_path: Path) -> None:

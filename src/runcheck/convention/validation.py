@@ -4,8 +4,8 @@ The references among the schemas are resolved from the convention's own folder; 
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NoReturn
 
@@ -22,6 +22,18 @@ class Violation:
 
     pointer: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A schema that a tree registers, applied to its extensions: what is wrong with them, each by its name.
+
+    ``fault`` is why the schema itself cannot be applied, at ``line`` of it.
+    """
+
+    violations: Mapping[str, tuple[Violation, ...]] = field(default_factory=dict)
+    fault: str | None = None
+    line: int | None = None
 
 
 def _refuse(uri: str) -> NoReturn:
@@ -44,19 +56,20 @@ def violations(name: str, document: object) -> list[Violation]:
     return list(_described(_validator(name).iter_errors(document), ignore_unknown=newer))
 
 
-def extension_violations(extension_schema: object, value: object) -> list[Violation]:
-    """Return where the object of an extension breaks the schema that its namespace registered.
+def apply_extension_schema(extension_schema: object, values: Mapping[str, object]) -> Applied:
+    """Return where the objects of an extension, each by a name, break the schema that its namespace registered.
 
-    Raises:
-        ValueError: the schema itself is no valid JSON Schema, or refers to another file.
+    A schema of a few lines can ask for more work than comes to an end; ask for this apart.
     """
     if not isinstance(extension_schema, dict):
-        raise ValueError("it is not an object")  # noqa: TRY004 - a fault of the document, not of the caller
+        return Applied(fault="is no schema: it is not an object")
     try:
         validator = jsonschema_rs.Draft202012Validator(extension_schema, retriever=_refuse)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
-        raise ValueError(str(error).splitlines()[0]) from error
-    return list(_described(validator.iter_errors(value), ignore_unknown=False))
+        return Applied(fault=f"is no schema: {str(error).splitlines()[0]}")
+    return Applied(
+        {name: tuple(_described(validator.iter_errors(value), ignore_unknown=False)) for name, value in values.items()}
+    )
 
 
 def is_known_major(document: object) -> bool:

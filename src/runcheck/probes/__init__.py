@@ -9,7 +9,7 @@ from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.events.comparison import ComparisonContent
-from runcheck.probes.folder import Folder, PartlyPointersContent
+from runcheck.probes.folder import Folder, PartlyPointersContent, open_regular
 from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
@@ -166,6 +166,16 @@ def format_of(path: str, start: bytes) -> str | None:
 def look_into_file(format_: str, stream: BinaryIO, *, deep: bool) -> Content:
     """Return what a file of a seeking format holds."""
     return _SEEKING[format_](stream, deep)
+
+
+def look_into_path(path: str, format_: str, *, deep: bool) -> Content:
+    """Return what the file at ``path`` holds, as :func:`look_into_file` does.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with open_regular(path) as stream:
+        return look_into_file(format_, stream, deep=deep)
 
 
 def look_into_folder(format_: str, folder: Folder, *, deep: bool) -> Content | None:

@@ -9,7 +9,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import Violation, extension_violations, is_known_major, violations
+from runcheck.convention.validation import Applied, Violation, is_known_major, violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
 from runcheck.probes.document import DocumentContent
@@ -172,25 +172,17 @@ def yaml_ambiguous(documents: Mapping[str, DocumentContent]) -> Iterator[Problem
 
 
 @tree_rule
-def extension_schema(
-    metadata_by_unit: Mapping[str, Metadata], extension_schemas: Mapping[str, DocumentContent]
-) -> Iterator[Problem]:
-    """Each extension whose namespace registered a schema; a schema that is broken is itself a finding."""
-    for namespace, content in extension_schemas.items():
-        path = layout().extension_schemas.replace("<extension>", namespace)
-        if content.error or content.too_large:
-            yield Problem(path, content.error or "is too large to be read", line=content.line)
-            continue
-        try:
-            extension_violations(content.value, {})
-        except ValueError as error:
-            yield Problem(path, f"is no schema: {error}")
-            continue
-        for unit, metadata in metadata_by_unit.items():
-            if namespace in (extensions := metadata.get("extensions", {})):
-                for violation in extension_violations(content.value, extensions[namespace]):
-                    pointer = f"/extensions/{namespace}{violation.pointer}"
-                    yield Problem(f"{unit}/{METADATA}", violation.message, pointer=pointer)
+def extension_schema(extension_schemas: Mapping[str, Applied]) -> Iterator[Problem]:
+    """Each extension that breaks the schema of its namespace; a schema that cannot be applied is itself a finding."""
+    for namespace, applied in extension_schemas.items():
+        if applied.fault:
+            yield Problem(
+                layout().extension_schemas.replace("<extension>", namespace), applied.fault, line=applied.line
+            )
+        for unit, violations_ in applied.violations.items():
+            for violation in violations_:
+                pointer = f"/extensions/{namespace}{violation.pointer}"
+                yield Problem(f"{unit}/{METADATA}", violation.message, pointer=pointer)
 
 
 @unit_rule

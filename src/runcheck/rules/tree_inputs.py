@@ -7,8 +7,8 @@ from functools import cached_property
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.units import Tree
+from runcheck.convention.validation import Applied
 from runcheck.probes.checksums import ChecksumsContent
-from runcheck.probes.document import DocumentContent
 from runcheck.probes.git import GitContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified
@@ -26,7 +26,7 @@ class TreeInputs:
     by_unit: Mapping[str, UnitInputs]
     wanted: frozenset[str]
     registry: RegistryContent | Absent | NotVerified
-    extension_schemas: Mapping[str, DocumentContent]
+    extension_schemas: Mapping[str, Applied]
     latest_texts: Mapping[str, str]
     git: GitContent | Absent | NotVerified
     unread: Mapping[str, str]

@@ -1,9 +1,9 @@
-"""Child processes for the probes that call native libraries.
+"""Child processes for what hostile bytes can bring to a fault, to no end, or to all of the memory.
 
-Readers of HDF5, Parquet and Zarr are a million lines of C and C++ that hostile bytes can bring to a fault, to no end,
-or to all of the memory. A fault there must be a finding about one file and not the end of the check, so they run in a
-child, one for each thread that asks, started when it is first needed and used again. What goes through the pipes comes
-from this library on both ends.
+Readers of HDF5, Parquet and Zarr are a million lines of C and C++, and a schema can ask for more work than the universe
+has time for. A fault there must be a finding about one file and not the end of the check, so they run in a child, one
+for each thread that asks, started when it is first needed and used again. What goes through the pipes comes from this
+library on both ends.
 """
 
 import contextlib
@@ -14,15 +14,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeVar, cast
 
 from runcheck.errors import RuncheckError
-from runcheck.probes import Content, look_into_file, look_into_folder
-from runcheck.probes.folder import Folder, open_regular
 
-# What is asked: the file or folder, its format, whether all of it is to be decoded.
-_Question: TypeAlias = tuple[str | Folder, str, bool]
+T = TypeVar("T")
 
 # An interrupt from the terminal reaches the children too; they have nothing to say about it.
 _QUIET = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
@@ -36,11 +34,8 @@ class ReaderFailedError(RuncheckError):
     """The library that reads a format did not survive a file, or came to no end."""
 
 
-_Answer: TypeAlias = Content | OSError | ReaderFailedError | None
-
-
 class Quarantine:
-    """Looks into files and folders in child processes. Use it in a ``with``; any number of threads may ask."""
+    """Answers questions in child processes. Use it in a ``with``; any number of threads may ask."""
 
     def __init__(self, program: str = SERVE, *, least_seconds: float = 120.0) -> None:
         """Start nothing yet. A child runs ``program``, and has ``least_seconds`` for each question."""
@@ -48,25 +43,13 @@ class Quarantine:
         self._least_seconds = least_seconds
         self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
 
-    def look_into_file(self, path: str, format_: str, size: int, *, deep: bool) -> Content | None:
-        """Return what the file at ``path`` holds.
+    def ask(self, question: Callable[[], T], size: int = 0) -> T:
+        """Return what ``question``, a function that can be pickled, returns. It is about ``size`` bytes.
 
         Raises:
-            ReaderFailedError: its reader crashed or came to no end.
-            OSError: it cannot be opened.
+            ReaderFailedError: it crashed or came to no end.
+            OSError: it raised one.
         """
-        return self._ask((path, format_, deep), size)
-
-    def look_into_folder(self, folder: Folder, format_: str, *, deep: bool) -> Content | None:
-        """Return what a folder holds.
-
-        Raises:
-            ReaderFailedError: as :meth:`look_into_file`.
-            OSError: a file of it cannot be opened.
-        """
-        return self._ask((folder, format_, deep), sum(folder.files.values()))
-
-    def _ask(self, question: _Question, size: int) -> Content | None:
         try:
             child = self._idle.get_nowait()
         except queue.Empty:
@@ -78,7 +61,7 @@ class Quarantine:
         self._idle.put(child)  # not after a fault: that child is gone
         if isinstance(answer, OSError | ReaderFailedError):
             raise answer
-        return answer
+        return cast("T", answer)
 
     def __enter__(self) -> Self:
         """Return the quarantine."""
@@ -108,7 +91,7 @@ class _Child:
             env={**os.environ, "PYTHONPATH": paths},
         )
 
-    def ask(self, question: _Question, seconds: float) -> _Answer:
+    def ask(self, question: Callable[[], object], seconds: float) -> object:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -117,7 +100,7 @@ class _Child:
         try:
             pickle.dump(question, process.stdin)
             process.stdin.flush()
-            answer: _Answer = pickle.load(process.stdout)  # noqa: S301 - from our own child, see above
+            answer: object = pickle.load(process.stdout)  # noqa: S301 - from our own child, see above
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             raise ReaderFailedError(f"its reader {self._ending(timer)}") from None
         except BaseException:  # an interrupt: nobody would end this child later
@@ -158,19 +141,16 @@ def serve() -> None:
     os.dup2(2, 1)  # a library that prints must not speak into the answers
     while True:
         try:
-            question: _Question = pickle.load(questions)  # noqa: S301 - from our own parent
+            question: Callable[[], object] = pickle.load(questions)  # noqa: S301 - from our own parent
         except EOFError:
             return
-        pickle.dump(_answer(*question), answers)
+        pickle.dump(_answer(question), answers)
         answers.flush()
 
 
-def _answer(what: str | Folder, format_: str, deep: bool) -> _Answer:  # noqa: FBT001
+def _answer(question: Callable[[], object]) -> object:
     try:
-        if isinstance(what, Folder):
-            return look_into_folder(format_, what, deep=deep)
-        with open_regular(what) as stream:
-            return look_into_file(format_, stream, deep=deep)
+        return question()
     except OSError as error:
         return error
     except MemoryError:

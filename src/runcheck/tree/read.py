@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
@@ -15,6 +16,7 @@ from runcheck.probes import (
     format_of,
     look_into_file,
     look_into_folder,
+    look_into_path,
     make_probe,
 )
 from runcheck.probes.events import EventsContent
@@ -68,13 +70,15 @@ class Reader:
             frozenset(name for name, entry in members.items() if entry.is_folder),
             is_apart=False,
         )
-        apart = replace(folder, is_apart=True)
+        deep = self.depth == "deep"
+        apart = partial(look_into_folder, format_, replace(folder, is_apart=True), deep=deep)
+        size = sum(folder.files.values())
         try:
-            if self.depth == "deep":
-                return Facts(content=self.quarantine.look_into_folder(apart, format_, deep=True))
+            if deep:
+                return Facts(content=self.quarantine.ask(apart, size))
             content = look_into_folder(format_, folder, deep=False)
             if isinstance(content, OrbaxContent) and content.unsized:  # the shapes are in its store
-                content = self.quarantine.look_into_folder(apart, format_, deep=False)
+                content = self.quarantine.ask(apart, size)
             return Facts(content=content)
         except ReaderFailedError as error:
             return Facts(error=str(error))
@@ -101,10 +105,11 @@ class Reader:
     def _seek(self, facts: Facts, stream: BinaryIO, path: str, format_: str) -> Facts:
         """Add what a seeking probe sees, beside what the stream told."""
         deep = self.depth == "deep"
-        content: Content | None
+        content: Content
         try:
             if format_ in NATIVE_FORMATS:
-                content = self.quarantine.look_into_file(path, format_, stream.seek(0, 2), deep=deep)
+                question = partial(look_into_path, path, format_, deep=deep)
+                content = self.quarantine.ask(question, stream.seek(0, 2))
             else:
                 stream.seek(0)
                 content = look_into_file(format_, stream, deep=deep)
