@@ -34,18 +34,23 @@ def fingerprint(unit: Unit, metadata: Metadata, checksums: ChecksumsContent) -> 
 @unit_rule
 def split_files(unit: Unit, metadata: Metadata, facts: Mapping[str, Facts]) -> Iterator[Problem]:
     """The files of the splits are there, and are in one split only, by name and by content."""
+    data = {folder for path in unit.of_role("data") for folder in _with_folders(path)}
     owner: dict[str, str] = {}
+    owners_within: dict[str, set[str]] = {}
     same: dict[str, tuple[str, str]] = {}
     for split, of_split in metadata.get("splits", {}).items():
         pointer = f"/splits/{split}/files"
         for path in of_split["files"]:
-            if not any(_overlap(path, each) and each.startswith(path) for each in unit.of_role("data")):
+            if path not in data:
                 message = f"gives {path!r} to the split {split}; it is no data of the unit"
                 yield Problem(METADATA, message, pointer=pointer, help="Restore the file from a copy.")
-            for taken, other in owner.items():
-                if other != split and _overlap(path, taken):
-                    yield Problem(METADATA, f"gives {path!r} to the splits {other} and {split}", pointer=pointer)
+                continue
+            around = {owner[folder] for folder in _with_folders(path) if folder in owner}
+            for other in sorted((around | owners_within.get(path, set())) - {split}):
+                yield Problem(METADATA, f"gives {path!r} to the splits {other} and {split}", pointer=pointer)
             owner.setdefault(path, split)
+            for folder in _with_folders(path):
+                owners_within.setdefault(folder, set()).add(split)
             digest = _digest(facts.get(path))
             twin, other = same.setdefault(digest, (path, split)) if digest and of_split["rows"] else (path, split)
             if other != split and twin != path:
@@ -68,9 +73,10 @@ def _digest(facts: Facts | None) -> str | None:
     return None if facts is None else facts.pointer.sha256 if facts.pointer else facts.sha256
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Say whether two paths are one, or one is a store's folder that holds the other."""
-    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+def _with_folders(path: str) -> list[str]:
+    """Return the path and every folder that it is in: a store's folder stands for all that is in it."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
 
 
 @unit_rule
@@ -90,7 +96,7 @@ def generator(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
 @unit_rule
 def unassigned_data(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
     """Data files that no split names, itself or by the folder of its store."""
-    assigned = [path for split in metadata.get("splits", {}).values() for path in split["files"]]
+    assigned = {path for split in metadata.get("splits", {}).values() for path in split["files"]}
     for path in unit.of_role("data"):
-        if not any(path == each or path.startswith(f"{each}/") for each in assigned):
+        if assigned.isdisjoint(_with_folders(path)):
             yield Problem(path, "is data that no split names")
