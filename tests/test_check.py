@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +15,9 @@ import pytest
 
 import runcheck
 from runcheck.check import check, check_in
+from runcheck.convention.units import Tree, classify
 from runcheck.errors import CannotCheckError
+from runcheck.tree.entry import Entry
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine
 
@@ -57,8 +59,8 @@ def test_a_schema_whose_work_comes_to_no_end_is_a_finding_and_the_check_ends(tre
     path.write_text(json.dumps({**json.loads(path.read_text()), "extensions": {"team": {}}}))
     with Quarantine(least_seconds=2) as quarantine:
         findings = check_in(quarantine, tree).findings
-    assert ["cannot be applied: its reader came to no end in 2 s"] == [
-        finding.message for finding in findings if finding.path == "schemas/team.schema.json"
+    assert [finding.message for finding in findings if finding.path == "schemas/team.schema.json"] == [
+        "cannot be applied: its reader came to no end in 2 s"
     ]
 
 
@@ -243,6 +245,42 @@ def test_an_empty_tree_cannot_be_checked(tmp_path: Path, folders: list[str]) -> 
         (tmp_path / folder).mkdir(parents=True)
     with pytest.raises(CannotCheckError, match="nothing was checked"):
         check(tmp_path)
+
+
+def test_latest_as_a_text_file_stands_for_the_version_that_it_names(tree: Path, run_folder: Path) -> None:
+    latest = run_folder.parent / "latest"
+    latest.unlink()
+    latest.write_text(f"{run_folder.name}\n")
+    assert locate(str(latest)).focus == run_folder.relative_to(tree).as_posix()
+    assert check(latest).units == 1
+    latest.write_text("../../..\n")
+    with pytest.raises(CannotCheckError, match="nothing was checked"):
+        check(latest)
+
+
+def test_a_folder_around_the_unit_that_is_asked_for_is_judged_with_it(tree: Path, run_folder: Path) -> None:
+    slug = run_folder.parent.rename(run_folder.parent.with_name("Digits LogReg"))
+    found = {(each.code, each.path) for each in check(slug / run_folder.name).findings}
+    assert ("RC103", "model/Digits LogReg") in found
+
+
+@pytest.mark.parametrize(("status", "expected"), [("running", []), ("failed", ["RC118"])])
+def test_a_file_that_vanishes_is_an_error_but_in_a_running_run(
+    tree: Path, run_folder: Path, status: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run_folder / "SHA256SUMS").unlink()
+    edit_json(run_folder / "metadata.json", lambda metadata: metadata.update(status=status, finished_at=None))
+    going = run_folder / "extra/going.txt"
+    going.parent.mkdir()
+    going.write_text("x")
+
+    def classify_and_remove(entries: Iterable[Entry]) -> Tree:
+        classified = classify(entries)
+        going.unlink()
+        return classified
+
+    monkeypatch.setattr("runcheck.check.classify", classify_and_remove)
+    assert [each.code for each in check(tree).findings if each.path.endswith("going.txt")] == expected
 
 
 def test_plural_folders_are_a_tree_with_a_finding(tree: Path) -> None:

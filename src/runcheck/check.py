@@ -14,7 +14,7 @@ from runcheck.convention.units import Tree, Unit, classify
 from runcheck.convention.validation import Applied, apply_extension_schema, is_newer_minor
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
-from runcheck.probes import Depth, Facts, unverified_in
+from runcheck.probes import GONE, Depth, Facts, unverified_in
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.events import EventsContent
 from runcheck.probes.folder import PartlyPointersContent
@@ -96,11 +96,17 @@ def _touches(focus: str, unit: str) -> bool:
 
 
 def _is_wanted(finding: Finding, focus: str) -> bool:
-    """Say whether a finding is in the focus, about it elsewhere, or in the ``latest`` beside it."""
+    """Say whether a finding is in the focus, about it elsewhere, on a folder around it, or in the ``latest`` beside."""
     unit = "/".join(focus.split("/")[:3])
     slug = "/".join(focus.split("/")[:2])
     about = finding.concerns or finding.path
-    return not focus or about == unit or about.startswith(f"{unit}/") or finding.path == f"{slug}/{layout().latest}"
+    return (
+        not focus
+        or about == unit
+        or about.startswith(f"{unit}/")
+        or unit.startswith(f"{about}/")
+        or finding.path == f"{slug}/{layout().latest}"
+    )
 
 
 def _probe(reader: Reader, tree: Tree, wanted: Iterable[Unit]) -> dict[str, Facts]:
@@ -241,8 +247,18 @@ def _inputs(
             if isinstance(each.content, LatestContent) and each.content.version
         },
         git=_git_input(reader.root, git),
-        unread={path: each.error for path, each in facts.items() if each.error},
+        unread=_unread(facts, by_unit.values()),
     )
+
+
+def _unread(facts: Mapping[str, Facts], units: Iterable[UnitInputs]) -> dict[str, str]:
+    """Return why files could not be read. In a running run files come and go."""
+    running = tuple(f"{each.unit.path}/" for each in units if each.known_status == "running")
+    return {
+        path: each.error
+        for path, each in facts.items()
+        if each.error and not (each.error == GONE and path.startswith(running))
+    }
 
 
 def _large_files(tree: Tree) -> list[str]:

@@ -77,6 +77,17 @@ def test_names_from_the_tree_cannot_move_the_cursor(tree: Path, run_folder: Path
     assert r"a\x1b[2Jb\n" in done.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("words", [["rules"], ["check"]])
+def test_a_report_that_cannot_be_written_ends_with_2_and_one_line(tree: Path, words: list[str]) -> None:
+    arguments = [*words, str(tree)] if words == ["check"] else words
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "runcheck", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "runcheck: the report could not be written: No space left on device\n"
+
+
 def test_rules_lists_every_clause_with_its_level(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()[:-2]]

@@ -3,6 +3,7 @@
 argparse rather than click: it starts 18 ms sooner, which a hook on every commit pays each time (docs/decisions.md).
 """
 
+import contextlib
 import io
 import sys
 from collections.abc import Sequence
@@ -33,11 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
     except RuncheckError as error:
         print(f"runcheck: {_one_line(error)}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe went away, as `| head` does: no traceback, and no claim to be clean
+        return FAILED
+    except OSError as error:  # the disk that the report goes to is full
+        with contextlib.suppress(OSError):
+            sys.stdout.close()  # or the interpreter tries once more, and says so in its own words
+        print(f"runcheck: the report could not be written: {error.strerror or error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return FAILED

@@ -140,6 +140,7 @@ _SUFFIXES: dict[str, str] = {
     **dict.fromkeys(CLOSED_SUFFIXES, "closed"),
 }
 
+GONE = "it was there when its folder was listed, and is gone"  # the error of a file that vanished since the walk
 START_BYTES = 1024  # of a file tell its format
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.errors import CannotCheckError
+from runcheck.probes import START_BYTES
+from runcheck.probes.folder import open_regular
+from runcheck.probes.latest import LatestProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,25 @@ def locate(path: str) -> Target:
     for at in range(len(parts) - 1, 0, -1):
         root = os.sep.join(parts[:at]) or os.sep
         if layout().kind_of_folder(parts[at]) and _is_root(root):
-            return Target(root, "/".join(parts[at:]))
+            return Target(root, _named("/".join(parts[at:-1]), absolute, name))
     folders = " or ".join(f"{kind.folder}/<slug>/<version>" for kind in layout().kinds.values())
     hint = next(
         (f"; did you mean {path}/{name}?" for name in _subfolders(absolute) if _is_root(f"{absolute}/{name}")), ""
     )
     raise CannotCheckError(f"{path}: holds no dataset and no run, so nothing was checked; a tree has {folders}{hint}")
+
+
+def _named(folder: str, absolute: str, name: str) -> str:
+    """Return the path below the root; that of the version where the file ``latest`` of a slug names one."""
+    if name == layout().latest and folder.count("/") == 1 and os.path.isfile(absolute):
+        probe = LatestProbe()
+        try:
+            with open_regular(absolute) as stream:
+                probe.feed(stream.read(START_BYTES))
+        except OSError as error:
+            raise CannotCheckError(f"{absolute}: cannot be read: {error.strerror or error}") from error
+        name = probe.content().version or name
+    return f"{folder}/{name}" if folder else name
 
 
 def _is_root(folder: str) -> bool:

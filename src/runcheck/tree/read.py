@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
 from runcheck.probes import (
+    GONE,
     NATIVE_FORMATS,
     START_BYTES,
     Content,
@@ -59,6 +60,8 @@ class Reader:
                     seeking = format_of(path, stream.read(START_BYTES))
                     return self._seek(facts, stream, path, seeking) if seeking else facts
                 return facts
+        except FileNotFoundError:
+            return Facts(error=GONE)
         except OSError as error:
             return Facts(error=error.strerror or str(error))
 

@@ -13,7 +13,8 @@ NEVER_ENTERED = ".git"
 def walk(root: str) -> Iterator[Entry]:
     """Yield every entry below ``root``, folders before what they hold, names in order.
 
-    What cannot be read is an entry with an error. The state folder of the tools is passed over in the root, ``.git``
+    What cannot be read is an entry with an error; what vanishes meanwhile, as in a run that is being written, is none.
+    The state folder of the tools is passed over in the root, ``.git``
     everywhere.
     """
     for entry in _folder(root, ""):
@@ -39,18 +40,24 @@ def _folder(root: str, path: str) -> list[Entry]:
     prefix = f"{path}/" if path else ""
     try:
         with os.scandir(f"{root}/{path}" if path else root) as listing:
-            found = [_entry(item, prefix) for item in listing if item.name != NEVER_ENTERED]
+            found = [
+                entry for item in listing if item.name != NEVER_ENTERED and (entry := _entry(item, prefix)) is not None
+            ]
     except OSError as error:
+        if path and isinstance(error, FileNotFoundError):
+            return []
         return [Entry(path, EntryType.FOLDER, error=error.strerror or str(error))]
     found.sort(key=lambda entry: os.fsencode(entry.path))
     return found
 
 
-def _entry(item: os.DirEntry[str], prefix: str) -> Entry:
+def _entry(item: os.DirEntry[str], prefix: str) -> Entry | None:
     path = prefix + item.name
     try:
         status = item.stat(follow_symlinks=False)
         target = os.readlink(item.path) if stat.S_ISLNK(status.st_mode) else None
+    except FileNotFoundError:
+        return None
     except OSError as error:
         return Entry(path, EntryType.SPECIAL, error=error.strerror or str(error))
     return Entry(
