@@ -15,7 +15,7 @@ import pytest
 
 import runcheck
 from runcheck.check import check, check_in
-from runcheck.convention.units import Tree, classify
+from runcheck.convention.units import Address, Unit, unit_of
 from runcheck.errors import CannotCheckError
 from runcheck.tree.entry import Entry
 from runcheck.tree.locate import locate
@@ -274,12 +274,13 @@ def test_a_file_that_vanishes_is_an_error_but_in_a_running_run(
     going.parent.mkdir()
     going.write_text("x")
 
-    def classify_and_remove(entries: Iterable[Entry]) -> Tree:
-        classified = classify(entries)
-        going.unlink()
-        return classified
+    def walk_and_remove(address: Address, entries: Iterable[Entry]) -> Unit:
+        unit = unit_of(address, entries)
+        if address.kind.name == "model":
+            going.unlink()
+        return unit
 
-    monkeypatch.setattr("runcheck.check.classify", classify_and_remove)
+    monkeypatch.setattr("runcheck.survey.unit_of", walk_and_remove)
     assert [each.code for each in check(tree).findings if each.path.endswith("going.txt")] == expected
 
 

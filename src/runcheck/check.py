@@ -2,41 +2,33 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeAlias
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import now
-from runcheck.convention.units import Tree, Unit, classify
-from runcheck.convention.validation import Applied, apply_extension_schema, is_newer_minor
+from runcheck.convention.units import Address, Tree, classify, is_above_units
+from runcheck.convention.validation import Applied, apply_extension_schema
+from runcheck.convention.versions import in_order
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified
-from runcheck.probes import GONE, Depth, Facts, unverified_in
+from runcheck.probes import Depth, Facts
 from runcheck.probes.document import DocumentContent
-from runcheck.probes.events import EventsContent
-from runcheck.probes.folder import PartlyPointersContent
-from runcheck.probes.git import GitContent, read_git
+from runcheck.probes.git import GitContent, read_git, with_large
 from runcheck.probes.latest import LatestContent
-from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
+from runcheck.rules.card import Card
 from runcheck.rules.judge import judge
 from runcheck.rules.tree_inputs import TreeInputs
-from runcheck.rules.unit_inputs import UnitInputs
+from runcheck.survey import Survey, glance, survey
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
 from runcheck.tree.walk import walk
-
-# A file to read: its entry, the format of its role, whether it is to be hashed.
-_Job: TypeAlias = tuple[Entry, str | None, bool]
-
-_BATCH = 4 << 20
-_COST_OF_A_FILE = 40_000  # opening a small file takes about as long as hashing so many bytes
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
@@ -61,32 +53,28 @@ def check_in(
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process."""
     start = time.perf_counter()
     target = locate(os.fspath(path))
-    tree = classify(walk(target.root))
+    tree = classify(walk(target.root, enter=is_above_units))
     met = [unit for unit in tree.units if _touches(target.focus, unit.path)]
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
-    wanted = [unit for unit in met if unit.readable]
-    reader = Reader(target.root, depth, quarantine)
+    reader, moment = Reader(target.root, depth, quarantine), now()
     with ThreadPoolExecutor(max_workers=1) as aside:
-        git = aside.submit(read_git, target.root, _large_files(tree))
-        facts = _probe(reader, tree, wanted)
-    inputs = _inputs(reader, tree, wanted, facts, git.result())
+        git = aside.submit(read_git, target.root)
+        facts = _around(reader, tree)
+        surveys = {unit.path: survey(reader, moment, unit) for unit in met}
+    cards = {path: each.card for path, each in surveys.items()}
+    cards = _neighbours(tree, cards, _latest_texts(facts), partial(glance, reader, moment))
+    inputs = _inputs(reader, tree, cards, facts, git.result())
     findings, unverified = judge(inputs)
-    files = [member.entry for unit in wanted for member in unit.files.values()]
+    found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
+    wanted = [each for each in found if _is_wanted(each, target.focus) and (pedantic or each.is_certain)]
     return Report(
         root=target.root,
-        findings=tuple(
-            finding for finding in findings if _is_wanted(finding, target.focus) and (pedantic or finding.is_certain)
-        ),
-        unverified=(
-            *(each for each in unverified if each.reason != POINTER),
-            *_pointers(facts),
-            *_newer(facts),
-            *(Unverified(reason, tuple(sorted(paths))) for reason, paths in unverified_in(facts.items()).items()),
-        ),
+        findings=tuple(sorted(wanted, key=Finding.sort_key)),
+        unverified=_merged(unverified, surveys.values()),
         units=len(met),
-        files=len(files),
-        hashed_bytes=sum(entry.size for entry in files if (each := facts.get(entry.path)) and each.sha256),
+        files=sum(each.files for each in surveys.values()),
+        hashed_bytes=sum(each.hashed_bytes for each in surveys.values()),
         seconds=time.perf_counter() - start,
     )
 
@@ -109,86 +97,75 @@ def _is_wanted(finding: Finding, focus: str) -> bool:
     )
 
 
-def _probe(reader: Reader, tree: Tree, wanted: Iterable[Unit]) -> dict[str, Facts]:
-    """Read every file that a rule asks for, once.
+def _neighbours(
+    tree: Tree, cards: Mapping[str, Card], latest_texts: Mapping[str, str], look: Callable[[Address], Card]
+) -> dict[str, Card]:
+    """Return the cards of the units that a part of the tree is judged with.
 
-    Of the units around the wanted ones only what others refer to is read.
+    These are the units that it refers to, and those that they refer to, as far as it goes; and of the versions beside
+    it the one that ``latest`` names, and the newest ones down to one that is completed, which it should name.
     """
-    jobs: list[_Job] = []
-    whole = {unit.path for unit in wanted}
-    referred = ("metadata", "checksums")
-    for unit in tree.units:
-        sealed = bool(unit.of_role("checksums")) or bool(unit.of_role("export_sidecar"))
-        for member in unit.members.values():
-            if not member.entry.is_file:
-                continue
-            role = member.role
-            if unit.path in whole:
-                jobs.append((member.entry, role.format if role else None, sealed and reader.depth != "structure"))
-            elif role is not None and role.name in referred:
-                jobs.append((member.entry, role.format, False))
-    jobs += [
-        (slug.latest, "latest", False) for slug in tree.slugs if slug.latest and slug.latest.type is EntryType.FILE
-    ]
-    jobs += [(entry, "json", False) for entry in tree.loose if _extension_of(entry)]
-    if tree.registry and tree.registry.type is EntryType.FILE:
-        jobs.append((tree.registry, "registry", False))
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        read = pool.map(
-            lambda batch: [
-                (entry.path, reader.file(entry, format_, hashed=hashed)) for entry, format_, hashed in batch
-            ],
-            _batches(jobs),
-        )
-        facts = {path: facts for batch in read for path, facts in batch}
-    if reader.depth != "structure":
-        for unit in wanted:
-            facts.update(_folders(reader, unit, facts))
-            facts.update(_comparison(reader, unit, facts))
-    return facts
+    units = {unit.path: unit for unit in tree.units}
+    found = dict(cards)
+
+    def card(path: str) -> Card:
+        if path not in found:
+            found[path] = look(units[path])
+        return found[path]
+
+    for slug in tree.slugs:
+        if any(unit.path in cards for unit in slug.units):
+            versions = [unit.version for unit in slug.units]
+            ordered = in_order(versions)
+            target = (slug.latest.target or latest_texts.get(slug.latest.path)) if slug.latest else None
+            if target in versions:
+                card(f"{slug.path}/{target}")
+            for version in versions if ordered is None else reversed(ordered):
+                if card(f"{slug.path}/{version}").status == "completed" and ordered is not None:
+                    break
+    pending = list(cards)
+    seen: set[str] = set()
+    while pending:
+        path = pending.pop()
+        if path in units and path not in seen:
+            seen.add(path)
+            pending += card(path).refers_to
+    return dict(sorted(found.items()))
 
 
-def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
-    """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
-    for folder in unit.folders:
-        path = f"{unit.path}/{folder.path}"
-        pointers = [entry for entry in folder.members.values() if (each := facts.get(entry.path)) and each.pointer]
-        if not pointers:
-            yield path, reader.folder(path, folder.format, folder.members)
-        elif len(pointers) < sum(entry.is_file for entry in folder.members.values()):
-            yield path, Facts(content=PartlyPointersContent())
+def _inputs(
+    reader: Reader, tree: Tree, cards: Mapping[str, Card], facts: Mapping[str, Facts], git: GitContent | None
+) -> TreeInputs:
+    large = {path for card in cards.values() for files in card.large.values() for path in files}
+    known = with_large(git, reader.root, large) if git else None
+    return TreeInputs(
+        tree=tree,
+        cards=cards,
+        registry=_registry(tree, facts),
+        extension_schemas=dict(_extension_schemas(reader, tree, facts, cards)),
+        latest_texts=_latest_texts(facts),
+        git=ABSENT if known is None else NotVerified(reader.root, known.unverified) if known.unverified else known,
+        unread={path: each.error for path, each in facts.items() if each.error},
+    )
 
 
-def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
-    """Yield how the event files of a run differ from its metrics, where both are sound, as facts of their folder."""
-    metrics = [
-        (entry, content)
-        for path in unit.of_role("metrics")
-        if isinstance(content := facts[(entry := unit.files[path].entry).path].content, MetricsContent)
-    ]
-    events = [
-        (entry, content)
-        for path in unit.of_role("events")
-        if isinstance(content := facts[(entry := unit.files[path].entry).path].content, EventsContent)
-        and content.first_break is None
-        and content.unverified is None
-    ]
-    if len(metrics) == 1 and not metrics[0][1].defect_count and 0 < len(events) == len(unit.of_role("events")):
-        folder = f"{unit.path}/{layout().folder_of('events')}"
-        yield folder, reader.comparison(folder, metrics[0], events)
+def _around(reader: Reader, tree: Tree) -> dict[str, Facts]:
+    """Read the files above the units: each ``latest`` that is a text, the schemas of extensions, the registry."""
+    formats = {slug.latest: "latest" for slug in tree.slugs if slug.latest}
+    formats |= {entry: "json" for entry in tree.loose if _extension_of(entry)}
+    if tree.registry:
+        formats[tree.registry] = "registry"
+    return {
+        entry.path: reader.file(entry, format_, hashed=False) for entry, format_ in formats.items() if entry.is_file
+    }
 
 
-def _batches(jobs: Iterable[_Job]) -> Iterator[list[_Job]]:
-    """Yield jobs in batches of about as many bytes: handing one small file to a thread costs more than reading it."""
-    batch: list[_Job] = []
-    size = 0
-    for job in jobs:
-        batch.append(job)
-        size += job[0].size + _COST_OF_A_FILE
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    yield batch
+def _latest_texts(facts: Mapping[str, Facts]) -> dict[str, str]:
+    return {
+        path: each.content.version
+        for path, each in facts.items()
+        if isinstance(each.content, LatestContent) and each.content.version
+    }
 
 
 def _extension_of(entry: Entry) -> str | None:
@@ -201,80 +178,21 @@ def _extension_of(entry: Entry) -> str | None:
 
 
 def _extension_schemas(
-    reader: Reader, tree: Tree, facts: Mapping[str, Facts], by_unit: Mapping[str, UnitInputs]
+    reader: Reader, tree: Tree, facts: Mapping[str, Facts], cards: Mapping[str, Card]
 ) -> Iterator[tuple[str, Applied]]:
     """Yield each namespace that has a schema, with that applied to the extensions of all units."""
     for entry in tree.loose:
         namespace = _extension_of(entry)
         if not namespace or not isinstance(content := facts[entry.path].content, DocumentContent):
             continue
-        values = {
-            path: extensions[namespace]
-            for path, inputs in by_unit.items()
-            if not isinstance(metadata := inputs.metadata, Absent | NotVerified)
-            and namespace in (extensions := metadata.get("extensions", {}))
-        }
         if content.error or content.too_large:
             yield namespace, Applied(fault=content.error or "is too large to be read", line=content.line)
             continue
+        values = {path: card.extensions[namespace] for path, card in cards.items() if namespace in card.extensions}
         try:
             yield namespace, reader.quarantine.ask(partial(apply_extension_schema, content.value, values))
         except ReaderFailedError as error:
             yield namespace, Applied(fault=f"cannot be applied: {error}")
-
-
-def _inputs(
-    reader: Reader, tree: Tree, wanted: Iterable[Unit], facts: Mapping[str, Facts], git: GitContent | None
-) -> TreeInputs:
-    moment = now()
-    by_unit = {
-        unit.path: UnitInputs(
-            unit,
-            {path: facts[member.entry.path] for path, member in unit.members.items() if member.entry.path in facts},
-            moment,
-        )
-        for unit in tree.units
-    }
-    return TreeInputs(
-        tree=tree,
-        by_unit=by_unit,
-        wanted=frozenset(unit.path for unit in wanted),
-        registry=_registry(tree, facts),
-        extension_schemas=dict(_extension_schemas(reader, tree, facts, by_unit)),
-        latest_texts={
-            path: each.content.version
-            for path, each in facts.items()
-            if isinstance(each.content, LatestContent) and each.content.version
-        },
-        git=_git_input(reader.root, git),
-        unread=_unread(facts, by_unit.values()),
-    )
-
-
-def _unread(facts: Mapping[str, Facts], units: Iterable[UnitInputs]) -> dict[str, str]:
-    """Return why files could not be read. In a running run files come and go."""
-    running = tuple(f"{each.unit.path}/" for each in units if each.known_status == "running")
-    return {
-        path: each.error
-        for path, each in facts.items()
-        if each.error and not (each.error == GONE and path.startswith(running))
-    }
-
-
-def _large_files(tree: Tree) -> list[str]:
-    """Return the files that should go through Git LFS, if Git tracks them."""
-    return [
-        member.entry.path
-        for unit in tree.units
-        for member in unit.files.values()
-        if member.role and member.role.name in layout().lfs_roles and member.entry.size > layout().limits.lfs_bytes
-    ]
-
-
-def _git_input(root: str, git: GitContent | None) -> GitContent | Absent | NotVerified:
-    if git is None:
-        return ABSENT
-    return NotVerified(root, git.unverified) if git.unverified else git
 
 
 def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absent | NotVerified:
@@ -293,18 +211,9 @@ def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absen
     return NotVerified(entry.path, content.unverified) if content.unverified else content
 
 
-def _pointers(facts: Mapping[str, Facts]) -> list[Unverified]:
-    paths = tuple(sorted(path for path, each in facts.items() if each.pointer and each.pointer.sha256))
-    return [Unverified(POINTER, paths)] if paths else []
-
-
-def _newer(facts: Mapping[str, Facts]) -> list[Unverified]:
-    paths = tuple(
-        sorted(
-            path
-            for path, each in facts.items()
-            if isinstance(each.content, DocumentContent) and is_newer_minor(each.content.value)
-        )
-    )
-    reason = f"documents of a later version than {layout().schema_version}; fields not known there were passed over"
-    return [Unverified(reason, paths)] if paths else []
+def _merged(unverified: Iterable[Unverified], surveys: Iterable[Survey]) -> tuple[Unverified, ...]:
+    """Put together what could not be looked into, reason by reason."""
+    paths: dict[str, set[str]] = {}
+    for each in (*unverified, *(each for one in surveys for each in one.unverified)):
+        paths.setdefault(each.reason, set()).update(each.paths)
+    return tuple(Unverified(reason, tuple(sorted(each))) for reason, each in sorted(paths.items()))

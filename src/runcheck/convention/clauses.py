@@ -4,6 +4,7 @@ Code, name and level stand there and nowhere else.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -39,6 +40,15 @@ class Clause:
     why: str
     fails: str
     mend: str
+
+    def __reduce__(self) -> tuple[Callable[[str], "Clause"], tuple[str]]:
+        """Travel between processes by the code alone."""
+        return clause, (self.code,)
+
+
+def clause(code: str) -> Clause:
+    """Return the clause of a code."""
+    return clauses()[code]
 
 
 @cache

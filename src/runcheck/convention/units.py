@@ -1,7 +1,7 @@
 """From entries to units: which unit an entry belongs to, and in which role."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from runcheck.convention.layout import Kind, Role, layout
@@ -29,18 +29,29 @@ class FormatFolder:
 
 
 @dataclass(frozen=True)
-class Unit:
-    """One dataset version or one training run: where it lies and what it holds.
-
-    A unit that is not ``readable`` shows nothing.
-    """
+class Address:
+    """Where a dataset version or a training run lies, and what its place says of it."""
 
     path: str
     kind: Kind
     slug: str
     version: str
+
+
+@dataclass(frozen=True)
+class Unit(Address):
+    """One dataset version or one training run: where it lies and what it holds.
+
+    ``closed`` are the entries that could not be looked at. A unit that is not ``readable`` shows nothing.
+    """
+
     members: Mapping[str, Member]
-    readable: bool = True
+    closed: Mapping[str, Entry] = field(default_factory=dict)
+
+    @property
+    def readable(self) -> bool:
+        """Whether its folder could be listed."""
+        return "" not in self.closed
 
     @cached_property
     def files(self) -> dict[str, Member]:
@@ -83,74 +94,65 @@ class Slug:
 
     path: str
     kind: Kind
-    units: tuple[Unit, ...]
+    units: tuple[Address, ...]
     latest: Entry | None
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A whole tree, classified: its slugs with their units, the registry, and the entries that belong to no unit."""
+    """A tree as it is above its units: slugs with the places of their units, the registry, and what else lies there."""
 
     slugs: tuple[Slug, ...]
     registry: Entry | None
     loose: tuple[Entry, ...]
 
     @property
-    def units(self) -> list[Unit]:
+    def units(self) -> list[Address]:
         """Every unit of the tree, in the order of the paths."""
         return [unit for slug in self.slugs for unit in slug.units]
 
 
+def is_above_units(folder: Entry) -> bool:
+    """Say whether a folder of a tree is none of its units."""
+    parts = folder.path.split("/", _UNIT_DEPTH)
+    return len(parts) != _UNIT_DEPTH or parts[-1] == layout().latest or layout().kind_of_folder(parts[0]) is None
+
+
 def classify(entries: Iterable[Entry]) -> Tree:
-    """Sort the entries of a tree into units and what lies around them. Folders come before what they hold."""
-    sorter = _Sorter()
+    """Sort the entries above the units of a tree. Folders come before what they hold."""
+    loose: list[Entry] = []
+    registry: Entry | None = None
+    units: dict[str, list[Address]] = {}
+    kinds: dict[str, Kind] = {}
+    latest: dict[str, Entry] = {}
     for entry in entries:
-        sorter.take(entry)
-    return sorter.tree()
-
-
-class _Sorter:
-    def __init__(self) -> None:
-        self.loose: list[Entry] = []
-        self.closed: set[str] = set()
-        self.registry: Entry | None = None
-        self.slugs: dict[str, Kind] = {}
-        self.latest: dict[str, Entry] = {}
-        self.units: dict[str, dict[str, Member]] = {}
-
-    def take(self, entry: Entry) -> None:
-        parts = entry.path.split("/", _UNIT_DEPTH)
+        parts = entry.path.split("/")
         kind = layout().kind_of_folder(parts[0])
-        if entry.error is not None:
-            self.closed.add(entry.path)
-            self.loose.append(entry)
-        elif kind is None or len(parts) == 1:
-            if entry.path == layout().registry:
-                self.registry = entry
-            self.loose.append(entry)
-        elif len(parts) > _UNIT_DEPTH:
-            self._inside(entry, "/".join(parts[:_UNIT_DEPTH]), parts[_UNIT_DEPTH], kind)
+        slug_path = "/".join(parts[:-1])
+        if kind is None or entry.error is not None or len(parts) == 1 or len(parts) > _UNIT_DEPTH:
+            registry = entry if entry.path == layout().registry and entry.error is None else registry
+            loose.append(entry)
         elif len(parts) == _UNIT_DEPTH and parts[-1] == layout().latest:
-            self.latest["/".join(parts[:-1])] = entry
+            latest[slug_path] = entry
         elif entry.type is not EntryType.FOLDER:
-            self.loose.append(entry)
+            loose.append(entry)
         elif len(parts) == _UNIT_DEPTH:
-            self.units[entry.path] = {}
+            units[slug_path].append(Address(entry.path, kind, parts[1], parts[2]))
         else:
-            self.slugs[entry.path] = kind
+            kinds[entry.path], units[entry.path] = kind, []
+    slugs = (Slug(path, kind, tuple(units[path]), latest.get(path)) for path, kind in kinds.items())
+    return Tree(tuple(slugs), registry, tuple(loose))
 
-    def _inside(self, entry: Entry, unit: str, path: str, kind: Kind) -> None:
-        if unit in self.units:
-            self.units[unit][path] = Member(path, entry, layout().role_of(path, kind.name))
+
+def unit_of(address: Address, entries: Iterable[Entry]) -> Unit:
+    """Return the unit at ``address`` with its entries, each in its role. Folders come before what they hold."""
+    members: dict[str, Member] = {}
+    closed: dict[str, Entry] = {}
+    start = len(address.path) + 1
+    for entry in entries:
+        path = entry.path[start:]
+        if entry.error is not None:
+            closed[path] = entry
         else:
-            self.loose.append(entry)
-
-    def tree(self) -> Tree:
-        units: dict[str, list[Unit]] = {path: [] for path in self.slugs}
-        for path, members in self.units.items():
-            slug_path, version = path.rsplit("/", 1)
-            slug = slug_path.rpartition("/")[2]
-            unit = Unit(path, self.slugs[slug_path], slug, version, members, readable=path not in self.closed)
-            units[slug_path].append(unit)
-        slugs = (Slug(path, kind, tuple(units[path]), self.latest.get(path)) for path, kind in self.slugs.items())
-        return Tree(tuple(slugs), self.registry, tuple(self.loose))
+            members[path] = Member(path, entry, layout().role_of(path, address.kind.name))
+    return Unit(address.path, address.kind, address.slug, address.version, members, closed)

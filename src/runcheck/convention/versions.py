@@ -1,6 +1,7 @@
 """The three schemes of version names and their order (spec, chapter 1)."""
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from runcheck.convention.names import is_name
@@ -37,20 +38,19 @@ def _semantic_key(version: str) -> tuple[tuple[int, ...], bool, tuple[_Identifie
     return tuple(int(part) for part in core.split(".")), not pre, identifiers
 
 
-def newest(versions: list[str]) -> str | None:
-    """Return the newest of ``versions``, or None where there are none or they follow more than one scheme."""
-    schemes = {scheme_of(version) for version in versions}
-    if len(schemes) != 1:
+def in_order(versions: Iterable[str]) -> list[str] | None:
+    """Return ``versions`` from the oldest to the newest, or None where they do not follow one scheme."""
+    given = list(versions)
+    schemes = {scheme_of(version) for version in given}
+    if len(schemes) > 1 or None in schemes:
         return None
-    match schemes.pop():
-        case "number-version":
-            return max(versions, key=lambda version: int(version[1:]))
-        case "semantic-version":
-            return max(versions, key=_semantic_key)
-        case "experiment-id":
-            return max(versions, key=_experiment_key)
-        case _:
-            return None
+    return sorted(given, key=_KEYS[schemes.pop() or ""]) if schemes else []
+
+
+def newest(versions: Iterable[str]) -> str | None:
+    """Return the newest of ``versions``, or None where there are none or they follow more than one scheme."""
+    ordered = in_order(versions)
+    return ordered[-1] if ordered else None
 
 
 def _experiment_key(version: str) -> tuple[str, int]:
@@ -58,6 +58,13 @@ def _experiment_key(version: str) -> tuple[str, int]:
     if match is None:
         raise ValueError(f"not an experiment id: {version!r}")
     return match[1], int(match[2] or 1)
+
+
+_KEYS: dict[str, Callable[[str], tuple[object, ...]]] = {
+    "number-version": lambda version: (int(version[1:]),),
+    "semantic-version": _semantic_key,
+    "experiment-id": _experiment_key,
+}
 
 
 def next_number_version(versions: list[str]) -> str:

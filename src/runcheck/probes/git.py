@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runcheck.convention.layout import layout
 
@@ -27,8 +27,8 @@ _ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": 
 class GitContent:
     """What the index holds, in paths relative to the root of the tree.
 
-    ``environment`` are tracked files that hold the keys of a machine, anywhere in the repository; ``plain`` are those
-    of the paths asked about that are tracked and do not go through Git LFS. ``unverified`` says why nothing is known.
+    ``environment`` are tracked files that hold the keys of a machine, anywhere in the repository; ``plain`` are large
+    files that are tracked and do not go through Git LFS. ``unverified`` says why nothing is known.
     """
 
     environment: tuple[str, ...] = ()
@@ -40,19 +40,26 @@ class _GitFailedError(Exception):
     """Git is not there, or said no."""
 
 
-def read_git(root: str, large: Collection[str]) -> GitContent | None:
-    """Return what Git knows of the tree at ``root`` and of its files ``large``; None where there is no repository."""
+def read_git(root: str) -> GitContent | None:
+    """Return what Git knows of the tree at ``root``; None where there is no repository."""
     if not _is_in_repository(os.path.realpath(root)):
         return None
     try:
         top = os.fsdecode(_git(root, "rev-parse", "--show-toplevel").removesuffix(b"\n"))
         wildcards = [f":(top,glob)**/{each}" for each in layout().environment_files]
         environment = _paths(_git(root, "ls-files", "-z", "--full-name", "--", *wildcards, literal=False))
-        tracked = set(_paths(_git(root, "ls-files", "-z"))) & set(large) if large else set()
-        return GitContent(
-            tuple(_relative(f"{top}/{path}", root) for path in sorted(environment) if _holds_keys(path)),
-            frozenset(tracked - _through_lfs(root, sorted(tracked))),
-        )
+    except _GitFailedError as error:
+        return GitContent(unverified=str(error))
+    return GitContent(tuple(_relative(f"{top}/{path}", root) for path in sorted(environment) if _holds_keys(path)))
+
+
+def with_large(git: GitContent, root: str, large: Collection[str]) -> GitContent:
+    """Return what is known with what Git does with the files ``large``, in paths relative to the root."""
+    if git.unverified or not large:
+        return git
+    try:
+        tracked = set(_paths(_git(root, "ls-files", "-z"))) & set(large)
+        return replace(git, plain=frozenset(tracked - _through_lfs(root, sorted(tracked))))
     except _GitFailedError as error:
         return GitContent(unverified=str(error))
 

@@ -16,12 +16,13 @@ from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Me
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
 from runcheck.convention.validation import Violation, is_known_major, violations
-from runcheck.probes import Facts
+from runcheck.probes import GONE, Facts
 from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.text import TextContent
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
+from runcheck.tree.entry import Entry
 
 _Content = TypeVar("_Content")
 
@@ -33,6 +34,20 @@ class DocumentInputs:
     unit: Unit
     facts: Mapping[str, Facts]
     now: datetime
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Every entry of the unit by its path, those too that could not be looked at."""
+        return {**{path: member.entry for path, member in self.unit.members.items()}, **self.unit.closed}
+
+    @cached_property
+    def unread(self) -> dict[str, str]:
+        """Why files could not be read. In a running run files come and go."""
+        return {
+            path: facts.error
+            for path, facts in self.facts.items()
+            if facts.error and not (facts.error == GONE and self.known_status == "running")
+        }
 
     @cached_property
     def documents(self) -> dict[str, DocumentContent]:

@@ -1,10 +1,9 @@
 """RC9: what Git tracks, and how."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from runcheck.convention.layout import layout
-from runcheck.convention.units import Tree
 from runcheck.probes.git import GitContent
+from runcheck.rules.card import Card
 from runcheck.rules.rule import Problem, tree_rule
 
 _MIB = 1 << 20
@@ -18,12 +17,12 @@ def env_tracked(git: GitContent) -> Iterator[Problem]:
 
 
 @tree_rule
-def lfs_attributes(tree: Tree, git: GitContent) -> Iterator[Problem]:
+def lfs_attributes(cards: Mapping[str, Card], git: GitContent) -> Iterator[Problem]:
     """The large files of each role in each unit that lie in the history as they are, said once a role."""
-    for unit in tree.units:
-        for role in layout().lfs_roles:
-            plain = [unit.files[path].entry for path in unit.of_role(role) if f"{unit.path}/{path}" in git.plain]
+    for card in cards.values():
+        for files in card.large.values():
+            plain = [(path, size) for path, size in files.items() if path in git.plain]
             if plain:
                 others = f"; so are {len(plain) - 1} more of this role" if len(plain) > 1 else ""
-                size = f"{plain[0].size / _MIB:.1f} MiB"
-                yield Problem(plain[0].path, f"is tracked by Git as it is, with {size}, not through Git LFS{others}")
+                path, size = plain[0][0], f"{plain[0][1] / _MIB:.1f} MiB"
+                yield Problem(path, f"is tracked by Git as it is, with {size}, not through Git LFS{others}")

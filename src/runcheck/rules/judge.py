@@ -1,4 +1,4 @@
-"""Judge a tree: give each rule its inputs, and turn what it yields into findings."""
+"""Judge a unit or a tree: give each rule its inputs, and turn what it yields into findings."""
 
 from collections.abc import Iterator
 
@@ -9,17 +9,14 @@ from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.rules.unit_inputs import UnitInputs
 
 
-def judge(inputs: TreeInputs) -> tuple[list[Finding], list[Unverified]]:
-    """Return every finding of a tree in the order of the paths, and what no rule could look into."""
+def judge(inputs: TreeInputs | UnitInputs) -> tuple[list[Finding], list[Unverified]]:
+    """Return every finding of a unit, or of what lies above the units of a tree, and what no rule could look into."""
+    scope, path = ("unit", inputs.unit.path) if isinstance(inputs, UnitInputs) else ("tree", "")
     unverified: dict[str, set[str]] = {}
     findings: list[Finding] = []
     for rule in rules().values():
-        if rule.scope == "tree":
-            findings += _judged(rule, inputs, "", unverified)
-        else:
-            for path in sorted(inputs.wanted):
-                findings += _judged(rule, inputs.by_unit[path], path, unverified)
-    findings.sort(key=Finding.sort_key)
+        if rule.scope in (scope, "both"):
+            findings += _judged(rule, inputs, path, unverified)
     return findings, [Unverified(reason, tuple(sorted(paths))) for reason, paths in sorted(unverified.items())]
 
 
@@ -39,7 +36,7 @@ def _judged(
 
 
 def _finding(rule: Rule, problem: Problem, folder: str) -> Finding:
-    path = "/".join(filter(None, (folder, problem.path)))
+    path = "/".join(filter(None, (folder, problem.path))) or "."
     help_ = problem.help or rule.clause.mend
     return Finding(
         rule.clause, path, problem.message, help_, problem.line, problem.pointer, problem.concerns, problem.is_certain

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from runcheck.convention.documents import Metadata, Status, registry_row
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Tree
 from runcheck.probes.registry import RegistryContent
+from runcheck.rules.card import Card
 from runcheck.rules.rule import Problem, tree_rule
 
 METADATA = layout().path("metadata")
@@ -21,13 +21,11 @@ def registry_readable(registry: RegistryContent) -> Iterator[Problem]:
 
 
 @tree_rule
-def registry_row_missing(
-    sound_registry: RegistryContent, metadata_by_unit: Mapping[str, Metadata]
-) -> Iterator[Problem]:
+def registry_row_missing(sound_registry: RegistryContent, cards: Mapping[str, Card]) -> Iterator[Problem]:
     """Units without a row."""
     rows = {row["path"] for row in sound_registry.rows}
-    for path in metadata_by_unit:
-        if path not in rows:
+    for path, card in cards.items():
+        if card.row and path not in rows:
             yield Problem(REGISTRY, f"has no row for {path}", concerns=path)
 
 
@@ -43,13 +41,13 @@ def registry_row_extra(sound_registry: RegistryContent, tree: Tree) -> Iterator[
 
 
 @tree_rule
-def registry_row_stale(sound_registry: RegistryContent, metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
+def registry_row_stale(sound_registry: RegistryContent, cards: Mapping[str, Card]) -> Iterator[Problem]:
     """Rows that say something else than the metadata."""
     for row in sound_registry.rows:
-        metadata = metadata_by_unit.get(row["path"])
-        if metadata is None:
+        card = cards.get(row["path"])
+        if card is None or card.row is None:
             continue
-        for column, said, expected in _differences(dict(row), dict(registry_row(metadata, row["path"]))):
+        for column, said, expected in _differences(dict(row), dict(card.row)):
             message = f"says {column} of {row['path']} is {said!r}; {METADATA} says {expected!r}"
             yield Problem(REGISTRY, message, concerns=row["path"])
 
@@ -62,52 +60,45 @@ def registry_missing(tree: Tree) -> Iterator[Problem]:
 
 
 @tree_rule
-def data_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterator[Problem]:
+def data_missing(cards: Mapping[str, Card], tree: Tree) -> Iterator[Problem]:
     """What a unit was made from is in the tree, and is a dataset."""
     datasets = {unit.path for unit in tree.units if unit.kind.name == "dataset"}
-    for path, metadata in metadata_by_unit.items():
-        source = _source_of(metadata)
-        if source is not None and source not in datasets:
+    for path, card in cards.items():
+        if card.source is not None and card.source.path not in datasets:
             yield Problem(
                 f"{path}/{METADATA}",
-                f"was made from {source}, which is no dataset of the tree",
+                f"was made from {card.source.path}, which is no dataset of the tree",
                 pointer="/data_provenance/path",
             )
 
 
 @tree_rule
-def data_changed(metadata_by_unit: Mapping[str, Metadata], fingerprints: Mapping[str, str]) -> Iterator[Problem]:
+def data_changed(cards: Mapping[str, Card]) -> Iterator[Problem]:
     """That dataset is still the one that the unit was made from."""
-    for path, metadata in metadata_by_unit.items():
-        provenance = metadata["data_provenance"]
-        if provenance["kind"] != "artefact" or provenance["path"] not in fingerprints:
-            continue
-        said, actual = provenance["fingerprint"], fingerprints[provenance["path"]]
-        if said != actual:
-            message = f"was made from {provenance['path']} with fingerprint {said[:12]}...; it has {actual[:12]}... now"
+    for path, card in cards.items():
+        actual = cards[card.source.path].fingerprint if card.source and card.source.path in cards else None
+        if card.source and actual and card.source.fingerprint != actual:
+            said = f"was made from {card.source.path} with fingerprint {card.source.fingerprint[:12]}..."
+            message = f"{said}; it has {actual[:12]}... now"
             yield Problem(f"{path}/{METADATA}", message, pointer="/data_provenance/fingerprint")
 
 
 @tree_rule
-def data_incomplete(
-    metadata_by_unit: Mapping[str, Metadata], status_by_unit: Mapping[str, Status]
-) -> Iterator[Problem]:
+def data_incomplete(cards: Mapping[str, Card]) -> Iterator[Problem]:
     """That dataset is complete."""
-    for path, metadata in metadata_by_unit.items():
-        source = _source_of(metadata)
-        status = status_by_unit.get(source) if source else None
-        if status is not None and status != "completed":
-            yield Problem(
-                f"{path}/{METADATA}", f"was made from {source}, which is {status}", pointer="/data_provenance/path"
-            )
+    for path, card in cards.items():
+        status = cards[card.source.path].status if card.source and card.source.path in cards else None
+        if card.source and status not in (None, "completed"):
+            message = f"was made from {card.source.path}, which is {status}"
+            yield Problem(f"{path}/{METADATA}", message, pointer="/data_provenance/path")
 
 
 @tree_rule
-def link_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterator[Problem]:
+def link_missing(cards: Mapping[str, Card], tree: Tree) -> Iterator[Problem]:
     """Linked units are in the tree, and are other units."""
     units = {unit.path for unit in tree.units}
-    for path, metadata in metadata_by_unit.items():
-        for relation, target in metadata.get("links", {}).items():
+    for path, card in cards.items():
+        for relation, target in card.links.items():
             if target == path:
                 yield Problem(f"{path}/{METADATA}", f"links to itself as {relation}", pointer=f"/links/{relation}")
             elif target not in units:
@@ -119,9 +110,9 @@ def link_missing(metadata_by_unit: Mapping[str, Metadata], tree: Tree) -> Iterat
 
 
 @tree_rule
-def link_cycle(metadata_by_unit: Mapping[str, Metadata]) -> Iterator[Problem]:
+def link_cycle(cards: Mapping[str, Card]) -> Iterator[Problem]:
     """No unit is its own ancestor. Each cycle is named once, at its first unit."""
-    edges = {path: _ancestors(path, metadata) for path, metadata in metadata_by_unit.items()}
+    edges = {path: [each for each in card.refers_to if each != path] for path, card in cards.items()}
     done: set[str] = set()
     for start in sorted(edges):
         trail: dict[str, Iterator[str]] = {}
@@ -151,14 +142,3 @@ def _differences(row: dict[str, object], expected: dict[str, object]) -> Iterato
                     yield f"{column}[{key}]", said.get(key), right.get(key)
         elif (type(said), said) != (type(right), right):  # 0 is not False, 650.0 not 650
             yield column, said, right
-
-
-def _source_of(metadata: Metadata) -> str | None:
-    provenance = metadata["data_provenance"]
-    return provenance["path"] if provenance["kind"] == "artefact" else None
-
-
-def _ancestors(path: str, metadata: Metadata) -> list[str]:
-    source = _source_of(metadata)
-    found = [*metadata.get("links", {}).values(), *([source] if source else [])]
-    return [each for each in found if each != path]

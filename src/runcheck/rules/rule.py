@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from runcheck.convention.clauses import Clause, clauses_by_name
+
+Scope: TypeAlias = Literal["unit", "tree", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The function that judges one clause, for each unit or for the tree, and the names of the inputs it needs."""
+    """The function that judges one clause, and the names of the inputs it needs.
+
+    It is called for each unit, once for the tree, or for both.
+    """
 
     clause: Clause
-    scope: Literal["unit", "tree"]
+    scope: Scope
     judge: Callable[..., Iterator[Problem]]
     inputs: tuple[str, ...]
 
@@ -50,7 +55,12 @@ def tree_rule(judge: _Judge) -> _Judge:
     return _register(judge, "tree")
 
 
-def _register(judge: _Judge, scope: Literal["unit", "tree"]) -> _Judge:
+def entry_rule(judge: _Judge) -> _Judge:
+    """Register the rule of the clause that bears the function's name, for the entries of each unit and the others."""
+    return _register(judge, "both")
+
+
+def _register(judge: _Judge, scope: Scope) -> _Judge:
     function: Any = judge
     clause = clauses_by_name()[function.__name__.replace("_", "-")]
     code = function.__code__

@@ -14,7 +14,7 @@ from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.text import TextContent
-from runcheck.rules.rule import Problem, tree_rule, unit_rule
+from runcheck.rules.rule import Problem, entry_rule, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
 
 _FREE = frozenset({layout().folder_of("extra"), layout().folder_of("plot")})  # what lies there has no form
@@ -117,25 +117,25 @@ def link_in_unit(unit: Unit) -> Iterator[Problem]:
             yield Problem(path, f"is a symbolic link to {member.entry.target!r}")
 
 
-@tree_rule
-def portable_name(tree: Tree) -> Iterator[Problem]:
+@entry_rule
+def portable_name(entries: Mapping[str, Entry]) -> Iterator[Problem]:
     """Every name in the tree."""
-    for entry in _all_entries(tree):
-        reason = _not_portable(entry.name)
+    for path, entry in entries.items():
+        reason = _not_portable(entry.name) if path else None
         if reason:
-            yield Problem(entry.path, f"has a name that {reason}")
+            yield Problem(path, f"has a name that {reason}")
 
 
-@tree_rule
-def name_collision(tree: Tree) -> Iterator[Problem]:
+@entry_rule
+def name_collision(entries: Mapping[str, Entry]) -> Iterator[Problem]:
     """Names that become one where case and Unicode form do not count."""
     seen: dict[str, str] = {}
-    for entry in _all_entries(tree):
-        folder, _, name = entry.path.rpartition("/")
+    for path in entries:
+        folder, _, name = path.rpartition("/")
         key = f"{folder}/{unicodedata.normalize('NFC', name).lower()}"
         first = seen.setdefault(key, name)
         if first != name:
-            yield Problem(entry.path, f"is the same name as {first!r} where case does not count")
+            yield Problem(path, f"is the same name as {first!r} where case does not count")
 
 
 @tree_rule
@@ -220,12 +220,12 @@ def tracker_folder(unit: Unit) -> Iterator[Problem]:
             yield Problem(path, f"is the folder of an experiment tracker ({member.entry.name})")
 
 
-@tree_rule
-def unreadable(tree: Tree, unread: Mapping[str, str]) -> Iterator[Problem]:
+@entry_rule
+def unreadable(entries: Mapping[str, Entry], unread: Mapping[str, str]) -> Iterator[Problem]:
     """What the walk could not look at and the probes could not read."""
-    for entry in _all_entries(tree):
+    for path, entry in entries.items():
         if entry.error is not None:
-            yield Problem(entry.path or ".", f"cannot be read: {entry.error}")
+            yield Problem(path, f"cannot be read: {entry.error}")
     for path, error in unread.items():
         yield Problem(path, f"cannot be read: {error}")
 
@@ -245,16 +245,6 @@ def document_size(facts: Mapping[str, Facts]) -> Iterator[Problem]:
             for line, fault in each.content.unread:
                 if fault.startswith("is longer"):
                     yield Problem(path, f"line {line} is longer than {layout().limits.line_bytes:,} bytes", line=line)
-
-
-def _all_entries(tree: Tree) -> Iterator[Entry]:
-    yield from tree.loose
-    for slug in tree.slugs:
-        if slug.latest:
-            yield slug.latest
-        for unit in slug.units:
-            for member in unit.members.values():
-                yield member.entry
 
 
 def _not_portable(name: str) -> str | None:

@@ -4,32 +4,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from runcheck.convention.checksums import fingerprint
-from runcheck.convention.documents import Metadata, Status
+from runcheck.convention.documents import Status
 from runcheck.convention.units import Tree
 from runcheck.convention.validation import Applied
-from runcheck.probes.checksums import ChecksumsContent
 from runcheck.probes.git import GitContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified
-from runcheck.rules.unit_inputs import UnitInputs
+from runcheck.rules.card import Card
+from runcheck.tree.entry import Entry
 
 
 @dataclass
 class TreeInputs:
     """The inputs of the rules of the tree.
 
-    Of ``by_unit`` only the ``wanted`` units were read whole and are judged themselves.
+    ``cards`` are of the units that were read, by their paths, in order. ``unread`` says why files above the units
+    could not be.
     """
 
     tree: Tree
-    by_unit: Mapping[str, UnitInputs]
-    wanted: frozenset[str]
+    cards: Mapping[str, Card]
     registry: RegistryContent | Absent | NotVerified
     extension_schemas: Mapping[str, Applied]
     latest_texts: Mapping[str, str]
     git: GitContent | Absent | NotVerified
     unread: Mapping[str, str]
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Every entry that lies in no unit, by its path."""
+        latest = {slug.latest.path: slug.latest for slug in self.tree.slugs if slug.latest}
+        return {**{entry.path: entry for entry in self.tree.loose}, **latest}
 
     @cached_property
     def sound_registry(self) -> RegistryContent | Absent | NotVerified:
@@ -38,24 +43,6 @@ class TreeInputs:
         return ABSENT if isinstance(registry, RegistryContent) and registry.error else registry
 
     @cached_property
-    def metadata_by_unit(self) -> dict[str, Metadata]:
-        """The valid metadata by the path of the unit."""
-        return {
-            path: inputs.metadata
-            for path, inputs in self.by_unit.items()
-            if not isinstance(inputs.metadata, Absent | NotVerified)
-        }
-
-    @cached_property
     def status_by_unit(self) -> dict[str, Status]:
         """The status by the path of the unit, where it can be told."""
-        return {path: inputs.status for path, inputs in self.by_unit.items() if not isinstance(inputs.status, Absent)}
-
-    @cached_property
-    def fingerprints(self) -> dict[str, str]:
-        """The fingerprint of each sealed dataset, computed from its list."""
-        return {
-            path: fingerprint(inputs.checksums.sums())
-            for path, inputs in self.by_unit.items()
-            if inputs.unit.kind.name == "dataset" and isinstance(inputs.checksums, ChecksumsContent)
-        }
+        return {path: card.status for path, card in self.cards.items() if card.status}

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry, EntryType
@@ -10,30 +10,33 @@ from runcheck.tree.entry import Entry, EntryType
 NEVER_ENTERED = ".git"
 
 
-def walk(root: str) -> Iterator[Entry]:
-    """Yield every entry below ``root``, folders before what they hold, names in order.
+def walk(root: str, path: str = "", enter: Callable[[Entry], bool] = lambda _: True) -> Iterator[Entry]:
+    """Yield every entry below ``path`` in ``root``, folders before what they hold, names in order.
 
-    What cannot be read is an entry with an error; what vanishes meanwhile, as in a run that is being written, is none.
-    The state folder of the tools is passed over in the root, ``.git``
-    everywhere.
+    Only the folders that ``enter`` says yes to are entered. What cannot be read is an entry with an error; what
+    vanishes meanwhile, as in a run that is being written, is none. The state folder of the tools is passed over in the
+    root, ``.git`` everywhere.
     """
-    for entry in _folder(root, ""):
-        if entry.path != layout().state:
-            yield entry
-            if entry.type is EntryType.FOLDER and entry.error is None:
-                yield from _below(root, entry)
-
-
-def _below(root: str, folder: Entry) -> Iterator[Entry]:
-    pending = [iter(_folder(root, folder.path))]
+    pending = [iter(_folder(root, path))]
     while pending:
         entry = next(pending[-1], None)
         if entry is None:
             pending.pop()
             continue
+        if entry.path == layout().state:
+            continue
         yield entry
-        if entry.type is EntryType.FOLDER and entry.error is None:
+        if entry.type is EntryType.FOLDER and entry.error is None and enter(entry):
             pending.append(iter(_folder(root, entry.path)))
+
+
+def entry_at(root: str, path: str) -> Entry | None:
+    """Return the entry of the regular file at ``path`` in ``root``, or None where there is none."""
+    try:
+        status = os.lstat(f"{root}/{path}")
+    except OSError:
+        return None
+    return _entry_of(path, status, None) if stat.S_ISREG(status.st_mode) else None
 
 
 def _folder(root: str, path: str) -> list[Entry]:
@@ -60,6 +63,10 @@ def _entry(item: os.DirEntry[str], prefix: str) -> Entry | None:
         return None
     except OSError as error:
         return Entry(path, EntryType.SPECIAL, error=error.strerror or str(error))
+    return _entry_of(path, status, target)
+
+
+def _entry_of(path: str, status: os.stat_result, target: str | None) -> Entry:
     return Entry(
         path,
         _type_of(status.st_mode),
