@@ -25,6 +25,7 @@ from runcheck.rules.judge import judge
 from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.survey import Survey, glance, survey
 from runcheck.tree.entry import Entry, EntryType
+from runcheck.tree.executor import Executor, Here
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
@@ -48,9 +49,17 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
 
 
 def check_in(
-    quarantine: Quarantine, path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False
+    quarantine: Quarantine,
+    path: str | os.PathLike[str],
+    *,
+    depth: Depth = "content",
+    pedantic: bool = False,
+    executor: Executor = Here(),  # noqa: B008 - it holds nothing
 ) -> Report:
-    """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process."""
+    """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
+
+    The units are surveyed by ``executor``.
+    """
     start = time.perf_counter()
     target = locate(os.fspath(path))
     tree = classify(walk(target.root, enter=is_above_units))
@@ -58,10 +67,11 @@ def check_in(
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     reader, moment = Reader(target.root, depth, quarantine), now()
+    started = executor.map(partial(survey, reader, moment), met)
     with ThreadPoolExecutor(max_workers=1) as aside:
         git = aside.submit(read_git, target.root)
         facts = _around(reader, tree)
-        surveys = {unit.path: survey(reader, moment, unit) for unit in met}
+        surveys = {unit.path: each for unit, each in zip(met, started, strict=True)}
     cards = {path: each.card for path, each in surveys.items()}
     cards = _neighbours(tree, cards, _latest_texts(facts), partial(glance, reader, moment))
     inputs = _inputs(reader, tree, cards, facts, git.result())

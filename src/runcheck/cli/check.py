@@ -32,12 +32,15 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.check import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
     from runcheck.report.json import render_json  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
+    from runcheck.tree.executor import Processes, cores  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
     failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
-            report = check_in(quarantine, path, depth=options.depth, pedantic=options.pedantic)
+            report = check_in(
+                quarantine, path, depth=options.depth, pedantic=options.pedantic, executor=Processes(cores())
+            )
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":
                 print(render_json(report), end="")

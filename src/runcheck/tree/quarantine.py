@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -63,6 +64,10 @@ class Quarantine:
             raise answer
         return cast("T", answer)
 
+    def __reduce__(self) -> tuple[Callable[[str, float], "Quarantine"], tuple[str, float]]:
+        """Become, in another process, the one quarantine of that process; its children end when the process does."""
+        return _of_this_process, (self._program, self._least_seconds)
+
     def __enter__(self) -> Self:
         """Return the quarantine."""
         return self
@@ -73,6 +78,11 @@ class Quarantine:
         """End every child."""
         while not self._idle.empty():
             self._idle.get_nowait().end()
+
+
+@cache
+def _of_this_process(program: str, least_seconds: float) -> Quarantine:
+    return Quarantine(program, least_seconds=least_seconds)
 
 
 class _Child:
