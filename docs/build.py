@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 SUITE = HERE.parent / "fixtures"
 
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
-from runcheck.probes import Depth  # noqa: E402
+from runcheck.depth import Depth  # noqa: E402
 from runcheck.rules.rule import rules  # noqa: E402
 
 DEPTHS = get_args(Depth)

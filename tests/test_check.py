@@ -280,7 +280,7 @@ def test_a_file_that_vanishes_is_an_error_but_in_a_running_run(
             going.unlink()
         return unit
 
-    monkeypatch.setattr("runcheck.survey.unit_of", walk_and_remove)
+    monkeypatch.setattr("runcheck.unit_reading.unit_of", walk_and_remove)
     assert [each.code for each in check(tree).findings if each.path.endswith("going.txt")] == expected
 
 

@@ -5,31 +5,37 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeAlias
 
+from runcheck.card import Card
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address, Tree, classify, is_above_units
 from runcheck.convention.validation import Applied, apply_extension_schema
 from runcheck.convention.versions import in_order
+from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Finding, Report, Unverified
-from runcheck.probes import Depth, Facts
+from runcheck.findings import Finding, Report, Survey, Unverified
+from runcheck.probes import Facts
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.git import GitContent, read_git, with_large
 from runcheck.probes.latest import LatestContent
 from runcheck.probes.registry import RegistryContent
+from runcheck.recall import registry_of, text_of_registry
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
-from runcheck.rules.card import Card
 from runcheck.rules.judge import judge
 from runcheck.rules.tree_inputs import TreeInputs
-from runcheck.survey import Survey, glance, survey
+from runcheck.survey import Surveyor, kept_at
+from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.executor import Executor, Here
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
 from runcheck.tree.walk import walk
+
+_Kept: TypeAlias = dict[str, tuple[bytes, str]]
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
@@ -55,10 +61,11 @@ def check_in(
     depth: Depth = "content",
     pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
+    open_cache: Callable[[str], Cache] = lambda _: NoCache(),
 ) -> Report:
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
 
-    The units are surveyed by ``executor``.
+    The units are surveyed by ``executor``; ``open_cache`` opens what is remembered of a tree, by its root.
     """
     start = time.perf_counter()
     target = locate(os.fspath(path))
@@ -66,17 +73,21 @@ def check_in(
     met = [unit for unit in tree.units if _touches(target.focus, unit.path)]
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
-    reader, moment = Reader(target.root, depth, quarantine), now()
-    started = executor.map(partial(survey, reader, moment), met)
+    cache = open_cache(target.root)
+    surveyor = Surveyor(target.root, depth, quarantine, cache, now())
+    reader = Reader(target.root, depth, quarantine)
+    started = executor.map(surveyor.survey, met)
     with ThreadPoolExecutor(max_workers=1) as aside:
         git = aside.submit(read_git, target.root)
-        facts = _around(reader, tree)
+        facts, kept = _around(reader, cache, tree)
         surveys = {unit.path: each for unit, each in zip(met, started, strict=True)}
     cards = {path: each.card for path, each in surveys.items()}
-    cards = _neighbours(tree, cards, _latest_texts(facts), partial(glance, reader, moment))
+    cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
     inputs = _inputs(reader, tree, cards, facts, git.result())
     findings, unverified = judge(inputs)
     found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
+    kept |= {kept_at(depth, unit): each.kept for unit, each in zip(met, surveys.values(), strict=True) if each.kept}
+    cache.keep(kept)
     wanted = [each for each in found if _is_wanted(each, target.focus) and (pedantic or each.is_certain)]
     return Report(
         root=target.root,
@@ -84,6 +95,7 @@ def check_in(
         unverified=_merged(unverified, surveys.values()),
         units=len(met),
         files=sum(each.files for each in surveys.values()),
+        recalled=sum(each.is_recalled for each in surveys.values()),
         hashed_bytes=sum(each.hashed_bytes for each in surveys.values()),
         seconds=time.perf_counter() - start,
     )
@@ -159,15 +171,17 @@ def _inputs(
     )
 
 
-def _around(reader: Reader, tree: Tree) -> dict[str, Facts]:
+def _around(reader: Reader, cache: Cache, tree: Tree) -> tuple[dict[str, Facts], _Kept]:
     """Read the files above the units: each ``latest`` that is a text, the schemas of extensions, the registry."""
     formats = {slug.latest: "latest" for slug in tree.slugs if slug.latest}
     formats |= {entry: "json" for entry in tree.loose if _extension_of(entry)}
-    if tree.registry:
-        formats[tree.registry] = "registry"
-    return {
+    facts = {
         entry.path: reader.file(entry, format_, hashed=False) for entry, format_ in formats.items() if entry.is_file
     }
+    kept: _Kept = {}
+    if tree.registry and tree.registry.is_file:
+        facts[tree.registry.path], kept = _read_registry(reader, cache, tree.registry)
+    return facts, kept
 
 
 def _latest_texts(facts: Mapping[str, Facts]) -> dict[str, str]:
@@ -203,6 +217,17 @@ def _extension_schemas(
             yield namespace, reader.quarantine.ask(partial(apply_extension_schema, content.value, values))
         except ReaderFailedError as error:
             yield namespace, Applied(fault=f"cannot be applied: {error}")
+
+
+def _read_registry(reader: Reader, cache: Cache, entry: Entry) -> tuple[Facts, _Kept]:
+    """Return the facts of the registry, and the text that they may be recalled by."""
+    key = cache.key("registry", [entry])
+    if key is not None and (text := cache.get(entry.path, key)):
+        return Facts(content=registry_of(text)), {}
+    facts = reader.file(entry, "registry", hashed=False)
+    content = facts.content
+    text = text_of_registry(content) if isinstance(content, RegistryContent) and not content.unverified else None
+    return facts, {entry.path: (key, text)} if key and text else {}
 
 
 def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absent | NotVerified:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from runcheck.card import Card
 from runcheck.convention.clauses import Clause, Level
 
 
@@ -47,10 +48,27 @@ class Unverified:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """What came out of one unit: findings, what nothing could look into, its card, and how much was read.
+
+    ``kept`` is the key and the text that it may be recalled by.
+    """
+
+    findings: tuple[Finding, ...]
+    unverified: tuple[Unverified, ...]
+    card: Card
+    files: int
+    hashed_bytes: int
+    kept: tuple[bytes, str] | None = None
+    is_recalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of a check of one tree.
 
-    ``hashed_bytes`` counts what was read for checksums, ``seconds`` is wall-clock time.
+    ``recalled`` counts the units that did not change since the last check, ``hashed_bytes`` what was read for
+    checksums; ``seconds`` is wall-clock time.
     """
 
     root: str
@@ -58,6 +76,7 @@ class Report:
     unverified: tuple[Unverified, ...] = ()
     units: int = 0
     files: int = 0
+    recalled: int = 0
     hashed_bytes: int = 0
     seconds: float = 0.0
 

@@ -1,131 +1,58 @@
-"""One unit: what its files hold, judged by the rules of a unit, and the card that the rules of the tree are given."""
+"""Surveys of units: recalled where nothing changed since the last one, and made anew where something did.
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+What reads and judges is loaded only when something is to be read: a hook on a tree that did not change does not pay.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from runcheck.card import Card
 from runcheck.convention.layout import layout
-from runcheck.convention.units import Address, Member, Unit, unit_of
-from runcheck.convention.validation import is_newer_minor
-from runcheck.findings import Finding, Unverified
-from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.events import EventsContent
-from runcheck.probes.folder import PartlyPointersContent
-from runcheck.probes.metrics import MetricsContent
-from runcheck.rules.absent import POINTER
-from runcheck.rules.card import Card, card_of
-from runcheck.rules.judge import judge
-from runcheck.rules.unit_inputs import UnitInputs
-from runcheck.tree.read import Reader
+from runcheck.convention.units import Address
+from runcheck.depth import Depth
+from runcheck.findings import Survey
+from runcheck.recall import survey_of, text_of
+from runcheck.tree.cache import Cache
+from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.walk import entry_at, walk
 
-_LARGE = 4 << 20  # bytes from which on a file is worth a thread: hashing lets go of the interpreter
 _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What came out of one unit: findings, what nothing could look into, its card, and how much was read."""
+class Surveyor:
+    """Surveys units of the tree at ``root`` as deep as is asked, at the moment ``now``."""
 
-    findings: tuple[Finding, ...]
-    unverified: tuple[Unverified, ...]
-    card: Card
-    files: int
-    hashed_bytes: int
+    root: str
+    depth: Depth
+    quarantine: Quarantine
+    cache: Cache
+    now: datetime
 
+    def survey(self, address: Address) -> Survey:
+        """Return what comes out of the unit at ``address``, read whole and judged, now or before."""
+        entries = tuple(walk(self.root, address.path))
+        key = self.cache.key(self.depth, entries)
+        if key is not None and (text := self.cache.get(kept_at(self.depth, address), key)):
+            return survey_of(text)
+        from runcheck.tree.read import Reader  # noqa: PLC0415 - see above
+        from runcheck.unit_reading import read_and_judge  # noqa: PLC0415
 
-def survey(reader: Reader, now: datetime, address: Address) -> Survey:
-    """Read the unit at ``address`` whole, and judge it."""
-    unit = unit_of(address, walk(reader.root, address.path))
-    facts = _read(reader, unit)
-    inputs = UnitInputs(unit, facts, now)
-    findings, unverified = judge(inputs)
-    return Survey(
-        tuple(findings),
-        (*(each for each in unverified if each.reason != POINTER), *_unverified(unit.path, facts)),
-        card_of(inputs),
-        len(unit.files),
-        sum(member.entry.size for path, member in unit.files.items() if (each := facts.get(path)) and each.sha256),
-    )
+        reader = Reader(self.root, self.depth, self.quarantine)
+        made = read_and_judge(reader, self.now, address, entries)
+        # Of a running run the clock is judged too: nothing else is a matter of when it is asked.
+        return replace(made, kept=(key, text_of(made))) if key and made.card.status != "running" else made
 
+    def glance(self, address: Address) -> Card:
+        """Return the card of the unit at ``address``, of which only what makes that is read."""
+        from runcheck.tree.read import Reader  # noqa: PLC0415
+        from runcheck.unit_reading import read_card  # noqa: PLC0415
 
-def glance(reader: Reader, now: datetime, address: Address) -> Card:
-    """Return the card of the unit at ``address``, of which only what makes that is read."""
-    paths = [path for role in _REFERRED for path in layout().roles[role].paths]
-    entries = [entry for path in paths if (entry := entry_at(reader.root, f"{address.path}/{path}")) is not None]
-    unit = unit_of(address, entries)
-    facts = {path: reader.file(each.entry, _format(each), hashed=False) for path, each in unit.members.items()}
-    return card_of(UnitInputs(unit, facts, now))
-
-
-def _read(reader: Reader, unit: Unit) -> dict[str, Facts]:
-    """Read every file of the unit once: large ones side by side, small ones, which are sooner read than handed over."""
-    is_hashed = reader.depth != "structure" and bool(unit.of_role("checksums") or unit.of_role("export_sidecar"))
-    files = {path: member for path, member in unit.members.items() if member.entry.is_file}
-    apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member)}
-    read: Callable[[Member], Facts] = lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)  # noqa: E731
-    if len(apart) > 1:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            facts = dict(zip(apart, pool.map(read, apart.values()), strict=True))
-    else:
-        facts = {path: read(member) for path, member in apart.items()}
-    facts |= {path: read(member) for path, member in files.items() if path not in apart}
-    if reader.depth != "structure":
-        facts.update(_folders(reader, unit, facts))
-        facts.update(_comparison(reader, unit, facts))
-    return facts
+        paths = [path for role in _REFERRED for path in layout().roles[role].paths]
+        entries = [entry for path in paths if (entry := entry_at(self.root, f"{address.path}/{path}")) is not None]
+        return read_card(Reader(self.root, self.depth, self.quarantine), self.now, address, entries)
 
 
-def _format(member: Member) -> str | None:
-    return member.role.format if member.role else None
-
-
-def _is_worth_a_thread(path: str, member: Member) -> bool:
-    return member.entry.size >= _LARGE or (_format(member) is None and format_of(path, b"") in NATIVE_FORMATS)
-
-
-def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
-    """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
-    for folder in unit.folders:
-        prefix = f"{folder.path}/"
-        files = [path for path, member in unit.members.items() if path.startswith(prefix) and member.entry.is_file]
-        pointers = [path for path in files if facts[path].pointer]
-        if not pointers:
-            yield folder.path, reader.folder(f"{unit.path}/{folder.path}", folder.format, folder.members)
-        elif len(pointers) < len(files):
-            yield folder.path, Facts(content=PartlyPointersContent())
-
-
-def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
-    """Yield how the event files of a run differ from its metrics, where both are sound, as facts of their folder."""
-    metrics = [
-        (unit.files[path].entry, content)
-        for path in unit.of_role("metrics")
-        if isinstance(content := facts[path].content, MetricsContent)
-    ]
-    events = [
-        (unit.files[path].entry, content)
-        for path in unit.of_role("events")
-        if isinstance(content := facts[path].content, EventsContent)
-        and content.first_break is None
-        and content.unverified is None
-    ]
-    if len(metrics) == 1 and not metrics[0][1].defect_count and 0 < len(events) == len(unit.of_role("events")):
-        folder = layout().folder_of("events")
-        yield folder, reader.comparison(f"{unit.path}/{folder}", metrics[0], events)
-
-
-def _unverified(unit: str, facts: Mapping[str, Facts]) -> Iterator[Unverified]:
-    """Yield what of the facts themselves says that something could not be looked into."""
-    reasons = unverified_in(facts.items())
-    for path, each in facts.items():
-        if each.pointer and each.pointer.sha256:
-            reasons.setdefault(POINTER, []).append(path)
-        if isinstance(each.content, DocumentContent) and is_newer_minor(each.content.value):
-            known = f"documents of a later version than {layout().schema_version}"
-            reasons.setdefault(f"{known}; fields not known there were passed over", []).append(path)
-    for reason, paths in reasons.items():
-        yield Unverified(reason, tuple(f"{unit}/{path}" for path in paths))
+def kept_at(depth: Depth, address: Address) -> str:
+    """Return the path that the survey of a unit is kept by."""
+    return f"{depth}/{address.path}"

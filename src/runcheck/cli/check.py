@@ -1,6 +1,7 @@
 """``runcheck check``: judge trees."""
 
 import argparse
+from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
 
@@ -23,6 +24,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
+    parser.add_argument("--no-cache", action="store_true", help="read everything, and remember nothing of it")
+    parser.add_argument("--rehash", action="store_true", help="read everything, also what did not change since")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.set_defaults(run=run)
 
@@ -32,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.check import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
     from runcheck.report.json import render_json  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
+    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import Processes, cores  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
@@ -39,7 +43,12 @@ def run(options: argparse.Namespace) -> int:
     with Quarantine() as quarantine:
         for path in options.paths:
             report = check_in(
-                quarantine, path, depth=options.depth, pedantic=options.pedantic, executor=Processes(cores())
+                quarantine,
+                path,
+                depth=options.depth,
+                pedantic=options.pedantic,
+                executor=Processes(cores()),
+                open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
             )
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":

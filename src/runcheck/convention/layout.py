@@ -5,11 +5,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from runcheck.convention.files import convention_folder
 from runcheck.convention.names import pattern
 
+_REMEMBERED = 1 << 14  # paths; the same ones come up in unit after unit
 _PLACE = re.compile(r"<(?P<name>[a-z-]+)>|(?P<any>\*\*)|(?P<part>\*)")
 
 
@@ -93,14 +94,11 @@ class Layout:
 
     def role_of(self, path: str, kind: str) -> Role | None:
         """Return the role of ``path``, relative to a unit of ``kind``, or None where the layout has none for it."""
-        return next(
-            (role for role in self.roles.values() if kind in role.kinds and role.pattern.fullmatch(path)),
-            None,
-        )
+        return _role_of(path, kind)
 
     def folder_format(self, path: str, kind: str) -> str | None:
         """Return the format of the folder ``path`` of a unit of ``kind``, or None where it is only a folder."""
-        return next((each.format for each in self.folders if kind in each.kinds and each.pattern.fullmatch(path)), None)
+        return _folder_format(path, kind)
 
     def folder_of(self, role: str) -> str:
         """Return the folder in a unit that holds the files of ``role``."""
@@ -108,12 +106,27 @@ class Layout:
 
     def is_leftover(self, name: str) -> bool:
         """Say whether an interrupted write leaves files or folders of this name."""
-        return any(fnmatch.fnmatchcase(name, wildcard) for wildcard in self.leftovers)
+        return _is_leftover(name)
 
     def kind_of_folder(self, folder: str) -> Kind | None:
         """Return the kind that lives in ``folder``, also where the folder's name is a known mistake."""
         exact = next((kind for kind in self.kinds.values() if kind.folder == folder), None)
         return exact or next((kind for kind in self.kinds.values() if folder in kind.mistaken), None)
+
+
+@lru_cache(_REMEMBERED)
+def _role_of(path: str, kind: str) -> Role | None:
+    return next((role for role in layout().roles.values() if kind in role.kinds and role.pattern.fullmatch(path)), None)
+
+
+@lru_cache(_REMEMBERED)
+def _folder_format(path: str, kind: str) -> str | None:
+    return next((each.format for each in layout().folders if kind in each.kinds and each.pattern.fullmatch(path)), None)
+
+
+@lru_cache(_REMEMBERED)
+def _is_leftover(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, wildcard) for wildcard in layout().leftovers)
 
 
 @cache

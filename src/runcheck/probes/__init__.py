@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
@@ -34,9 +34,6 @@ from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.text import TextContent, TextProbe
 from runcheck.probes.words import WordsContent
 from runcheck.probes.zarr import ZarrContent, read_store
-
-# structure: names and documents; content: what each file is, too; deep: with every chunk of the arrays decoded.
-Depth: TypeAlias = Literal["structure", "content", "deep"]
 
 Content: TypeAlias = (
     ChecksumsContent

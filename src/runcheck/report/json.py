@@ -18,6 +18,7 @@ def render_json(report: Report) -> str:
         "not_verified": [{"reason": each.reason, "paths": list(each.paths)} for each in report.unverified],
         "units": report.units,
         "files": report.files,
+        "recalled": report.recalled,
         "hashed_bytes": report.hashed_bytes,
         "seconds": round(report.seconds, 3),
     }

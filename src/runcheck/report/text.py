@@ -33,7 +33,8 @@ def _unverified(reason: str, paths: tuple[str, ...]) -> str:
 
 def _closing(report: Report) -> str:
     counts = f"{_count(report.units, 'unit')}, {_count(report.files, 'file')}"
-    scope = f"{counts}, {_size(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
+    recalled = f", {report.recalled:,} unchanged since the last check" if report.recalled else ""
+    scope = f"{counts}{recalled}, {_size(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
     if not report.findings:
         return f"All clean: {scope}."
     return f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}: {scope}."

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from runcheck.card import Card
 from runcheck.convention.documents import Status
 from runcheck.convention.units import Tree
 from runcheck.convention.validation import Applied
 from runcheck.probes.git import GitContent
 from runcheck.probes.registry import RegistryContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified
-from runcheck.rules.card import Card
 from runcheck.tree.entry import Entry
 
 

@@ -1,18 +1,19 @@
 """Read a file once: its SHA-256, and what probes learn from the same bytes or beside them."""
 
 import hashlib
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
+from runcheck.depth import Depth
 from runcheck.probes import (
     GONE,
     NATIVE_FORMATS,
     START_BYTES,
     Content,
-    Depth,
     Facts,
     format_of,
     look_into_file,
@@ -50,7 +51,8 @@ class Reader:
         """
         path = f"{self.root}/{entry.path}"
         try:
-            with open_regular(path) as stream:
+            with open_regular(path) as opened:
+                stream = _whole(opened, entry.size)
                 scanned = format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
                 facts = _stream(stream, entry, format_, hashed=hashed, scanned=scanned)
                 if facts.pointer is None and format_ == "registry":
@@ -119,6 +121,17 @@ class Reader:
         except ReaderFailedError as error:
             return replace(facts, error=str(error))
         return replace(facts, content=content)
+
+
+def _whole(stream: BinaryIO, size: int) -> BinaryIO:
+    """Return the bytes of a small file, read at once; the stream itself where there are more than were expected."""
+    if size >= CHUNK:
+        return stream
+    content = stream.read(size + 1)
+    if len(content) <= size:
+        return io.BytesIO(content)
+    stream.seek(0)
+    return stream
 
 
 def _chunks(path: str) -> Callable[[], Iterator[bytes]]:

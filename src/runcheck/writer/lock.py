@@ -4,23 +4,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from runcheck.convention.layout import layout
+from runcheck.tree.state import state_folder
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
-
-
-def state_folder(root: str) -> str:
-    """Return the folder of a tree for locks and temporaries, made where it is not there. Git ignores it by itself."""
-    folder = os.path.join(root, layout().state)
-    os.makedirs(folder, exist_ok=True)
-    ignore = os.path.join(folder, ".gitignore")
-    if not os.path.exists(ignore):
-        with open(ignore, "w", encoding="utf-8") as stream:
-            stream.write("*\n")
-    return folder
 
 
 @contextlib.contextmanager

@@ -12,8 +12,9 @@ from runcheck.convention.units import classify
 from runcheck.errors import CannotCheckError, MissingLibraryError
 from runcheck.probes.registry import columns, read_registry
 from runcheck.tree.locate import locate
+from runcheck.tree.state import state_folder
 from runcheck.tree.walk import walk
-from runcheck.writer.lock import locked, state_folder
+from runcheck.writer.lock import locked
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,0 +1,60 @@
+"""Surveys and registries as texts, and back: the form in which the cache keeps them.
+
+A text is trusted only where its key and its digest hold (``tree/cache.py``), and its key is that of this very program.
+So there is one form, without versions.
+"""
+
+import json
+from typing import Any
+
+from runcheck.card import Card, Source
+from runcheck.convention.clauses import clause
+from runcheck.findings import Finding, Survey, Unverified
+from runcheck.probes.registry import RegistryContent
+
+
+def text_of(survey: Survey) -> str:
+    """Return a survey as a text."""
+    card = survey.card
+    source = [card.source.path, card.source.fingerprint] if card.source else None
+    return json.dumps(
+        [
+            [
+                [each.code, each.path, each.message, each.help, each.line, each.pointer, each.concerns, each.is_certain]
+                for each in survey.findings
+            ],
+            [[each.reason, each.paths] for each in survey.unverified],
+            [card.status, card.row, source, card.links, card.fingerprint, card.extensions, card.large],
+            survey.files,
+        ],
+        separators=(",", ":"),
+    )
+
+
+def survey_of(text: str) -> Survey:
+    """Return the survey of a text; nothing was hashed for it."""
+    document: Any = json.loads(text)
+    findings, unverified, (status, row, source, links, fingerprint, extensions, large), files = document
+    return Survey(
+        findings=tuple(Finding(clause(code), *others) for code, *others in findings),
+        unverified=tuple(Unverified(reason, tuple(paths)) for reason, paths in unverified),
+        card=Card(status, row, Source(*source) if source else None, links, fingerprint, extensions, large),
+        files=files,
+        hashed_bytes=0,
+        is_recalled=True,
+    )
+
+
+def text_of_registry(content: RegistryContent) -> str | None:
+    """Return a registry as a text, or None where it has values that JSON has not."""
+    try:
+        return json.dumps([content.rows, content.error], separators=(",", ":"))
+    except (TypeError, ValueError):
+        return None
+
+
+def registry_of(text: str) -> RegistryContent:
+    """Return the registry of a text."""
+    document: Any = json.loads(text)
+    rows, error = document
+    return RegistryContent(tuple(rows), error)

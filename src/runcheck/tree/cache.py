@@ -1,0 +1,173 @@
+"""What earlier checks of a tree came to, so that what did not change is not read again.
+
+A text is kept by the path that it is about, with a key over everything that it was made from: the identity of each
+file (size, times, inode), the question, and the program. Another key is another question, and there is no answer.
+What a file system can tell is trusted: damage that changes neither size nor times is found by ``--rehash`` alone.
+
+Two guards are Git's ("Racy Git", Documentation/technical/racy-git.txt): the clock is that of the file system, read off
+a file that is touched first, and what was changed so shortly before that a later change might bear the same time is
+not kept. A third is our own: every row has a digest, since a broken cache must be dropped and not believed.
+"""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from typing import Protocol
+from urllib.parse import quote
+
+from runcheck.convention.files import convention_folder
+from runcheck.tree.entry import Entry
+from runcheck.tree.state import state_folder
+
+FILE_NAME = "cache-1.sqlite3"  # the number is of the form of its table
+_STAMP = "stamp"
+_RACY_NS = 2 * 10**9  # the coarsest clock of a file system in use, that of FAT
+_SECONDS = 1.0  # to wait for another check that writes
+_TABLE = "CREATE TABLE IF NOT EXISTS kept (path BLOB PRIMARY KEY, key BLOB, text TEXT, digest BLOB) WITHOUT ROWID"
+_DIGEST_BYTES = 16
+# What is read with these libraries is read otherwise without them, or with another version.
+_LIBRARIES = ("h5py", "numpy", "pyarrow", "tensorstore", "zarr")
+
+
+class Cache(Protocol):
+    """Remembers texts by the path that they are about."""
+
+    def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
+        """Return the key of a question about entries; None where what is learned of them must not be kept."""
+
+    def get(self, path: str, key: bytes) -> str | None:
+        """Return the text that was kept for a path with this very key."""
+
+    def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
+        """Keep texts, each with its key, by their paths."""
+
+
+class NoCache:
+    """Remembers nothing."""
+
+    def key(self, question: str, entries: Iterable[Entry]) -> None:
+        """Return None: nothing is kept."""
+
+    def get(self, path: str, key: bytes) -> None:
+        """Return None: nothing was kept."""
+
+    def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
+        """Let them go."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskCache:
+    """Remembers in a database in the state folder of the tree at ``root``.
+
+    ``before_ns`` is the time of the file system at the start, less what its clock may be coarse by. Where ``is_blind``
+    nothing is looked up, and what is learned is kept as ever.
+    """
+
+    folder: str
+    before_ns: int
+    is_blind: bool = False
+
+    def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
+        """Return the key of a question about entries; None where one changed too shortly ago, or cannot be told."""
+        digest = hashlib.blake2b(_program(), digest_size=_DIGEST_BYTES)
+        digest.update(question.encode())
+        for entry in entries:
+            if entry.error is not None or max(entry.mtime_ns, entry.ctime_ns) >= self.before_ns:
+                return None
+            digest.update(_encoded(repr(_identity(entry))))
+        return digest.digest()
+
+    def get(self, path: str, key: bytes) -> str | None:
+        """Return the text that was kept for a path with this very key."""
+        if self.is_blind:
+            return None
+        try:
+            connection = _reading(os.path.join(self.folder, FILE_NAME), os.getpid(), threading.get_ident())
+            row = connection.execute("SELECT key, text, digest FROM kept WHERE path = ?", (_encoded(path),)).fetchone()
+        except sqlite3.Error:
+            return None
+        match row:
+            case (bytes(kept), str(text), bytes(digest)) if kept == key and digest == _digest(path, key, text):
+                return text
+        return None
+
+    def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
+        """Keep texts by their paths. Where that cannot be done nothing is kept, and a broken database is dropped."""
+        if not rows:
+            return
+        name = os.path.join(self.folder, FILE_NAME)
+        try:
+            self._write(name, rows)
+        except sqlite3.OperationalError:  # another check holds it, or the disk is full
+            return
+        except sqlite3.Error:
+            with contextlib.suppress(OSError, sqlite3.Error):
+                os.unlink(name)
+                self._write(name, rows)
+
+    def _write(self, name: str, rows: Mapping[str, tuple[bytes, str]]) -> None:
+        with contextlib.closing(sqlite3.connect(name, timeout=_SECONDS)) as connection, connection:
+            connection.execute(_TABLE)
+            connection.executemany(
+                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)",
+                ((_encoded(path), key, text, _digest(path, key, text)) for path, (key, text) in rows.items()),
+            )
+
+
+def open_cache(root: str, *, is_blind: bool) -> DiskCache | NoCache:
+    """Return the cache of the tree at ``root``; one that remembers nothing where nothing can be written there."""
+    try:
+        folder = state_folder(root)
+        with open(os.path.join(folder, _STAMP), "w", encoding="utf-8") as stream:
+            stream.write("The time of this file is that of the last check.\n")
+        clock = os.stat(os.path.join(folder, _STAMP)).st_mtime_ns
+    except OSError:
+        return NoCache()
+    return DiskCache(folder, clock - _RACY_NS, is_blind)
+
+
+def _identity(entry: Entry) -> tuple[str, str, int, int, int, int, str | None]:
+    if entry.is_folder:  # what is in it has entries of its own
+        return entry.path, entry.type.value, 0, 0, 0, 0, None
+    times = entry.mtime_ns, entry.ctime_ns
+    return entry.path, entry.type.value, entry.size, *times, entry.inode, entry.target
+
+
+def _digest(path: str, key: bytes, text: str) -> bytes:
+    return hashlib.blake2b(b"\0".join((_encoded(path), key, _encoded(text))), digest_size=_DIGEST_BYTES).digest()
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # a name that is not UTF-8 is a text with lone surrogates
+
+
+@cache
+def _reading(name: str, process: int, thread: int) -> sqlite3.Connection:  # noqa: ARG001 - a connection belongs to one
+    connection = sqlite3.connect(f"file:{quote(name)}?mode=ro", uri=True, timeout=_SECONDS)
+    connection.execute("PRAGMA trusted_schema = OFF")  # the file may have come with the tree
+    return connection
+
+
+@cache
+def _program() -> bytes:
+    """Return what tells this program and its libraries from any other: the times and sizes of their files."""
+    digest = hashlib.blake2b(sys.version.encode(), digest_size=_DIGEST_BYTES)
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    for folder in (package, str(convention_folder("schemas")), str(convention_folder("spec"))):
+        for place, folders, files in os.walk(folder):
+            folders[:] = sorted(each for each in folders if each != "__pycache__")
+            for name in sorted(files):
+                status = os.stat(os.path.join(place, name))
+                digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    for library in _LIBRARIES:
+        found = find_spec(library)
+        at = os.stat(found.origin).st_mtime_ns if found and found.origin else 0
+        digest.update(f"{library} {at}\n".encode())
+    return digest.digest()

@@ -1,0 +1,117 @@
+"""Read one unit, and judge it by the rules of a unit."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from runcheck.card import Card
+from runcheck.convention.layout import layout
+from runcheck.convention.units import Address, Member, Unit, unit_of
+from runcheck.convention.validation import is_newer_minor
+from runcheck.findings import Survey, Unverified
+from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
+from runcheck.probes.document import DocumentContent
+from runcheck.probes.events import EventsContent
+from runcheck.probes.folder import PartlyPointersContent
+from runcheck.probes.metrics import MetricsContent
+from runcheck.rules.absent import POINTER
+from runcheck.rules.judge import judge
+from runcheck.rules.unit_card import card_of
+from runcheck.rules.unit_inputs import UnitInputs
+from runcheck.tree.entry import Entry
+from runcheck.tree.read import Reader
+
+_LARGE = 4 << 20  # bytes from which on a file is worth a thread: hashing lets go of the interpreter
+
+
+def read_and_judge(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Survey:
+    """Read the unit at ``address``, which has these entries, whole, and judge it."""
+    unit = unit_of(address, entries)
+    facts = _read(reader, unit)
+    inputs = UnitInputs(unit, facts, now)
+    findings, unverified = judge(inputs)
+    return Survey(
+        tuple(findings),
+        (*(each for each in unverified if each.reason != POINTER), *_unverified(unit.path, facts)),
+        card_of(inputs),
+        len(unit.files),
+        sum(member.entry.size for path, member in unit.files.items() if (each := facts.get(path)) and each.sha256),
+    )
+
+
+def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Card:
+    """Return the card of the unit at ``address``, of which only these entries are read."""
+    unit = unit_of(address, entries)
+    facts = {path: reader.file(each.entry, _format(each), hashed=False) for path, each in unit.members.items()}
+    return card_of(UnitInputs(unit, facts, now))
+
+
+def _read(reader: Reader, unit: Unit) -> dict[str, Facts]:
+    """Read every file of the unit once: large ones side by side, small ones, which are sooner read than handed over."""
+    is_hashed = reader.depth != "structure" and bool(unit.of_role("checksums") or unit.of_role("export_sidecar"))
+    files = {path: member for path, member in unit.members.items() if member.entry.is_file}
+    apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member)}
+    read: Callable[[Member], Facts] = lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)  # noqa: E731
+    if len(apart) > 1:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            facts = dict(zip(apart, pool.map(read, apart.values()), strict=True))
+    else:
+        facts = {path: read(member) for path, member in apart.items()}
+    facts |= {path: read(member) for path, member in files.items() if path not in apart}
+    if reader.depth != "structure":
+        facts.update(_folders(reader, unit, facts))
+        facts.update(_comparison(reader, unit, facts))
+    return facts
+
+
+def _format(member: Member) -> str | None:
+    return member.role.format if member.role else None
+
+
+def _is_worth_a_thread(path: str, member: Member) -> bool:
+    return member.entry.size >= _LARGE or (_format(member) is None and format_of(path, b"") in NATIVE_FORMATS)
+
+
+def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
+    """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
+    for folder in unit.folders:
+        prefix = f"{folder.path}/"
+        files = [path for path, member in unit.members.items() if path.startswith(prefix) and member.entry.is_file]
+        pointers = [path for path in files if facts[path].pointer]
+        if not pointers:
+            yield folder.path, reader.folder(f"{unit.path}/{folder.path}", folder.format, folder.members)
+        elif len(pointers) < len(files):
+            yield folder.path, Facts(content=PartlyPointersContent())
+
+
+def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
+    """Yield how the event files of a run differ from its metrics, where both are sound, as facts of their folder."""
+    metrics = [
+        (unit.files[path].entry, content)
+        for path in unit.of_role("metrics")
+        if isinstance(content := facts[path].content, MetricsContent)
+    ]
+    events = [
+        (unit.files[path].entry, content)
+        for path in unit.of_role("events")
+        if isinstance(content := facts[path].content, EventsContent)
+        and content.first_break is None
+        and content.unverified is None
+    ]
+    if len(metrics) == 1 and not metrics[0][1].defect_count and 0 < len(events) == len(unit.of_role("events")):
+        folder = layout().folder_of("events")
+        yield folder, reader.comparison(f"{unit.path}/{folder}", metrics[0], events)
+
+
+def _unverified(unit: str, facts: Mapping[str, Facts]) -> Iterator[Unverified]:
+    """Yield what of the facts themselves says that something could not be looked into."""
+    reasons = unverified_in(facts.items())
+    for path, each in facts.items():
+        if each.pointer and each.pointer.sha256:
+            reasons.setdefault(POINTER, []).append(path)
+        if isinstance(each.content, DocumentContent) and is_newer_minor(each.content.value):
+            known = f"documents of a later version than {layout().schema_version}"
+            reasons.setdefault(f"{known}; fields not known there were passed over", []).append(path)
+    for reason, paths in reasons.items():
+        yield Unverified(reason, tuple(f"{unit}/{path}" for path in paths))
