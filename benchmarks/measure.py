@@ -1,7 +1,7 @@
 """One process, from start to exit: its wall time, the time on the cores, and its memory."""
 
 import os
-import shutil
+import resource
 import subprocess
 import tempfile
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_EVERY_SECONDS = 0.01  # how often memory is sampled
+_EVERY_SECONDS = 0.002  # how often memory is sampled
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,13 @@ class Command:
     environment: Mapping[str, str] | None = None
     statuses: tuple[int, ...] = (0,)
 
-    @property
-    def is_there(self) -> bool:
-        """Whether the program is on this machine."""
-        return shutil.which(self.arguments[0]) is not None
-
 
 @dataclass(frozen=True)
 class Sample:
-    """What one run took: seconds by the clock, seconds of all its processes on the cores, the largest one's memory."""
+    """What one run took: seconds by the clock, seconds of all its processes on the cores, bytes of the largest one.
+
+    The latter are 0 where the process that measures is larger.
+    """
 
     wall: float
     cpu: float
@@ -48,13 +46,14 @@ def measure(work: Work) -> Sample:
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         process = _start(work, said.fileno())
-        # wait4 counts the children that the process waited for. The peak is that of the largest one among them, and not
-        # below what this process has: Linux hands the peak down through fork and exec, so this one stays small.
+        # wait4 counts the children that the process waited for; the peak is that of the largest one among them.
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         _expect(work, process.returncode, said.fileno())
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    # Linux hands the peak of this process down through fork and exec: what is not above it says nothing.
+    largest = usage.ru_maxrss if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else 0
+    return Sample(wall, usage.ru_utime + usage.ru_stime, largest * 1024)
 
 
 def peak_memory(command: Command) -> int:
@@ -92,6 +91,29 @@ def evict(paths: Iterable[Path]) -> None:
         descriptor = os.open(path, os.O_RDONLY)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)
+
+
+class Others:
+    """How many cores are busy with what is not this process and its children, from here on."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter(), _busy_seconds(), _own_seconds()
+
+    def cores(self) -> float:
+        """Return the mean since the beginning."""
+        clock, busy, own = self._start
+        elapsed = time.perf_counter() - clock
+        return max(0.0, (_busy_seconds() - busy - (_own_seconds() - own)) / elapsed)
+
+
+def _busy_seconds() -> float:
+    """Return the seconds that all cores together were at work since the machine started (proc(5), /proc/stat)."""
+    user, nice, system, _idle, _wait, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    return sum(os.times()[:4])
 
 
 def _start(command: Command, output: int) -> subprocess.Popen[bytes]:

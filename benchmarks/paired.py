@@ -1,4 +1,4 @@
-"""Contenders in turn: A B C, A B C, ... What disturbs the machine for a while disturbs them all, and cancels in the ratios."""
+"""Contenders in turn: A B C, A B C, ...: what disturbs the machine for a while disturbs them all, and cancels."""
 
 import statistics
 import time
@@ -12,18 +12,20 @@ LEAST_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Contender:
-    """One that does the work, and what is to be done before each time it does, which does not count."""
+    """One that does the work on so many things, and what is done before each time, which does not count."""
 
     work: Work
+    count: int = 1
     before: Callable[[], object] | None = None
 
 
 @dataclass
 class Series:
-    """What each round of one contender took, and the peak memory of all its processes together."""
+    """What each round of one contender took on so many things, and the peak memory of its processes together."""
 
     samples: list[Sample] = field(default_factory=list)
     together: int = 0
+    count: int = 1
 
     @property
     def wall(self) -> float:
@@ -38,7 +40,7 @@ class Series:
     @property
     def memory(self) -> int:
         """The peak memory in bytes: of all processes, as sampled, or of the largest one where that is more."""
-        return max(self.together, max(sample.largest for sample in self.samples))
+        return max([self.together, *(sample.largest for sample in self.samples)])
 
 
 def run_in_turn(contenders: Mapping[str, Contender], *, rounds: int, seconds: float) -> dict[str, Series]:
@@ -46,7 +48,7 @@ def run_in_turn(contenders: Mapping[str, Contender], *, rounds: int, seconds: fl
 
     There are ``rounds`` rounds, or fewer, but three, where these take more than so many seconds.
     """
-    found = {name: Series() for name in contenders}
+    found = {name: Series(count=contender.count) for name, contender in contenders.items()}
     for name, contender in contenders.items():
         _prepare(contender)
         if isinstance(contender.work, Command):
@@ -68,10 +70,14 @@ def _prepare(contender: Contender) -> None:
         contender.before()
 
 
-def ratio(of: Series, to: Series, quantity: str = "wall") -> float:
-    """Return the median over the rounds of what one took, divided by what the other took in the same round."""
-    pairs = zip(of.samples, to.samples, strict=True)
-    return statistics.median(getattr(one, quantity) / getattr(other, quantity) for one, other in pairs)
+def ratio(of: Series, to: Series) -> float:
+    """Return the median over the rounds of how many times as long one took as the other in the same round."""
+    return statistics.median(one.wall / other.wall for one, other in zip(of.samples, to.samples, strict=True))
+
+
+def ratio_of_cpu(of: Series, to: Series) -> float:
+    """Return the same of the times on the cores."""
+    return statistics.median(one.cpu / other.cpu for one, other in zip(of.samples, to.samples, strict=True))
 
 
 def difference(of: Series, to: Series) -> float:

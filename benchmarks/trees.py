@@ -6,10 +6,12 @@ and a list of their own.
 
 import argparse
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,10 +32,38 @@ _LEAST, _MOST, _MEDIAN, _SPREAD = 200, 20_000, 3_000, 1.1  # bytes of a small fi
 _MIB = 1 << 20
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _METRICS = ("loss", "accuracy", "grad/norm", "learning_rate", "throughput")
-_WORDS = (
-    "epoch step loss accuracy saved restored checkpoint worker batch device shuffled started finished queue warm "
-    "cold data split train test validation gradient clipped norm schedule rate decay layer hidden attention"
-).split()
+_WORDS = [
+    "epoch",
+    "step",
+    "loss",
+    "accuracy",
+    "saved",
+    "restored",
+    "checkpoint",
+    "worker",
+    "batch",
+    "device",
+    "shuffled",
+    "started",
+    "finished",
+    "queue",
+    "warm",
+    "cold",
+    "data",
+    "split",
+    "train",
+    "test",
+    "validation",
+    "gradient",
+    "clipped",
+    "norm",
+    "schedule",
+    "rate",
+    "decay",
+    "layer",
+    "hidden",
+    "attention",
+]
 # What a metadata document says of its machine, so that trees are the same on each.
 _ENV = {
     "python": "3.11.7",
@@ -50,6 +80,11 @@ class Template:
 
     metadata: dict[str, object]
     files: dict[str, bytes]
+
+    @property
+    def commit(self) -> str:
+        """The commit, short, as names have it."""
+        return str(self.metadata["version"]).rpartition("_")[2]
 
 
 def templates(count: int = _TEMPLATES) -> list[Template]:
@@ -87,14 +122,13 @@ def write_run(root: Path, template: Template, number: int, payload: Iterator[tup
     created = _START + timedelta(minutes=number % _VERSIONS_OF_A_SLUG)
     old_name = str(template.metadata["name"])
     name = f"{created:%Y%m%d}_{slug}"
-    commit = str(template.metadata["version"]).rpartition("_")[2]
-    version = f"{created:%Y-%m-%dT%H-%M-%SZ}_{commit}"
+    version = f"{created:%Y-%m-%dT%H-%M-%SZ}_{template.commit}"
     metadata = {
         **template.metadata,
         "slug": slug,
         "version": version,
         "name": name,
-        "label": f"{created:%Y%m%d}-{slug}@{commit}",
+        "label": f"{created:%Y%m%d}-{slug}@{template.commit}",
         "created_at": f"{created:%Y-%m-%dT%H:%M:%S.%fZ}",
         "finished_at": f"{created + timedelta(seconds=50):%Y-%m-%dT%H:%M:%S.%fZ}",
     }
@@ -161,18 +195,20 @@ def _small_file(draw: random.Random, number: int) -> tuple[str, Iterator[bytes]]
 def documents(root: Path, count: int) -> None:
     """Write datasets that failed, which are their metadata and nothing else."""
     about = {"kind": "external", "hashes": {"source": "0" * 64}}
-    with contextlib.suppress(InterruptedError):
-        with runcheck.new_dataset(root, "d0000", provenance=about, description="One of many.", risks="None.") as dataset:
-            raise InterruptedError("for the benchmark")
+    new = functools.partial(runcheck.new_dataset, provenance=about, description="One of many.", risks="None.")
+    with contextlib.suppress(InterruptedError), new(root, "d0000") as dataset:
+        raise InterruptedError("for the benchmark")
     unit = Path(dataset.path)
     metadata = json.loads((unit / "metadata.json").read_text())
-    for path in unit.iterdir():
-        path.unlink()
+    shutil.rmtree(unit)
+    (template,) = templates(1)
+    metadata |= {field: template.metadata[field] for field in ("env", "git", "command")}
+    metadata["label"] = f"{metadata['label'].partition('@')[0]}@{template.commit}"
     for number in range(count):
         slug = f"d{number:04d}"
         path = root / "dataset" / slug / unit.name / "metadata.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{json.dumps({**metadata, 'env': _ENV}, indent=2).replace('d0000', slug)}\n")
+        path.write_text(f"{json.dumps(metadata, indent=2).replace('d0000', slug)}\n")
     rebuild_registry(str(root))
 
 
@@ -180,7 +216,9 @@ def metrics(root: Path, rows: int) -> None:
     """Write a run that was aborted after so many rows of metrics: it has no summary, and is not sealed."""
     (template,) = templates(1)
     aborted = {**template.metadata, "status": "aborted", "metrics": {}}
-    unit = write_run(root, Template(aborted, {"config.json": template.files["config.json"], "README.md": b""}), 0, iter(()))
+    unit = write_run(
+        root, Template(aborted, {"config.json": template.files["config.json"], "README.md": b""}), 0, iter(())
+    )
     for name in ("SHA256SUMS", "README.md"):
         (unit / name).unlink()
     draw = random.Random(0)

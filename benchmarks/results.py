@@ -1,0 +1,56 @@
+"""What a session measured, as a value and as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import cast
+
+from benchmarks.measure import Sample
+from benchmarks.paired import Series
+
+
+@dataclass
+class Outcome:
+    """The series of one case by contender, and how many cores the rest of the machine kept busy meanwhile."""
+
+    title: str
+    reference: str
+    others: float
+    series: dict[str, Series]
+
+
+@dataclass
+class Results:
+    """Where and with what it was measured, in words, and the outcomes by case."""
+
+    machine: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+
+def save(results: Results, path: Path) -> None:
+    """Write results."""
+    path.write_text(f"{json.dumps(asdict(results), indent=1)}\n")
+
+
+def load(path: Path) -> Results:
+    """Read results."""
+    value = cast("dict[str, dict[str, object]]", json.loads(path.read_text()))
+    outcomes = {name: _outcome(cast("dict[str, object]", each)) for name, each in value["outcomes"].items()}
+    return Results(cast("dict[str, str]", value["machine"]), cast("dict[str, str]", value["versions"]), outcomes)
+
+
+def _outcome(value: Mapping[str, object]) -> Outcome:
+    series = cast("dict[str, dict[str, object]]", value["series"])
+    return Outcome(
+        str(value["title"]),
+        str(value["reference"]),
+        cast("float", value["others"]),
+        {name: _series(each) for name, each in series.items()},
+    )
+
+
+def _series(value: Mapping[str, object]) -> Series:
+    samples = [Sample(**each) for each in cast("list[dict[str, float]]", value["samples"])]  # type: ignore[arg-type]
+    return Series(samples, cast("int", value["together"]), cast("int", value["count"]))
