@@ -22,7 +22,7 @@ def main() -> None:
     options.into.mkdir(parents=True, exist_ok=True)
     file = options.into / "performance.json"
     earlier = load(file).outcomes if file.exists() and options.cases else {}
-    results = Results(machine(), versions(options.peers), earlier)
+    results = Results(machine(), versions(options.peers), cases.variants(), earlier)
     with tempfile.TemporaryDirectory(prefix="runcheck-bench-", dir=options.work) as folder:
         growth = (*cases.GROWTH, *([options.entries] if options.entries else []))
         place = cases.Workplace(Path(folder), options.peers, options.scale, growth)

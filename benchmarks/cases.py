@@ -78,11 +78,21 @@ def runcheck(
     name: str, path: Path, *, count: int = 1, before: Callable[[], object] | None = None
 ) -> dict[str, Contender]:
     """Return a variant of the check as a contender by its name; nothing where this version does not have it."""
-    for options in VARIANTS[name]:
-        if all(option.partition("=")[0] in _known_options() for option in options):
-            command = Command([sys.executable, "-m", "runcheck", "check", *options, path])
-            return {name: Contender(command, count, before)}
-    return {}
+    options = _options_of(name)
+    if options is None:
+        return {}
+    return {name: Contender(Command([sys.executable, "-m", "runcheck", "check", *options, path]), count, before)}
+
+
+def variants() -> dict[str, str]:
+    """Return the command of each variant that this version has."""
+    found = {name: _options_of(name) for name in VARIANTS}
+    return {name: " ".join(["runcheck check", *options]) for name, options in found.items() if options is not None}
+
+
+def _options_of(name: str) -> tuple[str, ...] | None:
+    known = _known_options()
+    return next((each for each in VARIANTS[name] if all(one.partition("=")[0] in known for one in each)), None)
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """One process, from start to exit: its wall time, the time on the cores, and its memory."""
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -74,13 +75,13 @@ def peak_memory(command: Command) -> int:
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process started, and those that they did."""
     found: list[int] = []
-    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            own = [int(each) for each in tasks.read_text().split()]
-        except OSError:
-            continue
-        for child in own:
-            found += [child, *children_of(child)]
+    # A process, or a thread of it, may be gone at any time.
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                own = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
+                for child in map(int, own):
+                    found += [child, *children_of(child)]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from benchmarks import cases
 from benchmarks.paired import Series, ratio, ratio_of_cpu
 from benchmarks.results import Outcome, Results
 from benchmarks.targets import TARGETS, Target
@@ -21,17 +22,35 @@ Contenders run in turn (A B C, A B C, ...) after a first time each that does not
 are medians; a ratio is the median over the rounds of the ratio within a round. *CPU* is the time of all processes on
 the cores, which other work on the machine disturbs less than the clock. *Peak* is the memory of all processes together,
 what they share counted once.
+
+Every tree conforms, and the peers have the same files: {sha256sum} is one process over the lists of all units joined
+into one, which is the best it can do; {bagit} validates a bag of second names of the files, {signing} a signature by a
+local key, {schema} the `metadata.json` of all units in one process; {git} has a repository beside the tree.
+{variants}
 """
 
 
 def page(results: Results) -> str:
     """Return the page as Markdown."""
-    parts = [_INTRODUCTION.format(machine=_machine(results)), "## Targets\n", targets(results)]
+    parts = [_introduction(results), "## Targets\n", targets(results)]
     for name, outcome in results.outcomes.items():
         parts += [f"## {_title(outcome)}\n", table(outcome)]
         if name == "growth":
             parts.append("![Seconds by number of files](performance.svg)\n")
     return "\n".join(parts)
+
+
+def _introduction(results: Results) -> str:
+    variants = (f"*{name}* is `{command} TREE`" for name, command in results.variants.items())
+    return _INTRODUCTION.format(
+        machine=_machine(results),
+        variants="; ".join(variants) + ".",
+        sha256sum=f"*{cases.SHA256SUM}*",
+        bagit=f"*{cases.BAGIT}*",
+        signing=f"*{cases.SIGNING}*",
+        schema=f"*{cases.SCHEMA}*",
+        git=f"*{cases.GIT}*",
+    )
 
 
 def targets(results: Results) -> str:

@@ -23,7 +23,7 @@ def joined_list(tree: Path, into: Path) -> Path:
     with into.open("w") as stream:
         for each in lists_of(tree):
             unit = each.parent.relative_to(tree).as_posix()
-            stream.writelines(f"{line[:66]}{unit}/{line[66:]}" for line in each.open())
+            stream.writelines(f"{line[:66]}{unit}/{line[66:]}" for line in each.read_text().splitlines(keepends=True))
     return into
 
 
@@ -46,7 +46,7 @@ def sha256sum_each(tree: Path) -> Command:
 def bag(tree: Path, into: Path, joined: Path) -> Path:
     """Make a bag (RFC 8493) of the units' files, which are the same files under a second name."""
     lines = []
-    sums = {line[66:].rstrip("\n"): line[:64] for line in joined.open()}
+    sums = {line[66:].rstrip("\n"): line[:64] for line in joined.read_text().splitlines(keepends=True)}
     for each in lists_of(tree):
         sums[each.relative_to(tree).as_posix()] = hashlib.sha256(each.read_bytes()).hexdigest()
     for path, sha256 in sorted(sums.items()):

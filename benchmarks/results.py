@@ -22,10 +22,11 @@ class Outcome:
 
 @dataclass
 class Results:
-    """Where and with what it was measured, in words, and the outcomes by case."""
+    """Where and with what it was measured, in words, by which command each variant, and the outcomes by case."""
 
     machine: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    variants: dict[str, str] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
@@ -36,9 +37,9 @@ def save(results: Results, path: Path) -> None:
 
 def load(path: Path) -> Results:
     """Read results."""
-    value = cast("dict[str, dict[str, object]]", json.loads(path.read_text()))
-    outcomes = {name: _outcome(cast("dict[str, object]", each)) for name, each in value["outcomes"].items()}
-    return Results(cast("dict[str, str]", value["machine"]), cast("dict[str, str]", value["versions"]), outcomes)
+    value = json.loads(path.read_text())
+    words = (cast("dict[str, str]", value[name]) for name in ("machine", "versions", "variants"))
+    return Results(*words, {name: _outcome(each) for name, each in value["outcomes"].items()})
 
 
 def _outcome(value: Mapping[str, object]) -> Outcome:

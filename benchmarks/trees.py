@@ -87,7 +87,7 @@ class Template:
         return str(self.metadata["version"]).rpartition("_")[2]
 
 
-def templates(count: int = _TEMPLATES) -> list[Template]:
+def templates(count: int) -> list[Template]:
     """Return runs that the writer wrote, in a repository of their own whose commit is always the same."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
@@ -97,13 +97,14 @@ def templates(count: int = _TEMPLATES) -> list[Template]:
         found = []
         for seed in range(count):
             root = base / f"artefacts{seed}"
-            subprocess.run([sys.executable, str(script), str(root), str(seed)], cwd=base, check=True)
+            subprocess.run([sys.executable, script.name, root.name, str(seed)], cwd=base, check=True)
             (unit,) = (path.parent for path in root.glob("model/*/*/SHA256SUMS") if not path.parent.is_symlink())
             files = {
                 path.relative_to(unit).as_posix(): path.read_bytes()
                 for path in unit.rglob("*")
                 if path.is_file() and path.name != "SHA256SUMS"
             }
+            shutil.rmtree(root)  # the next run would name it as untracked
             metadata = json.loads(files.pop("metadata.json"))
             found.append(Template({**metadata, "env": _ENV}, files))
         return found
@@ -174,7 +175,7 @@ def large(root: Path, mebibytes: int) -> None:
 
 def small(root: Path, files: int) -> None:
     """Write runs of 25 files each, so many files in all, of 0.2 to 20 kB."""
-    made = templates()
+    made = templates(min(_TEMPLATES, files // FILES_OF_A_UNIT))
     for number in range(files // FILES_OF_A_UNIT):
         template = made[number % len(made)]
         draw = random.Random(number)
