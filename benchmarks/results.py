@@ -38,8 +38,8 @@ def save(results: Results, path: Path) -> None:
 def load(path: Path) -> Results:
     """Read results."""
     value = json.loads(path.read_text())
-    words = (cast("dict[str, str]", value[name]) for name in ("machine", "versions", "variants"))
-    return Results(*words, {name: _outcome(each) for name, each in value["outcomes"].items()})
+    machine, versions, variants = (cast("dict[str, str]", value[name]) for name in ("machine", "versions", "variants"))
+    return Results(machine, versions, variants, {name: _outcome(each) for name, each in value["outcomes"].items()})
 
 
 def _outcome(value: Mapping[str, object]) -> Outcome:

@@ -1,5 +1,6 @@
 """The trees of the benchmarks conform, and the peers verify the same files."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -84,3 +85,11 @@ def test_a_changed_unit_conforms_again(small: Path) -> None:
     change(unit)
     assert (unit / "SHA256SUMS").read_text() != before
     assert findings(small) == []
+
+
+def test_the_schema_for_the_peer_says_what_ours_say(small: Path, tmp_path: Path) -> None:
+    jsonschema_rs = pytest.importorskip("jsonschema_rs")
+    validator = jsonschema_rs.validator_for(json.loads(peers.schema_of_metadata(tmp_path / "schema.json").read_text()))
+    good = json.loads((peers.lists_of(small)[0].parent / "metadata.json").read_text())
+    assert validator.is_valid(good)
+    assert not validator.is_valid({**good, "created_at": "yesterday"})
