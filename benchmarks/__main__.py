@@ -29,7 +29,7 @@ def main() -> None:
         for name in [each for each in cases.CASES if each in (options.cases or cases.CASES)]:
             case = cases.CASES[name](place)
             others = Others()
-            series = run_in_turn(case.contenders, rounds=options.rounds, seconds=options.seconds)
+            series = run_in_turn(case.contenders, rounds=case.times * options.rounds, seconds=options.seconds)
             results.outcomes[name] = Outcome(case.title, case.reference, round(others.cores(), 2), series)
             print(f"\n{case.title}; other work: {results.outcomes[name].others:.1f} cores\n")
             print(page.table(results.outcomes[name]), flush=True)

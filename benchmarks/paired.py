@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from benchmarks.measure import Command, Sample, Work, measure, peak_memory
 
@@ -36,6 +36,11 @@ class Series:
     def cpu(self) -> float:
         """The median of the times on the cores."""
         return statistics.median(sample.cpu for sample in self.samples)
+
+    @property
+    def on_the_cores(self) -> "Series":
+        """The same rounds, with the time on the cores for the wall time."""
+        return replace(self, samples=[replace(sample, wall=sample.cpu) for sample in self.samples])
 
     @property
     def memory(self) -> int:
@@ -73,11 +78,6 @@ def _prepare(contender: Contender) -> None:
 def ratio(of: Series, to: Series) -> float:
     """Return the median over the rounds of how many times as long one took as the other in the same round."""
     return statistics.median(one.wall / other.wall for one, other in zip(of.samples, to.samples, strict=True))
-
-
-def ratio_of_cpu(of: Series, to: Series) -> float:
-    """Return the same of the times on the cores."""
-    return statistics.median(one.cpu / other.cpu for one, other in zip(of.samples, to.samples, strict=True))
 
 
 def difference(of: Series, to: Series) -> float:

@@ -52,12 +52,13 @@ class Target:
     stretch: float | None = None
     at_least: bool = False
 
-    def measured(self, results: Results) -> float | None:
-        """Return the figure, or None where one of the two was not measured."""
+    def measured(self, results: Results, *, on_the_cores: bool = False) -> float | None:
+        """Return the figure, by the clock or by the time on the cores; None where there is none."""
         outcome = results.outcomes.get(self.case)
         if outcome is None or self.of not in outcome.series or self.to not in outcome.series:
             return None
-        return self.quantity(outcome.series[self.of], outcome.series[self.to])
+        of, to = outcome.series[self.of], outcome.series[self.to]
+        return self.quantity(of.on_the_cores, to.on_the_cores) if on_the_cores else self.quantity(of, to)
 
     def verdict(self, figure: float | None) -> str:
         """Say whether a figure meets the limit, and the stretch."""

@@ -113,6 +113,7 @@ def templates(count: int) -> list[Template]:
 def _commit(folder: Path) -> None:
     person = {"NAME": "bench", "EMAIL": "bench@example.org", "DATE": "2026-01-01T00:00:00Z"}
     environment = {f"GIT_{role}_{name}": value for role in ("AUTHOR", "COMMITTER") for name, value in person.items()}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     for arguments in (["init", "--quiet"], ["add", "train.py"], ["commit", "--quiet", "--message", "Train"]):
         subprocess.run(["git", *arguments], cwd=folder, check=True, env={**os.environ, **environment})
 

@@ -45,7 +45,7 @@ def test_a_target_of_speed_is_met_from_its_limit_on() -> None:
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
-    assert "| T1, to bagit with two processes | at most 1 x |  |  | not measured |" in targets(sample_results())
+    assert "| T1, to bagit with two processes | at most 1 x |  |  | not measured |  |" in targets(sample_results())
 
 
 def test_the_cost_of_a_file_is_compared_between_sizes() -> None:

@@ -1,7 +1,7 @@
 """Contenders in turn, and their ratios."""
 
 from benchmarks.measure import Sample
-from benchmarks.paired import LEAST_ROUNDS, Contender, Series, difference, ratio, ratio_of_cpu, run_in_turn
+from benchmarks.paired import LEAST_ROUNDS, Contender, Series, difference, ratio, run_in_turn
 
 
 def test_contenders_run_in_turn_after_a_first_time_that_does_not_count() -> None:
@@ -35,7 +35,7 @@ def test_a_ratio_is_of_one_round() -> None:
 
 
 def test_the_ratio_on_the_cores_is_apart_from_that_of_the_clock() -> None:
-    assert ratio_of_cpu(series(1, 1, cpu=3.0), series(9, 9, cpu=2.0)) == 1.5
+    assert ratio(series(1, 1, cpu=3.0).on_the_cores, series(9, 9, cpu=2.0).on_the_cores) == 1.5
 
 
 def test_the_memory_is_the_larger_of_what_was_sampled_and_what_the_system_counted() -> None:
