@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import inside, peers
 from benchmarks.measure import Command, evict
 from benchmarks.paired import Contender
+from benchmarks.results import of_size
 
 LARGE_FILES, LARGE_MIB = 8, 512
 SMALL_FILES = 50_000
@@ -46,7 +47,7 @@ _COUNT_ROWS = "import json, sys; print(sum(1 for line in open(sys.argv[1], 'rb')
 
 @dataclass(frozen=True)
 class Case:
-    """Contenders on one piece of work, and the one that the others are compared with."""
+    """Contenders on one piece of work, and the one that the others are compared with: of several sizes on the same."""
 
     title: str
     reference: str
@@ -237,12 +238,7 @@ def growth(place: Workplace) -> Case:
         contenders[of_size(SHA256SUM, files)] = Contender(peers.sha256sum(tree, joined), files)
         for name, contender in runcheck("runcheck", tree, count=files).items():
             contenders[of_size(name, files)] = contender
-    return Case("growth, small files, 25 a unit", of_size(SHA256SUM, place.sized(place.growth[0])), contenders)
-
-
-def of_size(name: str, files: int) -> str:
-    """Name a contender on a tree of a size."""
-    return f"{name}, {files:,} files"
+    return Case("growth, small files, 25 a unit", SHA256SUM, contenders)
 
 
 def events(place: Workplace) -> Case:

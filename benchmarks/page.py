@@ -75,7 +75,6 @@ def _target_row(target: Target, results: Results) -> list[str]:
 
 def table(outcome: Outcome) -> str:
     """Return the table of a case."""
-    reference = outcome.series[outcome.reference]
     head = ["", "wall", "CPU", "peak", "wall, ratio", "CPU, ratio", "rounds"]
     counted = any(series.count > 1 for series in outcome.series.values())
     rows = [
@@ -84,8 +83,8 @@ def table(outcome: Outcome) -> str:
             _seconds(series.wall),
             _seconds(series.cpu),
             f"{series.memory / _MIB:,.0f} MiB" if series.memory else "",
-            _digits(ratio(series, reference)),
-            _digits(ratio(series.on_the_cores, reference.on_the_cores)),
+            _digits(ratio(series, outcome.reference_of(name))),
+            _digits(ratio(series.on_the_cores, outcome.reference_of(name).on_the_cores)),
             str(len(series.samples)),
             *([_each(series)] if counted else []),
         ]

@@ -19,6 +19,15 @@ class Outcome:
     others: float
     series: dict[str, Series]
 
+    def reference_of(self, name: str) -> Series:
+        """Return what a contender is compared with."""
+        return self.series.get(self.reference) or self.series[of_size(self.reference, self.series[name].count)]
+
+
+def of_size(name: str, files: int) -> str:
+    """Name a contender on a tree of a size."""
+    return f"{name}, {files:,} files"
+
 
 @dataclass
 class Results:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks import cases
 from benchmarks.paired import Series, difference, ratio
-from benchmarks.results import Results
+from benchmarks.results import Results, of_size
 
 _MIB = 1 << 20
 
@@ -79,7 +79,7 @@ _LIBRARY = "runcheck, standard library alone"  # a contender of the case of rows
 
 
 def _sized(files: int) -> str:
-    return cases.of_size("runcheck", files)
+    return of_size("runcheck", files)
 
 
 TARGETS = (

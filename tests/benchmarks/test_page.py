@@ -9,7 +9,7 @@ import pytest
 from benchmarks.measure import Sample
 from benchmarks.page import page, table, targets
 from benchmarks.paired import Series
-from benchmarks.results import Outcome, Results, load, save
+from benchmarks.results import Outcome, Results, load, of_size, save
 from benchmarks.targets import TARGETS, Target
 
 from benchmarks import cases, plot
@@ -68,6 +68,13 @@ def test_a_table_has_ratios_to_the_reference_and_the_memory_that_was_counted() -
     assert lines[3].startswith("| runcheck | 1.00 s | 1.00 s | 60 MiB | 0.500 | 0.500 | 2 | 125,000.00 us |")
 
 
+def test_a_contender_of_a_size_is_compared_on_that_size() -> None:
+    walls = {"a, 25 files": (1.0, 25), "b, 25 files": (3.0, 25), "a, 50 files": (2.0, 50), "b, 50 files": (10.0, 50)}
+    series = {name: Series([Sample(wall, 1)], count=count) for name, (wall, count) in walls.items()}
+    lines = table(Outcome("growth", "a", 0.0, series)).splitlines()[2:]
+    assert [line.split(" | ")[4] for line in lines] == ["1.00", "3.00", "1.00", "5.00"]
+
+
 def test_results_are_the_same_after_they_were_saved(tmp_path: Path) -> None:
     save(sample_results(), tmp_path / "a.json")
     assert load(tmp_path / "a.json") == sample_results()
@@ -75,7 +82,7 @@ def test_results_are_the_same_after_they_were_saved(tmp_path: Path) -> None:
 
 def test_a_plot_has_a_line_a_contender_on_whole_decades() -> None:
     series = {
-        cases.of_size(name, files): Series([Sample(files * cost, 1)], count=files)
+        of_size(name, files): Series([Sample(files * cost, 1)], count=files)
         for name, cost in (("runcheck", 1e-4), ("sha256sum -c", 1e-5))
         for files in (1_000, 10_000, 100_000)
     }
