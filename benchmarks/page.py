@@ -13,21 +13,20 @@ _BUSY = 0.05  # cores; less is the noise of the clock ticks
 _INTRODUCTION = """\
 # How fast it is
 
-Written by `./dev bench --into docs`, which runs every comparison and takes about half an hour;
-its numbers are in [`performance.json`](performance.json).
+Written by `./dev bench --into docs`, which runs every comparison in half an hour; all numbers are in
+[`performance.json`](performance.json).
 
 {machine}
 
 Contenders run in turn (A B C, A B C, ...) after a first time each that does not count, each from start to exit. Times
 are medians; a ratio is the median over the rounds of the ratio within a round. *CPU* is the time of all processes on
-the cores, which other work on the machine disturbs less than the clock; it hides what is gained by working on several
-at once. *Peak* is the memory of all processes together,
-what they share counted once.
+the cores, which other work on the machine disturbs less than the clock; what is gained by working on several at once
+does not show in it. *Peak* is the memory of all processes together, what they share counted once.
 
-Every tree conforms, and the peers have the same files: {sha256sum} is one process over the lists of all units joined
-into one, which is the best it can do; {bagit} validates a bag of second names of the files, {signing} a signature by a
-local key, {schema} the `metadata.json` of all units in one process; {git} has a repository beside the tree.
-{variants}
+Every tree conforms, and the peers have the same files. *{sha256sum}* is one process over the lists of all units joined
+into one, the best it can do. *{bagit}* validates a bag of second names of the files, *{signing}* a
+signature by a local key, *{schema}* the `metadata.json` of all units in one process. *{git}* has a
+repository beside the tree. {variants}
 """
 
 
@@ -46,11 +45,11 @@ def _introduction(results: Results) -> str:
     return _INTRODUCTION.format(
         machine=_machine(results),
         variants="; ".join(variants) + ".",
-        sha256sum=f"*{cases.SHA256SUM}*",
-        bagit=f"*{cases.BAGIT}*",
-        signing=f"*{cases.SIGNING}*",
-        schema=f"*{cases.SCHEMA}*",
-        git=f"*{cases.GIT}*",
+        sha256sum=cases.SHA256SUM,
+        bagit=cases.BAGIT,
+        signing=cases.SIGNING,
+        schema=cases.SCHEMA,
+        git=cases.GIT,
     )
 
 
