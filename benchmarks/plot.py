@@ -37,7 +37,7 @@ def plot(lines: Mapping[str, Points], across: str, up: str) -> str:
     for exponent in range(x_low, x_high + 1):
         at = x(10.0**exponent)
         parts.append(_line(at, _TOP, at, _HEIGHT - _BOTTOM))
-        parts.append(_text(at, _HEIGHT - _BOTTOM + 16, f"{10.0**exponent:,g}", "middle"))
+        parts.append(_text(at, _HEIGHT - _BOTTOM + 16, f"{10**exponent:,}", "middle"))
     for exponent in range(y_low, y_high + 1):
         at = y(10.0**exponent)
         parts.append(_line(_LEFT, at, _WIDTH - _RIGHT, at))
