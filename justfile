@@ -36,9 +36,14 @@ lint:
 test *ARGS: lint
     pytest -n auto {{ARGS}}
 
-# Compare with peers, as ratios.
-bench:
-    python benchmarks/run.py
+# Compare with peers, as ratios: all cases or some; `--into docs` writes the page, `--help` says more.
+bench *ARGS:
+    #!/usr/bin/env sh
+    set -eu
+    venv=.venvs/bench
+    [ -x "$venv/bin/python" ] || python -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --requirement benchmarks/peers.txt
+    python -m benchmarks --peers "$venv/bin" --into "$venv" {{ARGS}}
 
 # What the readers of each format let pass, and what the probes notice.
 silent TRIALS="40":
@@ -46,7 +51,7 @@ silent TRIALS="40":
 
 # Peak memory on 1 GB of metrics, a checkpoint of 2 GB, and a Parquet file that inflates a thousandfold.
 memory:
-    python benchmarks/memory.py
+    python -m benchmarks.memory
 
 # Write the conformance suite anew.
 fixtures:

@@ -1,11 +1,9 @@
-"""Peak memory of a check at full depth: ``python benchmarks/memory.py [SCALE]``, a scale of 1 for the real sizes.
+"""Peak memory of a check at full depth: ``python -m benchmarks.memory [SCALE]``, a scale of 1 for the real sizes.
 
 A metrics file of 1 GB, a checkpoint of 2 GB, and a Parquet file that inflates a thousandfold, each in a tree of its
-own. The peak is of the resident memory of all processes of the check together, sampled while they run.
+own.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import runcheck
+from benchmarks.measure import Command, peak_memory
 from runcheck.writer.registry import rebuild_registry
 from runcheck.writer.run import Run
 
 _MIB = 1 << 20
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def start_run(root: Path) -> Run:
@@ -84,38 +82,6 @@ def bomb(root: Path, scale: float) -> Path:
     return path
 
 
-def peak_of(command: list[str]) -> tuple[int, float, int]:
-    """Run a command and return the peak of its resident memory in bytes, its seconds, and its status."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, sum(resident(pid) for pid in [process.pid, *children_of(process.pid)]))
-        time.sleep(0.01)
-    return peak, time.perf_counter() - start, process.returncode
-
-
-def resident(pid: int) -> int:
-    """Return the resident memory of a process in bytes; 0 where it is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):
-        return 0
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the processes that a process started, and those that they did."""
-    found: list[int] = []
-    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            own = [int(each) for each in tasks.read_text().split()]
-        except OSError:
-            continue
-        for child in own:
-            found += [child, *children_of(child)]
-    return found
-
-
 def size_of(path: Path) -> int:
     files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
     return sum(each.stat().st_size for each in files)
@@ -126,16 +92,16 @@ CASES: dict[str, Callable[[Path, float], Path]] = {"metrics": metrics, "checkpoi
 
 def main(scale: float) -> None:
     """Print a line a case."""
-    print("| what | size | peak memory | seconds | status |\n| --- | --- | --- | --- | --- |")
+    print("| what | size | peak memory | seconds |\n| --- | --- | --- | --- |")
     for name, make in CASES.items():
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "artefacts"
             size = size_of(make(root, scale))
             rebuild_registry(str(root))
-            peak, seconds, status = peak_of([sys.executable, "-m", "runcheck", "check", "--depth", "deep", str(root)])
-            print(
-                f"| {name} | {size / _MIB:,.0f} MiB | {peak / _MIB:,.0f} MiB | {seconds:.1f} | {status} |", flush=True
-            )
+            start = time.perf_counter()
+            peak = peak_memory(Command([sys.executable, "-m", "runcheck", "check", "--depth", "deep", root]))
+            seconds = time.perf_counter() - start
+            print(f"| {name} | {size / _MIB:,.0f} MiB | {peak / _MIB:,.0f} MiB | {seconds:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,123 @@
+"""The page of a session: targets beside figures, and a table a case."""
+
+from collections.abc import Iterable
+
+from benchmarks import cases
+from benchmarks.paired import Series, ratio
+from benchmarks.results import Outcome, Results
+from benchmarks.targets import TARGETS, Target
+
+_MIB = 1 << 20
+_BUSY = 0.05  # cores; less is the noise of the clock ticks
+
+_INTRODUCTION = """\
+# How fast it is
+
+Written by `./dev bench --into docs`, which runs every comparison in half an hour; all numbers are in
+[`performance.json`](performance.json).
+
+{machine}
+
+Contenders run in turn (A B C, A B C, ...) after a first time each that does not count, each from start to exit. Times
+are medians; a ratio is the median over the rounds of the ratio within a round. *CPU* is the time of all processes on
+the cores, which other work on the machine disturbs less than the clock; what is gained by working on several at once
+does not show in it. *Peak* is the memory of all processes together, what they share counted once.
+
+Every tree conforms, and the peers have the same files. *{sha256sum}* is one process over the lists of all units joined
+into one, the best it can do. *{bagit}* validates a bag of second names of the files, *{signing}* a
+signature by a local key, *{schema}* the `metadata.json` of all units in one process. *{git}* has a
+repository beside the tree. {variants}
+"""
+
+
+def page(results: Results) -> str:
+    """Return the page as Markdown."""
+    parts = [_introduction(results), "## Targets\n", targets(results)]
+    for name, outcome in results.outcomes.items():
+        parts += [f"## {_title(outcome)}\n", table(outcome)]
+        if name == "growth":
+            parts.append("![Seconds by number of files](performance.svg)\n")
+    return "\n".join(parts)
+
+
+def _introduction(results: Results) -> str:
+    variants = (f"*{name}* is `{command} TREE`" for name, command in results.variants.items())
+    return _INTRODUCTION.format(
+        machine=_machine(results),
+        variants="; ".join(variants) + ".",
+        sha256sum=cases.SHA256SUM,
+        bagit=cases.BAGIT,
+        signing=cases.SIGNING,
+        schema=cases.SCHEMA,
+        git=cases.GIT,
+    )
+
+
+def targets(results: Results) -> str:
+    """Return the table of the targets; the last column has what is not of memory by the time on the cores."""
+    rows = [_target_row(target, results) for target in TARGETS]
+    return _table(["what", "target", "stretch", "measured", "", "by CPU"], rows)
+
+
+def _target_row(target: Target, results: Results) -> list[str]:
+    figure, by_cpu = target.measured(results), target.measured(results, on_the_cores=True)
+    sign = "at least" if target.at_least else "at most"
+    return [
+        target.words,
+        f"{sign} {target.limit:g} {target.unit}",
+        f"{target.stretch:g}" if target.stretch is not None else "",
+        f"{_digits(figure)} {target.unit}" if figure is not None else "",
+        target.verdict(figure),
+        _digits(by_cpu) if by_cpu is not None and by_cpu != figure else "",
+    ]
+
+
+def table(outcome: Outcome) -> str:
+    """Return the table of a case."""
+    head = ["", "wall", "CPU", "peak", "wall, ratio", "CPU, ratio", "rounds"]
+    counted = any(series.count > 1 for series in outcome.series.values())
+    rows = [
+        [
+            name,
+            _seconds(series.wall),
+            _seconds(series.cpu),
+            f"{series.memory / _MIB:,.0f} MiB" if series.memory else "",
+            _digits(ratio(series, outcome.reference_of(name))),
+            _digits(ratio(series.on_the_cores, outcome.reference_of(name).on_the_cores)),
+            str(len(series.samples)),
+            *([_each(series)] if counted else []),
+        ]
+        for name, series in outcome.series.items()
+    ]
+    return _table([*head, *(["wall, each"] if counted else [])], rows)
+
+
+def _each(series: Series) -> str:
+    return f"{series.wall / series.count * 1e6:,.2f} us"
+
+
+def _title(outcome: Outcome) -> str:
+    return outcome.title[:1].upper() + outcome.title[1:]
+
+
+def _machine(results: Results) -> str:
+    words = ", ".join(f"{value}" for value in results.machine.values())
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    busy = [outcome.others for outcome in results.outcomes.values()]
+    other = f"Other work kept {min(busy):.1f} to {max(busy):.1f} cores busy meanwhile, on average over a comparison."
+    return f"Machine: {words}. With {versions}.{f' {other}' if busy and max(busy) > _BUSY else ''}"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    cells = [list(head), *map(list, rows)]
+    alignment = ["---", *["---:"] * (len(cells[0]) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [cells[0], alignment, *cells[1:]])
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def _digits(value: float) -> str:
+    """Return a figure with as many digits as carry meaning."""
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004
