@@ -16,7 +16,7 @@ from runcheck.findings import Finding, Report, Unverified
 from runcheck.probes import Depth, Facts, unverified_in
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.events import EventsContent
-from runcheck.probes.folder import PartlyPointersContent
+from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.probes.git import GitContent, read_git
 from runcheck.probes.latest import LatestContent
 from runcheck.probes.metrics import MetricsContent
@@ -76,11 +76,11 @@ def check_in(
         findings=tuple(
             finding for finding in findings if _is_wanted(finding, target.focus) and (pedantic or finding.is_certain)
         ),
-        unverified=(
+        unverified=_merged(
             *(each for each in unverified if each.reason != POINTER),
             *_pointers(facts),
             *_newer(facts),
-            *(Unverified(reason, tuple(sorted(paths))) for reason, paths in unverified_in(facts.items()).items()),
+            *(Unverified(reason, tuple(paths)) for reason, paths in unverified_in(facts.items()).items()),
         ),
         units=len(met),
         files=len(files),
@@ -141,14 +141,18 @@ def _probe(reader: Reader, tree: Tree, wanted: Iterable[Unit]) -> dict[str, Fact
 
 
 def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
-    """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
+    """Yield the facts of each folder of the unit that is one thing, where any file of it is here."""
     for folder in unit.folders:
         path = f"{unit.path}/{folder.path}"
-        pointers = [entry for entry in folder.members.values() if (each := facts.get(entry.path)) and each.pointer]
-        if not pointers:
-            yield path, reader.folder(path, folder.format, folder.members)
-        elif len(pointers) < sum(entry.is_file for entry in folder.members.values()):
-            yield path, Facts(content=PartlyPointersContent())
+        pointers = {
+            name: each.pointer
+            for name, entry in folder.members.items()
+            if (each := facts.get(entry.path)) and each.pointer
+        }
+        if any(pointer.size is None for pointer in pointers.values()):  # a damaged one, which says nothing of its file
+            yield path, Facts(unverified=POINTERS_INSIDE)
+        elif not pointers or len(pointers) < sum(entry.is_file for entry in folder.members.values()):
+            yield path, reader.folder(path, folder.format, folder.members, pointers)
 
 
 def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
@@ -254,6 +258,14 @@ def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absen
     content = facts[entry.path].content
     assert isinstance(content, RegistryContent)
     return NotVerified(entry.path, content.unverified) if content.unverified else content
+
+
+def _merged(*unverified: Unverified) -> tuple[Unverified, ...]:
+    """Return each reason once, with its paths in order: a rule and a probe may give the same one."""
+    paths: dict[str, set[str]] = {}
+    for each in unverified:
+        paths.setdefault(each.reason, set()).update(each.paths)
+    return tuple(Unverified(reason, tuple(sorted(those))) for reason, those in paths.items())
 
 
 def _pointers(facts: Mapping[str, Facts]) -> list[Unverified]:

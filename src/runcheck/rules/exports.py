@@ -76,6 +76,7 @@ def export_format(
 
 @unit_rule
 def export_agrees(
+    unit: Unit,
     sidecars: Mapping[str, ExportSidecar],
     looked_into: Mapping[str, Content | None],
     checkpoints: Mapping[int, OrbaxContent],
@@ -85,7 +86,7 @@ def export_agrees(
         exported, checkpoint = path.removesuffix(SIDECAR_SUFFIX), checkpoints.get(sidecar["source_step"])
         format_ = _FORMATS.get(sidecar["format"])
         wanted = _parameters(checkpoint) if checkpoint else []
-        if checkpoint is None or format_ is None or not wanted:
+        if checkpoint is None or format_ is None or not wanted or _lacks_parts(unit, exported, format_, looked_into):
             continue
         tensors = _tensors(_parts(exported, sidecar["format"], looked_into), format_, looked_into)
         found = compare(wanted, checkpoint.leaves, tensors, is_program=format_.is_program) if tensors else None
@@ -113,6 +114,12 @@ def _parts(exported: str, format_: str, looked_into: Mapping[str, Content | None
         and (isinstance(each, wanted.content) or path.endswith(wanted.suffixes))
         and format_ != _FOLDER_FORMAT
     ]
+
+
+def _lacks_parts(unit: Unit, exported: str, format_: _Format, looked_into: Mapping[str, Content | None]) -> bool:
+    """Say whether some of the tensors of an export may lie in a file that nobody could look into."""
+    inside = [path for path in unit.files if path.startswith(f"{exported}/") and path.endswith(format_.suffixes)]
+    return bool(format_.suffixes) and any(path not in looked_into for path in inside)
 
 
 def _is_folder(exported: str, looked_into: Mapping[str, Content | None]) -> bool:
