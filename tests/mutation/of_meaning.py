@@ -664,6 +664,16 @@ def a_leaf_dropped_from_the_tree(path: Path, rng: random.Random) -> None:
     (path / "_METADATA").write_text(json.dumps(document))
 
 
+@damage(STEPS, "plain", "preempted")
+def the_sharding_of_a_checkpoint_emptied(path: Path, rng: random.Random) -> None:
+    (path / "_sharding").write_text("{}")
+
+
+@damage(STEPS, "plain", "preempted")
+def what_a_process_wrote_emptied(path: Path, rng: random.Random) -> None:
+    (path / "array_metadatas/process_0").write_text('{"array_metadatas": []}')
+
+
 @damage(STEPS, "plain")
 def a_leftover_of_an_uncommitted_save(path: Path, rng: random.Random) -> None:
     shutil.copytree(path, path.with_name("5.orbax-checkpoint-tmp-7"))

@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import h5py
+import jax.numpy as jnp
 import numpy as np
 import zarr
 from numcodecs import CRC32C
@@ -71,9 +72,10 @@ def points(root: Path) -> str:
 
 
 def weights(seed: int, width: int = 3) -> dict[str, Any]:
-    """Return parameters, and the state of an optimiser beside them."""
+    """Return parameters, arrays of JAX, and the state of an optimiser beside them, one of NumPy."""
     rng = np.random.default_rng(seed)
-    params = {"dense": {"kernel": rng.normal(size=(4, width)).astype("f4"), "bias": np.zeros(width, "f4")}}
+    kernel = jnp.asarray(rng.normal(size=(4, width)).astype("f4"))
+    params = {"dense": {"kernel": kernel, "bias": jnp.zeros(width)}}
     return {"params": params, "opt_state": {"count": np.asarray(seed, "i4")}}
 
 

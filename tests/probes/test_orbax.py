@@ -588,7 +588,49 @@ def test_codecs_that_orbax_does_not_write_are_not_decoded(folders: Path, codec: 
 def test_a_document_of_anything_is_a_fault(standard: Path, name: str, content: bytes) -> None:
     (standard / name).write_bytes(content)
     found = look(standard)
-    assert any(name.partition("/")[0] in each for each in faults(found)) or (name, content) == ("_sharding", b"{}")
+    assert any(name.partition("/")[0] in each for each in faults(found))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_sharding_that_names_no_array_is_a_fault(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    (sharding,) = copy.rglob("_sharding")
+    sharding.write_text("{}")
+    assert any("names no array; the tree has 5 of JAX" in each for each in faults(look(copy)))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_array_that_the_sharding_lacks_is_a_doubt_and_hides_nothing(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    (sharding,) = copy.rglob("_sharding")
+    edit(sharding, lambda names: names.popitem())
+    for deep in (False, True):
+        content = look(copy, deep=deep)
+        assert faults(content) == []
+        assert content.unsized == ()
+        assert [each.words.partition(",")[2] for each in content.doubts] == [" which the tree names"]
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_a_tree_without_arrays_of_jax_may_have_an_empty_sharding(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    for metadata in copy.rglob("_METADATA"):
+        tree = json.loads(metadata.read_text())["tree_metadata"]
+        if not any("write_shape" in leaf["value_metadata"] for leaf in tree.values()):
+            (metadata.parent / "_sharding").write_text("{}")
+    assert faults(look(copy)) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_process_says_that_it_wrote_is_whole(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    (said,) = copy.rglob("array_metadatas/process_0")
+    whole = json.loads(said.read_text())["array_metadatas"]
+    for entry in whole:
+        said.write_text(json.dumps({"array_metadatas": [each for each in whole if each is not entry]}))
+        assert len(faults(look(copy))) == 1
+    said.write_text('{"array_metadatas": []}')
+    assert len(faults(look(copy))) == 5
 
 
 def test_a_document_that_might_not_fit_into_memory_is_not_read(standard: Path) -> None:
