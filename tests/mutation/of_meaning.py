@@ -21,6 +21,7 @@ from runcheck.convention.canonical import config_sha256
 from .damages import RUNS, SEALED, NotApplicableError, damage
 from .records import read_events, split_records, write_events
 from .seal import edit, load
+from .specimens import weights
 
 Row = dict[str, Any]
 
@@ -726,6 +727,14 @@ def an_export_of_another_model(path: Path, rng: random.Random) -> None:
     from safetensors.numpy import save_file
 
     save_file({"dense.kernel": np.zeros((4, 30), "f4"), "dense.bias": np.zeros(30, "f4")}, path)
+
+
+@damage("RUN/exports/*.safetensors", "plain")
+def an_export_of_another_step(path: Path, rng: random.Random) -> None:
+    from safetensors.numpy import save_file
+
+    dense = weights(3)["params"]["dense"]  # the first checkpoint's
+    save_file({f"dense.{name}": np.asarray(array) for name, array in dense.items()}, path)
 
 
 @damage("RUN/exports/*.safetensors", "plain", sealed_over=False)

@@ -1,5 +1,6 @@
 """Checkpoints that the real Orbax wrote: nothing is said of whole ones, and every damage that can be seen is."""
 
+import hashlib
 import json
 import os
 import random
@@ -22,9 +23,10 @@ import tensorstore as ts
 from runcheck.probes.folder import Folder
 from runcheck.probes.orbax import NO_TREE, OrbaxContent, look_into_checkpoint
 from runcheck.probes.orbax import arrays as orbax_arrays
-from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS
+from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS, open_store
 from runcheck.probes.orbax.item import NonFinite
 from runcheck.probes.orbax.ocdbt import MANIFEST_MAGIC, crc32c, envelope_fault
+from runcheck.probes.orbax.zarr import parse_array
 from runcheck.probes.tensors import Tensor
 
 KERNEL = np.random.default_rng(0).standard_normal((64, 10), np.float32)
@@ -176,6 +178,53 @@ def test_the_arrays_are_those_that_were_saved(written: Path, way: str) -> None:
     content = look(written / way)
     assert {each.name: (each.shape, each.dtype) for each in content.leaves} == expected
     assert content.unsized == ()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_digest_of_an_array_is_that_of_its_numbers_in_memory(written: Path, way: str) -> None:
+    """But for the kernel where it lies in chunks that divide its rows."""
+    parts = jax.tree_util.tree_flatten_with_path(STATE)[0]
+    memory = {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in parts}
+    found = {each.name: each.digest for each in look(written / way).leaves}
+    assert found.keys() == memory.keys()
+    known = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in memory.items()}
+    assert {name: digest for name, digest in found.items() if digest is not None}.items() <= known.items()
+    assert {name for name, digest in found.items() if digest is None} <= {"params/dense/kernel"}
+    assert all(each.digest is None for each in look(written / way, deep=False).leaves)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "is_known"), [([64, 10], True), ([3, 10], True), ([64, 4], False), ([70, 10], True)]
+)
+def test_chunks_that_follow_one_another_have_the_digest_of_the_array(
+    tmp_path: Path, chunks: list[int], is_known: bool
+) -> None:
+    spec = {"driver": "zarr", "kvstore": {"driver": "file", "path": f"{tmp_path}/w/"}}
+    metadata = {"compressor": {"id": "zstd"}, "dtype": "<f4", "shape": [64, 10], "chunks": chunks}
+    ts.open({**spec, "metadata": metadata}, create=True).result().write(KERNEL).result()
+    array = parse_array((tmp_path / "w/.zarray").read_bytes())
+    store = open_store(Folder(str(tmp_path), {}), "", is_ocdbt=False)
+    places = array.chunks("w/", store.keys)
+    whole = hashlib.sha256(KERNEL.tobytes()).hexdigest()
+    assert store.decode("w", array, places).digest == (whole if is_known else None)
+    places.popitem()
+    assert store.decode("w", array, places).digest is None
+
+
+@pytest.mark.parametrize("chunks", [[64, 10], [70, 10]])
+def test_a_chunk_that_is_decoded_in_little_has_the_digest_of_the_array(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: list[int]
+) -> None:
+    """Where nothing of it lies beyond the edge."""
+    monkeypatch.setattr(orbax_arrays, "WHOLE_BYTES", 100)
+    monkeypatch.setattr(orbax_arrays, "_STEP", 333)
+    spec = {"driver": "zarr", "kvstore": {"driver": "file", "path": f"{tmp_path}/w/"}}
+    metadata = {"compressor": {"id": "zstd"}, "dtype": "<f4", "shape": [64, 10], "chunks": chunks}
+    ts.open({**spec, "metadata": metadata}, create=True).result().write(KERNEL).result()
+    array = parse_array((tmp_path / "w/.zarray").read_bytes())
+    store = open_store(Folder(str(tmp_path), {}), "", is_ocdbt=False)
+    digest = store.decode("w", array, array.chunks("w/", store.keys)).digest
+    assert digest == (hashlib.sha256(KERNEL.tobytes()).hexdigest() if chunks == [64, 10] else None)
 
 
 def test_the_tree_alone_tells_shapes_of_what_jax_had_on_one_device(written: Path, without_tensorstore: None) -> None:
@@ -454,7 +503,7 @@ root = Path(sys.argv[1])
 store = open_store(Folder(str(root), {}), "", is_ocdbt=False)
 array = parse_array((root / "w/.zarray").read_bytes())
 try:
-    print(store.nonfinite("w", array, array.chunks("w/", store.keys)))
+    print(store.decode("w", array, array.chunks("w/", store.keys)).nonfinite)
 except Exception as error:
     print(type(error).__name__)
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))

@@ -79,6 +79,7 @@ class Item:
         self.tensors: list[Tensor] = []
         self.unsized: list[str] = []
         self.nonfinite: list[NonFinite] = []
+        self._digests: dict[str, str | None] = {}
         self._folder = folder
         self._prefix = f"{root}/" if root else ""
         self._files = {
@@ -267,7 +268,8 @@ class Item:
         for leaf in leaves:
             found = self._array(leaf, arrays, tree, deep=deep) if arrays else None
             if found is not None:
-                self.tensors.append(Tensor("/".join(leaf.path), found.shape, found.dtype))
+                digest = self._digests.get(leaf.name)
+                self.tensors.append(Tensor("/".join(leaf.path), found.shape, found.dtype, digest))
             elif leaf.shape is not None:
                 self.tensors.append(Tensor("/".join(leaf.path), leaf.shape, ""))
             else:
@@ -300,14 +302,15 @@ class Item:
 
     def _decode(self, leaf: Leaf, store: Store, array: ZarrArray, chunks: dict[tuple[int, ...], str]) -> None:
         try:
-            count = store.nonfinite(leaf.name, array, chunks)
+            decoded = store.decode(leaf.name, array, chunks)
         except ArrayFaultError as error:
             self._array_fault(leaf, str(error))
         except NotReadError as error:
             self.unverified.add(str(error))
         else:
-            if count:
-                self.nonfinite.append(NonFinite("/".join(leaf.path), count))
+            self._digests[leaf.name] = decoded.digest
+            if decoded.nonfinite:
+                self.nonfinite.append(NonFinite("/".join(leaf.path), decoded.nonfinite))
 
     def _array_fault(self, leaf: Leaf, words: str) -> None:
         self.broken_arrays.append(Fault(self.root, f"{'/'.join(leaf.path)} {words}"))
