@@ -606,17 +606,17 @@ def chunks_of(store: Path) -> list[Path]:
 STEPS = "RUN/checkpoints/[0-9]*"
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def a_checkpoint_without_its_commit(path: Path, rng: random.Random) -> None:
     (path / "_CHECKPOINT_METADATA").unlink()
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def a_checkpoint_without_its_tree(path: Path, rng: random.Random) -> None:
     (path / "_METADATA").unlink()
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def a_checkpoint_without_its_manifest(path: Path, rng: random.Random) -> None:
     rng.choice(sorted(path.rglob("manifest.ocdbt"))).unlink()
 
@@ -649,7 +649,7 @@ def the_last_checkpoint_taken_away(path: Path, rng: random.Random) -> None:
     shutil.rmtree(path)
 
 
-@damage("RUN/checkpoints/6", "plain")
+@damage("RUN/checkpoints/6", "plain", "documents")
 def a_leaf_of_another_shape_in_the_tree(path: Path, rng: random.Random) -> None:
     text = (path / "_METADATA").read_text()
     document = json.loads(text)
@@ -658,19 +658,19 @@ def a_leaf_of_another_shape_in_the_tree(path: Path, rng: random.Random) -> None:
     (path / "_METADATA").write_text(json.dumps(document))
 
 
-@damage("RUN/checkpoints/6", "plain")
+@damage("RUN/checkpoints/6", "plain", "documents")
 def a_leaf_dropped_from_the_tree(path: Path, rng: random.Random) -> None:
     document = json.loads((path / "_METADATA").read_text())
     document["tree_metadata"] = {name: leaf for name, leaf in document["tree_metadata"].items() if "bias" not in name}
     (path / "_METADATA").write_text(json.dumps(document))
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def the_sharding_of_a_checkpoint_emptied(path: Path, rng: random.Random) -> None:
     (path / "_sharding").write_text("{}")
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def what_a_process_wrote_emptied(path: Path, rng: random.Random) -> None:
     (path / "array_metadatas/process_0").write_text('{"array_metadatas": []}')
 

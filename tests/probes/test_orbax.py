@@ -20,7 +20,7 @@ import orbax.checkpoint as ocp
 import pytest
 import tensorstore as ts
 
-from runcheck.probes.folder import Folder
+from runcheck.probes.folder import POINTERS_INSIDE, Folder
 from runcheck.probes.orbax import NO_TREE, OrbaxContent, look_into_checkpoint
 from runcheck.probes.orbax import arrays as orbax_arrays
 from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS, open_store
@@ -52,12 +52,12 @@ LEAVES = {
 COMMITTED = "commit_success.txt"  # only newer versions write it, and its words count for nothing
 
 
-def look(path: Path, *, deep: bool = True) -> OrbaxContent:
-    """Look into the checkpoint at ``path``."""
+def look(path: Path, *, deep: bool = True, pointers: frozenset[str] = frozenset()) -> OrbaxContent:
+    """Look into the checkpoint at ``path``, of which some files are ``pointers``."""
     entries = [each for each in path.rglob("*") if not each.is_symlink()]
     files = {each.relative_to(path).as_posix(): each.stat().st_size for each in entries if each.is_file()}
     folders = frozenset(each.relative_to(path).as_posix() for each in entries if each.is_dir())
-    return look_into_checkpoint(Folder(str(path), files, folders), deep)
+    return look_into_checkpoint(Folder(str(path), files, folders, pointers=pointers), deep)
 
 
 def faults(content: OrbaxContent) -> list[str]:
@@ -280,6 +280,15 @@ def test_a_checkpoint_of_json_alone_is_not_verified(tmp_path: Path) -> None:
     _save(tmp_path / "3", ocp.JsonCheckpointHandler(), ocp.args.JsonSave({"a": 1}))
     content = look(tmp_path / "3")
     assert (faults(content), content.unverified) == ([], NO_TREE)
+
+
+@pytest.mark.parametrize("path", ["metadata/metadata", "_CHECKPOINT_METADATA"])
+def test_a_checkpoint_of_which_a_pointer_would_tell_the_items_may_have_no_tree(tmp_path: Path, path: str) -> None:
+    _save(tmp_path / "3", ocp.JsonCheckpointHandler(), ocp.args.JsonSave({"a": 1}))
+    for deep in (False, True):
+        content = look(tmp_path / "3", deep=deep, pointers=frozenset({path}))
+        assert faults(content) == []
+        assert content.unverified in (NO_TREE, POINTERS_INSIDE)
 
 
 def test_an_array_without_a_tree_is_what_orbax_0_11_wrote(written: Path, tmp_path: Path) -> None:

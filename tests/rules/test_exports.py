@@ -98,6 +98,12 @@ def test_what_is_no_sidecar_is_one_finding(run_of: Callable[[str], Path], conten
         (run / "exports" / name).unlink()
 
 
+def test_shapes_are_not_held_against_the_shards_that_are_here(run_of: Callable[[str], Path]) -> None:
+    run = run_of("pass-shards-in-a-folder")
+    point(run / "exports/w/model-00001-of-00002.safetensors")
+    assert findings(run, "RC511", "RC512", pedantic=True) == []
+
+
 def test_at_depth_structure_nothing_is_judged_and_the_report_says_so(run_of: Callable[[str], Path]) -> None:
     run = run_of("fail-weights-cut-short")
     assert findings(run, "RC511") != []
