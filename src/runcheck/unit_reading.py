@@ -13,7 +13,7 @@ from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.events import EventsContent
-from runcheck.probes.folder import PartlyPointersContent
+from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
@@ -74,15 +74,15 @@ def _is_worth_a_thread(path: str, member: Member) -> bool:
 
 
 def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
-    """Yield the facts of each folder of the unit that is one thing, where all of it is here."""
+    """Yield the facts of each folder of the unit that is one thing, where any file of it is here."""
     for folder in unit.folders:
-        prefix = f"{folder.path}/"
-        files = [path for path, member in unit.members.items() if path.startswith(prefix) and member.entry.is_file]
-        pointers = [path for path in files if facts[path].pointer]
-        if not pointers:
-            yield folder.path, reader.folder(f"{unit.path}/{folder.path}", folder.format, folder.members)
-        elif len(pointers) < len(files):
-            yield folder.path, Facts(content=PartlyPointersContent())
+        names = [name for name, entry in folder.members.items() if entry.is_file]
+        pointers = {name: pointer for name in names if (pointer := facts[f"{folder.path}/{name}"].pointer)}
+        if any(pointer.size is None for pointer in pointers.values()):  # a damaged one, which says nothing of its file
+            yield folder.path, Facts(unverified=POINTERS_INSIDE)
+        elif not pointers or len(pointers) < len(names):
+            path = f"{unit.path}/{folder.path}"
+            yield folder.path, reader.folder(path, folder.format, folder.members, pointers)
 
 
 def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:

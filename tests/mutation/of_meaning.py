@@ -21,6 +21,7 @@ from runcheck.convention.canonical import config_sha256
 from .damages import RUNS, SEALED, NotApplicableError, damage
 from .records import read_events, split_records, write_events
 from .seal import edit, load
+from .specimens import weights
 
 Row = dict[str, Any]
 
@@ -605,17 +606,17 @@ def chunks_of(store: Path) -> list[Path]:
 STEPS = "RUN/checkpoints/[0-9]*"
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def a_checkpoint_without_its_commit(path: Path, rng: random.Random) -> None:
     (path / "_CHECKPOINT_METADATA").unlink()
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def a_checkpoint_without_its_tree(path: Path, rng: random.Random) -> None:
     (path / "_METADATA").unlink()
 
 
-@damage(STEPS, "plain", "preempted")
+@damage(STEPS, "plain", "preempted", "documents")
 def a_checkpoint_without_its_manifest(path: Path, rng: random.Random) -> None:
     rng.choice(sorted(path.rglob("manifest.ocdbt"))).unlink()
 
@@ -648,7 +649,7 @@ def the_last_checkpoint_taken_away(path: Path, rng: random.Random) -> None:
     shutil.rmtree(path)
 
 
-@damage("RUN/checkpoints/6", "plain")
+@damage("RUN/checkpoints/6", "plain", "documents")
 def a_leaf_of_another_shape_in_the_tree(path: Path, rng: random.Random) -> None:
     text = (path / "_METADATA").read_text()
     document = json.loads(text)
@@ -657,11 +658,21 @@ def a_leaf_of_another_shape_in_the_tree(path: Path, rng: random.Random) -> None:
     (path / "_METADATA").write_text(json.dumps(document))
 
 
-@damage("RUN/checkpoints/6", "plain")
+@damage("RUN/checkpoints/6", "plain", "documents")
 def a_leaf_dropped_from_the_tree(path: Path, rng: random.Random) -> None:
     document = json.loads((path / "_METADATA").read_text())
     document["tree_metadata"] = {name: leaf for name, leaf in document["tree_metadata"].items() if "bias" not in name}
     (path / "_METADATA").write_text(json.dumps(document))
+
+
+@damage(STEPS, "plain", "preempted", "documents")
+def the_sharding_of_a_checkpoint_emptied(path: Path, rng: random.Random) -> None:
+    (path / "_sharding").write_text("{}")
+
+
+@damage(STEPS, "plain", "preempted", "documents")
+def what_a_process_wrote_emptied(path: Path, rng: random.Random) -> None:
+    (path / "array_metadatas/process_0").write_text('{"array_metadatas": []}')
 
 
 @damage(STEPS, "plain")
@@ -716,6 +727,14 @@ def an_export_of_another_model(path: Path, rng: random.Random) -> None:
     from safetensors.numpy import save_file
 
     save_file({"dense.kernel": np.zeros((4, 30), "f4"), "dense.bias": np.zeros(30, "f4")}, path)
+
+
+@damage("RUN/exports/*.safetensors", "plain")
+def an_export_of_another_step(path: Path, rng: random.Random) -> None:
+    from safetensors.numpy import save_file
+
+    dense = weights(3)["params"]["dense"]  # the first checkpoint's
+    save_file({f"dense.{name}": np.asarray(array) for name, array in dense.items()}, path)
 
 
 @damage("RUN/exports/*.safetensors", "plain", sealed_over=False)

@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import h5py
+import jax.numpy as jnp
 import numpy as np
 import zarr
 from numcodecs import CRC32C
@@ -71,9 +72,10 @@ def points(root: Path) -> str:
 
 
 def weights(seed: int, width: int = 3) -> dict[str, Any]:
-    """Return parameters, and the state of an optimiser beside them."""
+    """Return parameters, arrays of JAX, and the state of an optimiser beside them, one of NumPy."""
     rng = np.random.default_rng(seed)
-    params = {"dense": {"kernel": rng.normal(size=(4, width)).astype("f4"), "bias": np.zeros(width, "f4")}}
+    kernel = jnp.asarray(rng.normal(size=(4, width)).astype("f4"))
+    params = {"dense": {"kernel": kernel, "bias": jnp.zeros(width)}}
     return {"params": params, "opt_state": {"count": np.asarray(seed, "i4")}}
 
 
@@ -234,23 +236,25 @@ def write_sidecar(export: Path, format_: str) -> None:
 def pointers(root: Path) -> None:
     """The plain tree as a checkout of Git LFS without the objects: data and checkpoints are pointers."""
     plain(root)
-    for path in [
-        *root.glob("dataset/*/v*/*.parquet"),
-        *root.glob("model/*/2*/checkpoints/**/*"),
-        *root.glob("model/*/2*/exports/*.safetensors"),
-    ]:
-        if path.is_file():
-            (listed,) = [
-                line.split("  ")[0]
-                for line in (next(each for each in path.parents if (each / "SHA256SUMS").exists()) / "SHA256SUMS")
-                .read_text()
-                .splitlines()
-                if str(path).endswith("/" + line.split("  ")[1])
-            ]
-            path.write_text(POINTER.format(listed, path.stat().st_size))
+    point(root, "dataset/*/v*/*.parquet", "model/*/2*/checkpoints/**/*", "model/*/2*/exports/*.safetensors")
 
 
-MAKERS = (plain, failed, preempted, resumed, sweep, csv, hdf5, zarr2, zarr3, exports, pointers)
+def documents(root: Path) -> None:
+    """The same with an attribute for each kind of file: the JSON of checkpoints is here, and their arrays are not."""
+    plain(root)
+    point(root, "model/*/2*/checkpoints/**/d/*", "model/*/2*/checkpoints/**/manifest.ocdbt")
+
+
+def point(root: Path, *places: str) -> None:
+    """Replace the files at the places by pointers to the objects that the lists name."""
+    for path in {path for where in places for path in root.glob(where) if path.is_file()}:
+        unit = next(each for each in path.parents if (each / "SHA256SUMS").exists())
+        lines = (line.split("  ") for line in (unit / "SHA256SUMS").read_text().splitlines())
+        listed = {name: sha256 for sha256, name in lines}[path.relative_to(unit).as_posix()]
+        path.write_text(POINTER.format(listed, path.stat().st_size))
+
+
+MAKERS = (plain, failed, preempted, resumed, sweep, csv, hdf5, zarr2, zarr3, exports, pointers, documents)
 SPECIMENS: dict[str, Callable[[Path], None]] = {make.__name__: make for make in MAKERS}
 
 

@@ -1,7 +1,9 @@
 """Files of NumPy, against NumPy."""
 
+import hashlib
 import io
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -36,6 +38,37 @@ def test_dtype_and_shape_are_those_of_numpy(dtype: str, shape: tuple[int, ...]) 
     array = np.zeros(shape, dtype)
     found = look(saved(array), "a.npy", deep=True)
     assert found == NumpyContent(tensors=(Tensor("", shape, array.dtype.newbyteorder("=").name),))
+
+
+def digests(content: bytes, name: str, *, deep: bool = True) -> dict[str, str | None]:
+    """Return the digest of each array of a file."""
+    return {each.name: each.digest for each in look(content, name, deep=deep).tensors or ()}
+
+
+@pytest.mark.parametrize("dtype", [order + each for each in DTYPES for order in "<>"])
+def test_the_digest_of_an_array_is_that_of_its_bytes(dtype: str) -> None:
+    """But where they lie otherwise than in the memory of a machine of today."""
+    array = np.arange(60_000).reshape(300, 200).astype(dtype)
+    known = {"": hashlib.sha256(array.tobytes()).hexdigest()}
+    is_big = array.dtype.str.startswith(">")
+    assert digests(saved(array), "a.npy") == ({"": None} if is_big else known)
+    assert digests(saved(np.asfortranarray(array)), "a.npy") == {"": None}
+    assert digests(saved(array), "a.npy", deep=False) == {"": None}
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_the_digests_in_an_archive_are_those_of_its_arrays(save: Callable[..., None]) -> None:
+    arrays = {"a": np.arange(1000.0), "b/c": np.ones((3, 4), "f4"), "nothing": np.zeros((0, 2)), "one": np.float32(7)}
+    stream = io.BytesIO()
+    save(stream, **arrays)
+    expected = {name: hashlib.sha256(each.tobytes()).hexdigest() for name, each in arrays.items()}
+    assert digests(stream.getvalue(), "a.npz") == expected
+
+
+def test_an_array_that_is_cut_short_has_no_digest() -> None:
+    content = saved(np.arange(1000.0))[:-1]
+    assert digests(content, "a.npy") == {"": None}
+    assert "cut short: 7,999 of 8,000" in str(look(content, "a.npy", deep=True).error)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Checkpoints that the real Orbax wrote: nothing is said of whole ones, and every damage that can be seen is."""
 
+import hashlib
 import inspect
 import json
 import os
@@ -20,12 +21,13 @@ import orbax.checkpoint as ocp
 import pytest
 import tensorstore as ts
 
-from runcheck.probes.folder import Folder
+from runcheck.probes.folder import POINTERS_INSIDE, Folder
 from runcheck.probes.orbax import NO_TREE, OrbaxContent, look_into_checkpoint
 from runcheck.probes.orbax import arrays as orbax_arrays
-from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS
+from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS, open_store
 from runcheck.probes.orbax.item import NonFinite
 from runcheck.probes.orbax.ocdbt import MANIFEST_MAGIC, crc32c, envelope_fault
+from runcheck.probes.orbax.zarr import parse_array
 from runcheck.probes.tensors import Tensor
 
 KERNEL = np.random.default_rng(0).standard_normal((64, 10), np.float32)
@@ -51,12 +53,12 @@ LEAVES = {
 COMMITTED = "commit_success.txt"  # only newer versions write it, and its words count for nothing
 
 
-def look(path: Path, *, deep: bool = True) -> OrbaxContent:
-    """Look into the checkpoint at ``path``."""
+def look(path: Path, *, deep: bool = True, pointers: frozenset[str] = frozenset()) -> OrbaxContent:
+    """Look into the checkpoint at ``path``, of which some files are ``pointers``."""
     entries = [each for each in path.rglob("*") if not each.is_symlink()]
     files = {each.relative_to(path).as_posix(): each.stat().st_size for each in entries if each.is_file()}
     folders = frozenset(each.relative_to(path).as_posix() for each in entries if each.is_dir())
-    return look_into_checkpoint(Folder(str(path), files, folders), deep)
+    return look_into_checkpoint(Folder(str(path), files, folders, pointers=pointers), deep)
 
 
 def faults(content: OrbaxContent) -> list[str]:
@@ -183,6 +185,53 @@ def test_the_arrays_are_those_that_were_saved(written: Path, way: str) -> None:
     assert content.unsized == ()
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_the_digest_of_an_array_is_that_of_its_numbers_in_memory(written: Path, way: str) -> None:
+    """But for the kernel where it lies in chunks that divide its rows."""
+    parts = jax.tree_util.tree_flatten_with_path(STATE)[0]
+    memory = {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in parts}
+    found = {each.name: each.digest for each in look(written / way).leaves}
+    assert found.keys() == memory.keys()
+    known = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in memory.items()}
+    assert {name: digest for name, digest in found.items() if digest is not None}.items() <= known.items()
+    assert {name for name, digest in found.items() if digest is None} <= {"params/dense/kernel"}
+    assert all(each.digest is None for each in look(written / way, deep=False).leaves)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "is_known"), [([64, 10], True), ([3, 10], True), ([64, 4], False), ([70, 10], True)]
+)
+def test_chunks_that_follow_one_another_have_the_digest_of_the_array(
+    tmp_path: Path, chunks: list[int], is_known: bool
+) -> None:
+    spec = {"driver": "zarr", "kvstore": {"driver": "file", "path": f"{tmp_path}/w/"}}
+    metadata = {"compressor": {"id": "zstd"}, "dtype": "<f4", "shape": [64, 10], "chunks": chunks}
+    ts.open({**spec, "metadata": metadata}, create=True).result().write(KERNEL).result()
+    array = parse_array((tmp_path / "w/.zarray").read_bytes())
+    store = open_store(Folder(str(tmp_path), {}), "", is_ocdbt=False)
+    places = array.chunks("w/", store.keys)
+    whole = hashlib.sha256(KERNEL.tobytes()).hexdigest()
+    assert store.decode("w", array, places).digest == (whole if is_known else None)
+    places.popitem()
+    assert store.decode("w", array, places).digest is None
+
+
+@pytest.mark.parametrize("chunks", [[64, 10], [70, 10]])
+def test_a_chunk_that_is_decoded_in_little_has_the_digest_of_the_array(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: list[int]
+) -> None:
+    """Where nothing of it lies beyond the edge."""
+    monkeypatch.setattr(orbax_arrays, "WHOLE_BYTES", 100)
+    monkeypatch.setattr(orbax_arrays, "_STEP", 333)
+    spec = {"driver": "zarr", "kvstore": {"driver": "file", "path": f"{tmp_path}/w/"}}
+    metadata = {"compressor": {"id": "zstd"}, "dtype": "<f4", "shape": [64, 10], "chunks": chunks}
+    ts.open({**spec, "metadata": metadata}, create=True).result().write(KERNEL).result()
+    array = parse_array((tmp_path / "w/.zarray").read_bytes())
+    store = open_store(Folder(str(tmp_path), {}), "", is_ocdbt=False)
+    digest = store.decode("w", array, array.chunks("w/", store.keys)).digest
+    assert digest == (hashlib.sha256(KERNEL.tobytes()).hexdigest() if chunks == [64, 10] else None)
+
+
 def test_the_tree_alone_tells_shapes_of_what_jax_had_on_one_device(written: Path, without_tensorstore: None) -> None:
     content = look(written / "standard", deep=False)
     assert {each.name: each.shape for each in content.leaves} == {
@@ -236,6 +285,15 @@ def test_a_checkpoint_of_json_alone_is_not_verified(tmp_path: Path) -> None:
     _save(tmp_path / "3", ocp.JsonCheckpointHandler(), ocp.args.JsonSave({"a": 1}))
     content = look(tmp_path / "3")
     assert (faults(content), content.unverified) == ([], NO_TREE)
+
+
+@pytest.mark.parametrize("path", ["metadata/metadata", "_CHECKPOINT_METADATA"])
+def test_a_checkpoint_of_which_a_pointer_would_tell_the_items_may_have_no_tree(tmp_path: Path, path: str) -> None:
+    _save(tmp_path / "3", ocp.JsonCheckpointHandler(), ocp.args.JsonSave({"a": 1}))
+    for deep in (False, True):
+        content = look(tmp_path / "3", deep=deep, pointers=frozenset({path}))
+        assert faults(content) == []
+        assert content.unverified in (NO_TREE, POINTERS_INSIDE)
 
 
 def test_an_array_without_a_tree_is_what_orbax_0_11_wrote(written: Path, tmp_path: Path) -> None:
@@ -459,7 +517,7 @@ root = Path(sys.argv[1])
 store = open_store(Folder(str(root), {}), "", is_ocdbt=False)
 array = parse_array((root / "w/.zarray").read_bytes())
 try:
-    print(store.nonfinite("w", array, array.chunks("w/", store.keys)))
+    print(store.decode("w", array, array.chunks("w/", store.keys)).nonfinite)
 except Exception as error:
     print(type(error).__name__)
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
@@ -593,7 +651,49 @@ def test_codecs_that_orbax_does_not_write_are_not_decoded(folders: Path, codec: 
 def test_a_document_of_anything_is_a_fault(standard: Path, name: str, content: bytes) -> None:
     (standard / name).write_bytes(content)
     found = look(standard)
-    assert any(name.partition("/")[0] in each for each in faults(found)) or (name, content) == ("_sharding", b"{}")
+    assert any(name.partition("/")[0] in each for each in faults(found))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_sharding_that_names_no_array_is_a_fault(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    (sharding,) = copy.rglob("_sharding")
+    sharding.write_text("{}")
+    assert any("names no array; the tree has 5 of JAX" in each for each in faults(look(copy)))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_array_that_the_sharding_lacks_is_a_doubt_and_hides_nothing(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    (sharding,) = copy.rglob("_sharding")
+    edit(sharding, lambda names: names.popitem())
+    for deep in (False, True):
+        content = look(copy, deep=deep)
+        assert faults(content) == []
+        assert content.unsized == ()
+        assert [each.words.partition(",")[2] for each in content.doubts] == [" which the tree names"]
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_a_tree_without_arrays_of_jax_may_have_an_empty_sharding(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    for metadata in copy.rglob("_METADATA"):
+        tree = json.loads(metadata.read_text())["tree_metadata"]
+        if not any("write_shape" in leaf["value_metadata"] for leaf in tree.values()):
+            (metadata.parent / "_sharding").write_text("{}")
+    assert faults(look(copy)) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_process_says_that_it_wrote_is_whole(written: Path, tmp_path: Path, way: str) -> None:
+    copy = Path(shutil.copytree(written / way, tmp_path / "3"))
+    (said,) = copy.rglob("array_metadatas/process_0")
+    whole = json.loads(said.read_text())["array_metadatas"]
+    for entry in whole:
+        said.write_text(json.dumps({"array_metadatas": [each for each in whole if each is not entry]}))
+        assert len(faults(look(copy))) == 1
+    said.write_text('{"array_metadatas": []}')
+    assert len(faults(look(copy))) == 5
 
 
 def test_a_document_that_might_not_fit_into_memory_is_not_read(standard: Path) -> None:

@@ -1,5 +1,6 @@
-"""Safetensors files: what the library refuses is refused, what it writes passes, and no tensor is read."""
+"""Safetensors files: what the library refuses is refused, what it writes passes, and tensors are read when asked."""
 
+import hashlib
 import io
 import json
 import random
@@ -203,9 +204,25 @@ def test_of_a_terabyte_only_the_header_is_read() -> None:
     header: dict[str, Any] = {"a": {"dtype": "U8", "shape": [length], "data_offsets": [0, length]}}
     content = pack(header)
     stream = Sparse(content, len(content) + length)
-    found = look_into_safetensors(stream, True)
+    found = look_into_safetensors(stream, False)
     assert found.tensors == (Tensor("a", (length,), "uint8"),)
     assert stream.count == len(content)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5))
+def test_the_digest_of_a_tensor_is_that_of_its_bytes(contents: list[bytes]) -> None:
+    header: dict[str, Any] = {}
+    end = 0
+    for number, content in enumerate(contents):
+        places = [end, end + len(content)]
+        header[str(number)] = {"dtype": "U8", "shape": [len(content)], "data_offsets": places}
+        end = places[1]
+    file = pack(header) + b"".join(contents)
+    found = look_into_safetensors(io.BytesIO(file), True).tensors or ()
+    assert {each.name: each.digest for each in found} == {
+        str(number): hashlib.sha256(each).hexdigest() for number, each in enumerate(contents)
+    }
+    assert {each.digest for each in look(file).tensors or ()} <= {None}
 
 
 def test_a_header_beyond_the_bound_of_one_check_is_not_verified() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.convention.tfrecord import crc32c_by_table, masked_crc32c
-from runcheck.probes.folder import Folder
+from runcheck.probes.folder import POINTERS_INSIDE, Folder
 from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
 from runcheck.probes.saved_model.sorted_table import BadTableError, UnreadTableError, read_table
 from runcheck.probes.tensors import Tensor
@@ -25,11 +25,11 @@ def root(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SEED, tmp_path / "model"))
 
 
-def look(root: Path, *, deep: bool = True) -> SavedModelContent:
-    """Return what a folder holds."""
+def look(root: Path, *, deep: bool = True, pointers: frozenset[str] = frozenset()) -> SavedModelContent:
+    """Return what a folder holds, of which some files are ``pointers`` to objects of their own sizes."""
     found = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
     files = {str(path.relative_to(root)): path.stat().st_size for path in found}
-    return look_into_saved_model(Folder(str(root), files), deep)
+    return look_into_saved_model(Folder(str(root), files, pointers=pointers), deep)
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -37,6 +37,20 @@ def test_the_variables_are_named_with_shape_and_dtype(root: Path, deep: bool) ->
     assert look(root, deep=deep) == SavedModelContent(
         (Tensor("bias", (10,), "float32"), Tensor("kernel", (64, 10), "float32"))
     )
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_of_variables_in_a_pointer_everything_but_their_bytes_is_judged(root: Path, deep: bool) -> None:
+    found = look(root, deep=deep, pointers=frozenset({DATA}))
+    assert [each.name for each in found.tensors or ()] == ["bias", "kernel"]
+    assert (found.error, found.unverified) == (None, None)
+    (root / DATA).write_bytes(b"short")
+    assert "cut short" in str(look(root, deep=deep, pointers=frozenset({DATA})).error)
+
+
+@pytest.mark.parametrize("path", [PROGRAM, INDEX])
+def test_a_program_or_an_index_in_a_pointer_tells_nothing(root: Path, path: str) -> None:
+    assert look(root, pointers=frozenset({path})) == SavedModelContent(unverified=POINTERS_INSIDE)
 
 
 @pytest.mark.parametrize("path", [PROGRAM, INDEX, DATA])

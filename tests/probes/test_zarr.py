@@ -3,8 +3,9 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numcodecs
 import numpy as np
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 
-from tests.probes.zarr_stores import chunks_of, look, write
+from runcheck.probes.zarr import read_store
+from tests.probes.zarr_stores import chunks_of, folder_of, look, write
 
 DTYPES = ["b1", "i1", "<i2", ">i2", "<u4", "<f4", ">f8", "<c8", "<M8[s]", "<U3", "S4"]
 
@@ -412,3 +414,18 @@ def test_a_chunk_of_another_shape_is_found(tmp_path: Path) -> None:
         assert [fault.path for fault in look(tmp_path / f"{at}a").faults] == ["c/0/0"]
         shutil.copy(tmp_path / f"{at}a/c/1/0", tmp_path / f"{at}b/c/0/0")
         assert [fault.path for fault in look(tmp_path / f"{at}b").faults] == ["c/0/0"]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_store_of_which_an_array_is_a_pointer_has_no_rows(tmp_path: Path, version: Literal[2, 3]) -> None:
+    group = zarr.open_group(str(tmp_path / "x"), mode="w", zarr_format=version)
+    for name, rows in (("a", 4), ("b", 4), ("c", 5)):
+        group.create_array(name, shape=(rows,), chunks=(2,), dtype="f4", config={"write_empty_chunks": True})[...] = 1
+    folder = folder_of(tmp_path / "x")
+    document = "c/.zarray" if version == 2 else "c/zarr.json"
+    content = read_store(replace(folder, pointers=frozenset({document})), True)
+    assert (content.rows, content.faults, content.missing) == (None, (), ())
+    chunks = frozenset(path for path in folder.files if path.startswith("c/") and path[-1].isdigit())
+    assert chunks
+    content = read_store(replace(folder, pointers=chunks), True)
+    assert (content.arrays, content.faults, content.missing) == (3, (), ())

@@ -86,6 +86,24 @@ def test_a_pointer_in_a_folder_leaves_it_unjudged(run_of: Callable[[str], Path])
     assert any("pointers" in each.reason for each in report.unverified)
 
 
+@pytest.mark.parametrize("content", ["{}", "[1]", "7", '{"hidden_size": 64}', "not JSON"])
+def test_what_is_no_sidecar_is_one_finding(run_of: Callable[[str], Path], content: str) -> None:
+    run = run_of("pass-a-state-dict")
+    for path in run.glob("SHA256SUMS"):
+        path.unlink()
+    for name in ("labels.json", "w.pt.json"):
+        (run / "exports" / name).write_text(content)
+        errors = [each for each in check(run).findings if each.path.endswith(name)]
+        assert len([each for each in errors if each.code in ("RC508", "RC201")]) == 1, errors
+        (run / "exports" / name).unlink()
+
+
+def test_shapes_are_not_held_against_the_shards_that_are_here(run_of: Callable[[str], Path]) -> None:
+    run = run_of("pass-shards-in-a-folder")
+    point(run / "exports/w/model-00001-of-00002.safetensors")
+    assert findings(run, "RC511", "RC512", pedantic=True) == []
+
+
 def test_at_depth_structure_nothing_is_judged_and_the_report_says_so(run_of: Callable[[str], Path]) -> None:
     run = run_of("fail-weights-cut-short")
     assert findings(run, "RC511") != []

@@ -15,3 +15,9 @@ def parameters(names: Iterable[str]) -> list[str]:
     depth = min((path.index(_PARAMETERS) for path in paths if _PARAMETERS in path), default=None)
     wanted = paths if depth is None else (path for path in paths if path[depth : depth + 1] == [_PARAMETERS])
     return ["/".join(path) for path in wanted]
+
+
+def tail(name: str) -> str:
+    """Return the name of a parameter below ``params``, or all of it where it does not stand there."""
+    path = name.split("/")
+    return "/".join(path[path.index(_PARAMETERS) + 1 :]) if _PARAMETERS in path else name

@@ -9,7 +9,7 @@ from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
 from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
 from runcheck.probes.events import EventsContent, EventsProbe
 from runcheck.probes.events.comparison import ComparisonContent
-from runcheck.probes.folder import Folder, PartlyPointersContent, open_regular
+from runcheck.probes.folder import Folder, open_regular
 from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
 from runcheck.probes.latest import LatestContent, LatestProbe
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
@@ -47,7 +47,6 @@ Content: TypeAlias = (
     | OrbaxContent
     | PackedContent
     | ParquetContent
-    | PartlyPointersContent
     | RegistryContent
     | SafetensorsContent
     | SavedModelContent
@@ -61,14 +60,15 @@ class Facts:
     """What one read of a file tells.
 
     Its SHA-256, the Git LFS pointer that it is, its content as the probe of its format saw it, or why it could
-    not be read. A folder that is one thing has facts of its own, with its content. What the scanners of safety saw in
-    a text stands apart from what its format says.
+    not be read. A folder that is one thing has facts of its own, with its content; ``unverified`` is why some of it was
+    not looked into. What the scanners of safety saw in a text stands apart from what its format says.
     """
 
     sha256: str | None = None
     pointer: LfsPointer | None = None
     content: Content | None = None
     error: str | None = None
+    unverified: str | None = None
     words: WordsContent | None = None
     numbers: NumbersContent | None = None
 
@@ -186,7 +186,7 @@ def unverified_in(facts: Iterable[tuple[str, Facts]]) -> dict[str, list[str]]:
     """Return the paths that nothing could look into, by the reason that their probes give."""
     paths: dict[str, list[str]] = {}
     for path, each in facts:
-        reason: str | None = getattr(each.content, "unverified", None)
-        if reason:
+        of_content: str | None = getattr(each.content, "unverified", None)
+        for reason in filter(None, {each.unverified, of_content}):
             paths.setdefault(reason, []).append(path)
     return paths

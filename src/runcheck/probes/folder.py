@@ -10,11 +10,11 @@ from typing import BinaryIO
 FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class PartlyPointersContent:
-    """A folder of one format of which some files are Git LFS pointers, so that it could not be looked into."""
+POINTERS_INSIDE = "folders with files that are Git LFS pointers; what is in these files was not looked into"
 
-    unverified: str = "folders with files that are Git LFS pointers; what they hold was not looked into"
+
+class PointerError(OSError):
+    """The file is a Git LFS pointer, and its object is not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +23,25 @@ class Folder:
 
     ``location`` is where it lies, for libraries that open folders themselves; ``files`` has the size in bytes of each
     regular file in it by its path within, ``folders`` the folders in it. Links and devices are in neither. Libraries in
-    native code may be let at it where ``is_apart``, in a process of its own.
+    native code may be let at it where ``is_apart``, in a process of its own, and where no file that they read is among
+    ``pointers``: for each of these ``files`` has the size of its object, which is not here.
     """
 
     location: str
     files: Mapping[str, int]
     folders: frozenset[str] = frozenset()
     is_apart: bool = True
+    pointers: frozenset[str] = frozenset()
 
     def open(self, path: str) -> BinaryIO:
         """Open a file of the folder.
 
         Raises:
+            PointerError: its object is not here.
             OSError: it cannot be read, or is no regular file any more.
         """
+        if path in self.pointers:
+            raise PointerError(POINTERS_INSIDE)
         return open_regular(f"{self.location}/{path}")
 
     def read(self, path: str, limit: int) -> bytes:

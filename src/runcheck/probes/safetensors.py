@@ -2,13 +2,14 @@
 
 By hand, since the library maps the whole file and says of what it refuses no more than one word. Source: the README of
 huggingface/safetensors, "Format", and what its reader refuses: a header of bytes that do not cover the buffer exactly,
-holes, overlaps, sizes that disagree with shape and dtype. The tensors' own bytes are never read.
+holes, overlaps, sizes that disagree with shape and dtype. The tensors' own bytes are read at the depth ``deep`` only.
 """
 
+import hashlib
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from runcheck.probes.document import JsonProbe
@@ -17,6 +18,7 @@ from runcheck.probes.tensors import Tensor
 FORMAT_HEADER_BYTES = 100_000_000  # the reader's own limit
 HEADER_BYTES = 4 << 20  # that one check parses: about 40,000 tensors, 100 MB as objects at the worst
 
+_CHUNK = 1 << 20
 _LENGTH_BYTES = 8
 _METADATA = "__metadata__"
 _LARGEST = 2**64 - 1
@@ -68,7 +70,7 @@ def begins_as_safetensors(start: bytes) -> bool:
     return start[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"{" and 0 < length <= FORMAT_HEADER_BYTES
 
 
-def look_into_safetensors(stream: BinaryIO, _deep: bool) -> SafetensorsContent:  # noqa: FBT001 - as every seeking probe
+def look_into_safetensors(stream: BinaryIO, deep: bool) -> SafetensorsContent:  # noqa: FBT001 - as every seeking probe
     """Return what the header in ``stream`` promises, where the file holds just that."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
@@ -88,7 +90,8 @@ def look_into_safetensors(stream: BinaryIO, _deep: bool) -> SafetensorsContent: 
     if length > HEADER_BYTES:
         return SafetensorsContent(unverified=f"safetensors files with a header of more than {HEADER_BYTES >> 20} MiB")
     try:
-        return SafetensorsContent(_tensors(_header(_read(stream, length)), buffer))
+        tensors = _tensors(_header(_read(stream, length)), buffer)
+        return SafetensorsContent(tuple(_digested(stream, tensors) if deep else (each for each, _ in tensors)))
     except _FaultError as fault:
         return SafetensorsContent(error=str(fault))
 
@@ -101,6 +104,17 @@ def _read(stream: BinaryIO, length: int) -> bytes:
             raise _FaultError("became shorter while it was read")
         held += more
     return held
+
+
+def _digested(stream: BinaryIO, tensors: Iterable[tuple[Tensor, int]]) -> Iterator[Tensor]:
+    """Read the data of the tensors, which lie one behind the other."""
+    for tensor, length in tensors:
+        digest, left = hashlib.sha256(), length
+        while left:
+            chunk = _read(stream, min(left, _CHUNK))
+            digest.update(chunk)
+            left -= len(chunk)
+        yield replace(tensor, digest=digest.hexdigest())
 
 
 def _header(content: bytes) -> dict[str, object]:
@@ -124,24 +138,27 @@ def _relative(error: str) -> str:
     return f"has a fault: {error}" if error.startswith("byte ") else error
 
 
-def _tensors(header: Mapping[str, object], buffer: int) -> tuple[Tensor, ...]:
-    """Return the tensors in the order of their data, which must fill ``buffer`` bytes without hole or overlap."""
+def _tensors(header: Mapping[str, object], buffer: int) -> list[tuple[Tensor, int]]:
+    """Return the tensors in the order of their data, which must fill ``buffer`` bytes without hole or overlap.
+
+    Behind each stands how many bytes it has.
+    """
     placed = sorted(
         ((*_offsets(name, info), name, info) for name, info in header.items()), key=lambda each: (each[0], each[1])
     )
     end = 0
-    tensors = []
+    tensors: list[tuple[Tensor, int]] = []
     for begin, stop, name, info in placed:
         if begin != end:
             what = "overlaps the tensor before it" if begin < end else f"leaves {begin - end:,} bytes of no tensor"
             raise _FaultError(f"has the tensor {name[:_SHOWN]!r} at byte {begin:,} of its data, which {what}")
-        tensors.append(_tensor(name, info, stop - begin))
+        tensors.append((_tensor(name, info, stop - begin), stop - begin))
         end = stop
     if end > buffer:
         raise _FaultError(f"is cut short: its header promises {end:,} bytes of data and it has {buffer:,}")
     if end < buffer:
         raise _FaultError(f"has {buffer - end:,} bytes after the {end:,} that its header promises")
-    return tuple(tensors)
+    return tensors
 
 
 def _offsets(name: str, info: object) -> tuple[int, int]:

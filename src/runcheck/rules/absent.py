@@ -1,6 +1,9 @@
 """What an input of a rule is where there is none."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,14 @@ class NotVerified:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partly(Generic[_Value]):
+    """An input of which some could be looked into, which is judged, and some could not."""
+
+    value: _Value
+    lacking: tuple[NotVerified, ...]
 
 
 ABSENT = Absent()

@@ -14,6 +14,7 @@ from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 _CHECKPOINTS = layout().folder_of("checkpoint")
+_OWN_FIELDS = frozenset(("source_step", "sha256"))  # of a sidecar; a tokenizer or a configuration has neither
 
 
 @unit_rule
@@ -50,10 +51,17 @@ def export_sidecar(
         ):
             yield Problem(path, f"has no sidecar {path}{SIDECAR_SUFFIX}")
     for path in sorted(sidecars):
-        exported, value = path.removesuffix(SIDECAR_SUFFIX), documents[path].value if path in documents else None
-        if not any(other == exported or other.startswith(f"{exported}/") for other in unit.files):
+        exported, value = path.removesuffix(SIDECAR_SUFFIX), documents[path].value if path in documents else {}
+        if not isinstance(value, dict):  # document-syntax or document-size has its finding
+            continue
+        is_there = any(other == exported or other.startswith(f"{exported}/") for other in unit.files)
+        if path in documents and not _OWN_FIELDS & value.keys():
+            of = f"it stands where that of {exported} should" if is_there else "it is an export without one"
+            yield Problem(path, f"is no sidecar, for it says neither source_step nor sha256; {of}")
+            continue
+        if not is_there:
             yield Problem(path, f"is the sidecar of {exported}, which is not there")
-        if not is_known_major(value):  # schema-version has its finding
+        if path not in documents or not is_known_major(value):  # schema-version has its finding
             continue
         found = violations("export-sidecar", value)
         for violation in found:

@@ -19,6 +19,7 @@ from runcheck.probes.saved_model import SavedModelContent
 from runcheck.probes.tensors import Tensor
 from runcheck.rules.rule import Problem, unit_rule
 from runcheck.rules.shapes import compare
+from runcheck.rules.values import compare_values
 
 
 class _Export(Protocol):
@@ -76,21 +77,28 @@ def export_format(
 
 @unit_rule
 def export_agrees(
+    unit: Unit,
     sidecars: Mapping[str, ExportSidecar],
     looked_into: Mapping[str, Content | None],
     checkpoints: Mapping[int, OrbaxContent],
 ) -> Iterator[Problem]:
-    """The parameters of the checkpoint have tensors of their shapes in the export, however it turned or joined them."""
+    """The parameters of the checkpoint have tensors of their shapes in the export, and their values where it copied."""
+    by_step = {step: _parameters(each) for step, each in checkpoints.items()} if sidecars else {}
     for path, sidecar in sidecars.items():
         exported, checkpoint = path.removesuffix(SIDECAR_SUFFIX), checkpoints.get(sidecar["source_step"])
         format_ = _FORMATS.get(sidecar["format"])
-        wanted = _parameters(checkpoint) if checkpoint else []
-        if checkpoint is None or format_ is None or not wanted:
+        wanted = by_step.get(sidecar["source_step"], [])
+        if checkpoint is None or format_ is None or not wanted or _lacks_parts(unit, exported, format_, looked_into):
             continue
         tensors = _tensors(_parts(exported, sidecar["format"], looked_into), format_, looked_into)
-        found = compare(wanted, checkpoint.leaves, tensors, is_program=format_.is_program) if tensors else None
-        if found is not None:
-            yield Problem(exported, found.message, is_certain=found.is_certain and not checkpoint.unsized)
+        if not tensors:
+            continue
+        shapes = compare(wanted, checkpoint.leaves, tensors, is_program=format_.is_program)
+        if shapes is not None:
+            yield Problem(exported, shapes.message, is_certain=shapes.is_certain and not checkpoint.unsized)
+        values = compare_values(sidecar["source_step"], by_step, checkpoint.leaves, tensors)
+        if values is not None:
+            yield Problem(exported, values.message, is_certain=values.is_certain)
 
 
 def _parameters(checkpoint: OrbaxContent) -> list[Tensor]:
@@ -113,6 +121,12 @@ def _parts(exported: str, format_: str, looked_into: Mapping[str, Content | None
         and (isinstance(each, wanted.content) or path.endswith(wanted.suffixes))
         and format_ != _FOLDER_FORMAT
     ]
+
+
+def _lacks_parts(unit: Unit, exported: str, format_: _Format, looked_into: Mapping[str, Content | None]) -> bool:
+    """Say whether some of the tensors of an export may lie in a file that nobody could look into."""
+    inside = [path for path in unit.files if path.startswith(f"{exported}/") and path.endswith(format_.suffixes)]
+    return bool(format_.suffixes) and any(path not in looked_into for path in inside)
 
 
 def _is_folder(exported: str, looked_into: Mapping[str, Content | None]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from runcheck.findings import Finding, Unverified
-from runcheck.rules.absent import Absent, NotVerified
+from runcheck.rules.absent import Absent, NotVerified, Partly
 from runcheck.rules.rule import Problem, Rule, rules
 from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.rules.unit_inputs import UnitInputs
@@ -26,11 +26,13 @@ def _judged(
     given = []
     for name in rule.inputs:
         value = getattr(inputs, name)
-        if isinstance(value, NotVerified):
-            unverified.setdefault(value.reason, set()).add(value.path)
+        for lacking in (
+            (value,) if isinstance(value, NotVerified) else value.lacking if isinstance(value, Partly) else ()
+        ):
+            unverified.setdefault(lacking.reason, set()).add(lacking.path)
         if isinstance(value, Absent | NotVerified):
             return
-        given.append(value)
+        given.append(value.value if isinstance(value, Partly) else value)
     for problem in rule.judge(*given):
         yield _finding(rule, problem, path)
 

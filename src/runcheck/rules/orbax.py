@@ -25,6 +25,7 @@ def checkpoint_tree(checkpoints: Mapping[int, OrbaxContent]) -> Iterator[Problem
     """The tree of each checkpoint can be read, and what it names is there."""
     for step, checkpoint in checkpoints.items():
         yield from _problems(step, checkpoint.broken_tree)
+        yield from _problems(step, checkpoint.doubts, is_certain=False)
 
 
 @unit_rule
@@ -59,6 +60,7 @@ def parameter_count(metadata: Metadata, parameter_counts: Mapping[int, int]) -> 
             yield Problem(_METADATA, message, pointer="/architecture/parameters")
 
 
-def _problems(step: int, faults: tuple[Fault, ...]) -> Iterator[Problem]:
+def _problems(step: int, faults: tuple[Fault, ...], *, is_certain: bool = True) -> Iterator[Problem]:
     for fault in faults:
-        yield Problem("/".join(filter(None, (_CHECKPOINTS, str(step), fault.path))), fault.words)
+        path = "/".join(filter(None, (_CHECKPOINTS, str(step), fault.path)))
+        yield Problem(path, fault.words, is_certain=is_certain)

@@ -23,7 +23,7 @@ from runcheck.probes.orbax.arrays import NEEDS_TENSORSTORE
 from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.parquet import ParquetContent
 from runcheck.probes.zarr import ZarrContent
-from runcheck.rules.absent import ABSENT, Absent, NotVerified
+from runcheck.rules.absent import ABSENT, Absent, NotVerified, Partly
 from runcheck.rules.document_inputs import DocumentInputs
 from runcheck.rules.places import Place, places_of
 
@@ -90,21 +90,23 @@ class UnitInputs(DocumentInputs):
         return dict(sorted(found.items()))
 
     @cached_property
-    def parameter_counts(self) -> Mapping[int, int] | Absent | NotVerified:
+    def parameter_counts(self) -> Partly[Mapping[int, int]] | Absent:
         """How many parameters each checkpoint has whose arrays are there, where the metadata say how many."""
         architecture = None if isinstance(self.metadata, Absent | NotVerified) else self.metadata.get("architecture")
         if architecture is None or architecture["parameters"] is None:
             return ABSENT
         counts: dict[int, int] = {}
+        lacking: list[NotVerified] = []
         for step, checkpoint in self.checkpoints.items():
             names = set(parameters((*(each.name for each in checkpoint.leaves), *checkpoint.unsized)))
             if not names or checkpoint.broken_tree or (checkpoint.unsized and checkpoint.uncommitted):
                 continue
             if names.intersection(checkpoint.unsized):
                 path = f"{self.unit.path}/{layout().folder_of('checkpoint')}/{step}"
-                return NotVerified(path, checkpoint.unverified or SHAPES)
-            counts[step] = sum(math.prod(each.shape) for each in checkpoint.leaves if each.name in names)
-        return counts
+                lacking.append(NotVerified(path, checkpoint.unverified or SHAPES))
+            else:
+                counts[step] = sum(math.prod(each.shape) for each in checkpoint.leaves if each.name in names)
+        return Partly(counts, tuple(lacking))
 
     @cached_property
     def looked_into(self) -> Mapping[str, Content | None] | NotVerified:

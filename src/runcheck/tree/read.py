@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
-from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
+from runcheck.convention.checksums import LFS_POINTER_BYTES, LfsPointer, parse_lfs_pointer
 from runcheck.depth import Depth
 from runcheck.probes import (
     GONE,
@@ -23,7 +23,7 @@ from runcheck.probes import (
 )
 from runcheck.probes.events import EventsContent
 from runcheck.probes.events.comparison import Source, compare
-from runcheck.probes.folder import Folder, open_regular
+from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError, open_regular
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner
 from runcheck.probes.orbax import OrbaxContent
@@ -67,14 +67,24 @@ class Reader:
         except OSError as error:
             return Facts(error=error.strerror or str(error))
 
-    def folder(self, path: str, format_: str, members: Mapping[str, Entry]) -> Facts:
-        """Return what there is to know of a folder of one format; ``members`` are the entries in it by path within."""
+    def folder(
+        self, path: str, format_: str, members: Mapping[str, Entry], pointers: Mapping[str, LfsPointer]
+    ) -> Facts:
+        """Return what there is to know of a folder of one format.
+
+        ``members`` are the entries in it by path within, ``pointers`` what those of them that are pointers stand for.
+        """
+        files = {name: entry.size for name, entry in members.items() if entry.is_file}
         folder = Folder(
             f"{self.root}/{path}",
-            {name: entry.size for name, entry in members.items() if entry.is_file},
+            files | {name: pointer.size for name, pointer in pointers.items() if pointer.size is not None},
             frozenset(name for name, entry in members.items() if entry.is_folder),
             is_apart=False,
+            pointers=frozenset(pointers),
         )
+        return replace(self._folder(folder, format_), unverified=POINTERS_INSIDE if pointers else None)
+
+    def _folder(self, folder: Folder, format_: str) -> Facts:
         deep = self.depth == "deep"
         apart = partial(look_into_folder, format_, replace(folder, is_apart=True), deep=deep)
         size = sum(folder.files.values())
@@ -85,6 +95,8 @@ class Reader:
             if isinstance(content, OrbaxContent) and content.unsized:  # the shapes are in its store
                 content = self.quarantine.ask(apart, size)
             return Facts(content=content)
+        except PointerError:
+            return Facts()
         except ReaderFailedError as error:
             return Facts(error=str(error))
         except OSError as error:

@@ -37,14 +37,15 @@ class OrbaxContent:
     NumPy's, and those that several devices held.
 
     ``uncommitted`` is what speaks against a whole commit, ``broken_tree`` why the tree cannot be read or what it names
-    and is not there, ``broken_arrays`` which arrays are not whole; ``nonfinite`` are the arrays with numbers that are
-    NaN or infinite, None where arrays were not decoded.
+    and is not there, ``doubts`` what in it Orbax seldom writes so, ``broken_arrays`` which arrays are not whole;
+    ``nonfinite`` are the arrays with numbers that are NaN or infinite, None where arrays were not decoded.
     """
 
     leaves: tuple[Tensor, ...] = ()
     unsized: tuple[str, ...] = ()
     uncommitted: tuple[Fault, ...] = ()
     broken_tree: tuple[Fault, ...] = ()
+    doubts: tuple[Fault, ...] = ()
     broken_arrays: tuple[Fault, ...] = ()
     nonfinite: tuple[NonFinite, ...] | None = None
     unverified: str | None = None
@@ -60,18 +61,20 @@ def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: F
         return OrbaxContent(uncommitted=(Fault("", "holds no file"),))
     uncommitted: list[Fault] = []
     broken_tree: list[Fault] = []
+    reasons: set[str] = set()
+    handlers: dict[str, str] | None = None
     try:
         handlers = _handlers(folder, uncommitted)
     except NotReadError as error:
-        return OrbaxContent(unverified=str(error))
+        reasons.add(str(error))
     items = list(_items(folder, handlers, uncommitted, broken_tree))
     for item in items:
         item.look(deep=deep)
     for item in items:
         uncommitted += item.uncommitted
         broken_tree += item.broken_tree
-    reasons = {reason for item in items for reason in item.unverified}
-    if not (items or uncommitted or broken_tree):
+    reasons.update(reason for item in items for reason in item.unverified)
+    if not (items or uncommitted or broken_tree or reasons):
         reasons.add(NO_TREE)
     several = sum(bool(item.tensors or item.unsized) for item in items) > 1
     prefixes = [f"{item.root}/" if several and item.root else "" for item in items]
@@ -81,6 +84,7 @@ def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: F
         unsized=tuple(prefix + name for prefix, item in named for name in item.unsized),
         uncommitted=tuple(uncommitted),
         broken_tree=tuple(broken_tree),
+        doubts=tuple(fault for item in items for fault in item.doubts),
         broken_arrays=tuple(fault for item in items for fault in item.broken_arrays),
         nonfinite=tuple(replace(each, name=prefix + each.name) for prefix, item in named for each in item.nonfinite)
         if deep
@@ -111,7 +115,7 @@ def _handlers(folder: Folder, uncommitted: list[Fault]) -> dict[str, str]:
 
 
 def _items(
-    folder: Folder, handlers: dict[str, str], uncommitted: list[Fault], broken_tree: list[Fault]
+    folder: Folder, handlers: dict[str, str] | None, uncommitted: list[Fault], broken_tree: list[Fault]
 ) -> Iterator[Item]:
     """Yield the items that are trees; of those that the proof of the commit names each must be there."""
     roots = {_above(path) for path in folder.files if path.rpartition("/")[2] == METADATA}
@@ -120,14 +124,14 @@ def _items(
         for path in folder.files
         if path.rpartition("/")[2] in DOCUMENTS and _above(path).rpartition("/")[2] == _ONE_ARRAY.leaves[0].name
     }
-    for name, handler in handlers.items():
+    for name, handler in (handlers or {}).items():
         below = f"{name}/" if name else ""
         if name and not any(path.startswith(below) and not path.endswith(f"/{_COMMITTED}") for path in folder.files):
             uncommitted.append(Fault(COMMIT, f"names the item {name}, of which there is no file"))
         elif name not in roots and (handler in _TREES or (handler == _ARRAY and name not in single)):
             broken_tree.append(Fault(below + METADATA, "is missing"))
             single.discard(name)
-    if not (handlers or roots or uncommitted):
+    if handlers == {} and not (roots or uncommitted):
         broken_tree.append(Fault(METADATA, "is missing"))
     yield from (Item(folder, root) for root in sorted(roots))
     yield from (Item(folder, root, _ONE_ARRAY) for root in sorted(single - roots))

@@ -1,5 +1,6 @@
 """The arrays of a checkpoint, decoded by TensorStore a chunk at a time, without JAX."""
 
+import hashlib
 import io
 import math
 import os
@@ -44,6 +45,18 @@ class ArrayFaultError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the numbers of an array are like.
+
+    How many are NaN or infinite; the SHA-256 of all of them in C order, or None where the chunks do not follow one
+    another in it.
+    """
+
+    nonfinite: int
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """An open store of an item: its keys, sorted, and what TensorStore is to open its arrays by."""
 
@@ -66,19 +79,19 @@ class Store:
         except _FAULTS as error:
             raise ArrayFaultError(words_of(error, self.location)) from error
 
-    def nonfinite(self, name: str, array: ZarrArray, chunks: Mapping[tuple[int, ...], str]) -> int:
-        """Decode the chunks of an array, by their indices, and return how many of its numbers are not finite.
+    def decode(self, name: str, array: ZarrArray, chunks: Mapping[tuple[int, ...], str]) -> Decoded:
+        """Decode the chunks of an array, by their indices, and return what its numbers are like.
 
         Raises:
             ArrayFaultError: a chunk does not decode to what the array says.
             NotReadError: it is beyond what can be read in bounded memory here.
         """
         try:
-            return self._nonfinite(name, array, chunks)
+            return self._decode(name, array, chunks)
         except _FAULTS as error:
             raise ArrayFaultError(f"does not decode: {words_of(error, self.location)}") from error
 
-    def _nonfinite(self, name: str, array: ZarrArray, chunks: Mapping[tuple[int, ...], str]) -> int:
+    def _decode(self, name: str, array: ZarrArray, chunks: Mapping[tuple[int, ...], str]) -> Decoded:
         if array.is_compressed is None:
             raise NotReadError(OTHER_CODECS)
         opened = self._open(name, 3 if array.prefix else 2)
@@ -86,10 +99,10 @@ class Store:
             raise ArrayFaultError(f"has the shape {list(opened.shape)}; its document says {list(array.shape)}")
         dtype = opened.dtype.numpy_dtype
         size = math.prod(array.chunk_shape) * dtype.itemsize
-        count = 0
-        for index, key in chunks.items():
+        numbers = _Numbers(dtype)
+        for index, key in sorted(chunks.items()):
             if size > WHOLE_BYTES:
-                count += self._streamed(key, array, dtype, size)
+                self._stream(key, array, numbers, size)
                 continue
             if self._is_longer(key, size + size // 64 + _SLACK):
                 raise ArrayFaultError(f"does not decode: {key} is far longer than the {size} bytes that it holds")
@@ -97,8 +110,11 @@ class Store:
                 slice(at * step, min((at + 1) * step, end))
                 for at, step, end in zip(index, array.chunk_shape, array.shape, strict=True)
             )
-            count += _count_nonfinite(opened[place].read().result())
-        return count
+            numbers.take(opened[place].read().result())
+        is_whole = len(chunks) == array.chunk_count
+        # What is streamed is a chunk as it is stored, also beyond the edge of the array.
+        is_exact = size <= WHOLE_BYTES or array.chunk_shape == array.shape
+        return numbers.decoded() if is_whole and is_exact and array.is_in_order else Decoded(numbers.nonfinite, None)
 
     def _open(self, name: str, version: int) -> Any:  # noqa: ANN401 - TensorStore ships no types
         import tensorstore as ts  # noqa: PLC0415
@@ -136,7 +152,7 @@ class Store:
             least, most = (middle + 1, most) if self._is_longer(key, middle) else (least, middle)
         return least
 
-    def _streamed(self, key: str, array: ZarrArray, dtype: "np.dtype[Any]", size: int) -> int:
+    def _stream(self, key: str, array: ZarrArray, numbers: "_Numbers", size: int) -> None:
         """Decode a chunk that is too large to be held, a few bytes at a time."""
         import numpy as np  # noqa: PLC0415
 
@@ -150,21 +166,20 @@ class Store:
         parts = self._parts(key, start, end)
         if array.is_compressed:
             parts = _decompressed(parts)
-        count = decoded = 0
+        decoded = 0
         rest = b""
         for part in parts:
             decoded += len(part)
             if decoded > size:
                 break
             part = rest + part  # noqa: PLW2901 - with what was left of the part before
-            whole = len(part) - len(part) % dtype.itemsize
+            whole = len(part) - len(part) % numbers.dtype.itemsize
             rest = part[whole:]
-            count += _count_nonfinite(np.frombuffer(part[:whole], dtype))
+            numbers.take(np.frombuffer(part[:whole], numbers.dtype))
         if decoded != size:
             raise ArrayFaultError(
                 f"does not decode: {key} holds {'more' if decoded > size else 'less'} than {size} bytes"
             )
-        return count
 
     def _parts(self, key: str, start: int, end: int) -> Iterator[bytes]:
         for at in range(start, end, _STEP):
@@ -266,11 +281,24 @@ class _Parts(io.RawIOBase):
         return part
 
 
-def _count_nonfinite(numbers: "npt.NDArray[Any]") -> int:
-    """Return how many numbers are NaN or infinite; of what is no floating-point number none is."""
-    import numpy as np  # noqa: PLC0415
+class _Numbers:
+    """Takes the numbers of an array, part by part."""
 
-    if not numbers.dtype.name.startswith(_FLOATS):
-        return 0
-    flat = numbers.reshape(-1)
-    return sum(int(np.count_nonzero(~np.isfinite(flat[at : at + _STEP]))) for at in range(0, flat.size, _STEP))
+    def __init__(self, dtype: "np.dtype[Any]") -> None:
+        self.dtype = dtype
+        self.nonfinite = 0
+        self._digest = hashlib.sha256()
+
+    def take(self, part: "npt.NDArray[Any]") -> None:
+        """Take the next ones. Of what is no floating-point number none is NaN."""
+        import numpy as np  # noqa: PLC0415
+
+        flat = np.ascontiguousarray(part).reshape(-1)
+        self._digest.update(flat.view(np.uint8).data)
+        if self.dtype.name.startswith(_FLOATS):
+            for at in range(0, flat.size, _STEP):
+                self.nonfinite += int(np.count_nonzero(~np.isfinite(flat[at : at + _STEP])))
+
+    def decoded(self) -> Decoded:
+        """Return what all of them are like."""
+        return Decoded(self.nonfinite, self._digest.hexdigest())

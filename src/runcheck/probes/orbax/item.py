@@ -1,10 +1,11 @@
 """One item of an Orbax checkpoint: a tree, and the arrays that it names."""
 
 from bisect import bisect_left
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runcheck.probes.folder import Folder
+from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError
 from runcheck.probes.orbax.arrays import ArrayFaultError, Store, open_store, roots_of
 from runcheck.probes.orbax.ocdbt import ENVELOPE_BYTES, MANIFEST, MANIFEST_MAGIC, NODE_MAGIC, envelope_fault
 from runcheck.probes.orbax.tree import (
@@ -73,10 +74,12 @@ class Item:
         self.uncommitted: list[Fault] = []
         self.broken_tree: list[Fault] = []
         self.broken_arrays: list[Fault] = []
+        self.doubts: list[Fault] = []
         self.unverified: set[str] = set()
         self.tensors: list[Tensor] = []
         self.unsized: list[str] = []
         self.nonfinite: list[NonFinite] = []
+        self._digests: dict[str, str | None] = {}
         self._folder = folder
         self._prefix = f"{root}/" if root else ""
         self._files = {
@@ -90,47 +93,66 @@ class Item:
         """Look at the documents of the item, and at its arrays as far as the depth asks for."""
         try:
             tree = self._tree or self._read_tree()
-            self._strings(tree)
-            self._array_metadatas(tree)
         except TreeError as error:
             self._tree_fault(METADATA, str(error))
             return
-        except NotReadError as error:
-            self.unverified.add(str(error))
+        if tree is None:
             return
+        self._strings(tree)
+        self._array_metadatas(tree)
         arrays = [leaf for leaf in tree.leaves if leaf.is_array]
         if arrays:
             self._look_at_arrays(arrays, self._open_arrays(tree, deep=deep), tree, deep=deep)
-        if deep and not (self.uncommitted or self.broken_tree or self.broken_arrays):
+        if deep and self._is_here and not (self.uncommitted or self.broken_tree or self.broken_arrays):
             self._processes()
 
     # --- documents ------------------------------------------------------------------------------------------------
 
-    def _read_tree(self) -> ItemTree:
-        whole: dict[str, bool] = {}
+    def _read_tree(self) -> ItemTree | None:
+        whole: dict[str, bool] | None = None
         if SHARDING in self._files:
             try:
-                whole = parse_sharding(self._read(SHARDING))
+                sharding = self._read(SHARDING)
+                whole = None if sharding is None else parse_sharding(sharding)
             except TreeError as error:
                 self._tree_fault(SHARDING, str(error))
-        tree = parse_tree(self._read(METADATA), {name for name, on_one_device in whole.items() if on_one_device})
-        names = {leaf.name for leaf in tree.leaves}
-        for name in sorted(whole.keys() - names):
-            self._tree_fault(SHARDING, f"names {name}, which is not in the tree")
-        if SHARDING not in self._files and any(leaf.write_shape is not None for leaf in tree.leaves):
+        metadata = self._read(METADATA)
+        if metadata is None:
+            return None
+        tree = parse_tree(metadata, {name for name, on_one_device in (whole or {}).items() if on_one_device})
+        of_jax = {leaf.name for leaf in tree.leaves if leaf.write_shape is not None}
+        if SHARDING not in self._files and of_jax:
             self.uncommitted.append(Fault(self._prefix + SHARDING, "is missing; Orbax writes it for arrays of JAX"))
+        if whole is not None:
+            self._sharding(whole.keys(), {leaf.name for leaf in tree.leaves}, of_jax)
         return tree
+
+    def _sharding(self, named: Set[str], names: Set[str], of_jax: Set[str]) -> None:
+        """Hold the names in ``_sharding`` against those of the tree.
+
+        Orbax leaves an array out whose sharding it has no words for, as those of pmap and of GSPMD, and writes no file
+        where that is all of them.
+        """
+        for name in sorted(named - names):
+            self._tree_fault(SHARDING, f"names {name}, which is not in the tree")
+        lacking = sorted(of_jax - named)
+        if of_jax and not named:
+            self._tree_fault(SHARDING, f"names no array; the tree has {len(of_jax):,} of JAX")
+        elif lacking:
+            others = f", as it lacks {len(lacking) - 1:,} more" if len(lacking) > 1 else ""
+            self.doubts.append(Fault(self._prefix + SHARDING, f"lacks {lacking[0]}, which the tree names{others}"))
 
     def _strings(self, tree: ItemTree) -> None:
         names = [leaf.name for leaf in tree.leaves if not leaf.is_array]
         if not names:
             return
         try:
-            strings = parse_json(self._read(STRINGS))
+            document = self._read(STRINGS)
+            strings = None if document is None else parse_json(document)
         except TreeError as error:
             self._tree_fault(STRINGS, str(error))
             return
-        for name in names:
+        for name in names if document is not None else ():
             if not isinstance(strings, dict) or not isinstance(strings.get(name), str):
                 self._tree_fault(STRINGS, f"lacks the text {name}, which the tree names")
 
@@ -144,9 +166,12 @@ class Item:
             return
         names = {leaf.name for leaf in tree.leaves}
         said: set[str] = set()
+        unread = False
         for path in paths:
             try:
-                shapes = parse_array_metadatas(self._read(path))
+                document = self._read(path)
+                unread |= document is None
+                shapes = {} if document is None else parse_array_metadatas(document)
             except TreeError as error:
                 self._tree_fault(path, str(error))
                 return
@@ -158,11 +183,16 @@ class Item:
             for name in sorted(shapes.keys() - names):
                 self._tree_fault(path, f"names {name}, which is not in the tree")
             said |= shapes.keys()
-        for name in sorted(written.keys() - said) if paths else ():
+        for name in sorted(written.keys() - said) if paths and not unread else ():
             self._tree_fault(ARRAY_METADATAS, f"lacks {name}, which the tree names")
 
-    def _read(self, path: str) -> bytes:
-        return read_document(self._folder, self._prefix + path)
+    def _read(self, path: str) -> bytes | None:
+        """Return a document, or None where nothing here reads it, which is then said."""
+        try:
+            return read_document(self._folder, self._prefix + path)
+        except NotReadError as error:
+            self.unverified.add(str(error))
+            return None
 
     def _tree_fault(self, path: str, words: str) -> None:
         self.broken_tree.append(Fault(self._prefix + path, words))
@@ -179,7 +209,7 @@ class Item:
             is_ocdbt = any(path == MANIFEST or path.startswith(_PROCESS) for path in self._files)
         is_whole = not is_ocdbt or self._is_whole_store()
         is_unsized = is_ocdbt and any(leaf.is_array and leaf.shape is None for leaf in tree.leaves)
-        if is_whole and self._folder.is_apart and (deep or is_unsized):
+        if is_whole and self._is_here and self._folder.is_apart and (deep or is_unsized):
             try:
                 return open_store(self._folder, self.root, is_ocdbt=is_ocdbt)
             except NotReadError as error:
@@ -187,6 +217,11 @@ class Item:
             except ArrayFaultError as error:
                 self._tree_fault(MANIFEST, str(error))
         return None if is_ocdbt else _Files(self._folder, self._prefix, tuple(sorted(self._files)))
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether no file of the item is a pointer: TensorStore would take it for what it points to."""
+        return self._folder.pointers.isdisjoint(self._prefix + path for path in self._files)
 
     def _is_whole_store(self) -> bool:
         """Say whether the files of an OCDBT store are there, and that of the whole is what it should be."""
@@ -203,6 +238,8 @@ class Item:
     def _manifest_fault(self, path: str) -> str | None:
         if path not in self._files:
             return "is missing"
+        if self._prefix + path in self._folder.pointers:
+            return None
         start = self._folder.read(self._prefix + path, ENVELOPE_BYTES)
         return envelope_fault(start, self._files[path], MANIFEST_MAGIC)
 
@@ -231,7 +268,8 @@ class Item:
         for leaf in leaves:
             found = self._array(leaf, arrays, tree, deep=deep) if arrays else None
             if found is not None:
-                self.tensors.append(Tensor("/".join(leaf.path), found.shape, found.dtype))
+                digest = self._digests.get(leaf.name)
+                self.tensors.append(Tensor("/".join(leaf.path), found.shape, found.dtype, digest))
             elif leaf.shape is not None:
                 self.tensors.append(Tensor("/".join(leaf.path), leaf.shape, ""))
             else:
@@ -247,6 +285,9 @@ class Item:
             return None
         try:
             array = parse_array(arrays.read(document, DOCUMENT_BYTES))
+        except PointerError:
+            self.unverified.add(POINTERS_INSIDE)
+            return None
         except (TreeError, ArrayFaultError) as error:
             self._array_fault(leaf, f"cannot be read: its {document} {error}")
             return None
@@ -261,14 +302,15 @@ class Item:
 
     def _decode(self, leaf: Leaf, store: Store, array: ZarrArray, chunks: dict[tuple[int, ...], str]) -> None:
         try:
-            count = store.nonfinite(leaf.name, array, chunks)
+            decoded = store.decode(leaf.name, array, chunks)
         except ArrayFaultError as error:
             self._array_fault(leaf, str(error))
         except NotReadError as error:
             self.unverified.add(str(error))
         else:
-            if count:
-                self.nonfinite.append(NonFinite("/".join(leaf.path), count))
+            self._digests[leaf.name] = decoded.digest
+            if decoded.nonfinite:
+                self.nonfinite.append(NonFinite("/".join(leaf.path), decoded.nonfinite))
 
     def _array_fault(self, leaf: Leaf, words: str) -> None:
         self.broken_arrays.append(Fault(self.root, f"{'/'.join(leaf.path)} {words}"))

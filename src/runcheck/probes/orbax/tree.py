@@ -10,7 +10,7 @@ import json
 from collections.abc import Container
 from dataclasses import dataclass
 
-from runcheck.probes.folder import Folder
+from runcheck.probes.folder import Folder, PointerError
 
 METADATA, SHARDING, STRINGS, ARRAY_METADATAS = "_METADATA", "_sharding", "_strings.json", "array_metadatas"
 _DOCUMENT_BYTES = 8 << 20  # as values of Python they take up to 30 times as much
@@ -75,7 +75,10 @@ def read_document(folder: Folder, path: str) -> bytes:
         raise TreeError("is missing")
     if size > _DOCUMENT_BYTES:
         raise NotReadError("descriptions of checkpoints of more than 8 MiB")
-    return folder.read(path, _DOCUMENT_BYTES)
+    try:
+        return folder.read(path, _DOCUMENT_BYTES)
+    except PointerError as error:
+        raise NotReadError(str(error)) from error
 
 
 def parse_json(text: bytes) -> object:

@@ -38,6 +38,11 @@ class ZarrArray:
         """How many chunks the array has."""
         return math.prod(-(-size // chunk) for size, chunk in zip(self.shape, self.chunk_shape, strict=True))
 
+    @property
+    def is_in_order(self) -> bool:
+        """Whether the chunks, one behind the other, are the array in C order: none divides an axis but the first."""
+        return all(part >= size for part, size in zip(self.chunk_shape[1:], self.shape[1:], strict=True))
+
     def chunks(self, folder: str, keys: Iterable[str]) -> dict[tuple[int, ...], str]:
         """Return those of the ``keys`` below ``folder`` that name chunks of the array, by the indices of the chunks."""
         found: dict[tuple[int, ...], str] = {}

@@ -137,6 +137,16 @@ class Forward:
             passed += self._at
         return passed
 
+    def feed(self, count: int, sink: Callable[[bytes], object]) -> int:
+        """Give ``count`` bytes to ``sink``, and return how many there were."""
+        passed = 0
+        while passed < count and (self._at < len(self._held) or self._refill()):
+            part = self._held[self._at : self._at + count - passed]
+            self._at += len(part)
+            passed += len(part)
+            sink(part)
+        return passed
+
     def rest(self) -> Iterator[bytes]:
         """Yield what is left in chunks."""
         while self._at < len(self._held) or self._refill():

@@ -1,6 +1,6 @@
 """What one look into a file has found so far, and what it may still cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runcheck.probes.packed import PackedContent, Pickled, Serves
 from runcheck.probes.packed.forward import Budget, Window
@@ -92,6 +92,11 @@ class Found:
         self.tensors = self.tensors or []
         if len(self.tensors) < MAX_TENSORS:
             self.tensors.append(tensor)
+
+    def digested(self, tensor: Tensor, digest: str) -> None:
+        """Note the digest of the array that was noted last."""
+        if self.tensors and self.tensors[-1] == tensor:
+            self.tensors[-1] = replace(tensor, digest=digest)
 
 
 def shortened(text: str) -> str:

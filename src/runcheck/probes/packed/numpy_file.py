@@ -1,5 +1,6 @@
 """``.npy`` files, and ``.npz`` archives of them."""
 
+import hashlib
 from dataclasses import dataclass
 
 from runcheck.probes.packed import PackedContent
@@ -31,16 +32,23 @@ def look_at_array(found: Found, thing: Thing, source: Forward) -> None:
         header = read_header(source)
         if not thing.name:
             found.kind = NumpyContent
+        tensor = Tensor(name, header.shape, header.dtype.name)
         if found.kind is NumpyContent:
-            found.array(Tensor(name, header.shape, header.dtype.name))
+            found.array(tensor)
         for field in header.dtype.objects:
             found.object_array(f"{name}.{field}" if name and field else name or field)
         if header.dtype.objects:
             look_at_pickles(found, thing, source)
             return
         is_read = found.deep or thing.size is None
-        there = source.skip(header.size) if is_read else (thing.size or 0) - source.position
+        digest = hashlib.sha256() if found.deep and header.is_plain else None
+        if digest is not None:
+            there = source.feed(header.size, digest.update)
+        else:
+            there = source.skip(header.size) if is_read else (thing.size or 0) - source.position
         if there < header.size:
             raise BrokenError(f"is cut short: {max(0, there):,} of {header.size:,} bytes of its array")
+        if digest is not None:
+            found.digested(tensor, digest.hexdigest())
         if not is_read and (thing.window is None or source.skip(header.size) < header.size):
             return

@@ -49,10 +49,14 @@ class Dtype:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands before the bytes of an array."""
+    """What stands before the bytes of an array.
+
+    ``is_plain`` says that these are as a machine of today holds the array in memory: in C order, little-endian.
+    """
 
     dtype: Dtype
     shape: tuple[int, ...]
+    is_plain: bool
 
     @property
     def size(self) -> int:
@@ -79,7 +83,9 @@ def read_header(source: Forward) -> Header:
         raise BrokenError("has a header that is none")
     if len(shape) > MAX_AXES or not all(type(each) is int for each in shape):
         raise BrokenError("has a shape that is none")
-    return Header(_dtype(value["descr"]), shape)
+    descr = value["descr"]
+    is_plain = not value["fortran_order"] and isinstance(descr, str) and not descr.startswith(">")
+    return Header(_dtype(descr), shape, is_plain)
 
 
 def _literal(text: str) -> object:

@@ -7,7 +7,7 @@ saved_object_graph.proto, tensorflow/core/framework/graph.proto, as of TensorFlo
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from runcheck.probes.folder import Folder
+from runcheck.probes.folder import Folder, PointerError
 from runcheck.probes.protobuf import BeyondBoundError, DamagedError, Field, FieldType, Walker, Wire, messages
 from runcheck.probes.saved_model.tensor_bundle import DTYPES, BadBundleError, read_bundle, shape_of
 from runcheck.probes.tensors import Tensor
@@ -98,6 +98,8 @@ def look_into_saved_model(folder: Folder, deep: bool) -> SavedModelContent:  # n
             variables = read_bundle(folder, VARIABLES, deep=deep)
         elif program.has_variables:
             return SavedModelContent(error=f"has a program with variables and no {VARIABLES}.index")
+    except PointerError as error:
+        return SavedModelContent(unverified=str(error))
     except DamagedError as error:
         return SavedModelContent(error=f"has a {PROGRAM} that {error}")
     except BadBundleError as error:

@@ -218,8 +218,11 @@ def _judge_overlaps(entries: list[_Entry]) -> None:
 
 
 def _judge_bytes(folder: Folder, paths: list[str], entries: list[_Entry]) -> None:
-    """Hold the bytes of every variable against its checksum, in the order that they lie in."""
-    checked = [each for each in entries if not each.slices and each.dtype not in (_RESOURCE, _VARIANT)]
+    """Hold the bytes of every variable against its checksum, in the order that they lie in, where they are here."""
+    there = [path not in folder.pointers for path in paths]
+    checked = [
+        each for each in entries if not each.slices and each.dtype not in (_RESOURCE, _VARIANT) and there[each.shard]
+    ]
     if crc32c() is crc32c_by_table and sum(each.size for each in checked) > SLOW_CRC_BYTES:
         raise BeyondBoundError(
             f"more than {SLOW_CRC_BYTES >> 20} MiB of variables, whose checksums need google-crc32c: "

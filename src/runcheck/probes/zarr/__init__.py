@@ -36,10 +36,10 @@ class MissingChunks:
 class ZarrContent:
     """What a store holds, and what is wrong with it.
 
-    ``rows`` is the length of the first axis, where all arrays that have an axis share it. ``faults`` are the first of
-    ``fault_count`` certain ones. Of the arrays with chunks, ``without_checksum`` names those in which no codec notices
-    a flipped bit; ``object_names`` names the arrays of pickled objects, which are never decoded. ``unverified`` says
-    what nothing here could look into; the rest of the store was looked into all the same.
+    ``rows`` is the length of the first axis, where all arrays that have an axis share it and each could be read.
+    ``faults`` are the first of ``fault_count`` certain ones. Of the arrays with chunks, ``without_checksum`` names
+    those in which no codec notices a flipped bit; ``object_names`` names the arrays of pickled objects, which are never
+    decoded. ``unverified`` says what nothing here could look into; the rest of the store was looked into all the same.
     """
 
     arrays: int

@@ -35,7 +35,7 @@ def look_into_store(folder: Folder, *, deep: bool) -> ZarrContent:
     lengths = {array.shape[0] for array in arrays.values() if array.shape}
     return ZarrContent(
         arrays=len(arrays),
-        rows=lengths.pop() if len(lengths) == 1 else None,
+        rows=lengths.pop() if len(lengths) == 1 and None not in hierarchy.nodes.values() else None,
         faults=tuple(sorted(seen.faults, key=lambda fault: fault.path)),
         fault_count=seen.fault_count,
         missing=tuple(missing),
