@@ -1,10 +1,11 @@
-"""Arrays as bytes in a text: base64 or hexadecimal, of bare floats, of ``.npy``, or of whole files of arrays.
+"""Arrays as bytes in a text: base64, 85 or 32, or hexadecimal; of bare floats, of ``.npy``, or of files of arrays.
 
 Nothing is unpickled. The bytes of compressed pictures are told from floats by the exponents: those of floats that a
 network learns lie close together, those of anything compressed everywhere. Format of ``.npy``: NEP 1; of safetensors:
 its README, "Format".
 """
 
+import base64
 import binascii
 import math
 import re
@@ -17,10 +18,16 @@ from dataclasses import dataclass
 
 LEAST = 512  # characters: 96 numbers of float32
 HELD = 1 << 18  # characters of a blob that are looked at
-_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
+# Of base64, and of base85 as RFC 1924, Git and Python's b85encode write it.
+_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=!#$%&()*;<>?@^`{|}~"
 _STRIDE, _PIECE, _KINDS = 256, 24, 6
-BLOB = re.compile(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
+BLOB = re.compile(
+    rb"[0-9A-Za-z!#$%&()*+/;<=>?@^_`{|}~-]{512,}+"
+    rb"|(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+"
+)
 _HEX = re.compile(rb"(?:0x)?+([0-9a-fA-F]++)")
+_BASE32 = re.compile(rb"[A-Z2-7]++={0,6}+")
+_ONLY_BASE85 = re.compile(rb"[!#$%&()*;<>?@^`{|}~]")
 _WRAPS = re.compile(rb"\\[rn]|\s++")
 _NUMBERS = 4096
 _LEAST_NUMBERS = 96
@@ -89,6 +96,16 @@ def _decoded(text: bytes, unread: int) -> Iterator[tuple[str, bytes, int]]:
         digits = hexadecimal[1]
         content = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
         yield "hexadecimal", content, len(content) + unread // 2
+        return
+    if _BASE32.fullmatch(text):
+        yield "base32", base64.b32decode(text[: len(text) // 8 * 8]), len(text) * 5 // 8 + unread * 5 // 8
+        return
+    if _ONLY_BASE85.search(text):
+        try:
+            content = base64.b85decode(text[: len(text) // 5 * 5])
+        except ValueError:
+            return
+        yield "base85", content, len(content) + unread * 4 // 5
         return
     plain = text.replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
     plain = plain[: len(plain) - (len(plain) % 4 == 1)]
