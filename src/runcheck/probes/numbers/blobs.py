@@ -18,12 +18,13 @@ from dataclasses import dataclass
 
 LEAST = 512  # characters: 96 numbers of float32
 HELD = 1 << 18  # characters of a blob that are looked at
-# Of base64, and of base85 as RFC 1924, Git and Python's b85encode write it.
-_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=!#$%&()*;<>?@^`{|}~"
-_STRIDE, _PIECE, _KINDS = 256, 24, 6
-BLOB = re.compile(
-    rb"[0-9A-Za-z!#$%&()*+/;<=>?@^_`{|}~-]{512,}+"
-    rb"|(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+"
+_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
+_OF_BASE85 = _CHARACTERS + b"!#$%&()*;<>?@^`{|}~"  # as RFC 1924, Git and Python's b85encode write it
+_STRIDE, _PIECE, _LONG_PIECE, _KINDS = 256, 24, 200, 6
+_BLOB64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
+# One that base64 goes on in, too: without line ends, each of its characters is one of base85.
+_BLOB85 = re.compile(
+    rb"(?<![0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-])[0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-]{512,}+|%b" % _BLOB64.pattern
 )
 _HEX = re.compile(rb"(?:0x)?+([0-9a-fA-F]++)")
 _BASE32 = re.compile(rb"[A-Z2-7]++={0,6}+")
@@ -69,13 +70,20 @@ class Blob:
     values: "array[float]"
 
 
-def may_hold_blob(text: bytes) -> bool:
-    """Say whether a text may hold a blob: some stretch of it has no character that a blob has not."""
+def blobs_in(text: bytes, *, goes_on: bool) -> Iterator[re.Match[bytes]]:
+    """Return what may be a blob in a text, or the rest of one that ``goes_on`` in it."""
+    if goes_on:
+        return _BLOB85.finditer(text)
+    may_hold = False
     for at in range(0, len(text) - _PIECE + 1, _STRIDE):
         piece = text[at : at + _PIECE]
-        if not piece.translate(None, _CHARACTERS) and len(set(piece)) > _KINDS:  # a line of dashes has one
-            return True
-    return False
+        if piece.translate(None, _OF_BASE85) or len(set(piece)) <= _KINDS:  # a line of dashes has one
+            continue
+        may_hold = may_hold or not piece.translate(None, _CHARACTERS)
+        # Programs have many short pieces of the characters of base85.
+        if not text[at : at + _LONG_PIECE].translate(None, _OF_BASE85):
+            return _BLOB85.finditer(text)
+    return _BLOB64.finditer(text) if may_hold else iter(())
 
 
 def decode(text: bytes, length: int) -> Blob | None:
