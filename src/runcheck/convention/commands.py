@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from runcheck.convention.addresses import is_placeholder
 from runcheck.convention.secrets import Secret, named_secret
@@ -31,6 +31,7 @@ _SHAPE = bytes(
     0 if each in b" \t\n" else 1 if each == ord("-") else 2 if each in b"apuPU" else 3 for each in range(256)
 )
 _BEGINS = b"\0\1\2"
+_COMMAND = re.compile(r"(?:[^\n|;\\]|\\(?:\r?\n)?)*+")  # a line, and those that a backslash joins to it
 _COMMAND_WITHIN = 1000  # characters before an option
 _ANY_USER = re.compile(
     r"(?:user|username|you|your.*|me|my.?(?:user|name)|name|login|someone|foo|test|u)", re.IGNORECASE
@@ -50,10 +51,8 @@ _OPAQUE = re.compile(r"[^A-Za-z]")
 
 def commands_in(text: str, raw: bytes, lower: bytes) -> Iterator[Secret]:
     """Yield the secrets in the command lines of ``text``; ``raw`` has as many bytes, ``lower`` has small letters."""
-    for at in _places(raw.translate(_SHAPE), _BEGINS):
-        yield from _option(text, at + 1)
-    for at in _places(lower, b"-user"):
-        yield from _option(text, text.rfind(" ", max(0, at - 8), at) + 1)
+    yield from _options(text, (at + 1 for at in _places(raw.translate(_SHAPE), _BEGINS)))
+    yield from _options(text, (text.rfind(" ", max(0, at - 8), at) + 1 for at in _places(lower, b"-user")))
     for at in _places(lower, b"authorization"):
         if header := _HEADER.match(text, at):
             yield from _header(header)
@@ -61,17 +60,18 @@ def commands_in(text: str, raw: bytes, lower: bytes) -> Iterator[Secret]:
         yield from _variable(text, at)
 
 
-def _option(text: str, at: int) -> Iterator[Secret]:
-    """Yield the password of the option at ``at``, if the command that it belongs to is one that takes it so."""
-    before = text[max(0, at - _COMMAND_WITHIN) : at]
-    start = before.rfind("\n")
-    while start > 0 and before[:start].rstrip("\r").endswith("\\"):  # the line goes on
-        start = before.rfind("\n", 0, start)
-    start = max(start, before.rfind("|"), before.rfind(";"))
-    programs = [match.lastindex for match in _PROGRAM.finditer(before, start + 1)]
-    match = _OPTIONS[programs[-1] - 1].match(text, at) if programs and programs[-1] else None
-    if match is not None:
-        yield from _judged(match)
+def _options(text: str, places: Iterable[int]) -> Iterator[Secret]:
+    """Yield the passwords of the options at ``places``, of those programs that take them so."""
+    program, looked = None, 0
+    for at in places:
+        for each in _PROGRAM.finditer(text, max(looked, at - _COMMAND_WITHIN), at):  # no character is looked at twice
+            program = each
+        looked = at
+        if program is None or program.lastindex is None or not 0 < at - program.end() < _COMMAND_WITHIN:
+            continue
+        match = _OPTIONS[program.lastindex - 1].match(text, at)
+        if match is not None and _COMMAND.fullmatch(text, program.end(), at):
+            yield from _judged(match)
 
 
 def _places(lower: bytes, needle: bytes) -> Iterator[int]:
