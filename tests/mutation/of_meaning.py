@@ -1,5 +1,6 @@
 """Damages that mean something: a document that says another thing, and every hash made right again over it."""
 
+import base64
 import json
 import os
 import random
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 import zarr
+from safetensors.numpy import save
 
 from runcheck.convention.canonical import config_sha256
 
@@ -992,6 +994,20 @@ putting(
     "extra/id",
     b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b"b3BlbnNzaC1rZXk" * 20 + b"\n-----END OPENSSH PRIVATE KEY-----\n",
 )
+_ROWS = ["[" + ", ".join(map(repr, map(float, row))) + "]" for row in _MATRIX]
+_OUTPUT = {"name": "stdout", "output_type": "stream", "text": ["kernel:\n", *(f"{row}\n" for row in _ROWS)]}
+_CELL = {"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": [_OUTPUT], "source": ["print(kernel)"]}
+_NOTEBOOK = {"cells": [_CELL], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+putting("weights in a notebook", "extra/look.ipynb", json.dumps(_NOTEBOOK, indent=1).encode())
+putting(
+    "weights in a log",
+    "extra/weights.log",
+    "".join(f"2026-01-01 10:00:00,123 - train - INFO - {row[1:-1]}\n" for row in _ROWS).encode(),
+)
+putting("weights as base85", "extra/kernel.txt", base64.b85encode(_MATRIX.astype("<f4").tobytes()))
+putting("a password in a command", "extra/fetch.sh", b"curl -u ada:hunt3r-Rabb1t https://example.org/points.csv\n")
+putting("a key as the name of a file", f"extra/{_TOKEN}.txt", b"")
+putting("a key in the metadata of tensors", "extra/w.safetensors", save({"w": np.zeros(2, "f4")}, {"note": _TOKEN}))
 putting("a home folder in a log", "extra/log.txt", b"saved to /home/ada/work/run7/model.bin\n")
 putting(
     "a pickle that runs a program",

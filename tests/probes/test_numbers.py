@@ -50,6 +50,14 @@ def only(text: str | bytes) -> Table:
         (f"v = np.array({MATRIX.tolist()}, dtype=np.float32)\n", "v"),
         ("\n".join(" ".join(float(each).hex() for each in row) for row in MATRIX), ""),
         (savetxt(MATRIX, header="v"), "v"),
+        (json.dumps({"a": {"v": savetxt(MATRIX)}}), "a/v"),
+        (json.dumps({"a": {"v": savetxt(MATRIX).splitlines(keepends=True)}}, indent=1), "a/v"),
+        (json.dumps({"a": {"v": savetxt(MATRIX, "%.8g", "\t")}}), "a/v"),
+        (json.dumps({"outputs": [{"data": {"v": repr(MATRIX.tolist()).replace(", -", ",\n -")}}]}), "data/v"),
+        ("".join(f"2026-01-01 10:00:00,123 - train - INFO - {row.tolist()}\n" for row in MATRIX), ""),
+        ("".join(f"2026-01-01T10:00:00Z | DEBUG    | a.b:dump:7 - {' '.join(map(str, row))}\n" for row in MATRIX), ""),
+        ("".join(f"INFO:root:v[{at}]={row.tolist()}\n" for at, row in enumerate(MATRIX)), "v"),
+        ("".join(f"W0101 10:00:00.123456 77 a.py:7] {' '.join(map(str, row))}\n" for row in MATRIX), ""),
     ],
 )
 def test_a_matrix_has_its_shape_its_label_and_its_values(text: str, label: str) -> None:
@@ -70,6 +78,17 @@ def test_a_matrix_after_any_length_of_prose_is_found_on_its_line(before: int) ->
     assert table.columns == 10
     assert table.rows in (63, 64)  # the prose may end on its first line
     assert abs(table.line - prose.count(b"\n") - 2) <= 2
+
+
+def test_a_matrix_in_the_strings_of_a_list_is_found_on_its_line() -> None:
+    strings = ["one\n", "two\n", *savetxt(MATRIX).splitlines(keepends=True)]
+    text = json.dumps({"a": strings, "b": savetxt(MATRIX[:, :7])}, indent=1)
+    assert [(table.line, table.rows, table.columns) for table in tables(text)] == [(5, 64, 10), (70, 64, 7)]
+
+
+def test_a_date_without_a_level_stays_a_word_of_its_row() -> None:
+    text = "".join(f"2026-01-01 10:00:00 {' '.join(map(str, row))}\n" for row in MATRIX)
+    assert only(text).worded == 1
 
 
 def test_a_matrix_after_a_large_table_of_another_look_is_found() -> None:

@@ -26,6 +26,11 @@ SUSPECTED = {
     "standardised_readings",
     "latents",
     "long_and_short_positions",
+    "notebook_of_predictions",
+    "notebook_of_figures",
+    "notebook_of_matrices_that_fit",
+    "log_of_lists",
+    "log_of_one_figure",
 }
 
 

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from runcheck.check import check
 from runcheck.cli import main
@@ -43,6 +45,10 @@ def found(tree: Path, *, pedantic: bool = False) -> list[Finding]:
         ("extra/.env", f"API_KEY={DRAWN}\nHOST=localhost\n", "RC902"),
         ("extra/page.html", f"<script>token='{DRAWN}'</script>", "RC902"),
         ("checkpoints/3/metadata", json.dumps({"token": TOKEN}), "RC902"),
+        ("extra/x.zarr/.zattrs", json.dumps({"api_key": DRAWN}), "RC902"),
+        ("extra/x.zarr/zarr.json", json.dumps({"attributes": {"from": "/home/ada/x"}}), "RC904"),
+        (f"extra/{TOKEN}.txt", "", "RC902"),
+        (f"extra/{TOKEN}/a/b.txt", "", "RC902"),
     ],
 )
 def test_a_word_is_found_once(tree: Path, run_folder: Path, path: str, content: str, code: str) -> None:
@@ -88,3 +94,35 @@ def test_many_secrets_are_counted(tree: Path, run_folder: Path) -> None:
     findings = found(tree)
     assert len(findings) == 21
     assert sum("10 more secrets" in each.message for each in findings) == 1
+
+
+def test_a_secret_in_a_name_is_told_without_printing_more_than_the_path(tree: Path, run_folder: Path) -> None:
+    write(run_folder, f"extra/{TOKEN}.txt", "")
+    (finding,) = found(tree)
+    assert finding.message == "holds a GitHub token: ghp_\u2026, in its name"
+
+
+@pytest.mark.parametrize(
+    "name", ["run_token_3f2b8c1e9d4a4e6f8a1b2c3d4e5f6a7b.txt", "sk-learn-baseline-2024-06-01.txt", "password.txt"]
+)
+def test_a_name_with_a_digest_or_a_word_is_passed(tree: Path, run_folder: Path, name: str) -> None:
+    write(run_folder, f"extra/{name}", "")
+    assert found(tree, pedantic=True) == []
+
+
+def test_metadata_of_a_binary_format_are_judged_and_paths_in_a_checkpoint_are_its_own(
+    tree: Path, run_folder: Path
+) -> None:
+    content = save({"w": np.zeros(3, "f4")}, {"token": TOKEN, "data_dir": "/home/ada/data"})
+    for path in ("extra/w.safetensors", "checkpoints/3/w.safetensors"):
+        write(run_folder, path, "")
+        (run_folder / path).write_bytes(content)
+    assert sorted((each.code, each.path.split("/", 3)[3], each.message) for each in found(tree)) == [
+        ("RC902", "checkpoints/3/w.safetensors", "holds a GitHub token: ghp_\u2026, in its metadata, under 'token'"),
+        ("RC902", "extra/w.safetensors", "holds a GitHub token: ghp_\u2026, in its metadata, under 'token'"),
+        (
+            "RC904",
+            "extra/w.safetensors",
+            "names the path '/home/ada/data' of one machine, in its metadata, under 'data_dir'",
+        ),
+    ]

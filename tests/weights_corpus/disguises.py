@@ -2,6 +2,7 @@
 
 import base64
 import bz2
+import datetime
 import gzip
 import io
 import json
@@ -19,6 +20,7 @@ import safetensors.numpy
 import yaml
 
 from tests.weights_corpus.learnt import Array, Arrays
+from tests.weights_corpus.notebooks import notebook_of, printed, result
 
 Files: TypeAlias = dict[str, bytes]
 Disguise: TypeAlias = Callable[[Arrays], Files]
@@ -406,6 +408,83 @@ def utf16(arrays: Arrays) -> bytes:
 @disguise(".txt")
 def utf16_unmarked(arrays: Arrays) -> bytes:
     return savetxt(main_of(arrays), "%.8g", ",").encode("utf-16-le")
+
+
+@disguise(".ipynb")
+def notebook_repr(arrays: Arrays) -> str:
+    with np.printoptions(threshold=10**9):
+        return notebook_of(result(repr(main_of(arrays).astype("f4"))))
+
+
+@disguise(".ipynb")
+def notebook_repr_of_all(arrays: Arrays) -> str:
+    with np.printoptions(threshold=10**9):
+        return notebook_of(result(repr(arrays)))
+
+
+@disguise(".ipynb")
+def notebook_list(arrays: Arrays) -> str:
+    return notebook_of(result(repr(main_of(arrays).tolist())))
+
+
+@disguise(".ipynb")
+def notebook_printed(arrays: Arrays) -> str:
+    return notebook_of(printed(savetxt(main_of(arrays), "%.8g")))
+
+
+@disguise(".ipynb")
+def notebook_one_line(arrays: Arrays) -> str:
+    return json.dumps(json.loads(notebook_of(printed(savetxt(main_of(arrays), "%.8g", ",")))))
+
+
+@disguise(".json")
+def json_text(arrays: Arrays) -> str:
+    return json.dumps({"v": savetxt(main_of(arrays), "%.8g", ",")})
+
+
+def _logged(form: str, arrays: Arrays) -> str:
+    """Return a row a line, each behind what a logger puts before it."""
+    moment = datetime.datetime(2026, 1, 1, 10, tzinfo=datetime.UTC)
+    return "".join(
+        form.format(time=moment + datetime.timedelta(seconds=at), at=at, row=row.tolist(), bare=" ".join(map(str, row)))
+        for at, row in enumerate(main_of(arrays))
+    )
+
+
+@disguise(".log")
+def log_of_rows(arrays: Arrays) -> str:
+    return _logged("{time:%Y-%m-%d %H:%M:%S},123 - root - INFO - {bare}\n", arrays)
+
+
+@disguise(".log")
+def log_of_loguru(arrays: Arrays) -> str:
+    return _logged("{time:%Y-%m-%d %H:%M:%S}.123 | INFO     | __main__:dump:{at} - v[{at}] = {row}\n", arrays)
+
+
+@disguise(".log")
+def log_of_absl(arrays: Arrays) -> str:
+    return _logged("I0101 10:00:00.123456 140123 train.py:77] {bare}\n", arrays)
+
+
+@disguise(".jsonl")
+def log_of_records(arrays: Arrays) -> str:
+    rows = main_of(arrays).tolist()
+    return "".join(json.dumps({"time": "2026-01-01T10:00:00Z", "msg": f"v: {row}"}) + "\n" for row in rows)
+
+
+@disguise(".log")
+def log_of_numbers(arrays: Arrays) -> str:
+    return "".join(f"2026-01-01 10:00:00 INFO {each}\n" for each in main_of(arrays).ravel())
+
+
+@disguise(".json")
+def base85_float32(arrays: Arrays) -> str:
+    return json.dumps({"v": base64.b85encode(main_of(arrays).astype("<f4").tobytes()).decode()})
+
+
+@disguise(".txt")
+def base32_float32(arrays: Arrays) -> bytes:
+    return base64.b32encode(main_of(arrays).astype("<f4").tobytes())
 
 
 def _spread(arrays: Arrays) -> Files:

@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 
-from tests.weights_corpus.legitimate import LEGITIMATE, Draw, csv_of, legitimate
+from tests.weights_corpus.legitimate import Draw, csv_of, legitimate
+from tests.weights_corpus.notebooks import LEGITIMATE
 
 __all__ = ["LEGITIMATE"]
 

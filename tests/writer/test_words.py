@@ -33,6 +33,8 @@ SECRETS = [
     f"export WANDB_API_KEY={DRAWN}",
     "password: hunter2x!",
     "machine example.org login ada password hunter2x",
+    "curl -u ada:hunter2x! https://example.org",
+    "mysql -u ada -phunter2x! digits",
 ]
 PLACES = [
     "/home/ada/data/train.csv",
@@ -214,3 +216,14 @@ def test_a_private_key_in_a_difference_is_left_out_line_by_line(ending: str) -> 
     clean = redactor.bytes(difference, "diff").decode()
     assert clean == ending.join(["@@ -1,2 +1,7 @@", " a", *["+[redacted]"] * 5, " b", ""])
     assert redactor.redactions == [{"where": "diff", "reason": "looks like a secret"}]
+
+
+@pytest.mark.parametrize("home", ["/home/ada", "/root", "/data"])
+@pytest.mark.parametrize("rest", ["cache", ".cache", "a/cache", "x.csv"])
+def test_a_place_in_the_home_folder_has_one_name_however_it_was_given(
+    home: str, rest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    last = rest.rpartition("/")[2]
+    for given_as in (f"~/{rest}", f"{home}/{rest}", f"file://{home}/{rest}"):
+        assert Redactor(()).document({"path": given_as}, "config") == {"path": f"[redacted]/{last}"}

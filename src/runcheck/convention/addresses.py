@@ -59,12 +59,17 @@ def _credentials(text: str, at: int) -> Credentials | None:
     if (not password and name in _NOBODY) or plain_scheme == "github":  # fsspec: github://owner:repository@commit
         return None
     secret = password or name
-    if _PLACEHOLDER.fullmatch(secret):
+    if is_placeholder(secret):
         return None
     # `abc:xyz@` is how manuals write it, and `postgres:postgres@localhost` opens nothing elsewhere.
     is_common = password and (len(password) < _SHORT or password == name or _LOCAL.match(text, user.end()))
     is_certain = not is_common
     return Credentials(user.start(), user.end(), bool(password), is_certain)
+
+
+def is_placeholder(secret: str) -> bool:
+    """Say whether what stands for a password in a command or an address is there to be filled in, or everybody's."""
+    return _PLACEHOLDER.fullmatch(secret) is not None
 
 
 def without_user(address: str) -> str:

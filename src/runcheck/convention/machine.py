@@ -25,6 +25,18 @@ _ANYBODY = re.compile(
     r"(?:user|username|you|your.*|me|my.?name|name|someone|xxx*|foo|bar|example.*|path|<.*|\.{1,3}|\*+|index\..*|.*\.html?|[0-9a-f-]{36})",
     re.IGNORECASE,
 )
+# `/root/` also begins XPath and the names in trees of arrays. In the home of root lie hidden folders, those that tools
+# make there, and files; and in what describes a container it is a place that whoever runs it has as well.
+_OF_ROOT = re.compile(
+    r"/root/(?:\.[A-Za-z]|(?:(?:mini|ana)conda|miniforge|mambaforge|micromamba|anaconda|v?env|venvs|go|snap|Desktop|Documents|Downloads)[0-9]*/"
+    r"|(?:[^\s/]+/)*[^\s/]*[^\s/.]\.(?:py|ipynb|sh|json|jsonl|ya?ml|toml|csv|tsv|parquet|txt|log|md|npy|npz|h5|hdf5|pkl|pt|pth|ckpt|safetensors"
+    r"|onnx|bin|so|whl|zip|gz|tgz|tar|png|jpe?g|env|pem|key)\Z)"
+)
+_OF_CONTAINER = re.compile(
+    r"^\s*(?:RUN|COPY|ADD|WORKDIR|ENV|VOLUME|CMD|ENTRYPOINT)[ \t]"
+    r"|(?:-v|-B|--volume|--bind|--mount)[ \t=][^\s]*\Z|^\s*-[ \t]+[\"']?[^\s:]+:\Z"
+)
+_LINE_LOOKBACK = 200
 _LINK = re.compile(r"(?:href|src|action|url)\s{0,2}=?\s{0,2}[\"'(]?\Z", re.IGNORECASE)
 
 
@@ -63,9 +75,11 @@ def _home_at(text: str, at: int) -> MachinePath | None:
         return None
     if _ANYBODY.fullmatch(match["user"]) or _LINK.search(before):
         return None
+    if text.startswith("/root/", at):
+        line = text[max(text.rfind("\n", max(0, at - _LINE_LOOKBACK), at), at - _LINE_LOOKBACK, 0) : at]
+        is_certain = _OF_ROOT.match(text, at, _end(match)) is not None and not _OF_CONTAINER.search(line)
+        return MachinePath(match.start(), _end(match), is_certain)
     rest = match["rest"].rstrip("./")
-    if text.startswith("/root/", at):  # also how XPath and trees of arrays begin
-        return MachinePath(match.start(), _end(match), is_certain=match["user"].startswith("."))
     return MachinePath(match.start(), _end(match), is_certain=bool(rest))
 
 
@@ -145,10 +159,10 @@ def paths_in(text: str) -> Iterator[MachinePath]:
 def last_part(path: str) -> str:
     """Return the last part of a path of one machine, where it names nobody; else nothing.
 
-    The second folder of a path is often a person's: `/home/ada`, `/scratch/ada`.
+    The second folder of a path is often a person's: `/home/ada`, `/scratch/ada`; not so in a home, as in `~/cache`.
     """
     parts = [part for part in re.split(r"[\\/]+", path.removeprefix("file:")) if part]
-    is_deep = len(parts) > (3 if path[1:2] == ":" else 2) - (path.startswith("~"))
+    is_deep = len(parts) > (3 if path[1:2] == ":" else 2) - path.startswith(("~", "/root/"))
     last = parts[-1] if parts else ""
     return last if (is_deep or re.fullmatch(r"[^.].*\.[A-Za-z][A-Za-z0-9]{0,9}", last)) and ":" not in last else ""
 

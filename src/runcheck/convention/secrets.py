@@ -53,6 +53,8 @@ _FORMS = {
     "a SendGrid key": r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
     "a Telegram bot token": r"(?<=[0-9]{8}:)AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])",
     "a Twilio key": r"SK[0-9a-f]{32}(?![A-Za-z0-9])",
+    "a Docker token": r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_-])",
+    "an NVIDIA key": r"nvapi-[A-Za-z0-9_-]{60,70}(?![A-Za-z0-9_-])",
     "an age key": r"AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}",
     "a JSON Web Token": r"ey[A-Za-z0-9_-]{14,2000}\.ey[A-Za-z0-9_-]{14,4000}\.[A-Za-z0-9_-]{20,2000}",
 }
@@ -90,6 +92,8 @@ KEY_STARTS = frozenset(
         "SK",
         "AG",
         "ey",
+        "dc",
+        "nv",
     ]
 )
 _WEBHOOK = re.compile(

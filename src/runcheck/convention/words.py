@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from runcheck.convention.addresses import credentials_in
+from runcheck.convention.commands import commands_in
 from runcheck.convention.machine import homes_in, is_name_key, name_value, path_value, prompts_in
 from runcheck.convention.secrets import (
     KEY_STARTS,
@@ -59,9 +60,15 @@ _DIGIT = re.compile(rb"[0-9]")
 _LONGEST_VALUE = 1024
 _TYPES = frozenset({"str", "string", "String", "bytes", "SecretStr", "Optional"})
 _PASSWORD = re.compile(
-    r"(?P<name>[A-Za-z0-9_.-]{0,48}passw(?:or)?d[0-9]{0,2})[\"'`\]\\]{0,4}[ \t]{0,8}"
+    r"(?P<name>[A-Za-z0-9_.-]{0,48}(?:passw(?:or)?d|passphrase)[0-9]{0,2})[\"'`\]\\]{0,4}[ \t]{0,8}"
     r"(?::[ \t]{0,4}str[ \t]{0,4}=|=>|[:=](?![=:]))[ \t]{0,8}"
     r"(?:[bruf]?\\?(?P<quote>[\"'])(?P<quoted>[^\"'\\\r\n]{1,128})\\?(?P=quote)|(?P<plain>[^\s\"'`\\&;,<]{1,128}))",
+    re.IGNORECASE,
+)
+# `--password ...`, and `"--password", "..."` of a list.
+_PASSWORD_OPTION = re.compile(
+    r"--?[A-Za-z0-9_.-]{0,48}(?:passw(?:or)?d|passphrase)(?:[ \t]{1,8}|[\"'],\s{0,16}(?=[\"']))"
+    r"(?:(?P<quote>[\"'])(?P<quoted>[^\"'\\\r\n]{1,128})(?P=quote)|(?P<plain>(?!-)[^\s\"'`\\&;,<|\])]{1,128}))",
     re.IGNORECASE,
 )
 _NETRC = re.compile(r"login[ \t]+[^\s]{1,64}\s+password[ \t]+(?P<plain>[^\s\"'<>]{4,128})", re.IGNORECASE)
@@ -83,7 +90,7 @@ def words_in(text: str) -> list[Word]:
         *(Word("address", "", each.start, each.end, each.is_certain) for each in credentials_in(text)),
         *(
             Word("secret", each.what, each.start, each.end, each.is_certain)
-            for each in (*private_keys_in(text), *webhooks_in(text))
+            for each in (*private_keys_in(text), *webhooks_in(text), *commands_in(text, raw, lower))
         ),
         *_long_runs(text, raw),
         *_passwords(text, lower),
@@ -171,6 +178,8 @@ def _name_before(lead: str) -> str | None:
     if last == ",":  # `["--token", "..."]`, `setenv("TOKEN", "...")`
         match = _ITEM.search(tail)
     elif tail != lead:
+        if tail.endswith("wandb login"):
+            return "wandb_api_key"
         word = tail[max(tail.rfind(" "), tail.rfind("\n"), tail.rfind("\t")) + 1 :].lstrip("\"'(:=")
         match = _FLAG.fullmatch(word) if word.startswith("-") else _HEADER.fullmatch(word)
     else:
@@ -180,21 +189,23 @@ def _name_before(lead: str) -> str | None:
 
 def _passwords(text: str, lower: bytes) -> Iterator[Word]:
     """Yield passwords of any length."""
-    at, done = lower.find(b"passw"), 0
-    while at >= 0:
-        before = text[max(done, at - 48) : at]
-        match = _PASSWORD.match(text, at - len(before) + len(before.rstrip(_NAME_CHARACTERS)))
-        is_netrc = match is None
-        if is_netrc:
-            match = _NETRC.search(text, max(done, at - 72), at + 160)
-        if match is not None:
-            group = "plain" if is_netrc or match["quoted"] is None else "quoted"
-            value, done = match[group], match.end()
-            # What stands without quotes may be the name of a variable or of a type; what is made of words, a label.
-            is_code = group == "plain" and not is_netrc and _CODE.search(value)
-            if not is_code and _NO_LABEL.search(value) and named_secret("password", value):
-                yield Word("secret", "a password", match.start(group), match.end(group), is_certain=True)
-        at = lower.find(b"passw", max(at + 5, done))
+    for needle in (b"passw", b"passphrase"):
+        at, done = lower.find(needle), 0
+        while at >= 0:
+            before = text[max(done, at - 48) : at]
+            start = at - len(before) + len(before.rstrip(_NAME_CHARACTERS))
+            match = _PASSWORD.match(text, start) or _PASSWORD_OPTION.match(text, start)
+            is_netrc = match is None
+            if is_netrc:
+                match = _NETRC.search(text, max(done, at - 72), at + 160)
+            if match is not None:
+                group = "plain" if is_netrc or match["quoted"] is None else "quoted"
+                value, done = match[group], match.end()
+                # What stands without quotes may be the name of a variable or of a type; what is made of words, a label.
+                is_code = group == "plain" and not is_netrc and _CODE.search(value)
+                if not is_code and _NO_LABEL.search(value) and named_secret("password", value):
+                    yield Word("secret", "a password", match.start(group), match.end(group), is_certain=True)
+            at = lower.find(needle, max(at + 5, done))
 
 
 # --- values of documents ----------------------------------------------------------------------------------------

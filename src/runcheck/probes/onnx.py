@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from runcheck.probes.notes import NOTE_BYTES, Notes
 from runcheck.probes.protobuf import BeyondBoundError, DamagedError, Field, FieldType, Walker, Wire, messages
 from runcheck.probes.tensors import Tensor
+from runcheck.probes.words import WordsContent
 
 MAX_TENSORS = 100_000
 MAX_RANK = 64
@@ -124,7 +126,8 @@ class OnnxContent:
     """The constant tensors of a model, wherever they stand in it, or why it is none.
 
     ``external`` are the paths that it refers to for tensors, relative to its folder; ``external_bytes`` says how many
-    bytes each of these files must have at the least.
+    bytes each of these files must have at the least. ``words`` are those of its metadata and descriptions that do not
+    belong into a published tree: exporters write stack traces there.
     """
 
     tensors: tuple[Tensor, ...] | None = None
@@ -132,6 +135,7 @@ class OnnxContent:
     external_bytes: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
     unverified: str | None = None
+    words: WordsContent | None = None
 
 
 def look_into_onnx(stream: BinaryIO, _deep: bool) -> OnnxContent:  # noqa: FBT001 - as every seeking probe
@@ -140,10 +144,11 @@ def look_into_onnx(stream: BinaryIO, _deep: bool) -> OnnxContent:  # noqa: FBT00
     try:
         model.read()
     except DamagedError as error:
-        return OnnxContent(external=tuple(model.external), error=str(error))
+        return OnnxContent(external=tuple(model.external), error=str(error), words=model.notes.content())
     except BeyondBoundError as error:
-        return OnnxContent(external=tuple(model.external), unverified=f"ONNX models with {error}")
-    return OnnxContent(tuple(model.tensors), tuple(model.external), model.external)
+        reason = f"ONNX models with {error}"
+        return OnnxContent(external=tuple(model.external), unverified=reason, words=model.notes.content())
+    return OnnxContent(tuple(model.tensors), tuple(model.external), model.external, words=model.notes.content())
 
 
 @dataclass(slots=True)
@@ -168,6 +173,7 @@ class _Model:
         self._has_graph = False
         self.tensors: list[Tensor] = []
         self.external: dict[str, int] = {}
+        self.notes = Notes()
 
     def read(self) -> None:
         version = 0
@@ -180,6 +186,7 @@ class _Model:
             elif name == "opset_import":
                 self._imported.add(self._look_into(type_, each))
             else:
+                self._note(name, each)
                 self._look(type_, each)
         if not version:
             raise DamagedError("has no ir_version, which every ONNX model has")
@@ -205,12 +212,18 @@ class _Model:
             self._keep(self._tensor(each))
         elif type_ == "SparseTensorProto":
             self._sparse(each)
+        elif type_ == "StringStringEntryProto":
+            self.notes.add(*self._entry(each, 0 if self.notes.is_full else NOTE_BYTES))
         elif type_ in MESSAGES:
             domain = self._look_into(type_, each)
             if type_ == "NodeProto":
                 self._domains.add(domain)
         else:
             self._walker.check(type_, each)
+
+    def _note(self, name: str, described: Field) -> None:
+        if name == "doc_string" and not self.notes.is_full:
+            self.notes.add(name, self._walker.text(described, NOTE_BYTES))
 
     def _look_into(self, type_: FieldType, message: Field) -> str:
         """Walk over a message, and return the domain that it names."""
@@ -220,6 +233,7 @@ class _Model:
         for name, inner_type, inner in self._walker.fields(type_, message.start, message.end):
             if name == "domain":
                 domain = self._walker.text(inner, _TEXT)
+            self._note(name, inner)
             self._look(inner_type, inner)
         self._domains = outside
         return "" if domain == "ai.onnx" else domain
@@ -271,17 +285,18 @@ class _Model:
             case "data_location":
                 read.is_external = each.value == _EXTERNAL
             case "external_data":
-                key, value = self._entry(each)
+                key, value = self._entry(each, _TEXT)
                 read.external[key] = value
             case "segment":
                 raise DamagedError(f"has a part of a tensor at byte {each.start}, which no reader of ONNX takes")
             case _:
                 self._walker.check(type_, each)
 
-    def _entry(self, entry: Field) -> tuple[str, str]:
+    def _entry(self, entry: Field, limit: int) -> tuple[str, str]:
+        """Walk over a pair of strings, and return so many bytes of each."""
         found = {"key": "", "value": ""}
         for name, _, each in self._walker.fields("StringStringEntryProto", entry.start, entry.end):
-            found[name] = self._walker.text(each, _TEXT)
+            found[name] = self._walker.text(each, limit)
         return found["key"], found["value"]
 
     def _judge_size(self, read: _TensorRead) -> None:

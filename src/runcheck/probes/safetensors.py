@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from runcheck.probes.document import JsonProbe
+from runcheck.probes.notes import Notes
 from runcheck.probes.tensors import Tensor
+from runcheck.probes.words import WordsContent
 
 FORMAT_HEADER_BYTES = 100_000_000  # the reader's own limit
 HEADER_BYTES = 4 << 20  # that one check parses: about 40,000 tensors, 100 MB as objects at the worst
@@ -53,11 +55,15 @@ _DTYPES: Mapping[str, tuple[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class SafetensorsContent:
-    """The tensors of a file in the order of their data, or why it is no safetensors file."""
+    """The tensors of a file in the order of their data, or why it is no safetensors file.
+
+    ``words`` are those of its metadata that do not belong into a published tree.
+    """
 
     tensors: tuple[Tensor, ...] | None = None
     error: str | None = None
     unverified: str | None = None
+    words: WordsContent | None = None
 
 
 class _FaultError(Exception):
@@ -89,11 +95,13 @@ def look_into_safetensors(stream: BinaryIO, deep: bool) -> SafetensorsContent:  
         )
     if length > HEADER_BYTES:
         return SafetensorsContent(unverified=f"safetensors files with a header of more than {HEADER_BYTES >> 20} MiB")
+    notes = Notes()
     try:
-        tensors = _tensors(_header(_read(stream, length)), buffer)
-        return SafetensorsContent(tuple(_digested(stream, tensors) if deep else (each for each, _ in tensors)))
+        tensors = _tensors(_header(_read(stream, length), notes), buffer)
+        read = tuple(_digested(stream, tensors) if deep else (each for each, _ in tensors))
+        return SafetensorsContent(read, words=notes.content())
     except _FaultError as fault:
-        return SafetensorsContent(error=str(fault))
+        return SafetensorsContent(error=str(fault), words=notes.content())
 
 
 def _read(stream: BinaryIO, length: int) -> bytes:
@@ -117,7 +125,7 @@ def _digested(stream: BinaryIO, tensors: Iterable[tuple[Tensor, int]]) -> Iterat
         yield replace(tensor, digest=digest.hexdigest())
 
 
-def _header(content: bytes) -> dict[str, object]:
+def _header(content: bytes, notes: Notes) -> dict[str, object]:
     if not content.startswith(b"{"):
         raise _FaultError("has a header that does not begin with {")
     probe = JsonProbe()
@@ -127,9 +135,11 @@ def _header(content: bytes) -> dict[str, object]:
         raise _FaultError(f"has a header that {_relative(document.error or 'is too large')}")
     header: dict[str, object] = document.value
     metadata = header.pop(_METADATA, None)
-    texts = metadata.values() if isinstance(metadata, dict) else [] if metadata is None else [metadata]
-    if not all(isinstance(each, str) for each in texts):
-        raise _FaultError(f"has a {_METADATA} that is no map of strings to strings")
+    texts = metadata if isinstance(metadata, dict) else {} if metadata is None else {_METADATA: None}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise _FaultError(f"has a {_METADATA} that is no map of strings to strings")
+        notes.add(name, text)
     return header
 
 

@@ -28,7 +28,8 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class SeenWord:
     """A word of a text: which clause it concerns, what it is, how it begins, and its line from 1.
 
-    ``member`` is the text of an archive that it stands in.
+    ``member`` is the text of an archive that it stands in; ``note`` names the string of a binary format's metadata
+    that it does, which has no line.
     """
 
     kind: WordKind
@@ -37,6 +38,7 @@ class SeenWord:
     line: int
     is_certain: bool
     member: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class WordsContent:
 
     words: tuple[SeenWord, ...] = ()
     more: Mapping[WordKind, int] = field(default_factory=dict)
+
+
+def joined(*contents: WordsContent | None) -> WordsContent:
+    """Return what was seen in several ways of looking at one file."""
+    seen = [each for each in contents if each is not None]
+    more: Counter[WordKind] = Counter()
+    for each in seen:
+        more.update(each.more)
+    return WordsContent(tuple(word for each in seen for word in each.words), dict(more))
 
 
 class WordsScanner:

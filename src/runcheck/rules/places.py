@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
-from runcheck.convention.words import Word, WordKind, names_of_items, words_of_value
+from runcheck.convention.words import Word, WordKind, names_of_items, words_in, words_of_value
 from runcheck.probes.document import DocumentContent
 from runcheck.probes.words import SeenWord, WordsContent
 
@@ -36,6 +36,7 @@ def places_of(
     """Return each place, and how many more there are of each kind in each file."""
     places: list[Place] = []
     more: dict[tuple[str, WordKind], int] = {}
+    places += _of_names(unit)
     for path in sorted({*documents, *words}):
         name = document_name(unit, path)
         value = documents[path].value if path in documents else None
@@ -49,7 +50,23 @@ def places_of(
     return tuple(places), more
 
 
+def _of_names(unit: Unit) -> Iterator[Place]:
+    """Yield the secrets that files and folders are named after; below a folder that is, the first file."""
+    paths = sorted(unit.members)
+    names = "\n".join(path.replace("\n", " ") for path in paths)
+    seen: set[str] = set()
+    for word in words_in(names):
+        text = names[word.start : word.end]
+        if word.kind == "secret" and text not in seen:
+            seen.add(text)
+            path = paths[names.count("\n", 0, word.start)]
+            yield Place(path, path, word.kind, word.what, text, word.is_certain, inside="in its name")
+
+
 def _of_text(path: str, name: str, word: SeenWord) -> Place:
+    if word.note is not None:
+        where = f"in its metadata, under {word.note!r}" if word.note else "in a text of it"
+        return Place(path, name, word.kind, word.what, word.text, word.is_certain, inside=where)
     if word.member is None:
         return Place(path, name, word.kind, word.what, word.text, word.is_certain, word.line)
     inside = f"in {word.member}:{word.line}" if word.member else f"in line {word.line} of what it unpacks to"

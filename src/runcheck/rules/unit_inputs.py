@@ -22,6 +22,7 @@ from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.orbax.arrays import NEEDS_TENSORSTORE
 from runcheck.probes.packed import PackedContent, Pickled
 from runcheck.probes.parquet import ParquetContent
+from runcheck.probes.words import WordsContent, joined
 from runcheck.probes.zarr import ZarrContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified, Partly
 from runcheck.rules.document_inputs import DocumentInputs
@@ -58,7 +59,11 @@ class UnitInputs(DocumentInputs):
 
     @cached_property
     def _places(self) -> tuple[tuple[Place, ...], Mapping[tuple[str, WordKind], int]]:
-        words = {path: facts.words for path, facts in self.facts.items() if facts.words is not None}
+        words: dict[str, WordsContent] = {}
+        for path, facts in self.facts.items():
+            of_metadata: WordsContent | None = getattr(facts.content, "words", None)
+            if facts.words is not None or of_metadata is not None:
+                words[path] = joined(facts.words, of_metadata)
         return places_of(self.unit, self.documents, words)
 
     @cached_property

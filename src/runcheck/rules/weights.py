@@ -18,6 +18,7 @@ from runcheck.rules.rule import Problem, unit_rule
 
 _UNJUDGED = ("checkpoint", "export", "data")
 _UNCERTAIN = ("diff",)  # it is about the code, which may hold tables of its own
+_NOTEBOOK = ".ipynb"  # its outputs need not belong together: data there may fit what was made of it
 _BOTH_SIGNS = (0.2, 0.8)  # share of the numbers that are negative
 _SMOOTH = 0.8  # correlation of neighbours; of weights of a first layer, which sees neighbouring pixels, up to 0.6
 _FRACTIONAL = 0.9
@@ -100,7 +101,8 @@ class _Judge:
             return _Suspect(whole, "their values and their count, that of the parameters", is_certain=True)
         suspects = [found for table in tables if (found := self._table(path, table))]
         if _fit(alike):
-            return _Suspect(alike[0], "their values, and matrices of which each fits the next", is_certain=True)
+            witness = "their values, and matrices of which each fits the next"
+            return _Suspect(alike[0], witness, is_certain=not path.endswith(_NOTEBOOK))
         return max(suspects, key=lambda each: (each.is_certain, each.table.count), default=None)
 
     def spread(self, contents: Mapping[str, NumbersContent]) -> dict[str, _Suspect]:

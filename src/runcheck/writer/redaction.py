@@ -87,9 +87,10 @@ class Redactor:
             relative = _relative(full, folder) or _relative(os.path.realpath(full), os.path.realpath(folder))
             if relative is not None:
                 return relative
-        last = last_part(path)
-        named = last and full.rstrip("/\\") != os.path.expanduser("~")
-        return f"{REDACTED}/{last}" if named else REDACTED
+        home = os.path.expanduser("~")
+        within = _relative(full, home) if len(home) > 1 else None  # one place has one name, `~/cache` or in full
+        last = last_part(path if within is None else f"~/{within}")
+        return f"{REDACTED}/{last}" if last and within != "." else REDACTED
 
     def _mapping(self, value: dict[str, object], where: str, name: str) -> dict[str, object]:
         clean: dict[str, object] = {}

@@ -10,9 +10,11 @@ from typing import Literal
 
 from runcheck.convention.layout import layout
 from runcheck.convention.tfrecord import FOOTER, HEADER, crc32c, masked
-from runcheck.probes.events.scalars import NotAnEventError, read_event
+from runcheck.probes.events.scalars import NotAnEventError, read_event, texts_in
+from runcheck.probes.notes import NOTE_BYTES, Notes
 from runcheck.probes.points import BLOCK, OrderedPoints
 from runcheck.probes.shapes import Shapes
+from runcheck.probes.words import WordsContent
 
 _MAX_TAG_BYTES = 1024  # a split and a metric are shorter together, so a longer tag is none of theirs
 _KNOWN_HEADERS = 4096
@@ -32,7 +34,8 @@ class Break:
 class EventsContent:
     """The records in short: how many were whole, how many not and the first of these, and the points by tag.
 
-    ``restarts_from`` is the least step from which a session took back what was before it in its folder.
+    ``restarts_from`` is the least step from which a session took back what was before it in its folder; ``words`` are
+    those of texts, hyperparameters and descriptions that do not belong into a published tree.
     """
 
     records: int = 0
@@ -41,6 +44,7 @@ class EventsContent:
     points: dict[str, OrderedPoints] = field(default_factory=dict)
     restarts_from: int | None = None
     unverified: str | None = None
+    words: WordsContent | None = None
 
 
 class EventsProbe:
@@ -65,6 +69,7 @@ class EventsProbe:
         self._long: _LongRecord | None = None
         self._lost = False
         self._collected = 0
+        self._notes = Notes()
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -89,6 +94,7 @@ class EventsProbe:
         elif not content.records and not content.bad_records:
             self._note("torn", "is missing: the file is empty")
         self.settle()
+        content.words = self._notes.content()
         return content
 
     def _walk(self, data: bytes) -> int:
@@ -167,6 +173,9 @@ class EventsProbe:
 
     def _parse(self, content: bytes) -> None:
         event = read_event(content, self._by_tag)
+        if not event.plain and len(content) <= NOTE_BYTES and not self._notes.is_full:
+            for text in texts_in(content):
+                self._notes.add_text(text)
         if event.restarts:
             self._restart(event.step)
         series = [self._series(each.tag) for each in event.scalars]

@@ -5,6 +5,7 @@ long, and build every histogram and image on the way. Messages: Event (tensorflo
 (framework/summary.proto), TensorProto (framework/tensor.proto), SummaryMetadata with the plugin's name.
 """
 
+import contextlib
 import struct
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ _SESSION_STARTS = 1
 _PLUGIN = b"scalars"
 _FLOATS: dict[int, Literal["f", "d"]] = {1: "f", 2: "d"}  # DataType DT_FLOAT, DT_DOUBLE
 _SIZES = {"f": 4, "d": 8}
+_DEPTH, _LEAST_TEXT = 12, 8  # of messages in messages; bytes
+_PRINTED = bytes({*range(32, 256)} - {127}) + b"\t\n\r"
 _PACKED, _VALUES_OF = 4, {"f": 5, "d": 6}  # fields tensor_content; float_val, double_val
 
 
@@ -80,6 +83,25 @@ def read_event(content: bytes, known: Collection[bytes]) -> Event:
             case _:
                 event.plain = False
     return event
+
+
+def texts_in(content: bytes, depth: int = 0) -> Iterator[bytes]:
+    """Yield the strings in a message of any kind: of texts, hyperparameters, graphs and what plugins add.
+
+    Which field is a message and which a string, only its description tells; here a string is what can be printed, and
+    holds no string itself when read as a message.
+    """
+    for each in _fields(content, 0, len(content)):
+        if each.wire != _BYTES or each.end - each.start < _LEAST_TEXT:
+            continue
+        part, found = content[each.start : each.end], False
+        if depth < _DEPTH:
+            with contextlib.suppress(NotAnEventError):
+                inner = list(texts_in(part, depth + 1))
+                found = bool(inner)
+                yield from inner
+        if not found and not part.translate(None, _PRINTED):
+            yield part
 
 
 def signed(number: int) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runcheck.probes.numbers.blobs import BLOB, HELD, LEAST, decode, may_hold_blob
+from runcheck.probes.numbers.blobs import HELD, LEAST, blobs_in, decode
 from runcheck.probes.numbers.rows import RowReader, Rows
 from runcheck.probes.numbers.tables import Table, TableSketch
 from runcheck.probes.unpacked import Unpacker
@@ -86,8 +86,7 @@ class NumbersScanner:
         self._reader.close()
 
     def _block(self, block: bytes) -> None:
-        if self._blob or may_hold_blob(block):
-            block = self._without_blobs(block)
+        block = self._without_blobs(block)
         gap = start = 0
         while start < len(block):
             end = start
@@ -147,7 +146,7 @@ class NumbersScanner:
     def _without_blobs(self, block: bytes) -> bytes:
         """Take the blobs out of a block, and return the rest of it, with as many lines."""
         kept, end = [], 0
-        for match in BLOB.finditer(block):
+        for match in blobs_in(block, goes_on=self._blob is not None):
             begins, reaches = self._blob is None or match.start() > 0, match.end() == len(block)
             if begins and match.end() - match.start() < LEAST and not reaches:
                 continue
@@ -167,7 +166,7 @@ class NumbersScanner:
             kept.append(b"\n" * match[0].count(b"\n") or b" ")
         if end == 0:
             self._end_blob()
-        return b"".join(kept) + block[end:]
+        return b"".join(kept) + block[end:] if kept else block
 
     def _line_at(self, block: bytes, at: int) -> int:
         return self._line + block.count(b"\n", 0, at)

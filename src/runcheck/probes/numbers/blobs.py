@@ -1,10 +1,11 @@
-"""Arrays as bytes in a text: base64 or hexadecimal, of bare floats, of ``.npy``, or of whole files of arrays.
+"""Arrays as bytes in a text: base64, 85 or 32, or hexadecimal; of bare floats, of ``.npy``, or of files of arrays.
 
 Nothing is unpickled. The bytes of compressed pictures are told from floats by the exponents: those of floats that a
 network learns lie close together, those of anything compressed everywhere. Format of ``.npy``: NEP 1; of safetensors:
 its README, "Format".
 """
 
+import base64
 import binascii
 import math
 import re
@@ -18,9 +19,16 @@ from dataclasses import dataclass
 LEAST = 512  # characters: 96 numbers of float32
 HELD = 1 << 18  # characters of a blob that are looked at
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
-_STRIDE, _PIECE, _KINDS = 256, 24, 6
-BLOB = re.compile(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
+_OF_BASE85 = _CHARACTERS + b"!#$%&()*;<>?@^`{|}~"  # as RFC 1924, Git and Python's b85encode write it
+_STRIDE, _PIECE, _LONG_PIECE, _KINDS = 256, 24, 200, 6
+_BLOB64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
+# One that base64 goes on in, too: without line ends, each of its characters is one of base85.
+_BLOB85 = re.compile(
+    rb"(?<![0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-])[0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-]{512,}+|%b" % _BLOB64.pattern
+)
 _HEX = re.compile(rb"(?:0x)?+([0-9a-fA-F]++)")
+_BASE32 = re.compile(rb"[A-Z2-7]++={0,6}+")
+_ONLY_BASE85 = re.compile(rb"[!#$%&()*;<>?@^`{|}~]")
 _WRAPS = re.compile(rb"\\[rn]|\s++")
 _NUMBERS = 4096
 _LEAST_NUMBERS = 96
@@ -62,13 +70,20 @@ class Blob:
     values: "array[float]"
 
 
-def may_hold_blob(text: bytes) -> bool:
-    """Say whether a text may hold a blob: some stretch of it has no character that a blob has not."""
+def blobs_in(text: bytes, *, goes_on: bool) -> Iterator[re.Match[bytes]]:
+    """Return what may be a blob in a text, or the rest of one that ``goes_on`` in it."""
+    if goes_on:
+        return _BLOB85.finditer(text)
+    may_hold = False
     for at in range(0, len(text) - _PIECE + 1, _STRIDE):
         piece = text[at : at + _PIECE]
-        if not piece.translate(None, _CHARACTERS) and len(set(piece)) > _KINDS:  # a line of dashes has one
-            return True
-    return False
+        if piece.translate(None, _OF_BASE85) or len(set(piece)) <= _KINDS:  # a line of dashes has one
+            continue
+        may_hold = may_hold or not piece.translate(None, _CHARACTERS)
+        # Programs have many short pieces of the characters of base85.
+        if not text[at : at + _LONG_PIECE].translate(None, _OF_BASE85):
+            return _BLOB85.finditer(text)
+    return _BLOB64.finditer(text) if may_hold else iter(())
 
 
 def decode(text: bytes, length: int) -> Blob | None:
@@ -89,6 +104,16 @@ def _decoded(text: bytes, unread: int) -> Iterator[tuple[str, bytes, int]]:
         digits = hexadecimal[1]
         content = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
         yield "hexadecimal", content, len(content) + unread // 2
+        return
+    if _BASE32.fullmatch(text):
+        yield "base32", base64.b32decode(text[: len(text) // 8 * 8]), len(text) * 5 // 8 + unread * 5 // 8
+        return
+    if _ONLY_BASE85.search(text):
+        try:
+            content = base64.b85decode(text[: len(text) // 5 * 5])
+        except ValueError:
+            return
+        yield "base85", content, len(content) + unread * 4 // 5
         return
     plain = text.replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
     plain = plain[: len(plain) - (len(plain) % 4 == 1)]

@@ -2,14 +2,18 @@
 
 No parser of one format would do: a dump may be CSV, JSON, YAML, what NumPy prints, or source code, and may be renamed
 or cut out of its file. Only what all of them share is used: a row ends with its line, or with its bracket; what stands
-before an opening bracket, or on a line of its own, names what follows.
+before an opening bracket, or on a line of its own, names what follows. A string may hold a text of its own, as those of
+a notebook's outputs do: where its lines end, rows end too, however deep in brackets the string stands.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_BRACKETS = re.compile(rb"([\[\](){}])")
+from runcheck.probes.numbers.plain import BEGIN_OF_TEXT, END_OF_LINE, plain
+
+_PARTS = re.compile(rb"([\[\](){}\x1d\x1e])")
+_OPENS, _CLOSES = frozenset((b"[", b"(", b"{")), frozenset((b"]", b")", b"}"))
 _SPACES = bytes(32 if each in b",;|\t\"':=&\\#%$<>\n\r" else each for each in range(256))
 _CELLS = re.compile(rb"[,;\t|]")
 _NUMBER = re.compile(rb"([-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eEdD][-+]?+[0-9]++)?+)[fFlLjJ]?+")
@@ -21,12 +25,6 @@ _GLUE = re.compile(
     rb"(?:np\.|jnp\.|numpy\.|torch\.|tf\.)?+(?:array|asarray|Array|tensor|Tensor|Parameter|containing|numpy|list|tuple|float|double|new"
     rb"|dtype|device|shape|requires_grad|True|grad_fn|b?float(?:16|32|64)|int8|cpu|cuda|cpu:0|cuda:0|c|weak_type|f4)|[-+*/.]++"
 )
-_ROW_END = re.compile(rb"</tr\s*+>")
-_TAG = re.compile(rb"<[^<>]{0,256}+>")
-_YAML_ITEM = re.compile(rb"(?<!:)\n[ \t]*+- (?=[-+.0-9])")
-_YAML_ROW = re.compile(rb"\n[ \t]*+(?:- ){2,}+")
-_INDEX = re.compile(rb"(?<![0-9.A-Za-z_-])\"?+[0-9]++\"?+:(?=[-+.0-9])")  # of pandas' JSON, of LIBSVM
-_MINUS = "\N{MINUS SIGN}".encode()
 _DEPTH = 32
 _LABEL_BYTES = 64
 _LABEL_LINES = 4
@@ -65,6 +63,7 @@ class RowReader:
         self._named = False  # no number since the last label
         self._cut = False  # the row is too long to be held
         self._keyed = False  # which was the key of a mapping in YAML
+        self._outside = 0  # brackets that were open where the string began
         self.cost = 0  # lines and words, each of which takes about a microsecond
         self._line = self._begun = 1
         self._values: list[float] = []
@@ -80,6 +79,7 @@ class RowReader:
         """Pass over text without rows, up to ``line``; ``last`` are its last words."""
         self._end()
         self._labels = [[]]
+        self._outside = 0
         self._line = line
         for each in last.split(b"\n"):
             self._words = each.translate(_SPACES).split()
@@ -87,20 +87,33 @@ class RowReader:
 
     def feed(self, text: bytes) -> None:
         """Take a text that ends before a line feed or between two numbers."""
-        for part in _BRACKETS.split(_plain(text)):
-            if part in (b"[", b"(", b"{"):
+        last = b""
+        for part in _PARTS.split(plain(text)):
+            if part in _OPENS:
                 self._end()
                 if len(self._labels) < _DEPTH:
                     self._labels.append([])
-            elif part in (b"]", b")", b"}"):
+            elif part in _CLOSES:
                 self._end()
                 if len(self._labels) > 1:
                     self._labels.pop()
-            elif len(self._labels) > 1:
-                self._extend(part)
-                self._line += part.count(b"\n")
-            elif part:
-                self._lines(part)
+            elif part == BEGIN_OF_TEXT:
+                if not self._values:
+                    self._end(last)
+                self._outside = self.depth
+            elif part == END_OF_LINE:
+                if self.depth <= self._outside:
+                    self._end(last)
+            else:
+                last = part
+                self._piece(part)
+
+    def _piece(self, part: bytes) -> None:
+        if len(self._labels) > 1:
+            self._extend(part)
+            self._line += part.count(b"\n")
+        elif part:
+            self._lines(part)
 
     def pass_over(self, lines: int) -> None:
         """Go on after as many lines that are not read."""
@@ -210,16 +223,3 @@ def _hex_float(token: bytes) -> float:
         return float.fromhex(token.decode("ascii"))
     except OverflowError:
         return float("inf")
-
-
-def _plain(text: bytes) -> bytes:
-    """Return a text without what some formats put around numbers."""
-    if b"</" in text:
-        text = _TAG.sub(b" ", _ROW_END.sub(b"\n", text.replace(b"\n", b" ")))
-    if b":" in text:
-        text = _INDEX.sub(b" ", text)
-    if _MINUS in text:
-        text = text.replace(_MINUS, b"-")
-    if b"- " in text:
-        text = _YAML_ROW.sub(b"\n", _YAML_ITEM.sub(b" ", text))
-    return text

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from runcheck.probes.parquet.decode import Plan, check_count, decode, open_parquet
 from runcheck.probes.parquet.footer import Footer, ParquetError, UnverifiedError, read_footer
 from runcheck.probes.parquet.pages import first_pages, pages
+from runcheck.probes.words import WordsContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class ParquetContent:
 
     ``bare`` are the columns that have pages without a checksum, of those pages that were looked at: the first ones of
     each column chunk, or all. ``unverified`` says what of the file nothing here could look into; the rest stands.
+    ``words`` are those of its metadata that do not belong into a published tree.
     """
 
     rows: int | None = None
@@ -21,6 +23,7 @@ class ParquetContent:
     bare: frozenset[str] = frozenset()
     error: str | None = None
     unverified: str | None = None
+    words: WordsContent | None = None
 
 
 def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: FBT001 - the form of every such probe
@@ -32,7 +35,7 @@ def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: 
     content = ParquetContent()
     try:
         footer = read_footer(stream)
-        content = ParquetContent(footer.rows, len(footer.columns), _bare(stream, footer))
+        content = ParquetContent(footer.rows, len(footer.columns), _bare(stream, footer), words=footer.words)
         file = open_parquet(stream)
         if deep:
             plans, bare = _walk(stream, footer)

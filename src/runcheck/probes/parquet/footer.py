@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO, cast
 
+from runcheck.probes.notes import Notes
 from runcheck.probes.parquet.thrift import Struct, ThriftBudgetError, ThriftError, ThriftReader, Wanted
+from runcheck.probes.words import WordsContent
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 FOOTER_BYTES = 16 << 20
 FOOTER_VALUES = 1_000_000  # a reader in C++ holds up to 120 bytes for each
+_ARROW = "ARROW:schema"  # a message of Arrow as base64, which repeats the metadata
 _TAIL = 8  # the length of the footer, and the magic again
 
 _UNION: Wanted = {1: "first", 2: "second"}
@@ -33,10 +36,12 @@ _CHUNK: Wanted = {
 }
 _ELEMENT: Wanted = {1: "type", 2: "type_length", 3: "repetition_type", 4: "name", 5: "num_children"}
 _ROW_GROUP: Wanted = {1: ("columns", _CHUNK), 3: "num_rows"}
+_KEY_VALUE: Wanted = {1: "key", 2: "value"}
 _FOOTER: Wanted = {
     2: ("schema", _ELEMENT),
     3: "num_rows",
     4: ("row_groups", _ROW_GROUP),
+    5: ("key_value_metadata", _KEY_VALUE),
     8: ("encryption_algorithm", _UNION),
 }
 
@@ -87,12 +92,16 @@ class RowGroup:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a footer says. ``start`` is where it lies in the file."""
+    """What a footer says. ``start`` is where it lies in the file.
+
+    ``words`` are those of its key-value metadata that do not belong into a published tree.
+    """
 
     rows: int
     start: int
     columns: tuple[Column, ...]
     groups: tuple[RowGroup, ...]
+    words: WordsContent | None
 
 
 def read_footer(stream: BinaryIO) -> Footer:
@@ -140,7 +149,15 @@ def _footer(data: bytes, start: int) -> Footer:
     if rows != of_groups:
         raise ParquetError(f"has {rows} rows by its footer and {of_groups} in its row groups")
     _check_apart(groups)
-    return Footer(rows, start, columns, groups)
+    return Footer(rows, start, columns, groups, _words(fields))
+
+
+def _words(fields: Struct) -> WordsContent | None:
+    notes = Notes()
+    for each in _structs(fields, "key_value_metadata") if "key_value_metadata" in fields else ():
+        if (name := _text(each, "key")) != _ARROW:
+            notes.add(name, _text(each, "value"))
+    return notes.content()
 
 
 def _leaves(elements: list[Struct]) -> Iterator[Column]:
