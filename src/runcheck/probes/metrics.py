@@ -6,16 +6,21 @@ Every defect with its line, what each series comes to, and a digest of its point
 import csv
 import json
 import math
+import operator
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.probes.lines import LineSplitter
+from runcheck.probes.metric_blocks import Head, SeriesRows, names_of, rows_of_jsonl
 from runcheck.probes.points import BLOCK, Points, PointsFactory
 
 MAX_DEFECTS = 100
+_SMALL = 1 << 14  # bytes: in a block with a line that is not canonical, parts of that size may do without it
 _MAX_STEP = 2**53 - 1
 _FIELDS = ("step", "split", "metric", "value", "nonfinite")
 _PLAIN_STEP = re.compile(r"0|[1-9][0-9]{0,15}")
@@ -60,10 +65,10 @@ class _RowError(Exception):
 class _Series:
     """A series that is being read."""
 
-    __slots__ = ("add_step", "add_value", "aggregate", "name")
+    __slots__ = ("add_step", "add_value", "aggregate", "name", "points")
 
     def __init__(self, name: tuple[str, str], aggregate: SeriesAggregate, points: Points) -> None:
-        self.name, self.aggregate = name, aggregate
+        self.name, self.aggregate, self.points = name, aggregate, points
         self.add_step, self.add_value = points.steps.append, points.values.append
 
 
@@ -172,7 +177,7 @@ class _MetricsProbe:
 # wrong, only slower to read.
 _CANONICAL = re.compile(
     rb'\{"step": ?+(0|[1-9][0-9]{0,14}+), ?+"split": ?+"([A-Za-z0-9_.-]++)", ?+"metric": ?+"([A-Za-z0-9_.@:+/-]++)", ?+'
-    rb'"value": ?+(-?+(?:0|[1-9][0-9]{0,39}+)(?:\.[0-9]{1,40}+)?+(?:e[+-]?+[0-9]{1,2}+)?+)\}'
+    rb'"value": ?+(-?+(?:0|[1-9][0-9]{0,39}+)(?:\.[0-9]{1,40}+)?+(?:e[+-]?+[0-9]{1,2}+)?+)(?<!-0)\}'
 )
 
 
@@ -183,6 +188,62 @@ class JsonlMetricsProbe(_MetricsProbe):
         """Start with no rows; ``points`` gives a series, by ``<split>/<metric>``, what takes its points."""
         super().__init__(points)
         self._series_of: dict[tuple[bytes, bytes], _Series] = {}
+        self._series_of_head: dict[Head, _Series] = {}
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        start = 0 if self._lines.is_between else chunk.find(b"\n") + 1 or len(chunk)
+        end = max(start, chunk.rfind(b"\n") + 1)
+        self._lines.feed(chunk[:start])
+        if end > start:
+            self._take_lines(chunk[start:end])
+        super().feed(chunk[end:])
+
+    def _take_lines(self, lines: bytes) -> None:
+        """Take whole lines: as one block or, where that does not do, as smaller ones or each by itself."""
+        if self._take_block(lines):
+            return
+        for part in _parts(lines):
+            if len(part) == len(lines) or not self._take_block(part):
+                self._lines.feed(part)
+
+    def _take_block(self, block: bytes) -> bool:
+        """Take in the rows of a block if all are without a defect, and say whether they are."""
+        found = rows_of_jsonl(block, layout().limits.line_bytes)
+        names = self._names_if_sound(found) if found else None
+        if not found or not names:
+            return False
+        for name, (head, steps, values) in zip(names, found, strict=True):
+            series = self._series.get(name) or self._begin(name)
+            if series is not None:  # always: there is room for all of them
+                self._series_of_head[head] = series
+                series.aggregate.add_finite(steps, values)
+                series.points.steps += steps
+                series.points.values += values
+        rows = sum(len(each.steps) for each in found)
+        self._content.rows += rows
+        self._lines.skip(rows)
+        return True
+
+    def _names_if_sound(self, found: list[SeriesRows]) -> list[tuple[str, str]] | None:
+        """Return the names of the series, or None where one has no name or no room, or its steps do not rise."""
+        names: list[tuple[str, str]] = []
+        risen: list[int] = []
+        begun = 0
+        for head, steps, _ in found:
+            known = self._series_of_head.get(head)
+            name = known.name if known else names_of(head)
+            if name is None or not (known or (is_name("split", name[0]) and is_name("metric", name[1]))):
+                return None
+            series = self._series.get(name)
+            if steps[0] <= (series.aggregate.last_step if series else -1) or steps[-1] > _MAX_STEP:
+                return None
+            if steps != risen and not all(map(operator.lt, steps, islice(steps, 1, None))):
+                return None
+            begun += series is None
+            risen = steps
+            names.append(name)
+        return names if len(self._series) + begun <= layout().limits.metric_series else None
 
     def _take(self, number: int, line: bytes | None, ended: bool) -> None:  # noqa: FBT001
         match = _CANONICAL.fullmatch(line) if line is not None and ended else None
@@ -233,6 +294,15 @@ class CsvMetricsProbe(_MetricsProbe):
         if len(cells) != len(self._columns):
             raise _RowError("syntax", f"has {len(cells)} cells under {len(self._columns)} columns")
         return _typed(dict(zip(self._columns, cells, strict=True)))
+
+
+def _parts(lines: bytes) -> Iterator[bytes]:
+    """Yield whole lines, of about ``_SMALL`` bytes at a time."""
+    start = 0
+    while start < len(lines):
+        end = lines.rfind(b"\n", start, start + _SMALL) + 1 or lines.find(b"\n", start + _SMALL) + 1
+        yield lines[start:end]
+        start = end
 
 
 def _text_of(line: bytes | None) -> str:
