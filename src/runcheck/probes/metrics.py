@@ -150,8 +150,7 @@ class _MetricsProbe:
             if series is not None:  # always: there is room for all of them
                 self._series_of_head[head] = series
                 series.aggregate.add_finite(steps, values)
-                series.points.steps += steps
-                series.points.values += values
+                series.points.extend(steps, values)
         rows = sum(len(each.steps) for each in found)
         self._content.rows += rows
         self._lines.skip(rows)

@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 BLOCK = 1 << 15  # points that a probe collects in all series together before they are taken in
 
+_MANY = 256  # points of a series at a time
+
 # Steps and values are the digits of two huge numbers, of which the remainder by this prime is kept: one changed, moved
 # or lost changes it. Python's own hash() of tuples would not do: sums of it are blind to two values that change places.
 _PRIME = 2**120 - 119
@@ -38,6 +40,15 @@ class Points:
         self.digest = 0, 0
         self.steps: list[int] = []
         self.values: list[float] = []
+
+    def extend(self, steps: list[int], values: list[float]) -> None:
+        """Collect points, or take them in at once where they are many: they lie in the cache now."""
+        if len(steps) < _MANY:
+            self.steps += steps
+            self.values += values
+        else:
+            self.settle()
+            self.take(steps, values)
 
     def settle(self) -> None:
         """Take in what was collected."""
