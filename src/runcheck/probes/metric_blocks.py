@@ -104,9 +104,11 @@ def _numbers(text: bytes, rows: int, form: _Form) -> bytes | None:
     if text.count(b"}\n" + form.before_step) != rows - 1 or text.count(form.before_value) != rows:
         return None
     left = len(text) - rows * (len(form.before_step) + len(form.before_value) + len(b"}") - len(b","))
+    if b"e-" in text:
+        text = text.replace(b"e-", b"E-")  # an exponent, whose e is not to go
     bare = text.translate(None, _KEYS)
-    if len(bare) != left:  # the e of exponents went too
-        bare = text.replace(b"e-", b"E-").replace(b"e+", b"E+").translate(None, _KEYS)
+    if len(bare) != left:
+        bare = text.replace(b"e+", b"E+").translate(None, _KEYS)
     return bare if len(bare) == left and bare.translate(None, _NUMERIC) == b",\n" * rows else None
 
 
