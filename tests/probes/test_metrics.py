@@ -101,6 +101,27 @@ def test_each_defect_of_a_line_is_caught_with_its_line(line: str | bytes, kind: 
     assert content.rows == 2
 
 
+@pytest.mark.parametrize(("line", "kind"), DEFECTS.values(), ids=DEFECTS.keys())
+def test_a_defect_is_caught_among_rows_that_are_taken_by_the_block(line: str | bytes, kind: str) -> None:
+    rows = [row(step=step, metric=metric).encode() for step in range(3000) for metric in ("loss", "accuracy")]
+    defect = line if isinstance(line, bytes) else line.encode()
+    content = of_jsonl(b"".join([*rows[:4001], defect, *rows[4001:]]))
+    assert [(each.line, each.kind) for each in content.defects] == [(4002, kind)]
+    assert content.rows == 6000
+
+
+def test_steps_that_no_double_holds_beside_a_fraction_are_defects() -> None:
+    content = of_jsonl(row(step=10**400) + row(step=0.5))
+    assert [(each.line, each.kind) for each in content.defects] == [(1, "schema"), (2, "schema")]
+
+
+@pytest.mark.parametrize("again", [0, 1500, 2000])
+def test_a_step_that_does_not_rise_is_caught_among_rows_that_are_taken_by_the_block(again: int) -> None:
+    rows = [row(step=step, metric=metric) for step in range(3000) for metric in ("loss", "accuracy")]
+    content = of_jsonl("".join([*rows[:4001], row(step=again), *rows[4001:]]))
+    assert [(each.line, each.kind) for each in content.defects] == [(4002, "duplicate" if again == 2000 else "order")]
+
+
 @pytest.mark.parametrize("cut", [1, 10, len(GOOD) - 1])
 def test_a_last_line_that_was_cut_short_is_torn(cut: int) -> None:
     content = of_jsonl(GOOD + GOOD[:cut])

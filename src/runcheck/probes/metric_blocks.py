@@ -117,10 +117,10 @@ def _columns(text: bytes, rows: int, decode: Decoder) -> tuple[list[int], list[f
     try:
         numbers = decode(b"[%b]" % text[:-1].replace(b"\n", b","))
         steps, values = numbers[0::2], list(map(float, numbers[1::2]))
+        # A sum tells whether there is a fraction among integers, and an infinity among floats.
+        are_sound = len(steps) == len(values) == rows and type(sum(steps)) is int and math.isfinite(sum(values))
     except (ValueError, OverflowError):
         return None
-    # A sum tells whether there is a fraction among integers, and an infinity among floats.
-    are_sound = len(steps) == len(values) == rows and type(sum(steps)) is int and math.isfinite(sum(values))
     return (steps, values) if are_sound else None
 
 

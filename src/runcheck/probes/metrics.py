@@ -5,7 +5,6 @@ Every defect with its line, what each series comes to, and a digest of its point
 
 import csv
 import json
-import math
 import operator
 import re
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from runcheck.probes.metric_blocks import (
     rows_of_csv,
     rows_of_jsonl,
 )
+from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short, text_of, typed, unique, value_of
 from runcheck.probes.points import BLOCK, Points, PointsFactory
 
 MAX_DEFECTS = 100
@@ -33,8 +33,6 @@ _SMALL = 1 << 14  # bytes: in a block with a line that is not canonical, parts o
 _MANY_BYTES = 1 << 22  # make it pay to load a faster reader of numbers
 _MAX_STEP = 2**53 - 1
 _FIELDS = ("step", "split", "metric", "value", "nonfinite")
-_PLAIN_STEP = re.compile(r"0|[1-9][0-9]{0,15}")
-_NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,6 @@ class MetricsContent:
         self.defect_count += 1
         if len(self.defects) < MAX_DEFECTS:
             self.defects.append(Defect(line, kind, message))
-
-
-class _RowError(Exception):
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 class _Series:
@@ -182,11 +174,11 @@ class _MetricsProbe:
             content.note(number, "torn", "is cut short: no line feed ends it")
             return
         try:
-            row = self._row_of(number, _text_of(line))
+            row = self._row_of(number, text_of(line))
             if row is None:
                 return
             step, split, metric, value = self._checked(row)
-        except _RowError as error:
+        except RowError as error:
             content.note(number, error.kind, str(error))
             return
         series = self._series.get((split, metric)) or self._begin((split, metric))
@@ -224,24 +216,24 @@ class _MetricsProbe:
     def _checked(self, row: dict[str, object]) -> tuple[int, str, str, float]:
         for name in _FIELDS[:4]:
             if name not in row:
-                raise _RowError("schema", f"lacks the field {name}")
+                raise RowError("schema", f"lacks the field {name}")
         unknown = sorted(set(row).difference(_FIELDS))
         if unknown:
-            raise _RowError("schema", f"has the unknown field {unknown[0]!r}")
+            raise RowError("schema", f"has the unknown field {unknown[0]!r}")
         step, split, metric = row["step"], row["split"], row["metric"]
         if type(step) is not int or not 0 <= step <= _MAX_STEP:
-            raise _RowError("schema", f"has step {_short(step)}, not an integer from 0")
+            raise RowError("schema", f"has step {short(step)}, not an integer from 0")
         if not isinstance(split, str) or not isinstance(metric, str):
             field_, value = ("split", split) if not isinstance(split, str) else ("metric", metric)
-            raise _RowError("schema", f"has {field_} {_short(value)}, not a name")
+            raise RowError("schema", f"has {field_} {short(value)}, not a name")
         if (split, metric) not in self._known_names:
             self._check_names(split, metric)
-        return step, split, metric, _value(row)
+        return step, split, metric, value_of(row)
 
     def _check_names(self, split: str, metric: str) -> None:
         for name, text in (("split", split), ("metric", metric)):
             if not is_name(name, text):
-                raise _RowError("schema", f"has {name} {_short(text)}, which is no name of a {name}")
+                raise RowError("schema", f"has {name} {short(text)}, which is no name of a {name}")
         self._known_names.add((split, metric))
 
 
@@ -282,15 +274,15 @@ class JsonlMetricsProbe(_MetricsProbe):
 
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:  # noqa: ARG002 - only CSV has a header
         if not line.strip():
-            raise _RowError("syntax", "is blank")
+            raise RowError("syntax", "is blank")
         try:
-            row = json.loads(line, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+            row = json.loads(line, object_pairs_hook=unique, parse_constant=refuse_constant, parse_float=finite)
         except json.JSONDecodeError as error:
-            raise _RowError("syntax", f"is not one JSON object: {error.msg} at column {error.colno}") from error
+            raise RowError("syntax", f"is not one JSON object: {error.msg} at column {error.colno}") from error
         except (RecursionError, ValueError) as error:
-            raise _RowError("syntax", "is JSON beyond all bounds of depth or digits") from error
+            raise RowError("syntax", "is JSON beyond all bounds of depth or digits") from error
         if not isinstance(row, dict):
-            raise _RowError("syntax", "is JSON, but not an object")
+            raise RowError("syntax", "is JSON, but not an object")
         return row
 
 
@@ -308,21 +300,21 @@ class CsvMetricsProbe(_MetricsProbe):
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:
         line = line.removesuffix("\r")
         if not line.strip():
-            raise _RowError("syntax", "is blank")
+            raise RowError("syntax", "is blank")
         try:
             cells = next(csv.reader([line], strict=True))
         except csv.Error as error:
-            raise _RowError("syntax", f"is not one CSV record: {error}") from error
+            raise RowError("syntax", f"is not one CSV record: {error}") from error
         if number == 1:
             if tuple(cells) not in (_FIELDS, _FIELDS[:4]):
-                raise _RowError("schema", f"is the header {line[:80]!r}, not {','.join(_FIELDS[:4])}[,nonfinite]")
+                raise RowError("schema", f"is the header {line[:80]!r}, not {','.join(_FIELDS[:4])}[,nonfinite]")
             self._columns = tuple(cells)
             return None
         if not self._columns:  # without a header the cells mean nothing; the first line has its defect
             return None
         if len(cells) != len(self._columns):
-            raise _RowError("syntax", f"has {len(cells)} cells under {len(self._columns)} columns")
-        return _typed(dict(zip(self._columns, cells, strict=True)))
+            raise RowError("syntax", f"has {len(cells)} cells under {len(self._columns)} columns")
+        return typed(dict(zip(self._columns, cells, strict=True)))
 
 
 def _fast_decoder() -> Decoder:
@@ -341,73 +333,3 @@ def _parts(lines: bytes, size: int) -> Iterator[bytes]:
         end = lines.rfind(b"\n", start, start + size) + 1 or lines.find(b"\n", start + size) + 1
         yield lines[start:end]
         start = end
-
-
-def _text_of(line: bytes | None) -> str:
-    if line is None:
-        raise _RowError("syntax", f"is longer than {layout().limits.line_bytes} bytes")
-    if line.startswith(b"\xef\xbb\xbf"):
-        raise _RowError("syntax", "starts with a byte order mark")
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _RowError("syntax", f"is not UTF-8 at its byte {error.start}") from error
-
-
-def _value(row: dict[str, object]) -> float:
-    value, flag = row["value"], row.get("nonfinite")
-    if value is None:
-        if "nonfinite" not in row:
-            raise _RowError("nonfinite", "has a null value and no nonfinite that says what it was")
-        if not isinstance(flag, str) or flag not in _NONFINITE:
-            raise _RowError("schema", f"has nonfinite {_short(flag)}, not nan, inf or -inf")
-        return _NONFINITE[flag]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _RowError("schema", f"has value {_short(value)}, not a number")
-    if "nonfinite" in row:
-        raise _RowError("nonfinite", f"has the value {_short(value)} and nonfinite as well")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise _RowError("schema", "has a value beyond every double") from error
-
-
-def _typed(cells: dict[str, str]) -> dict[str, object]:
-    """Give the cells of a CSV record the types of the schema; what does not convert stays text, and fails as such."""
-    row: dict[str, object] = {"split": cells["split"], "metric": cells["metric"]}
-    row["step"] = int(cells["step"]) if _PLAIN_STEP.fullmatch(cells["step"]) else cells["step"]
-    row["value"] = None if cells["value"] == "" else _number_or_text(cells["value"])
-    if cells.get("nonfinite"):
-        row["nonfinite"] = cells["nonfinite"]
-    return row
-
-
-def _number_or_text(cell: str) -> object:
-    try:
-        value: object = json.loads(cell, parse_constant=_refuse_constant, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return cell
-    return value if isinstance(value, int | float) else cell
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise _RowError("syntax", "has a key twice")
-    return members
-
-
-def _refuse_constant(token: str) -> object:
-    raise _RowError("syntax", f"holds {token}, which JSON does not have")
-
-
-def _finite(token: str) -> float:
-    value = float(token)
-    if math.isinf(value):
-        raise _RowError("schema", f"holds {token}, which is beyond every double")
-    return value
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004
