@@ -30,8 +30,8 @@ def main(rows: int = 1_000_000, rounds: int = 5, series: int = 5) -> None:
         for _ in range(rounds):
             for name, results in found.items():
                 command = [sys.executable, __file__, "--one", name, str(path)]
-                cpu, wall, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-                results.append((float(cpu), float(wall), int(peak)))
+                printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+                results.append((float(printed[0]), float(printed[1]), int(printed[2])))
         print(f"{rows:,} rows of {series} series, {path.stat().st_size / rows:.0f} bytes each, {rounds} rounds")
         for name, results in found.items():
             cpu, wall = (statistics.median(each[at] for each in results) for at in (0, 1))

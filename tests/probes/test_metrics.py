@@ -375,7 +375,12 @@ def test_canonical_rows_are_taken_by_the_block(
     probe.feed(header)
     taken: list[bool] = []
     take = probe._take_block
-    monkeypatch.setattr(probe, "_take_block", lambda block: bool(taken.append(done := take(block)) or done))
+
+    def watched(block: bytes) -> bool:
+        taken.append(take(block))
+        return taken[-1]
+
+    monkeypatch.setattr(probe, "_take_block", watched)
     probe.feed(text.encode())
     assert taken == [True]
     assert probe.content().rows == 200
