@@ -45,6 +45,10 @@ bench *ARGS:
     "$venv/bin/python" -m pip install --quiet --requirement benchmarks/peers.txt
     python -m benchmarks --peers "$venv/bin" --into "$venv" {{ARGS}}
 
+# Metric rows a second on one core, and the memory they take.
+bench-rows ROWS="1000000" ROUNDS="5":
+    python benchmarks/rows.py {{ROWS}} {{ROUNDS}}
+
 # What the readers of each format let pass, and what the probes notice.
 silent TRIALS="40":
     python benchmarks/silent.py {{TRIALS}}

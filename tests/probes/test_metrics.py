@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.layout import layout
-from runcheck.probes.metrics import MAX_DEFECTS, CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
+from runcheck.probes import metrics
+from runcheck.probes.metrics import MAX_DEFECTS, CsvMetricsProbe, JsonlMetricsProbe, MetricsContent, _MetricsProbe
 
 GOOD = '{"step": 1, "split": "train", "metric": "loss", "value": 0.5}\n'
 LATER = '{"step": 9, "split": "train", "metric": "loss", "value": 0.25}\n'
@@ -98,6 +99,27 @@ def test_each_defect_of_a_line_is_caught_with_its_line(line: str | bytes, kind: 
     content = of_jsonl(GOOD.encode() + defect + LATER.encode())
     assert [(each.line, each.kind) for each in content.defects] == [(2, kind)]
     assert content.rows == 2
+
+
+@pytest.mark.parametrize(("line", "kind"), DEFECTS.values(), ids=DEFECTS.keys())
+def test_a_defect_is_caught_among_rows_that_are_taken_by_the_block(line: str | bytes, kind: str) -> None:
+    rows = [row(step=step, metric=metric).encode() for step in range(3000) for metric in ("loss", "accuracy")]
+    defect = line if isinstance(line, bytes) else line.encode()
+    content = of_jsonl(b"".join([*rows[:4001], defect, *rows[4001:]]))
+    assert [(each.line, each.kind) for each in content.defects] == [(4002, kind)]
+    assert content.rows == 6000
+
+
+def test_steps_that_no_double_holds_beside_a_fraction_are_defects() -> None:
+    content = of_jsonl(row(step=10**400) + row(step=0.5))
+    assert [(each.line, each.kind) for each in content.defects] == [(1, "schema"), (2, "schema")]
+
+
+@pytest.mark.parametrize("again", [0, 1500, 2000])
+def test_a_step_that_does_not_rise_is_caught_among_rows_that_are_taken_by_the_block(again: int) -> None:
+    rows = [row(step=step, metric=metric) for step in range(3000) for metric in ("loss", "accuracy")]
+    content = of_jsonl("".join([*rows[:4001], row(step=again), *rows[4001:]]))
+    assert [(each.line, each.kind) for each in content.defects] == [(4002, "duplicate" if again == 2000 else "order")]
 
 
 @pytest.mark.parametrize("cut", [1, 10, len(GOOD) - 1])
@@ -231,6 +253,137 @@ def test_one_byte_changed_gives_a_row_that_json_reads_alike_or_a_defect(at: int,
     fields = json.loads(changed)
     series = content.series[fields["split"], fields["metric"]]
     assert (series.last_step, series.last) == (fields["step"], fields["value"])
+
+
+# --- blocks against lines -------------------------------------------------------------------------------------------
+
+
+class LinesOfJsonl(JsonlMetricsProbe):
+    """Takes each line by itself, with the parser of the standard library."""
+
+    _take = _MetricsProbe._take
+
+    def _take_block(self, block: bytes) -> bool:
+        return False
+
+
+class LinesOfCsv(CsvMetricsProbe):
+    """Takes each record by itself."""
+
+    def _take_block(self, block: bytes) -> bool:
+        return False
+
+
+def whole_state(content: MetricsContent) -> tuple[object, ...]:
+    """Return the state, the order of the series, and the digests of their points."""
+    points = [(tag, each.count, each.digest) for tag, each in content.points.items()]
+    return *state(content), list(content.series), points
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers(-(10**20), 10**20).map(str),
+    st.sampled_from(["0", "-0", "-0.0", "1e-05", "1e+16", "1E5", "1e5", "5e-324", "1.7976931348623157e308", "0.1e1"]),
+    st.decimals(-10, 10, allow_nan=False, places=25).map(str),
+)
+BAD_NUMBERS = [
+    "1e999",
+    "-1e999",
+    "NaN",
+    "01",
+    "1.",
+    ".5",
+    "+1",
+    "",
+    " 1",
+    "1 ",
+    "1_0",
+    "[1]",
+    "true",
+    "0x1",
+    "9" * 400,
+    "1,2",
+]
+HEADS = [("train", "loss"), ("train", "top5.acc"), ("val", "loss"), ("e", "value"), ("1", "2")]  # the last is none
+CANONICAL = {
+    "spaced": '{"step": %s, "split": "%s", "metric": "%s", "value": %s}\n',
+    "compact": '{"step":%s,"split":"%s","metric":"%s","value":%s}\n',
+    "csv": "%s,%s,%s,%s\n",
+    "csv with a flag": "%s,%s,%s,%s,\n",
+    "csv of another system": "%s,%s,%s,%s,\r\n",
+}
+CSV_HEADERS = {"csv": "step,split,metric,value\n", "csv with a flag": HEADER, "csv of another system": HEADER}
+
+
+@st.composite
+def nearly_canonical(draw: st.DrawFn, form: str) -> bytes:
+    """Rows as a writer in a loop writes them, and a few damages."""
+    template = CANONICAL[form]
+    heads = draw(st.lists(st.sampled_from(HEADS), min_size=1, max_size=4, unique=draw(st.booleans())))
+    rows = [template % (step, *head, draw(NUMBERS)) for step in range(draw(st.integers(1, 6))) for head in heads]
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(rows) - 1))
+        bad = draw(st.sampled_from(BAD_NUMBERS))
+        odd = [template % (3, *heads[0], bad), template % (bad, *heads[0], 1), rows[at][:-1], "\n", rows[at] * 2, ""]
+        odd += [template % (2.0, *heads[0], 1), template % (3, "val", "new", 1), template % (2**53, *heads[0], 1)]
+        rows[at] = draw(st.sampled_from(odd))
+    text = "".join(rows).encode()
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.sampled_from(SIGNS)) + text[at + draw(st.integers(0, 1)) :]
+    return CSV_HEADERS.get(form, "").encode() + text
+
+
+SIGNS = [bytes([sign]) for sign in b'{}":, \n\r\t01.-+eEsv\x00\xff[/'] + [
+    b"",
+    b', "value": ',
+    b'}\n{"step": ',
+    b",,",
+    b"1,",
+]
+
+
+@pytest.mark.parametrize("form", CANONICAL)
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_blocks_come_to_what_their_lines_come_to(form: str, data: st.DataObject) -> None:
+    content = data.draw(nearly_canonical(form))
+    cuts = data.draw(st.lists(st.integers(0, len(content)), max_size=3))
+    size = data.draw(st.sampled_from([1 << 18, 300, 64]))
+    lines, blocks = (LinesOfCsv, CsvMetricsProbe) if form.startswith("csv") else (LinesOfJsonl, JsonlMetricsProbe)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "_BLOCK_BYTES", size)
+        patch.setattr(metrics, "_SMALL", size // 4)
+        patch.setattr(metrics, "_MANY_BYTES", data.draw(st.sampled_from([1, 200, 1 << 22])))
+        assert whole_state(feed(blocks(), content, *cuts)) == whole_state(feed(lines(), content))
+
+
+@pytest.mark.parametrize("form", CANONICAL)
+@pytest.mark.parametrize(
+    "heads", [HEADS[:1], HEADS[:4], [*HEADS[:4], HEADS[0], HEADS[0]]], ids=["one", "in turn", "any order"]
+)
+def test_canonical_rows_are_taken_by_the_block(
+    form: str, heads: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nothing would be slow but the check."""
+    header = CSV_HEADERS.get(form, "").encode()
+    text = "".join(
+        CANONICAL[form] % (number, *heads[number % len(heads)], value)
+        for number, value in enumerate([0.5, 1e-05, 3, 1.5e300] * 50)
+    )
+    probe = CsvMetricsProbe() if form.startswith("csv") else JsonlMetricsProbe()
+    probe.feed(header)
+    taken: list[bool] = []
+    take = probe._take_block
+
+    def watched(block: bytes) -> bool:
+        taken.append(take(block))
+        return taken[-1]
+
+    monkeypatch.setattr(probe, "_take_block", watched)
+    probe.feed(text.encode())
+    assert taken == [True]
+    assert probe.content().rows == 200
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------

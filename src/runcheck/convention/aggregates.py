@@ -1,6 +1,7 @@
 """What a series of metric rows comes to: the numbers of ``summary.yaml``, alike for the writer and the rules."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from runcheck.convention.documents import SeriesSummary
@@ -64,6 +65,16 @@ class SeriesAggregate:
             self.least, self.least_step = value, step
         if value > self.greatest or self.greatest_step is None:
             self.greatest, self.greatest_step = value, step
+
+    def add_finite(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        """Take in many rows, at least one; the values are finite."""
+        self.count += len(steps)
+        self.last, self.last_step = values[-1], steps[-1]
+        least, greatest = min(values), max(values)
+        if least < self.least or self.least_step is None:
+            self.least, self.least_step = least, steps[values.index(least)]
+        if greatest > self.greatest or self.greatest_step is None:
+            self.greatest, self.greatest_step = greatest, steps[values.index(greatest)]
 
     def summary(self, direction: Direction) -> SeriesSummary:
         """Return the series as ``summary.yaml`` has it."""

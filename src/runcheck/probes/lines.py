@@ -19,6 +19,15 @@ class LineSplitter:
         self._overlong = False
         self._number = 0
 
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte begins a line."""
+        return not self._rest and not self._overlong
+
+    def skip(self, lines: int) -> None:
+        """Count whole lines that are handled elsewhere."""
+        self._number += lines
+
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
         *lines, rest = chunk.split(b"\n")
