@@ -1,5 +1,7 @@
 """The registry file: its rows, or why there are none, however it is broken."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -200,3 +202,15 @@ def test_a_moment_that_python_cannot_hold_is_an_error(tmp_path: Path, type_: pa.
     path = tmp_path / "runs.parquet"
     pq.write_table(whole.set_column(at, "slug", pa.array([2**62], type_)), path)
     assert "cannot be read" in (read_registry(str(path)).error or "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux shows them")
+def test_reading_starts_no_thread_that_could_outlive_a_training_script(path: Path) -> None:
+    program = """
+import os, sys, pyarrow.parquet
+from runcheck.probes.registry import read_registry
+before = len(os.listdir("/proc/self/task"))
+assert len(read_registry(sys.argv[1]).rows) == 2
+sys.exit(len(os.listdir("/proc/self/task")) - before)
+"""
+    assert subprocess.run([sys.executable, "-c", program, str(path)], check=False).returncode == 0

@@ -67,7 +67,7 @@ def look_into_registry(stream: BinaryIO, deep: bool) -> RegistryContent:  # noqa
             error = _columns_error(file.schema_arrow.names)
             room = MAX_BYTES
             for number in range(0 if error else file.num_row_groups):
-                group = file.read_row_group(number)
+                group = file.read_row_group(number, use_threads=False)
                 room -= sum(_decoded_bytes(chunk) for column in group.columns for chunk in column.chunks)
                 if room < 0:
                     return RegistryContent(unverified=f"holds more than {MAX_BYTES >> 20} MiB, {_TOO_MUCH}")
@@ -92,7 +92,7 @@ def _check_pages(stream: BinaryIO, footer: Footer) -> None:
     """
     if sum(chunk.values for group in footer.groups for chunk in group.chunks) > MAX_CELLS:
         raise UnverifiedError(f"has {footer.rows:,} rows, {_TOO_MUCH}")
-    size = 0
+    size = footer.start
     for group in footer.groups:
         for chunk in group.chunks:
             plan = Plan(chunk.column)
@@ -106,13 +106,20 @@ def _check_pages(stream: BinaryIO, footer: Footer) -> None:
 
 
 def _open(stream: BinaryIO) -> "pq.ParquetFile":
-    """Open the file with its texts as dictionaries: a long one may stand in every row and only once in the file."""
+    """Open the file with its texts as dictionaries: a long one may stand in every row and only once in the file.
+
+    It is read whole before: from a file Arrow reads in a thread of its own, and where the interpreter ends just then,
+    as that of a training script may, the process is aborted.
+    """
+    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    metadata = pq.read_metadata(stream)
+    stream.seek(0)
+    whole = pa.BufferReader(stream.read())
+    metadata = pq.read_metadata(whole)
     leaves = [metadata.schema.column(number) for number in range(metadata.num_columns)]
     texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-    return pq.ParquetFile(stream, metadata=metadata, read_dictionary=texts, page_checksum_verification=True)
+    return pq.ParquetFile(whole, metadata=metadata, read_dictionary=texts, page_checksum_verification=True)
 
 
 def _columns_error(names: list[str]) -> str | None:

@@ -153,7 +153,7 @@ def serve() -> None:
         try:
             question: Callable[[], object] = pickle.load(questions)  # noqa: S301 - from our own parent
         except EOFError:
-            return
+            os._exit(0)  # without the farewells of libraries, which have threads of their own and may abort
         pickle.dump(_answer(question), answers)
         answers.flush()
 
