@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from runcheck._version import __version__
 
 if TYPE_CHECKING:
-    from runcheck.check import check
     from runcheck.errors import RuncheckError
     from runcheck.findings import Finding, Report
+    from runcheck.pipeline import check
     from runcheck.writer.dataset import Dataset, new_dataset
     from runcheck.writer.run import Run, start_run
 
@@ -23,7 +23,7 @@ _HOMES = {
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
-    "check": "runcheck.check",
+    "check": "runcheck.pipeline",
     "new_dataset": "runcheck.writer.dataset",
     "start_run": "runcheck.writer.run",
 }

@@ -27,8 +27,9 @@ def test_a_process_smaller_than_the_one_that_measures_has_no_size() -> None:
 
 
 def test_the_peak_of_all_processes_counts_children() -> None:
+    before = set(children_of(os.getpid()))
     assert peak_memory(python(IN_A_CHILD)) > 150_000_000
-    assert not children_of(os.getpid())
+    assert set(children_of(os.getpid())) <= before
 
 
 def test_a_process_that_fails_is_no_measurement() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from runcheck.check import check, check_in
 from runcheck.convention.clauses import clauses
+from runcheck.pipeline import check, check_in
 from runcheck.rules.rule import rules
 from runcheck.tree.quarantine import Quarantine
 

@@ -6,9 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from runcheck.check import check_in
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Report
+from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
 from .havoc import havoc

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runcheck.check import check_in
 from runcheck.errors import CannotCheckError
+from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
 from . import of_bytes, of_meaning  # noqa: F401 - each adds its damages to the list

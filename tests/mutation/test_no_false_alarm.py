@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from runcheck.check import check_in
+from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
 from .good_trees import TREE, write_tree

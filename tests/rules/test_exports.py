@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.check import check
 from runcheck.convention.paths import resolve
 from runcheck.depth import Depth
 from runcheck.findings import Finding
+from runcheck.pipeline import check
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SUITE = FIXTURES / "RC511-export-format"

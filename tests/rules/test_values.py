@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 import runcheck
-from runcheck.check import check_in
 from runcheck.depth import Depth
 from runcheck.findings import Finding
+from runcheck.pipeline import check_in
 from runcheck.probes.tensors import Tensor
 from runcheck.rules.values import compare_values
 from runcheck.tree.quarantine import Quarantine

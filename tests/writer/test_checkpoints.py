@@ -12,8 +12,8 @@ import orbax.checkpoint as ocp
 import pytest
 from safetensors.numpy import load_file
 
-from runcheck.check import check
 from runcheck.errors import InvalidArgumentError
+from runcheck.pipeline import check
 from runcheck.writer.checkpoints import count_parameters
 from runcheck.writer.run import Run
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import runcheck
-from runcheck.check import check
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
+from runcheck.pipeline import check
 from runcheck.writer.dataset import Dataset
 
 SYNTHETIC = {"kind": "synthetic", "seed": 7}

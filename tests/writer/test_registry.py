@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import runcheck
-from runcheck.check import check
 from runcheck.convention.schemas import schema
 from runcheck.errors import CannotCheckError
+from runcheck.pipeline import check
 from runcheck.writer.registry import rebuild_registry
 from runcheck.writer.run import Run
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import runcheck
-from runcheck.check import check, check_in
+from runcheck.pipeline import check, check_in
 from runcheck.tree.quarantine import Quarantine
 
 # Outside of a repository; no seed given; a series that ended on NaN; TODO or nothing in the README; no description.

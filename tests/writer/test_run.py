@@ -21,10 +21,10 @@ import pytest
 import yaml
 
 import runcheck
-from runcheck.check import check
 from runcheck.convention.documents import STATUSES
 from runcheck.convention.versions import experiment_id
 from runcheck.errors import InvalidArgumentError, RuncheckError
+from runcheck.pipeline import check
 from runcheck.writer.run import Run
 
 StartRun = Callable[..., Run]

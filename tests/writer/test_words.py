@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import runcheck
-from runcheck.check import check, check_in
 from runcheck.findings import Report
+from runcheck.pipeline import check, check_in
 from runcheck.tree.quarantine import Quarantine
 from runcheck.writer.redaction import Redactor
 from runcheck.writer.run import Run

@@ -32,7 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> int:
     """Check each path and print its report."""
-    from runcheck.check import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
+    from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
     from runcheck.report.json import render_json  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import runcheck
-from runcheck.check import check, check_in
 from runcheck.convention.units import Address, Unit, unit_of
 from runcheck.errors import CannotCheckError
+from runcheck.pipeline import check, check_in
 from runcheck.tree.entry import Entry
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine
@@ -324,6 +324,11 @@ def test_the_public_face_loads_each_name() -> None:
         assert getattr(runcheck, name) is not None
     with pytest.raises(AttributeError):
         _ = runcheck.nothing
+
+
+def test_no_name_of_the_public_face_is_a_module_of_the_library() -> None:
+    modules = {path.stem for path in Path(runcheck.__file__).parent.iterdir()}
+    assert modules.isdisjoint(runcheck.__all__)
 
 
 def test_a_later_minor_version_is_said_to_be_not_wholly_verified(tree: Path, run_folder: Path) -> None:

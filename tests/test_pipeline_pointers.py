@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.check import check, check_in
 from runcheck.depth import Depth
 from runcheck.findings import Report
+from runcheck.pipeline import check, check_in
 from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.tree.quarantine import Quarantine
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.check import check
 from runcheck.findings import Report
+from runcheck.pipeline import check
 from runcheck.writer.tensorboard import EventFile
 
 CODES = {"RC415", "RC416"}
