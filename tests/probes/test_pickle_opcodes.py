@@ -406,6 +406,15 @@ HOSTILE = {
 }
 
 
+@pytest.mark.parametrize("content", [b"\x82K.[\x82Z", b"\x83$q\x88.\x13c", b"\x84m\x84\xff\x10K:\x81\x06\x92"])
+def test_random_bytes_that_begin_with_an_extension_code_are_no_pickle(content: bytes) -> None:
+    assert walked(content).hidden == ()
+
+
+def test_an_extension_that_is_called_without_a_header_is_seen() -> None:
+    assert walked(b"\x82\x01)R.").hidden == ("looks up the extension code 1",)
+
+
 def test_hostile_lengths_and_counts_cost_little_memory() -> None:
     script = (
         "import resource\n"
