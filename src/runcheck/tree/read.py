@@ -1,6 +1,5 @@
 """Read a file once: its SHA-256, and what probes learn from the same bytes or beside them."""
 
-import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner
 from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.words import WordsScanner
+from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 
@@ -162,22 +162,25 @@ def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool
     scanners = [words.feed, numbers.feed] if scanned else []
     if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
-    digest = hashlib.sha256() if hashed else None
-    chunk = stream.read(CHUNK)
-    pointer = parse_lfs_pointer(chunk)
-    if pointer is not None:
-        probe, scanners = None, []
-    while chunk:
-        if digest is not None:
-            digest.update(chunk)
-        if probe is not None:
-            probe.feed(chunk)
-        scanners = [feed for feed in scanners if feed(chunk)]
-        if not (probe or digest or scanners):
-            break
+    with Digest() as digest:
         chunk = stream.read(CHUNK)
+        pointer = parse_lfs_pointer(chunk)
+        if pointer is not None:
+            probe, scanners = None, []
+        while chunk:
+            if hashed:
+                digest.take(chunk)
+            if probe is not None:
+                probe.feed(chunk)
+            scanners = [feed for feed in scanners if feed(chunk)]
+            if not (probe or scanners):
+                break
+            chunk = stream.read(CHUNK)
+        if hashed:
+            digest.take_rest(stream)
+        sha256 = digest.hexdigest() if hashed else None
     return Facts(
-        sha256=digest.hexdigest() if digest else None,
+        sha256=sha256,
         pointer=pointer,
         content=probe.content() if probe else None,
         words=words.content() if pointer is None else None,

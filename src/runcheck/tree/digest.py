@@ -1,0 +1,63 @@
+"""The SHA-256 of a file, made beside what else looks at its bytes."""
+
+import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
+
+if TYPE_CHECKING:
+    from io import RawIOBase
+
+_WORTH_A_THREAD = 1 << 18  # bytes; hashing fewer takes no longer than handing them over
+_BUFFER = 1 << 20
+
+
+class Digest:
+    """Takes the bytes of a file. Large pieces are hashed in a thread while the caller goes on with the same piece.
+
+    Use it in a ``with``, which ends the thread.
+    """
+
+    def __init__(self) -> None:
+        """Start with no bytes."""
+        self._sha256 = hashlib.sha256()
+        self._pool: ThreadPoolExecutor | None = None
+        self._pending: Future[None] | None = None
+
+    def take(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._wait()
+        if len(chunk) < _WORTH_A_THREAD:
+            self._sha256.update(chunk)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1)
+        self._pending = self._pool.submit(self._sha256.update, chunk)
+
+    def take_rest(self, stream: BinaryIO) -> None:
+        """Take all that is left of a stream, which nobody else wants to see."""
+        self._wait()
+        buffer = memoryview(bytearray(_BUFFER))
+        while count := cast("RawIOBase", stream).readinto(buffer):  # BytesIO has it too, and typing.BinaryIO not
+            self._sha256.update(buffer[:count])
+
+    def hexdigest(self) -> str:
+        """Return the digest of the bytes so far."""
+        self._wait()
+        return self._sha256.hexdigest()
+
+    def _wait(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+
+    def __enter__(self) -> Self:
+        """Return the digest."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the thread, if there is one."""
+        if self._pool is not None:
+            self._pool.shutdown()
