@@ -4,18 +4,23 @@ import random
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from runcheck.errors import CannotCheckError
-from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
 from . import of_bytes, of_meaning  # noqa: F401 - each adds its damages to the list
 from .damages import DAMAGES, Damage, NotApplicableError
 from .seal import seal_over
+from .ways import Way, plainly
 
 _TRIES = 20
+
+# The findings of a tree: code, path and words.
+Said: TypeAlias = Counter[tuple[str, str, str]]
 
 
 @dataclass
@@ -29,10 +34,10 @@ class Result:
     survivors: list[str] = field(default_factory=list)
 
 
-def said_of(root: Path, quarantine: Quarantine) -> Counter[tuple[str, str, str]]:
+def said_of(root: Path, quarantine: Quarantine, way: Way = plainly) -> Said:
     """Return the findings of a tree: code, path and words."""
     try:
-        report = check_in(quarantine, root, depth="deep")
+        report = way(root, quarantine)
     except CannotCheckError as error:
         return Counter([("no tree", "", str(error))])
     return Counter((each.code, each.path, each.message) for each in report.findings)
@@ -65,11 +70,23 @@ class Harness:
                 result.survivors.append(f"{specimen}: {path} (round {number})")
         return result
 
-    def _make(self, damage: Damage, root: Path, rng: random.Random) -> tuple[str, str, Path] | None:
-        """Damage a copy of a specimen at ``root``; None where no place for it was found."""
+    def said_in(self, way: Way, damage: Damage, seed: int) -> tuple[Said, Said]:
+        """Return what is said of a damaged tree in a way that saw it whole before, and what is said plainly."""
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder) / "artefacts"
+            rng = random.Random(f"{damage.name} {seed}")
+            if self._make(damage, root, rng, lambda: said_of(root, self.quarantine, way)) is None:
+                return Counter(), Counter()
+            return said_of(root, self.quarantine, way), said_of(root, self.quarantine)
+
+    def _make(
+        self, damage: Damage, root: Path, rng: random.Random, before: Callable[[], object] = lambda: None
+    ) -> tuple[str, str, Path] | None:
+        """Damage a copy of a specimen at ``root``, of which ``before`` is called; None where no place was found."""
         for _ in range(_TRIES):
             specimen = rng.choice(damage.specimens)
             shutil.copytree(self.roots[specimen], root, symlinks=True)
+            before()
             places = sorted(path for path in root.glob(damage.where) if not path.is_symlink())
             files = [path for path in places if path.is_file()] or places
             try:

@@ -7,6 +7,7 @@ from runcheck.tree.quarantine import Quarantine
 from .damages import Damage
 from .harness import Harness, all_damages
 from .specimens import build
+from .ways import WAYS
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +30,10 @@ def test_a_damage_is_found(harness: Harness, damage: Damage) -> None:
 def test_each_kind_of_damage_has_a_name_of_its_own() -> None:
     names = [damage.name for damage in all_damages()]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("damage", all_damages()[::16], ids=lambda damage: damage.name.replace(" ", "-"))
+def test_a_damage_is_found_alike_in_every_way_of_checking(harness: Harness, damage: Damage, way: str) -> None:
+    found, plainly = harness.said_in(WAYS[way], damage, seed=2)
+    assert found == plainly

@@ -31,6 +31,7 @@ def report() -> Report:
         ),
         units=1,
         files=1234,
+        recalled=2,
         hashed_bytes=1536,
         seconds=0.25,
     )

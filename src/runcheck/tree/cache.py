@@ -92,6 +92,7 @@ class DiskCache:
             connection = _reading(os.path.join(self.folder, FILE_NAME), os.getpid(), threading.get_ident())
             row = connection.execute("SELECT key, text, digest FROM kept WHERE path = ?", (_encoded(path),)).fetchone()
         except sqlite3.Error:
+            _reading.cache_clear()  # of a database that will be made anew
             return None
         match row:
             case (bytes(kept), str(text), bytes(digest)) if kept == key and digest == _digest(path, key, text):

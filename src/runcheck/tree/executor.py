@@ -45,17 +45,18 @@ class Here:
 class Processes:
     """Does the work in child processes, where there is enough of it: threads would wait for one interpreter.
 
-    A child is forked on Linux, which costs milliseconds; the caller must then run no threads. Elsewhere it starts anew.
+    A child is forked on Linux, which costs milliseconds; the caller must then run no threads. Elsewhere it is spawned.
     """
 
     count: int
     least_items: int = 64
+    method: str = "fork" if sys.platform == "linux" else "spawn"
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Return what ``work`` returns for each item; the children are at work when this returns."""
         if self.count < 2 or len(items) < self.least_items:  # noqa: PLR2004 - one process is this one
             return map(work, items)
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        context = multiprocessing.get_context(self.method)
         size = min(_CHUNK, -(-len(items) // (self.count * _CHUNKS_A_WORKER)))
         pool = ProcessPoolExecutor(self.count, context, _begin)
         return _collected(pool, pool.map(work, items, chunksize=size))

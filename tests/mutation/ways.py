@@ -1,0 +1,37 @@
+"""Ways to check a tree that must all say the same: with what was remembered before the damage, in worker processes."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from runcheck.findings import Report
+from runcheck.pipeline import check_in
+from runcheck.tree.cache import DiskCache, open_cache
+from runcheck.tree.executor import Processes
+from runcheck.tree.quarantine import Quarantine
+
+# Checks a tree, before the damage and after it.
+Way = Callable[[Path, Quarantine], Report]
+
+
+def plainly(root: Path, quarantine: Quarantine) -> Report:
+    """Check with nothing remembered, in this process."""
+    return check_in(quarantine, root, depth="deep")
+
+
+def with_cache(root: Path, quarantine: Quarantine) -> Report:
+    """Check with what the last check of the tree remembered, however young its files are."""
+
+    def at_once(folder: str) -> DiskCache:
+        cache = open_cache(folder, is_blind=False)
+        assert isinstance(cache, DiskCache)
+        return DiskCache(cache.folder, 1 << 63)
+
+    return check_in(quarantine, root, depth="deep", open_cache=at_once)
+
+
+def in_processes(root: Path, quarantine: Quarantine) -> Report:
+    """Check in worker processes, however few units there are."""
+    return check_in(quarantine, root, depth="deep", executor=Processes(2, least_items=1, method="spawn"))
+
+
+WAYS: Mapping[str, Way] = {"with the cache": with_cache, "in processes": in_processes}
