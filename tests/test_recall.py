@@ -120,6 +120,7 @@ def test_a_running_run_is_read_each_time_since_the_clock_is_judged_too(
 def test_the_command_line_remembers_and_can_be_told_not_to(
     tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr("runcheck.tree.cache._RACY_NS", -(10**12))  # the tree was written just now
     kept = tree / ".runcheck" / FILE_NAME
     main(["check", str(tree), "--no-cache"])
@@ -128,6 +129,19 @@ def test_the_command_line_remembers_and_can_be_told_not_to(
     assert kept.exists()
     assert "unchanged" not in capsys.readouterr().out
     main(["check", str(tree)])
-    assert "2 unchanged since the last check" in capsys.readouterr().out
+    assert "2 units (2 unchanged since the last check)" in capsys.readouterr().out
     main(["check", str(tree), "--rehash"])
     assert "unchanged" not in capsys.readouterr().out
+    main(["cache", str(tree)])
+    assert f"{FILE_NAME}: 3 results, " in capsys.readouterr().out
+    main(["cache", str(tree), "--clean"])
+    assert not kept.exists()
+    main(["cache", str(tree)])
+    assert "nothing is remembered" in capsys.readouterr().out
+
+
+def test_in_continuous_integration_nothing_is_remembered(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr("runcheck.tree.cache._RACY_NS", -(10**12))
+    main(["check", str(tree)])
+    assert not (tree / ".runcheck" / FILE_NAME).exists()

@@ -29,7 +29,7 @@ def report() -> Report:
                 "Git LFS pointers, checked as pointers; their objects are not here", ("a", "b", "c\n", "d", "e")
             ),
         ),
-        units=1,
+        units=3,
         files=1234,
         recalled=2,
         hashed_bytes=1536,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
-_COMMANDS = ("check", "index", "rule", "rules")
+_COMMANDS = ("cache", "check", "index", "rule", "rules")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +60,7 @@ def _one_line(error: RuncheckError) -> str:
 def _parser() -> "argparse.ArgumentParser":
     import argparse  # noqa: PLC0415 - 7 ms that --version does not pay
 
-    from runcheck.cli import check, index, rule, rules  # noqa: PLC0415
+    from runcheck.cli import cache, check, index, rule, rules  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(
         prog="runcheck",
@@ -69,6 +69,6 @@ def _parser() -> "argparse.ArgumentParser":
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (check, rules, rule, index):
+    for module in (check, rules, rule, index, cache):
         module.add_parser(commands)
     return parser

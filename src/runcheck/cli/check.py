@@ -1,6 +1,7 @@
 """``runcheck check``: judge trees."""
 
 import argparse
+import os
 from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
@@ -24,8 +25,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
-    parser.add_argument("--no-cache", action="store_true", help="read everything, and remember nothing of it")
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        default=bool(os.environ.get("CI")),
+        help="read everything, and remember nothing (default where the environment says CI)",
+    )
     parser.add_argument("--rehash", action="store_true", help="read everything, also what did not change since")
+    parser.add_argument("--jobs", type=int, metavar="N", help="how many processes share the units (default: the cores)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.set_defaults(run=run)
 
@@ -47,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
                 path,
                 depth=options.depth,
                 pedantic=options.pedantic,
-                executor=Processes(cores()),
+                executor=Processes(options.jobs or cores()),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
             )
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))

@@ -32,9 +32,9 @@ def _unverified(reason: str, paths: tuple[str, ...]) -> str:
 
 
 def _closing(report: Report) -> str:
-    counts = f"{_count(report.units, 'unit')}, {_count(report.files, 'file')}"
-    recalled = f", {report.recalled:,} unchanged since the last check" if report.recalled else ""
-    scope = f"{counts}{recalled}, {_size(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
+    recalled = f" ({report.recalled:,} unchanged since the last check)" if report.recalled else ""
+    counts = f"{_count(report.units, 'unit')}{recalled}, {_count(report.files, 'file')}"
+    scope = f"{counts}, {size_in_words(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
     if not report.findings:
         return f"All clean: {scope}."
     return f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}: {scope}."
@@ -44,7 +44,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _size(size: float) -> str:
+def size_in_words(size: float) -> str:
+    """Return a number of bytes in the unit that suits it."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < _KIB:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

@@ -23,6 +23,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from runcheck.convention.files import convention_folder
+from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry
 from runcheck.tree.state import state_folder
 
@@ -132,6 +133,37 @@ def open_cache(root: str, *, is_blind: bool) -> DiskCache | NoCache:
     except OSError:
         return NoCache()
     return DiskCache(folder, clock - _RACY_NS, is_blind)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a cache holds: the path of its database, how many texts, and how many bytes on the disk."""
+
+    path: str
+    texts: int
+    size: int
+
+
+def look(root: str) -> Kept | None:
+    """Return what is remembered of the tree at ``root``; None where that is nothing."""
+    path = os.path.join(root, layout().state, FILE_NAME)
+    if not os.path.isfile(path):
+        return None
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as connection:
+            (texts,) = connection.execute("SELECT count(*) FROM kept").fetchone()
+    except sqlite3.Error:
+        texts = 0
+    return Kept(path, texts, os.stat(path).st_size)
+
+
+def clean(root: str) -> None:
+    """Forget all that is remembered of the tree at ``root``.
+
+    Raises:
+        OSError: its database cannot be removed.
+    """
+    os.unlink(os.path.join(root, layout().state, FILE_NAME))
 
 
 def _identity(entry: Entry) -> tuple[str, str, int, int, int, int, str | None]:
