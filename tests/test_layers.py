@@ -10,10 +10,10 @@ SOURCE = Path(__file__).parents[1] / "src/runcheck"
 # What each package may import of this library, besides itself and the errors.
 MAY_IMPORT = {
     "convention": {"tree.entry"},
-    "tree": {"convention", "probes", "depth"},
+    "tree": {"convention", "probes", "depth", "watch"},
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
-    "report": {"findings"},
+    "report": {"findings", "watch"},
     "writer": {"convention", "tree", "probes.registry"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -34,6 +34,7 @@ from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
 from runcheck.tree.walk import walk
+from runcheck.watch import Nobody, Watch
 
 _Kept: TypeAlias = dict[str, tuple[bytes, str]]
 
@@ -62,10 +63,12 @@ def check_in(
     pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
+    watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
 ) -> Report:
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
 
-    The units are surveyed by ``executor``; ``open_cache`` opens what is remembered of a tree, by its root.
+    The units are surveyed by ``executor``; ``open_cache`` opens what is remembered of a tree, by its root;
+    ``watch`` is told how far it is.
     """
     start = time.perf_counter()
     target = locate(os.fspath(path))
@@ -74,13 +77,13 @@ def check_in(
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     cache = open_cache(target.root)
-    surveyor = Surveyor(target.root, depth, quarantine, cache, now())
+    surveyor = Surveyor(target.root, depth, quarantine, cache, now(), watch)
     reader = Reader(target.root, depth, quarantine)
     started = executor.map(surveyor.survey, met)
     with ThreadPoolExecutor(max_workers=1) as aside:
         git = aside.submit(read_git, target.root)
         facts, kept = _around(reader, cache, tree)
-        surveys = {unit.path: each for unit, each in zip(met, started, strict=True)}
+        surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
     cards = {path: each.card for path, each in surveys.items()}
     cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
     inputs = _inputs(reader, tree, cards, facts, git.result())
@@ -99,6 +102,16 @@ def check_in(
         hashed_bytes=sum(each.hashed_bytes for each in surveys.values()),
         seconds=time.perf_counter() - start,
     )
+
+
+def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Survey]:
+    watch.begin(count)
+    try:
+        for each in surveys:
+            watch.done(each.files, each.hashed_bytes)
+            yield each
+    finally:
+        watch.end()
 
 
 def _touches(focus: str, unit: str) -> bool:

@@ -15,6 +15,7 @@ from runcheck.recall import survey_of, text_of
 from runcheck.tree.cache import Cache
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.walk import entry_at, walk
+from runcheck.watch import Watch
 
 _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
@@ -28,6 +29,7 @@ class Surveyor:
     quarantine: Quarantine
     cache: Cache
     now: datetime
+    watch: Watch
 
     def survey(self, address: Address) -> Survey:
         """Return what comes out of the unit at ``address``, read whole and judged, now or before."""
@@ -38,7 +40,8 @@ class Surveyor:
         from runcheck.tree.read import Reader  # noqa: PLC0415 - see above
         from runcheck.unit_reading import read_and_judge  # noqa: PLC0415
 
-        reader = Reader(self.root, self.depth, self.quarantine)
+        self.watch.expect(sum(entry.size for entry in entries if entry.is_file))
+        reader = Reader(self.root, self.depth, self.quarantine, self.watch)
         made = read_and_judge(reader, self.now, address, entries)
         # Of a running run the clock is judged too: nothing else is a matter of when it is asked.
         return replace(made, kept=(key, text_of(made))) if key and made.card.status != "running" else made

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
@@ -41,11 +42,14 @@ def run(options: argparse.Namespace) -> int:
     """Check each path and print its report."""
     from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
     from runcheck.report.json import render_json  # noqa: PLC0415
+    from runcheck.report.progress import ProgressLine  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import Processes, cores  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+    from runcheck.watch import Nobody  # noqa: PLC0415
 
+    watch = ProgressLine(sys.stderr) if sys.stderr.isatty() and not os.environ.get("CI") else Nobody()
     failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
@@ -56,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
                 pedantic=options.pedantic,
                 executor=Processes(options.jobs or cores()),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
+                watch=watch,
             )
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":

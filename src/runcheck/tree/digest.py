@@ -1,6 +1,7 @@
 """The SHA-256 of a file, made beside what else looks at its bytes."""
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
@@ -34,12 +35,13 @@ class Digest:
             self._pool = ThreadPoolExecutor(1)
         self._pending = self._pool.submit(self._sha256.update, chunk)
 
-    def take_rest(self, stream: BinaryIO) -> None:
-        """Take all that is left of a stream, which nobody else wants to see."""
+    def take_rest(self, stream: BinaryIO, taken: Callable[[int], None] = lambda _: None) -> None:
+        """Take all that is left of a stream, which nobody else wants to see; ``taken`` is told of each piece."""
         self._wait()
         buffer = memoryview(bytearray(_BUFFER))
         while count := cast("RawIOBase", stream).readinto(buffer):  # BytesIO has it too, and typing.BinaryIO not
             self._sha256.update(buffer[:count])
+            taken(count)
 
     def hexdigest(self) -> str:
         """Return the digest of the bytes so far."""

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import BinaryIO
 
@@ -30,6 +30,7 @@ from runcheck.probes.words import WordsScanner
 from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
+from runcheck.watch import Nobody, Watch
 
 CHUNK = 1 << 20
 UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see every byte, and every word in them
@@ -42,6 +43,7 @@ class Reader:
     root: str
     depth: Depth
     quarantine: Quarantine
+    watch: Watch = field(default_factory=Nobody)
 
     def file(self, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
         """Return what there is to know of a file.
@@ -54,7 +56,7 @@ class Reader:
             with open_regular(path) as opened:
                 stream = _whole(opened, entry.size)
                 scanned = format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
-                facts = _stream(stream, entry, format_, hashed=hashed, scanned=scanned)
+                facts = _stream(stream, entry, format_, self.watch, hashed=hashed, scanned=scanned)
                 if facts.pointer is None and format_ == "registry":
                     return self._seek(facts, stream, path, format_)
                 if facts.pointer is None and format_ is None and self.depth != "structure":
@@ -155,7 +157,7 @@ def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
     return chunks
 
 
-def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
+def _stream(stream: BinaryIO, entry: Entry, format_: str | None, watch: Watch, *, hashed: bool, scanned: bool) -> Facts:
     """Return what one pass over the bytes tells."""
     probe = make_probe(format_, entry.path)
     words, numbers = WordsScanner(), NumbersScanner()
@@ -175,9 +177,10 @@ def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool
             scanners = [feed for feed in scanners if feed(chunk)]
             if not (probe or scanners):
                 break
+            watch.read(len(chunk))
             chunk = stream.read(CHUNK)
         if hashed:
-            digest.take_rest(stream)
+            digest.take_rest(stream, watch.read)
         sha256 = digest.hexdigest() if hashed else None
     return Facts(
         sha256=sha256,
