@@ -7,6 +7,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,10 @@ def test_any_table_is_sound(table: pa.Table, codec: str, version: str, dictionar
         return
     found = deep(content)
     rows = pq.read_metadata(io.BytesIO(content)).num_rows
+    if found.unverified is not None:  # what pyarrow wrote and cannot read
+        assert int(pa.__version__.partition(".")[0]) < 26
+        assert "by this pyarrow: Expected all lists" in found.unverified
+        found = replace(found, unverified=None)
     assert found == ParquetContent(rows=rows, columns=found.columns), found
     assert shallow(content) == found
 

@@ -323,7 +323,15 @@ def _fast_decoder() -> Decoder:
         import msgspec.json  # noqa: PLC0415 - takes 0.02 s, in which json reads some 4 MiB of rows
     except ImportError:
         return json.loads
-    return msgspec.json.decode
+
+    def decode(text: bytes) -> list[int]:
+        try:
+            numbers: list[int] = msgspec.json.decode(text)
+        except msgspec.DecodeError as error:  # no ValueError before msgspec 0.21
+            raise ValueError(str(error)) from error
+        return numbers
+
+    return decode
 
 
 def _parts(lines: bytes, size: int) -> Iterator[bytes]:

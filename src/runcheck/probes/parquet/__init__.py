@@ -8,6 +8,8 @@ from runcheck.probes.parquet.footer import Footer, ParquetError, UnverifiedError
 from runcheck.probes.parquet.pages import first_pages, pages
 from runcheck.probes.words import WordsContent
 
+_READS_MISSING_LISTS = 26  # the first version of pyarrow that does
+
 
 @dataclass(frozen=True, slots=True)
 class ParquetContent:
@@ -51,6 +53,8 @@ def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: 
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the format
             raise
+        if _is_fault_of_pyarrow(error, pa.__version__):
+            return replace(content, unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
         return replace(content, error=f"cannot be decoded: {_first_line(error)}", unverified=None)
     return content
 
@@ -79,6 +83,11 @@ def _walk(stream: BinaryIO, footer: Footer) -> tuple[list[Plan], frozenset[str]]
                 plan.take(stream, chunk, page)
             plan.end(chunk)
     return plans, frozenset(bare)
+
+
+def _is_fault_of_pyarrow(error: Exception, version: str) -> bool:
+    """Say whether pyarrow may be at fault: it long could not read what it wrote of missing lists of a fixed size."""
+    return int(version.partition(".")[0]) < _READS_MISSING_LISTS and "Expected all lists to be of size" in str(error)
 
 
 def _first_line(error: Exception) -> str:
