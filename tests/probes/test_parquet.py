@@ -203,7 +203,10 @@ def test_any_table_is_sound(table: pa.Table, codec: str, version: str, dictionar
         content = written(
             table, compression=codec, data_page_version=version, use_dictionary=dictionary, row_group_size=group
         )
-    except pa.ArrowNotImplementedError:  # no writer for it: float16 in a dictionary, and such
+    except (
+        pa.ArrowNotImplementedError,
+        pa.ArrowIndexError,
+    ):  # float16 in a dictionary, missing entries of one, and such
         return
     found = deep(content)
     rows = pq.read_metadata(io.BytesIO(content)).num_rows
