@@ -9,6 +9,7 @@ from runcheck.card import Card
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Address, Member, Unit, unit_of
 from runcheck.convention.validation import is_newer_minor
+from runcheck.depth import Depth
 from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
 from runcheck.probes.document import DocumentContent
@@ -33,7 +34,7 @@ def read_and_judge(reader: Reader, now: datetime, address: Address, entries: Ite
     findings, unverified = judge(inputs)
     return Survey(
         tuple(findings),
-        (*(each for each in unverified if each.reason != POINTER), *_unverified(unit.path, facts)),
+        (*(each for each in unverified if each.reason != POINTER), *_unverified(unit, facts, reader.depth)),
         card_of(inputs),
         len(unit.files),
         sum(member.entry.size for path, member in unit.files.items() if (each := facts.get(path)) and each.sha256),
@@ -104,8 +105,10 @@ def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Itera
         yield folder, reader.comparison(f"{unit.path}/{folder}", metrics[0], events)
 
 
-def _unverified(unit: str, facts: Mapping[str, Facts]) -> Iterator[Unverified]:
-    """Yield what of the facts themselves says that something could not be looked into."""
+def _unverified(unit: Unit, facts: Mapping[str, Facts], depth: Depth) -> Iterator[Unverified]:
+    """Yield what was passed over, and what of the facts themselves says that something could not be looked into."""
+    if depth == "structure" and any(member.role is None or not member.role.format for member in unit.files.values()):
+        yield Unverified("files that are no documents, of which only the names are judged at this depth", (unit.path,))
     reasons = unverified_in(facts.items())
     for path, each in facts.items():
         if each.pointer and each.pointer.sha256:
@@ -114,4 +117,4 @@ def _unverified(unit: str, facts: Mapping[str, Facts]) -> Iterator[Unverified]:
             known = f"documents of a later version than {layout().schema_version}"
             reasons.setdefault(f"{known}; fields not known there were passed over", []).append(path)
     for reason, paths in reasons.items():
-        yield Unverified(reason, tuple(f"{unit}/{path}" for path in paths))
+        yield Unverified(reason, tuple(f"{unit.path}/{path}" for path in paths))
