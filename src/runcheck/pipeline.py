@@ -18,10 +18,8 @@ from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Survey, Unverified
 from runcheck.probes import Facts
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.git import GitContent, read_git, with_large
-from runcheck.probes.latest import LatestContent
-from runcheck.probes.registry import RegistryContent
+from runcheck.probes.contents import DocumentContent, GitContent, LatestContent, RegistryContent
+from runcheck.probes.git import read_git, with_large
 from runcheck.recall import registry_of, text_of_registry
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.rules.judge import judge

@@ -11,10 +11,8 @@ from runcheck.convention.units import Address, Member, Unit, unit_of
 from runcheck.convention.validation import is_newer_minor
 from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.events import EventsContent
+from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent
 from runcheck.probes.folder import POINTERS_INSIDE
-from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
 from runcheck.rules.unit_card import card_of

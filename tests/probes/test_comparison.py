@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.convention.tfrecord import record
+from runcheck.probes.contents import ComparisonContent
 from runcheck.probes.events import EventsProbe, comparison
-from runcheck.probes.events.comparison import ComparisonContent, Source, compare
+from runcheck.probes.events.comparison import Source, compare
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.probes.points import as_float32
 from runcheck.writer.tensorboard import scalar_event

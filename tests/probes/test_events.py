@@ -21,7 +21,8 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from runcheck.convention.layout import Layout, layout
 from runcheck.convention.tfrecord import HEADER, crc32c, crc32c_by_table, masked_crc32c, record
 from runcheck.probes import events as module
-from runcheck.probes.events import EventsContent, EventsProbe
+from runcheck.probes.contents import EventsContent
+from runcheck.probes.events import EventsProbe
 from runcheck.probes.points import OrderedPoints
 from runcheck.writer.tensorboard import EventFile, scalar_event
 

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runcheck.probes.parquet import ParquetContent, look_into_parquet
+from runcheck.probes.contents import ParquetContent
+from runcheck.probes.parquet import look_into_parquet
 from runcheck.probes.parquet.footer import read_footer
 from tests.probes.parquet_by_hand import (
     BYTE_ARRAY,

@@ -5,9 +5,8 @@ from typing import Any
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Unit
-from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.orbax.item import Fault
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import OrbaxContent, Tensor
+from runcheck.probes.contents import OrbaxFault as Fault
 from runcheck.rules.absent import ABSENT, NotVerified, Partly
 from runcheck.rules.judge import _judged
 from runcheck.rules.rule import rules

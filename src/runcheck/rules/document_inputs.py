@@ -17,10 +17,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
 from runcheck.convention.validation import Violation, is_known_major, violations
 from runcheck.probes import GONE, Facts
-from runcheck.probes.checksums import ChecksumsContent
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.metrics import MetricsContent
-from runcheck.probes.text import TextContent
+from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.tree.entry import Entry
 

@@ -10,13 +10,15 @@ from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
-from runcheck.probes.onnx import OnnxContent
-from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.packed.numpy_file import NumpyContent
-from runcheck.probes.packed.torch_archive import TorchContent
-from runcheck.probes.safetensors import SafetensorsContent
-from runcheck.probes.saved_model import SavedModelContent
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import (
+    NumpyContent,
+    OnnxContent,
+    OrbaxContent,
+    SafetensorsContent,
+    SavedModelContent,
+    Tensor,
+    TorchContent,
+)
 from runcheck.rules.rule import Problem, unit_rule
 from runcheck.rules.shapes import compare
 from runcheck.rules.values import compare_values

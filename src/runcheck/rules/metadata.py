@@ -12,7 +12,7 @@ from runcheck.convention.units import Unit
 from runcheck.convention.validation import Applied, Violation, is_known_major, violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
-from runcheck.probes.document import DocumentContent
+from runcheck.probes.contents import DocumentContent
 from runcheck.rules.rule import Problem, tree_rule, unit_rule
 
 METADATA = layout().path("metadata")

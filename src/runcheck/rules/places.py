@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
 from runcheck.convention.words import Word, WordKind, names_of_items, words_in, words_of_value
-from runcheck.probes.document import DocumentContent
+from runcheck.probes.contents import DocumentContent
 from runcheck.probes.words import SeenWord, WordsContent
 
 _SHOWN = 20  # of each kind in one document

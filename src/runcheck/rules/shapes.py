@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import Tensor
 
 _Key: TypeAlias = tuple[int, ...]
 

@@ -10,10 +10,7 @@ from runcheck.convention.names import is_name
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.versions import newest, scheme_of
 from runcheck.probes import Facts
-from runcheck.probes.checksums import ChecksumsContent
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.metrics import MetricsContent
-from runcheck.probes.text import TextContent
+from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
 from runcheck.rules.rule import Problem, entry_rule, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
 

@@ -8,8 +8,7 @@ from runcheck.card import Card
 from runcheck.convention.documents import Status
 from runcheck.convention.units import Tree
 from runcheck.convention.validation import Applied
-from runcheck.probes.git import GitContent
-from runcheck.probes.registry import RegistryContent
+from runcheck.probes.contents import GitContent, RegistryContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified
 from runcheck.tree.entry import Entry
 

@@ -6,7 +6,7 @@ from runcheck.card import Card, Source
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import registry_row
 from runcheck.convention.layout import layout
-from runcheck.probes.checksums import ChecksumsContent
+from runcheck.probes.contents import ChecksumsContent
 from runcheck.rules.absent import Absent, NotVerified
 from runcheck.rules.unit_inputs import UnitInputs
 

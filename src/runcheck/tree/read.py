@@ -20,12 +20,10 @@ from runcheck.probes import (
     look_into_path,
     make_probe,
 )
-from runcheck.probes.events import EventsContent
+from runcheck.probes.contents import EventsContent, MetricsContent, OrbaxContent
 from runcheck.probes.events.comparison import Source, compare
 from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError, open_regular
-from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner
-from runcheck.probes.orbax import OrbaxContent
 from runcheck.probes.words import WordsScanner
 from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
@@ -82,7 +80,7 @@ class Reader:
             is_apart=False,
             pointers=frozenset(pointers),
         )
-        return replace(self._folder(folder, format_), unverified=POINTERS_INSIDE if pointers else None)
+        return self._folder(folder, format_)._replace(unverified=POINTERS_INSIDE if pointers else None)
 
     def _folder(self, folder: Folder, format_: str) -> Facts:
         deep = self.depth == "deep"
@@ -131,8 +129,8 @@ class Reader:
                 stream.seek(0)
                 content = look_into_file(format_, stream, deep=deep)
         except ReaderFailedError as error:
-            return replace(facts, error=str(error))
-        return replace(facts, content=content)
+            return facts._replace(error=str(error))
+        return facts._replace(content=content)
 
 
 def _whole(stream: BinaryIO, size: int) -> BinaryIO:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runcheck.probes.contents import NEEDS_TENSORSTORE
 from runcheck.probes.folder import Folder
 from runcheck.probes.orbax.ocdbt import crc32c
 from runcheck.probes.orbax.tree import NotReadError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-NEEDS_TENSORSTORE = "needs tensorstore: pip install 'runcheck[tensorstore]'"
 NEEDS_PYARROW = "arrays in chunks of more than 64 MiB: needs pyarrow: pip install 'runcheck[parquet]'"
 NEEDS_RANGES = "needs tensorstore 0.1.81 or newer: pip install --upgrade 'runcheck[tensorstore]'"
 HOLDS_LINKS = "holds links or devices, which nothing here follows"

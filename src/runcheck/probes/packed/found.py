@@ -1,10 +1,9 @@
 """What one look into a file has found so far, and what it may still cost."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from runcheck.probes.packed import PackedContent, Pickled, Serves
+from runcheck.probes.contents import PackedContent, Pickled, Serves, Tensor
 from runcheck.probes.packed.forward import Budget, Window
-from runcheck.probes.tensors import Tensor
 
 MAX_FACTS = 1_000  # of one kind
 MAX_TENSORS = 100_000
@@ -96,7 +95,7 @@ class Found:
     def digested(self, tensor: Tensor, digest: str) -> None:
         """Note the digest of the array that was noted last."""
         if self.tensors and self.tensors[-1] == tensor:
-            self.tensors[-1] = replace(tensor, digest=digest)
+            self.tensors[-1] = tensor._replace(digest=digest)
 
 
 def shortened(text: str) -> str:
