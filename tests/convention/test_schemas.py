@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from inspect import signature
 from typing import Any, Literal, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
 
 import jsonschema_rs
@@ -330,7 +331,7 @@ def test_the_major_number_of_a_version(version: str, major: int | None) -> None:
 
 
 def test_inputs_offer_what_every_rule_of_a_unit_asks_for() -> None:
-    offered = {name for name in dir(UnitInputs) if not name.startswith("_")} | set(UnitInputs.__dataclass_fields__)
+    offered = {name for name in dir(UnitInputs) if not name.startswith("_")} | {*signature(UnitInputs).parameters}
     assert {name for rule in rules().values() if rule.scope == "unit" for name in rule.inputs} <= offered
 
 

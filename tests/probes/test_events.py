@@ -1,6 +1,5 @@
 """Event files: every damage of a byte is seen at its record, and the points are those that TensorBoard reads."""
 
-import dataclasses
 import struct
 import tempfile
 import tracemalloc
@@ -167,8 +166,8 @@ def test_a_length_that_lies_takes_no_memory(size: int) -> None:
 
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> Layout:
-    limits = dataclasses.replace(layout().limits, event_bytes=100, metric_series=3)
-    small = dataclasses.replace(layout(), limits=limits)
+    limits = layout().limits._replace(event_bytes=100, metric_series=3)
+    small = layout()._replace(limits=limits)
     monkeypatch.setattr(module, "layout", lambda: small)
     return small
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -423,9 +422,9 @@ def test_a_store_of_which_an_array_is_a_pointer_has_no_rows(tmp_path: Path, vers
         group.create_array(name, shape=(rows,), chunks=(2,), dtype="f4", config={"write_empty_chunks": True})[...] = 1
     folder = folder_of(tmp_path / "x")
     document = "c/.zarray" if version == 2 else "c/zarr.json"
-    content = look_into_store(replace(folder, pointers=frozenset({document})), True)
+    content = look_into_store(folder._replace(pointers=frozenset({document})), True)
     assert (content.rows, content.faults, content.missing) == (None, (), ())
     chunks = frozenset(path for path in folder.files if path.startswith("c/") and path[-1].isdigit())
     assert chunks
-    content = look_into_store(replace(folder, pointers=chunks), True)
+    content = look_into_store(folder._replace(pointers=chunks), True)
     assert (content.arrays, content.faults, content.missing) == (3, (), ())

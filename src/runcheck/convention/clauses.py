@@ -5,9 +5,9 @@ Code, name and level stand there and nowhere else.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from typing import NamedTuple
 
 from runcheck.convention.files import convention_folder
 
@@ -28,8 +28,7 @@ class Level(Enum):
     SHOULD = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One numbered clause: its rule, its reason, a case that fails it and the way out."""
 
     code: str

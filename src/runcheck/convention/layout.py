@@ -4,8 +4,8 @@ import fnmatch
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from runcheck.convention.files import convention_folder
 from runcheck.convention.names import pattern
@@ -14,8 +14,7 @@ _REMEMBERED = 1 << 14  # paths; the same ones come up in unit after unit
 _PLACE = re.compile(r"<(?P<name>[a-z-]+)>|(?P<any>\*\*)|(?P<part>\*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of unit: its folder in the root, folder names that are mistaken for it, and the form of its slugs."""
 
     name: str
@@ -24,8 +23,7 @@ class Kind:
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """What the convention says a path of a unit is."""
 
     name: str
@@ -38,8 +36,7 @@ class Role:
     required: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class FolderFormat:
+class FolderFormat(NamedTuple):
     """Folders of a unit that are looked into as a whole, and the format that they are in."""
 
     pattern: re.Pattern[str]
@@ -47,8 +44,7 @@ class FolderFormat:
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds: bytes, but for the depth in levels, the number of series and the age of a heartbeat in seconds."""
 
     document_bytes: int
@@ -62,8 +58,7 @@ class Limits:
     heartbeat_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The whole of ``layout.toml``."""
 
     schema_version: str

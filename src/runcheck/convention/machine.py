@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from runcheck.convention.secrets import plain_name
 
@@ -40,8 +40,7 @@ _LINE_LOOKBACK = 200
 _LINK = re.compile(r"(?:href|src|action|url)\s{0,2}=?\s{0,2}[\"'(]?\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class MachinePath:
+class MachinePath(NamedTuple):
     """A path of one machine in a text, and whether it is certain to be one."""
 
     start: int
@@ -191,8 +190,7 @@ _EVENTS = re.compile(r"(?:.*/)?events\.out\.tfevents\.(?P<rest>.*)", re.DOTALL)
 _OWN_PARTS = frozenset({"v2", "profile-empty", "runcheck", "localhost", ""})
 
 
-@dataclass(frozen=True, slots=True)
-class MachineName:
+class MachineName(NamedTuple):
     """The name of a machine or of a person in a text, and whether it is certain to be one."""
 
     start: int

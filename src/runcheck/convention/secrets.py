@@ -10,14 +10,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 REDACTED = "[redacted]"
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """A place in a text that holds a secret: what it is in words, and whether it is certain to be one."""
 
     what: str

@@ -5,9 +5,8 @@ The references among the schemas are resolved from the convention's own folder; 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind
@@ -16,22 +15,20 @@ from runcheck.convention.layout import layout
 from runcheck.convention.schemas import major_of, minor_of, schema, schema_names
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One place where a document is not what its schema asks for."""
 
     pointer: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A schema that a tree registers, applied to its extensions: what is wrong with them, each by its name.
 
     ``fault`` is why the schema itself cannot be applied, at ``line`` of it.
     """
 
-    violations: Mapping[str, tuple[Violation, ...]] = field(default_factory=dict)
+    violations: Mapping[str, tuple[Violation, ...]] = {}
     fault: str | None = None
     line: int | None = None
 

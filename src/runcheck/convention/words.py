@@ -9,8 +9,7 @@ keys are made of, both a hundred times faster than a regular expression; only th
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.addresses import credentials_in
 from runcheck.convention.commands import commands_in
@@ -31,8 +30,7 @@ from runcheck.convention.secrets import (
 WordKind: TypeAlias = Literal["secret", "address", "path", "name", "redacted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A part of a text: which clause it concerns, what it is, where it stands, and whether it is certain to be that."""
 
     kind: WordKind

@@ -4,7 +4,7 @@ They stand apart from what reads: rules that ask for a format load no reader, an
 of its format. So they are tuples too, which cost a tenth of a dataclass to define.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Difference:
 class ComparisonContent(NamedTuple):
     """Series of the metrics that no event file has, and those that differ there."""
 
-    missing: Sequence[str] = ()
+    missing: tuple[str, ...] = ()
     differences: Mapping[str, Difference] = {}
     unverified: str | None = None
 

@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from runcheck.probes.contents import OnnxContent, Tensor
 from runcheck.probes.notes import NOTE_BYTES, Notes
@@ -73,8 +73,7 @@ Dimension: 1 dim_value varint, 2 dim_param bytes, 3 denotation bytes
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class _DataType:
+class _DataType(NamedTuple):
     """A type of TensorProto: NumPy's name, bits, and in which field and how many numbers an element is, if not raw."""
 
     name: str

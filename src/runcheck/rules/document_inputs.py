@@ -6,7 +6,6 @@ since another clause (required-file, document-syntax, metadata-schema, ...) has 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
@@ -24,13 +23,12 @@ from runcheck.tree.entry import Entry
 _Content = TypeVar("_Content")
 
 
-@dataclass
 class DocumentInputs:
     """The documents of one unit, judged at ``now``. Paths in ``facts`` are relative to the unit."""
 
-    unit: Unit
-    facts: Mapping[str, Facts]
-    now: datetime
+    def __init__(self, unit: Unit, facts: Mapping[str, Facts], now: datetime) -> None:
+        """Take what was read."""
+        self.unit, self.facts, self.now = unit, facts, now
 
     @property
     def entries(self) -> dict[str, Entry]:

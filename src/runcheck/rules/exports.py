@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.parameters import parameters
@@ -36,8 +35,7 @@ class _Export(Protocol):
         """Why it is no whole export of the format."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
+class _Format(NamedTuple):
     """A format of exports.
 
     Its name in a sentence, what its probe returns, the suffixes of its files, and whether it holds a program too.

@@ -1,17 +1,15 @@
 """What a rule is, and the list of all of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from runcheck.convention.clauses import Clause, clauses_by_name
 
 Scope: TypeAlias = Literal["unit", "tree", "both"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What a rule found: where, and the words for it.
 
     The path is relative to what the rule was called for, the unit or the tree. ``concerns`` is the unit that a
@@ -27,8 +25,7 @@ class Problem:
     is_certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """The function that judges one clause, and the names of the inputs it needs.
 
     It is called for each unit, once for the tree, or for both.

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -35,7 +34,6 @@ _Content = TypeVar("_Content")
 SHAPES = f"shapes of NumPy's arrays and of those on several devices: {NEEDS_TENSORSTORE}"
 
 
-@dataclass
 class UnitInputs(DocumentInputs):
     """The inputs of the rules of one unit."""
 

@@ -16,10 +16,9 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from runcheck.convention.files import convention_folder
@@ -62,8 +61,7 @@ class NoCache:
         """Let them go."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiskCache:
+class DiskCache(NamedTuple):
     """Remembers in a database in the state folder of the tree at ``root``.
 
     ``before_ns`` is the time of the file system at the start, less what its clock may be coarse by. Where ``is_blind``

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from runcheck.errors import RuncheckError
@@ -41,15 +40,15 @@ class Here:
         return map(work, items)
 
 
-@dataclass(frozen=True, slots=True)
 class Processes:
     """Does the work in child processes, where there is enough of it: threads would wait for one interpreter.
 
     A child is forked on Linux, which costs milliseconds; the caller must then run no threads. Elsewhere it starts anew.
     """
 
-    count: int
-    least_items: int = 64
+    def __init__(self, count: int, least_items: int = 64) -> None:
+        """Work in ``count`` children, from ``least_items`` on."""
+        self.count, self.least_items = count, least_items
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Return what ``work`` returns for each item; the children are at work when this returns."""

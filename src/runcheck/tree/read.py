@@ -2,9 +2,8 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, LfsPointer, parse_lfs_pointer
 from runcheck.depth import Depth
@@ -33,8 +32,7 @@ CHUNK = 1 << 20
 UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see every byte, and every word in them
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """Reads files and folders of the tree at ``root``, as deep as is asked."""
 
     root: str
@@ -84,7 +82,7 @@ class Reader:
 
     def _folder(self, folder: Folder, format_: str) -> Facts:
         deep = self.depth == "deep"
-        apart = partial(look_into_folder, format_, replace(folder, is_apart=True), deep=deep)
+        apart = partial(look_into_folder, format_, folder._replace(is_apart=True), deep=deep)
         size = sum(folder.files.values())
         try:
             if deep:

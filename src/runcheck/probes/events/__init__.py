@@ -5,7 +5,6 @@ By hand: TensorBoard's own reader stops at the first bad record without a word, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from runcheck.convention.layout import layout
@@ -200,10 +199,8 @@ class EventsProbe:
         content.bad_records += 1
 
 
-@dataclass(slots=True)
 class _LongRecord:
     """A record that is walked over: its size, the bytes still to come, checksum included, and the CRC so far."""
 
-    size: int
-    missing: int
-    crc: int = 0
+    def __init__(self, size: int, missing: int) -> None:
+        self.size, self.missing, self.crc = size, missing, 0

@@ -5,7 +5,6 @@ Points are met in about the same order on both sides, so few of them wait for th
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from runcheck.probes.contents import ComparisonContent, Difference, EventsContent, MetricsContent
@@ -16,8 +15,7 @@ from runcheck.probes.points import OrderedPoints, Points, as_float32, same_point
 MAX_WAITING = 400_000  # points without a counterpart so far: some 60 MB
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A file to be read again: its path in the folder of the event files, its size, its bytes, and what it came to."""
 
     path: str

@@ -2,8 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Set
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from runcheck.probes.contents import NonFinite, Tensor
 from runcheck.probes.contents import OrbaxFault as Fault
@@ -31,8 +30,7 @@ _PROCESS = "ocdbt.process_"
 _DATA = "d"
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(NamedTuple):
     """Arrays that lie in folders beside one another, as far as their documents and names tell."""
 
     folder: Folder

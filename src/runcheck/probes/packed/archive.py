@@ -7,7 +7,6 @@ tar that gzip compressed, or be the file itself. Nothing is unpacked to disk, an
 import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import BinaryIO
 
 from runcheck.convention.paths import leads_out
@@ -107,13 +106,13 @@ class _Look:
             if thing.window is None:
                 self.found.doubt("holds a file that may be a pickle and an archive at once")
             else:
-                look_at_pickles(self.found, replace(thing, essential=False), thing.window.forward())
+                look_at_pickles(self.found, thing._replace(essential=False), thing.window.forward())
         if start.startswith(ZIP_STARTS):
             self._zip(thing, thing.window or _in_memory(source))
         elif is_tar(start):
             self._tar(thing, source)
         elif make is not None:
-            return self.into(replace(thing, window=None, size=None), inflate(source, make, self.found.budget))
+            return self.into(thing._replace(window=None, size=None), inflate(source, make, self.found.budget))
         elif reason := _closed(thing.name, start):
             self.found.doubt(f"holds what is {reason}" if thing.name else f"is {reason}, which nothing here reads")
         elif start.startswith(NUMPY_MAGIC):

@@ -1,6 +1,6 @@
 """What one look into a file has found so far, and what it may still cost."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.probes.contents import PackedContent, Pickled, Serves, Tensor
 from runcheck.probes.packed.forward import Budget, Window
@@ -11,8 +11,7 @@ MAX_COMPARED = 50
 MAX_WORDS = 200  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """Something to look into: its path within the file, empty for the file itself, and what is known of it.
 
     ``window`` is there where it can be sought in; ``size`` its bytes, where they are promised. Damage of what is not
