@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from inspect import signature
+from pathlib import Path
 from typing import Any, Literal, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
 
 import jsonschema_rs
@@ -19,7 +20,7 @@ from runcheck.convention.validation import apply_extension_schema, is_newer_mino
 from runcheck.rules.rule import rules
 from runcheck.rules.unit_inputs import UnitInputs
 
-FILES = sorted(convention_folder("schemas").glob("*.schema.json"))
+FILES = sorted(Path(convention_folder("schemas")).glob("*.schema.json"))
 NAMES = [path.name.removesuffix(".schema.json") for path in FILES]
 DOCUMENTS = [name for name in NAMES if name != "names"]
 APPLICATORS_OF_ONE = {"items", "additionalProperties", "propertyNames", "if", "then", "else", "not", "contains"}
@@ -29,7 +30,9 @@ APPLICATORS_BY_NAME = {"properties", "patternProperties", "$defs", "dependentSch
 
 def loaded(name: str) -> dict[str, Any]:
     """Return a schema, read here and not by the library."""
-    document: dict[str, Any] = json.loads((convention_folder("schemas") / f"{name}.schema.json").read_text("utf-8"))
+    document: dict[str, Any] = json.loads(
+        (Path(convention_folder("schemas")) / f"{name}.schema.json").read_text("utf-8")
+    )
     return document
 
 

@@ -1,23 +1,24 @@
 """The JSON Schemas of the convention, as they stand in ``schemas/``."""
 
 import json
+import os
 from functools import cache
 
-from runcheck.convention.files import convention_folder
+from runcheck.convention.files import convention_folder, convention_text
 
 SUFFIX = ".schema.json"
 
 
 def schema_names() -> tuple[str, ...]:
     """Return the name of every schema of the convention."""
-    return tuple(sorted(path.name.removesuffix(SUFFIX) for path in convention_folder("schemas").glob(f"*{SUFFIX}")))
+    names = os.listdir(convention_folder("schemas"))
+    return tuple(sorted(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)))
 
 
 @cache
 def schema(name: str) -> dict[str, object]:
     """Return the schema ``name`` as it stands in ``schemas/``."""
-    text = (convention_folder("schemas") / f"{name}{SUFFIX}").read_text(encoding="utf-8")
-    loaded: dict[str, object] = json.loads(text)
+    loaded: dict[str, object] = json.loads(convention_text("schemas", f"{name}{SUFFIX}"))
     return loaded
 
 

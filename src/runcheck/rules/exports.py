@@ -1,12 +1,12 @@
 """RC5, exports: the formats, and the tensors against the checkpoint."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
+from runcheck.convention.patterns import late
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
 from runcheck.probes.contents import (
@@ -56,7 +56,7 @@ _FORMATS: Mapping[str, _Format] = {
     "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
 }
 _FOLDER_FORMAT = "saved_model"
-_SHARD = re.compile(r"(?P<before>.*-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<after>\.[^/]*)")
+_SHARD = late(r"(?P<before>.*-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<after>\.[^/]*)")
 _SHOWN = 200
 
 

@@ -158,7 +158,7 @@ def _program() -> bytes:
     """Return what tells this program and its libraries from any other: the times and sizes of their files."""
     digest = hashlib.blake2b(sys.version.encode(), digest_size=_DIGEST_BYTES)
     package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    for folder in (package, str(convention_folder("schemas")), str(convention_folder("spec"))):
+    for folder in (package, convention_folder("schemas"), convention_folder("spec")):
         for place, folders, files in os.walk(folder):
             folders[:] = sorted(each for each in folders if each != "__pycache__")
             for name in sorted(files):
