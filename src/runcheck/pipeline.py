@@ -10,9 +10,10 @@ from typing import TypeAlias
 from runcheck.card import Card
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.schemas import Applied
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address, Tree, classify, is_above_units
-from runcheck.convention.validation import Applied, apply_extension_schema
+from runcheck.convention.validation import apply_extension_schema
 from runcheck.convention.versions import in_order
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
+from runcheck.convention.schemas import is_newer_minor
 from runcheck.convention.units import Address, Member, Unit, unit_of
-from runcheck.convention.validation import is_newer_minor
 from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
 from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent

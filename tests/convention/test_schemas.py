@@ -14,9 +14,9 @@ from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import Metadata, label_of, name_of, registry_row
 from runcheck.convention.files import convention_folder
-from runcheck.convention.schemas import major_of, schema, schema_names
+from runcheck.convention.schemas import is_newer_minor, major_of, schema, schema_names
 from runcheck.convention.timestamps import date_of
-from runcheck.convention.validation import apply_extension_schema, is_newer_minor, violations
+from runcheck.convention.validation import apply_extension_schema, violations
 from runcheck.rules.rule import rules
 from runcheck.rules.unit_inputs import UnitInputs
 

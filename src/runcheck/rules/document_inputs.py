@@ -13,8 +13,9 @@ from typing import TypeVar, cast
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
+from runcheck.convention.schemas import Violation, is_known_major
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import Violation, is_known_major, violations
+from runcheck.convention.validation import violations
 from runcheck.probes import GONE, Facts
 from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified

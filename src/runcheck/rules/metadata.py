@@ -6,10 +6,10 @@ from datetime import datetime
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import Heartbeat, Metadata, Status
 from runcheck.convention.layout import layout
-from runcheck.convention.schemas import major_of
+from runcheck.convention.schemas import Applied, Violation, is_known_major, major_of
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import Applied, Violation, is_known_major, violations
+from runcheck.convention.validation import violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
 from runcheck.probes.contents import DocumentContent

@@ -5,8 +5,8 @@ from functools import cached_property
 
 from runcheck.card import Card
 from runcheck.convention.documents import Status
+from runcheck.convention.schemas import Applied
 from runcheck.convention.units import Tree
-from runcheck.convention.validation import Applied
 from runcheck.probes.contents import GitContent, RegistryContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified
 from runcheck.tree.entry import Entry
