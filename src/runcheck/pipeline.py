@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeAlias
 
@@ -13,7 +12,6 @@ from runcheck.convention.names import is_name
 from runcheck.convention.schemas import Applied
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address, Tree, classify, is_above_units
-from runcheck.convention.validation import apply_extension_schema
 from runcheck.convention.versions import in_order
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
@@ -28,7 +26,7 @@ from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.survey import Surveyor, kept_at
 from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
-from runcheck.tree.executor import Executor, Here
+from runcheck.tree.executor import Aside, Executor, Here
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
@@ -76,8 +74,7 @@ def check_in(
     surveyor = Surveyor(target.root, depth, quarantine, cache, now())
     reader = Reader(target.root, depth, quarantine)
     started = executor.map(surveyor.survey, met)
-    with ThreadPoolExecutor(max_workers=1) as aside:
-        git = aside.submit(read_git, target.root)
+    with Aside(partial(read_git, target.root)) as git:
         facts, kept = _around(reader, cache, tree)
         surveys = {unit.path: each for unit, each in zip(met, started, strict=True)}
     cards = {path: each.card for path, each in surveys.items()}
@@ -204,6 +201,8 @@ def _extension_schemas(
     reader: Reader, tree: Tree, facts: Mapping[str, Facts], cards: Mapping[str, Card]
 ) -> Iterator[tuple[str, Applied]]:
     """Yield each namespace that has a schema, with that applied to the extensions of all units."""
+    from runcheck.convention.validation import apply_extension_schema  # noqa: PLC0415 - few trees register schemas
+
     for entry in tree.loose:
         namespace = _extension_of(entry)
         if not namespace or not isinstance(content := facts[entry.path].content, DocumentContent):

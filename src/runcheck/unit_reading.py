@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from runcheck.card import Card
@@ -52,6 +51,8 @@ def _read(reader: Reader, unit: Unit) -> dict[str, Facts]:
     apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member)}
     read: Callable[[Member], Facts] = lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)  # noqa: E731
     if len(apart) > 1:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small files need none
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             facts = dict(zip(apart, pool.map(read, apart.values()), strict=True))
     else:

@@ -9,7 +9,6 @@ from runcheck.convention.layout import layout
 from runcheck.convention.schemas import Applied, Violation, is_known_major, major_of
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
 from runcheck.probes.contents import DocumentContent
@@ -211,6 +210,8 @@ def heartbeat_schema(unit: Unit, documents: Mapping[str, DocumentContent]) -> It
     """Each place where a heartbeat breaks its schema."""
     for path in unit.of_role("heartbeat"):
         if path in documents and is_known_major(documents[path].value):
+            from runcheck.convention.validation import violations  # noqa: PLC0415 - loaded with the first document
+
             for violation in violations("heartbeat", documents[path].value):
                 yield Problem(path, violation.message, pointer=violation.pointer)
 

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from typing import NamedTuple, Protocol
-from urllib.parse import quote
 
 from runcheck.convention.files import convention_folder
 from runcheck.tree.entry import Entry
@@ -148,7 +147,10 @@ def _encoded(text: str) -> bytes:
 
 @cache
 def _reading(name: str, process: int, thread: int) -> sqlite3.Connection:  # noqa: ARG001 - a connection belongs to one
-    connection = sqlite3.connect(f"file:{quote(name)}?mode=ro", uri=True, timeout=_SECONDS)
+    quoted = (
+        name.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    )  # https://sqlite.org/uri.html#the_uri_path
+    connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=_SECONDS)
     connection.execute("PRAGMA trusted_schema = OFF")  # the file may have come with the tree
     return connection
 

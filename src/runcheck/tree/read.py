@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, LfsPointer, parse_lfs_pointer
 from runcheck.depth import Depth
@@ -20,13 +20,14 @@ from runcheck.probes import (
     make_probe,
 )
 from runcheck.probes.contents import EventsContent, MetricsContent, OrbaxContent
-from runcheck.probes.events.comparison import Source, compare
 from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError, open_regular
-from runcheck.probes.numbers import NumbersScanner
-from runcheck.probes.words import WordsScanner
 from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
+
+if TYPE_CHECKING:
+    from runcheck.probes.numbers import NumbersScanner
+    from runcheck.probes.words import WordsScanner
 
 CHUNK = 1 << 20
 UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see every byte, and every word in them
@@ -105,6 +106,7 @@ class Reader(NamedTuple):
 
         Where they do, both are read once more to say at which points.
         """
+        from runcheck.probes.events.comparison import Source, compare  # noqa: PLC0415 - loaded with the first event file
 
         def source(entry: Entry) -> Source:
             return Source(entry.path.removeprefix(f"{folder}/"), entry.size, _chunks(f"{self.root}/{entry.path}"))
@@ -151,11 +153,18 @@ def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
     return chunks
 
 
+def _scanners() -> "tuple[WordsScanner, NumbersScanner]":
+    from runcheck.probes.numbers import NumbersScanner  # noqa: PLC0415 - loaded with the first text
+    from runcheck.probes.words import WordsScanner  # noqa: PLC0415
+
+    return WordsScanner(), NumbersScanner()
+
+
 def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
     """Return what one pass over the bytes tells."""
     probe = make_probe(format_, entry.path)
-    words, numbers = WordsScanner(), NumbersScanner()
-    scanners = [words.feed, numbers.feed] if scanned else []
+    words, numbers = _scanners() if scanned else (None, None)
+    scanners = [words.feed, numbers.feed] if words and numbers else []
     if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
     with Digest() as digest:
@@ -179,6 +188,6 @@ def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool
         sha256=sha256,
         pointer=pointer,
         content=probe.content() if probe else None,
-        words=words.content() if pointer is None else None,
-        numbers=numbers.content() if pointer is None else None,
+        words=words.content() if words and pointer is None else None,
+        numbers=numbers.content() if numbers and pointer is None else None,
     )
