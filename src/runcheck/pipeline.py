@@ -201,8 +201,6 @@ def _extension_schemas(
     reader: Reader, tree: Tree, facts: Mapping[str, Facts], cards: Mapping[str, Card]
 ) -> Iterator[tuple[str, Applied]]:
     """Yield each namespace that has a schema, with that applied to the extensions of all units."""
-    from runcheck.convention.validation import apply_extension_schema  # noqa: PLC0415 - few trees register schemas
-
     for entry in tree.loose:
         namespace = _extension_of(entry)
         if not namespace or not isinstance(content := facts[entry.path].content, DocumentContent):
@@ -210,6 +208,8 @@ def _extension_schemas(
         if content.error or content.too_large:
             yield namespace, Applied(fault=content.error or "is too large to be read", line=content.line)
             continue
+        from runcheck.convention.validation import apply_extension_schema  # noqa: PLC0415 - few trees register any
+
         values = {path: card.extensions[namespace] for path, card in cards.items() if namespace in card.extensions}
         try:
             yield namespace, reader.quarantine.ask(partial(apply_extension_schema, content.value, values))
