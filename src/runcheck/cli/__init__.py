@@ -69,7 +69,9 @@ def _parser() -> "argparse.ArgumentParser":
         epilog="'runcheck PATH...' is 'runcheck check PATH...'. Exit status: 0 clean, 1 findings, 2 could not run.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        metavar="COMMAND", required=True, prog="runcheck"
+    )  # or it lays out a usage to find that
     for module in (check, rules, rule, index):
         module.add_parser(commands)
     return parser
