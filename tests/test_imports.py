@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from runcheck.rules.rule import _OF_UNITS
+
 HEAVY = {
     "jax",
     "numpy",
@@ -21,12 +23,19 @@ HEAVY = {
     "tensorboard",
 }
 
+CHECK = "from runcheck.cli import main; main(['check', {more}{path!r}])"
+
 
 def loaded_after(code: str) -> set[str]:
     """Return the top-level modules that a fresh interpreter has loaded after ``code``."""
-    report = "import sys; print('\\n'.join({name.partition('.')[0] for name in sys.modules}))"
+    return {name.partition(".")[0] for name in modules_after(code)}
+
+
+def modules_after(code: str) -> set[str]:
+    """Return the modules that a fresh interpreter has loaded after ``code``."""
+    report = "import sys; print('loaded:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(done.stdout.rpartition("loaded:")[2].split())
 
 
 def test_importing_runcheck_loads_only_the_standard_library() -> None:
@@ -47,7 +56,41 @@ def test_a_check_loads_neither_jax_nor_numpy_where_no_parquet_asks_for_it(tree: 
     assert not loaded & (HEAVY - {"yaml", "jsonschema_rs"})
 
 
-@pytest.mark.parametrize("arguments", ["['--version']"])
-def test_the_version_loads_no_parser(arguments: str) -> None:
-    loaded = loaded_after(f"from runcheck.cli import main; main({arguments})")
-    assert not loaded & (HEAVY | {"argparse", "tomllib", "json"})
+def test_the_version_costs_the_interpreter_and_four_small_modules() -> None:
+    loaded = modules_after("from runcheck.cli import main; main(['--version'])") - modules_after("")
+    assert loaded == {"runcheck", "runcheck._version", "runcheck.cli", "runcheck.errors"}
+
+
+READERS = ("events", "hdf5", "onnx", "orbax", "parquet", "registry", "safetensors", "saved_model", "zarr")
+
+
+@pytest.fixture
+def plain(tree: Path, run_folder: Path) -> Path:
+    """A tree of one run that holds texts and nothing else."""
+    (tree / "runs.parquet").unlink()
+    shutil.rmtree(tree / "dataset")
+    shutil.rmtree(run_folder / "tensorboard")
+    return tree
+
+
+def test_a_check_loads_no_reader_of_a_format_that_is_not_there(plain: Path) -> None:
+    loaded = modules_after(CHECK.format(path=str(plain), more="'--no-cache', "))
+    assert not {name.partition(".")[0] for name in loaded} & {*(HEAVY - {"yaml", "jsonschema_rs"}), "msgspec"}
+    assert not loaded & {f"runcheck.probes.{name}" for name in (*READERS, "packed.archive", "events.comparison")}
+
+
+def test_a_check_of_a_few_small_files_defines_no_dataclass_and_starts_no_pool(plain: Path) -> None:
+    loaded = modules_after(CHECK.format(path=str(plain), more="'--no-cache', "))
+    assert not loaded & {"dataclasses", "inspect", "concurrent.futures", "multiprocessing", "pathlib", "logging"}
+
+
+def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_reads(tree: Path) -> None:
+    check = CHECK.format(path=str(tree), more="")
+    kept = f"import runcheck.tree.cache\nruncheck.tree.cache._RACY_NS = -(10**18)\n{check}"
+    assert "runcheck.rules.weights" in modules_after(kept)
+    loaded = modules_after(kept)
+    assert not {name.partition(".")[0] for name in loaded} & HEAVY
+    units = {f"runcheck.rules.{name}" for name in (*_OF_UNITS, "unit_inputs", "document_inputs")}
+    assert not loaded & {"runcheck.unit_reading", "runcheck.convention.validation", *units}
+    probes = {name.removeprefix("runcheck.probes.") for name in loaded if name.startswith("runcheck.probes.")}
+    assert probes == {"bounded", "contents", "folder", "git", "latest", "packed"}

@@ -1,7 +1,6 @@
 """Surveys as texts and back; and checks that recall what did not change."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from runcheck.convention.documents import registry_row
 from runcheck.convention.schemas import schema
 from runcheck.findings import Finding, Report, Survey, Unverified
 from runcheck.pipeline import check_in
-from runcheck.probes.registry import RegistryContent
+from runcheck.probes.contents import RegistryContent
 from runcheck.recall import registry_of, survey_of, text_of, text_of_registry
 from runcheck.tree.cache import FILE_NAME, DiskCache, open_cache
 from runcheck.tree.quarantine import Quarantine
@@ -43,7 +42,7 @@ SURVEY = Survey(
 
 @pytest.mark.parametrize("survey", [SURVEY, Survey((), (), Card(), 0, 0)])
 def test_a_survey_is_the_same_as_a_text_and_back_but_for_what_was_read(survey: Survey) -> None:
-    assert survey_of(text_of(survey)) == replace(survey, hashed_bytes=0, is_recalled=True)
+    assert survey_of(text_of(survey)) == survey._replace(hashed_bytes=0, is_recalled=True)
 
 
 def test_a_registry_is_the_same_as_a_text_and_back() -> None:

@@ -4,9 +4,9 @@ Importing this module imports nothing beyond the standard library, and little of
 first used.
 """
 
-from typing import TYPE_CHECKING
-
 from runcheck._version import __version__
+
+TYPE_CHECKING = False  # type checkers know the name; importing it takes as long as starting the interpreter
 
 if TYPE_CHECKING:
     from runcheck.errors import RuncheckError

@@ -1,21 +1,19 @@
 """What the rules of the tree are given of each unit: little enough to keep for every unit of a large tree."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runcheck.convention.documents import RegistryRow, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The dataset that a unit says it was made from: its path, and its fingerprint then."""
 
     path: str
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """What one unit says of itself and of others.
 
     ``row`` is what the registry should say of it, None where its metadata are not valid; ``fingerprint`` is that of
@@ -26,10 +24,10 @@ class Card:
     status: Status | None = None
     row: RegistryRow | None = None
     source: Source | None = None
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = {}
     fingerprint: str | None = None
-    extensions: Mapping[str, object] = field(default_factory=dict)
-    large: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    extensions: Mapping[str, object] = {}
+    large: Mapping[str, Mapping[str, int]] = {}
 
     @property
     def refers_to(self) -> list[str]:

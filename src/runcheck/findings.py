@@ -1,13 +1,12 @@
 """What a check says: findings, what could not be verified, and the report of both."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.card import Card
 from runcheck.convention.clauses import Clause, Level
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One place where a tree breaks a clause.
 
     ``path`` is relative to the root of the tree; ``line`` counts from 1; ``pointer`` is a JSON pointer (RFC 6901)
@@ -39,16 +38,14 @@ class Finding:
         return self.path, self.line or 0, self.code, self.pointer or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(NamedTuple):
     """Something that nothing could look into: the paths, and why. It is neither clean nor broken."""
 
     reason: str
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What came out of one unit: findings, what nothing could look into, its card, and how much was read.
 
     ``kept`` is the key and the text that it may be recalled by.
@@ -63,8 +60,7 @@ class Survey:
     is_recalled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The result of a check of one tree.
 
     ``recalled`` counts the units that did not change since the last check, ``hashed_bytes`` what was read for

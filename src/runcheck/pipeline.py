@@ -3,25 +3,22 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeAlias
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.schemas import Applied
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address, Tree, classify, is_above_units
-from runcheck.convention.validation import Applied, apply_extension_schema
 from runcheck.convention.versions import in_order
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Survey, Unverified
 from runcheck.probes import Facts
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.git import GitContent, read_git, with_large
-from runcheck.probes.latest import LatestContent
-from runcheck.probes.registry import RegistryContent
+from runcheck.probes.contents import DocumentContent, GitContent, LatestContent, RegistryContent
+from runcheck.probes.git import read_git, with_large
 from runcheck.recall import registry_of, text_of_registry
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.rules.judge import judge
@@ -29,7 +26,7 @@ from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.survey import Surveyor, kept_at
 from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
-from runcheck.tree.executor import Executor, Here
+from runcheck.tree.executor import Aside, Executor, Here
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
@@ -80,8 +77,7 @@ def check_in(
     surveyor = Surveyor(target.root, depth, quarantine, cache, now(), watch)
     reader = Reader(target.root, depth, quarantine)
     started = executor.map(surveyor.survey, met)
-    with ThreadPoolExecutor(max_workers=1) as aside:
-        git = aside.submit(read_git, target.root)
+    with Aside(partial(read_git, target.root)) as git:
         facts, kept = _around(reader, cache, tree)
         surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
     cards = {path: each.card for path, each in surveys.items()}
@@ -225,6 +221,8 @@ def _extension_schemas(
         if content.error or content.too_large:
             yield namespace, Applied(fault=content.error or "is too large to be read", line=content.line)
             continue
+        from runcheck.convention.validation import apply_extension_schema  # noqa: PLC0415 - few trees register any
+
         values = {path: card.extensions[namespace] for path, card in cards.items() if namespace in card.extensions}
         try:
             yield namespace, reader.quarantine.ask(partial(apply_extension_schema, content.value, values))

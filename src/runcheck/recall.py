@@ -10,7 +10,7 @@ from typing import Any
 from runcheck.card import Card, Source
 from runcheck.convention.clauses import clause
 from runcheck.findings import Finding, Survey, Unverified
-from runcheck.probes.registry import RegistryContent
+from runcheck.probes.contents import RegistryContent
 
 
 def text_of(survey: Survey) -> str:

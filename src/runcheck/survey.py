@@ -3,8 +3,8 @@
 What reads and judges is loaded only when something is to be read: a hook on a tree that did not change does not pay.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
@@ -20,8 +20,7 @@ from runcheck.watch import Watch
 _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
-@dataclass(frozen=True, slots=True)
-class Surveyor:
+class Surveyor(NamedTuple):
     """Surveys units of the tree at ``root`` as deep as is asked, at the moment ``now``."""
 
     root: str
@@ -44,7 +43,7 @@ class Surveyor:
         reader = Reader(self.root, self.depth, self.quarantine, self.watch)
         made = read_and_judge(reader, self.now, address, entries)
         # Of a running run the clock is judged too: nothing else is a matter of when it is asked.
-        return replace(made, kept=(key, text_of(made))) if key and made.card.status != "running" else made
+        return made._replace(kept=(key, text_of(made))) if key and made.card.status != "running" else made
 
     def glance(self, address: Address) -> Card:
         """Return the card of the unit at ``address``, of which only what makes that is read."""

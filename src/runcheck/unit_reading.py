@@ -2,20 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
+from runcheck.convention.schemas import is_newer_minor
 from runcheck.convention.units import Address, Member, Unit, unit_of
-from runcheck.convention.validation import is_newer_minor
 from runcheck.depth import Depth
 from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.events import EventsContent
+from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent
 from runcheck.probes.folder import POINTERS_INSIDE
-from runcheck.probes.metrics import MetricsContent
 from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
 from runcheck.rules.unit_card import card_of
@@ -55,6 +52,8 @@ def _read(reader: Reader, unit: Unit) -> dict[str, Facts]:
     apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member)}
     read: Callable[[Member], Facts] = lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)  # noqa: E731
     if len(apart) > 1:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small files need none
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             facts = dict(zip(apart, pool.map(read, apart.values()), strict=True))
     else:

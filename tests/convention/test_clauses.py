@@ -1,6 +1,7 @@
 """One id: a clause of the spec and the rule that enforces it bear one code and one name."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from runcheck.convention.clauses import Clause, Level, clauses, clauses_by_name
 from runcheck.convention.files import convention_folder
 from runcheck.rules.rule import rules
 
-CHAPTERS = sorted(convention_folder("spec").glob("[0-9]-*.md"))
+CHAPTERS = sorted(Path(convention_folder("spec")).glob("[0-9]-*.md"))
 
 
 def headings() -> list[tuple[str, str, str]]:
@@ -69,11 +70,11 @@ def test_must_is_an_error_and_should_a_warning() -> None:
 
 
 def test_the_families_of_the_contents_page_are_the_chapters() -> None:
-    contents = (convention_folder("spec") / "README.md").read_text(encoding="utf-8")
+    contents = (Path(convention_folder("spec")) / "README.md").read_text(encoding="utf-8")
     assert [chapter.name for chapter in CHAPTERS] == re.findall(r"\| RC\d \| \[[^]]+\]\((\S+)\)", contents)
 
 
 def test_a_code_that_text_or_schemas_mention_exists() -> None:
-    for path in [*convention_folder("spec").iterdir(), *convention_folder("schemas").iterdir()]:
+    for path in [*Path(convention_folder("spec")).iterdir(), *Path(convention_folder("schemas")).iterdir()]:
         mentioned = set(re.findall(r"\bRC\d{3}\b", path.read_text(encoding="utf-8")))
         assert mentioned <= set(clauses()), path.name

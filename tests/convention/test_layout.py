@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from runcheck.convention.schemas import schema_names
 from runcheck.probes import make_probe
 
 RUN = "2026-05-27T12-34-56Z_0123456"
-RAW: dict[str, Any] = tomllib.loads((convention_folder("schemas") / "layout.toml").read_text(encoding="utf-8"))
+RAW: dict[str, Any] = tomllib.loads((Path(convention_folder("schemas")) / "layout.toml").read_text(encoding="utf-8"))
 
 
 def strings(value: object) -> list[str]:

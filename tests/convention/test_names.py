@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -14,7 +15,7 @@ from runcheck.convention.names import is_name, is_unit_relative, pattern
 from runcheck.convention.versions import SCHEMES, scheme_of
 
 DEFINITIONS: dict[str, dict[str, Any]] = json.loads(
-    (convention_folder("schemas") / "names.schema.json").read_text(encoding="utf-8")
+    (Path(convention_folder("schemas")) / "names.schema.json").read_text(encoding="utf-8")
 )["$defs"]
 PATTERNS = [name for name, definition in DEFINITIONS.items() if "enum" not in definition]
 SHA = "0123456789abcdef" * 4

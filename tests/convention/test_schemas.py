@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from inspect import signature
+from pathlib import Path
 from typing import Any, Literal, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
 
 import jsonschema_rs
@@ -12,13 +14,13 @@ from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import Metadata, label_of, name_of, registry_row
 from runcheck.convention.files import convention_folder
-from runcheck.convention.schemas import major_of, schema, schema_names
+from runcheck.convention.schemas import is_newer_minor, major_of, schema, schema_names
 from runcheck.convention.timestamps import date_of
-from runcheck.convention.validation import apply_extension_schema, is_newer_minor, violations
+from runcheck.convention.validation import apply_extension_schema, violations
 from runcheck.rules.rule import rules
 from runcheck.rules.unit_inputs import UnitInputs
 
-FILES = sorted(convention_folder("schemas").glob("*.schema.json"))
+FILES = sorted(Path(convention_folder("schemas")).glob("*.schema.json"))
 NAMES = [path.name.removesuffix(".schema.json") for path in FILES]
 DOCUMENTS = [name for name in NAMES if name != "names"]
 APPLICATORS_OF_ONE = {"items", "additionalProperties", "propertyNames", "if", "then", "else", "not", "contains"}
@@ -28,7 +30,9 @@ APPLICATORS_BY_NAME = {"properties", "patternProperties", "$defs", "dependentSch
 
 def loaded(name: str) -> dict[str, Any]:
     """Return a schema, read here and not by the library."""
-    document: dict[str, Any] = json.loads((convention_folder("schemas") / f"{name}.schema.json").read_text("utf-8"))
+    document: dict[str, Any] = json.loads(
+        (Path(convention_folder("schemas")) / f"{name}.schema.json").read_text("utf-8")
+    )
     return document
 
 
@@ -330,7 +334,7 @@ def test_the_major_number_of_a_version(version: str, major: int | None) -> None:
 
 
 def test_inputs_offer_what_every_rule_of_a_unit_asks_for() -> None:
-    offered = {name for name in dir(UnitInputs) if not name.startswith("_")} | set(UnitInputs.__dataclass_fields__)
+    offered = {name for name in dir(UnitInputs) if not name.startswith("_")} | {*signature(UnitInputs).parameters}
     assert {name for rule in rules().values() if rule.scope == "unit" for name in rule.inputs} <= offered
 
 

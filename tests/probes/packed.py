@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 
 from runcheck.probes import format_of, look_into_file
-from runcheck.probes.packed import PackedContent
+from runcheck.probes.contents import PackedContent
 from runcheck.rules.unsafe import unsafe_pickle
 
 

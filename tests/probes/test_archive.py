@@ -17,11 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runcheck.probes.packed import ArchiveContent, PackedContent, PickleContent
+from runcheck.probes.contents import ArchiveContent, NumpyContent, PackedContent, PickleContent, TorchContent
 from runcheck.probes.packed.forward import Budget, Window
-from runcheck.probes.packed.numpy_file import NumpyContent
 from runcheck.probes.packed.tar_members import tar_members
-from runcheck.probes.packed.torch_archive import TorchContent
 from tests.probes.packed import CALL, EVIL, look, messages, tarred, zipped
 
 OLD_EVIL = CALL + b"."

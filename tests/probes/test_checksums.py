@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from runcheck.convention.checksums import format_checksums
 from runcheck.convention.layout import layout
-from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe, Listed
+from runcheck.probes.checksums import ChecksumsProbe
+from runcheck.probes.contents import ChecksumsContent, Listed
 
 SHA = "0123456789abcdef" * 4
 LINE = f"{SHA}  a.txt\n"
@@ -33,7 +34,7 @@ def test_a_list_is_read_in_its_own_order() -> None:
 
 
 def test_an_empty_list_lists_nothing() -> None:
-    assert read(b"") == ChecksumsContent()
+    assert read(b"") == ChecksumsContent([], [])
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.convention.tfrecord import record
+from runcheck.probes.contents import ComparisonContent
 from runcheck.probes.events import EventsProbe, comparison
-from runcheck.probes.events.comparison import ComparisonContent, Source, compare
+from runcheck.probes.events.comparison import Source, compare
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.probes.points import as_float32
 from runcheck.writer.tensorboard import scalar_event
@@ -111,7 +112,7 @@ def test_two_values_that_change_places_are_found() -> None:
 
 
 def test_a_series_that_no_file_has_is_missing() -> None:
-    assert compared(ALL, {"a": [*LOSS]}).missing == ["test/accuracy"]
+    assert compared(ALL, {"a": [*LOSS]}).missing == ("test/accuracy",)
 
 
 def test_further_tags_are_as_the_run_likes() -> None:
@@ -152,7 +153,7 @@ def test_a_folder_may_stand_for_the_split() -> None:
     loss = [("loss", step, value) for _, step, value in LOSS]
     accuracy = [("accuracy", step, value) for _, step, value in ACCURACY]
     assert compared(ALL, {"train/e": [*loss], "test/e": [*accuracy]}) == ComparisonContent()
-    assert compared(ALL, {"validation/e": [*loss], "test/e": [*accuracy]}).missing == ["train/loss"]
+    assert compared(ALL, {"validation/e": [*loss], "test/e": [*accuracy]}).missing == ("train/loss",)
     assert places(compared(ALL, {"train/e": [*loss[1:]], "test/e": [*accuracy]})) == {"train/loss": (0, 1, 0, 0)}
 
 

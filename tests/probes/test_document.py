@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from runcheck.convention.canonical import canonical_json
 from runcheck.convention.layout import layout
-from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
+from runcheck.probes.contents import DocumentContent
+from runcheck.probes.document import JsonProbe, YamlProbe
 
 DEPTH = layout().limits.document_depth
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -1,6 +1,5 @@
 """Event files: every damage of a byte is seen at its record, and the points are those that TensorBoard reads."""
 
-import dataclasses
 import struct
 import tempfile
 import tracemalloc
@@ -21,7 +20,8 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from runcheck.convention.layout import Layout, layout
 from runcheck.convention.tfrecord import HEADER, crc32c, crc32c_by_table, masked_crc32c, record
 from runcheck.probes import events as module
-from runcheck.probes.events import EventsContent, EventsProbe
+from runcheck.probes.contents import EventsContent
+from runcheck.probes.events import EventsProbe
 from runcheck.probes.points import OrderedPoints
 from runcheck.writer.tensorboard import EventFile, scalar_event
 
@@ -166,8 +166,8 @@ def test_a_length_that_lies_takes_no_memory(size: int) -> None:
 
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> Layout:
-    limits = dataclasses.replace(layout().limits, event_bytes=100, metric_series=3)
-    small = dataclasses.replace(layout(), limits=limits)
+    limits = layout().limits._replace(event_bytes=100, metric_series=3)
+    small = layout()._replace(limits=limits)
     monkeypatch.setattr(module, "layout", lambda: small)
     return small
 

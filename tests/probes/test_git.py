@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.probes.git import GitContent, read_git, with_large
+from runcheck.probes.contents import GitContent
+from runcheck.probes.git import read_git, with_large
 
 
 @pytest.fixture

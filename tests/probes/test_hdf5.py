@@ -18,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
+from runcheck.probes.contents import Hdf5Content, Tensor
+from runcheck.probes.hdf5 import look_into_hdf5
 from runcheck.probes.hdf5.decode import Decoder
 from runcheck.probes.hdf5.filters import Hdf5Error
-from runcheck.probes.tensors import Tensor
 from tests.probes.streams import look_alone, raw
 
 ROWS = np.arange(60, dtype="f4").reshape(20, 3)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.layout import layout
 from runcheck.probes import metrics
-from runcheck.probes.metrics import MAX_DEFECTS, CsvMetricsProbe, JsonlMetricsProbe, MetricsContent, _MetricsProbe
+from runcheck.probes.contents import MAX_DEFECTS, MetricsContent
+from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, _MetricsProbe
 
 GOOD = '{"step": 1, "split": "train", "metric": "loss", "value": 0.5}\n'
 LATER = '{"step": 9, "split": "train", "metric": "loss", "value": 0.25}\n'
@@ -211,7 +212,9 @@ def test_rows_come_to_what_they_hold(rows: list[tuple[int, str, str, float]]) ->
         expected.setdefault((split, metric), SeriesAggregate()).add(step, value)
     content = of_jsonl(jsonl(rows))
     assert content.rows == len(rows)
-    assert state(content)[3] == state(MetricsContent(series=expected))[3]
+    whole = MetricsContent()
+    whole.series = expected
+    assert state(content)[3] == state(whole)[3]
     assert {each.kind for each in content.defects} <= {"order", "duplicate"}
 
 

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runcheck.probes.packed import PackedContent
-from runcheck.probes.packed.numpy_file import NumpyContent
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import NumpyContent, PackedContent, Tensor
 from tests.probes.packed import EVIL, look, messages, zipped
 
 

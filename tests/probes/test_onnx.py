@@ -12,9 +12,9 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor  # type: igno
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, helper, numpy_helper
 
-from runcheck.probes.onnx import MESSAGES, OnnxContent, look_into_onnx
+from runcheck.probes.contents import OnnxContent, Tensor
+from runcheck.probes.onnx import MESSAGES, look_into_onnx
 from runcheck.probes.protobuf import MAX_FIELDS, Wire
-from runcheck.probes.tensors import Tensor
 
 KERNEL = numpy_helper.from_array(np.arange(12, dtype=np.float32).reshape(3, 4), "kernel")
 BIAS = helper.make_tensor("bias", TensorProto.FLOAT, [4], [1.0, 2.0, 3.0, 4.0])

@@ -21,14 +21,13 @@ import orbax.checkpoint as ocp
 import pytest
 import tensorstore as ts
 
+from runcheck.probes.contents import NEEDS_TENSORSTORE, NonFinite, OrbaxContent, Tensor
 from runcheck.probes.folder import POINTERS_INSIDE, Folder
-from runcheck.probes.orbax import NO_TREE, OrbaxContent, look_into_checkpoint
+from runcheck.probes.orbax import NO_TREE, look_into_checkpoint
 from runcheck.probes.orbax import arrays as orbax_arrays
-from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, NEEDS_TENSORSTORE, OTHER_CODECS, open_store
-from runcheck.probes.orbax.item import NonFinite
+from runcheck.probes.orbax.arrays import HOLDS_LINKS, NEEDS_PYARROW, OTHER_CODECS, open_store
 from runcheck.probes.orbax.ocdbt import MANIFEST_MAGIC, crc32c, envelope_fault
 from runcheck.probes.orbax.zarr import parse_array
-from runcheck.probes.tensors import Tensor
 
 KERNEL = np.random.default_rng(0).standard_normal((64, 10), np.float32)
 PARAMS = {"dense": {"kernel": jnp.asarray(KERNEL), "bias": jnp.zeros(10)}}

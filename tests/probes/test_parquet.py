@@ -7,7 +7,6 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runcheck.probes.parquet import ParquetContent, look_into_parquet
+from runcheck.probes.contents import ParquetContent
+from runcheck.probes.parquet import look_into_parquet
 from runcheck.probes.parquet.footer import read_footer
 from tests.probes.parquet_by_hand import (
     BYTE_ARRAY,
@@ -213,7 +213,7 @@ def test_any_table_is_sound(table: pa.Table, codec: str, version: str, dictionar
     if found.unverified is not None:  # what pyarrow wrote and cannot read
         assert int(pa.__version__.partition(".")[0]) < 26
         assert "by this pyarrow: Expected all lists" in found.unverified
-        found = replace(found, unverified=None)
+        found = found._replace(unverified=None)
     assert found == ParquetContent(rows=rows, columns=found.columns), found
     assert shallow(content) == found
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
-from runcheck.probes.safetensors import FORMAT_HEADER_BYTES, HEADER_BYTES, SafetensorsContent, look_into_safetensors
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import SafetensorsContent, Tensor
+from runcheck.probes.safetensors import FORMAT_HEADER_BYTES, HEADER_BYTES, look_into_safetensors
 
 ONE = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from runcheck.convention.tfrecord import crc32c_by_table, masked_crc32c
+from runcheck.probes.contents import SavedModelContent, Tensor
 from runcheck.probes.folder import POINTERS_INSIDE, Folder
-from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
+from runcheck.probes.saved_model import look_into_saved_model
 from runcheck.probes.saved_model.sorted_table import BadTableError, UnreadTableError, read_table
-from runcheck.probes.tensors import Tensor
 
 SEED = Path(__file__).parents[2] / "fixtures/data/exports/saved_model"  # by fixtures/builder/write_exports.py
 PROGRAM, INDEX, DATA = "saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"

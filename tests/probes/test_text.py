@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.convention.layout import layout
-from runcheck.probes.text import Section, TextContent, TextProbe
+from runcheck.probes.contents import Section, TextContent
+from runcheck.probes.text import TextProbe
 
 
 def read(content: bytes | str, *cuts: int) -> TextContent:

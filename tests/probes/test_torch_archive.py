@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from runcheck.convention.pickles import is_needed
-from runcheck.probes.packed.torch_archive import TorchContent
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import Tensor, TorchContent
 from tests.probes.packed import EVIL, look, messages, proto, text, zipped
 
 DATA = Path(__file__).parents[2] / "fixtures/data"

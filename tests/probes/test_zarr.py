@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 
-from runcheck.probes.zarr import read_store
+from runcheck.probes.zarr.store import look_into_store
 from tests.probes.zarr_stores import chunks_of, folder_of, look, write
 
 DTYPES = ["b1", "i1", "<i2", ">i2", "<u4", "<f4", ">f8", "<c8", "<M8[s]", "<U3", "S4"]
@@ -262,7 +261,7 @@ def test_every_chunk_that_is_removed_is_missed(tmp_path: Path, way: str) -> None
         (tmp_path / "away").rename(chunk)
         assert missing.first[0] == (chunk.relative_to(tmp_path / "x").as_posix(), None)
         assert missing.total == 15
-        assert missing.count == (missing.count if way == "shards" else 1)
+        assert missing.missing == (missing.missing if way == "shards" else 1)
 
 
 def test_chunks_of_nothing_but_fill_value_may_all_be_absent(tmp_path: Path) -> None:
@@ -276,7 +275,7 @@ def test_chunks_of_nothing_but_fill_value_may_all_be_absent(tmp_path: Path) -> N
         assert look(tmp_path / "x").missing == ()
         array[4, 8] = 1
         [missing] = look(tmp_path / "x").missing
-        assert (missing.count, missing.total) == (14, 15)
+        assert (missing.missing, missing.total) == (14, 15)
 
 
 def test_what_is_written_with_empty_chunks_has_all(tmp_path: Path) -> None:
@@ -294,7 +293,7 @@ def test_a_chunk_that_its_shard_calls_empty_is_missed(tmp_path: Path) -> None:
     array[...] = data
     [missing] = look(tmp_path / "x", deep=False).missing
     assert missing.first == (("c/0/0", (1, 1)),)
-    assert (missing.count, missing.total) == (1, 15)
+    assert (missing.missing, missing.total) == (1, 15)
 
 
 def test_an_array_may_promise_more_chunks_than_there_are_atoms(tmp_path: Path) -> None:
@@ -423,9 +422,9 @@ def test_a_store_of_which_an_array_is_a_pointer_has_no_rows(tmp_path: Path, vers
         group.create_array(name, shape=(rows,), chunks=(2,), dtype="f4", config={"write_empty_chunks": True})[...] = 1
     folder = folder_of(tmp_path / "x")
     document = "c/.zarray" if version == 2 else "c/zarr.json"
-    content = read_store(replace(folder, pointers=frozenset({document})), True)
+    content = look_into_store(folder._replace(pointers=frozenset({document})), True)
     assert (content.rows, content.faults, content.missing) == (None, (), ())
     chunks = frozenset(path for path in folder.files if path.startswith("c/") and path[-1].isdigit())
     assert chunks
-    content = read_store(replace(folder, pointers=chunks), True)
+    content = look_into_store(folder._replace(pointers=chunks), True)
     assert (content.arrays, content.faults, content.missing) == (3, (), ())

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from google_crc32c import value as crc32c
 
-from runcheck.probes.zarr import ZarrContent
+from runcheck.probes.contents import ZarrContent
 from runcheck.rules.zarr import zarr_checksums, zarr_chunk_missing, zarr_readable
 from tests.probes.zarr_stores import look, write
 
@@ -352,14 +352,14 @@ def test_a_link_in_place_of_a_chunk_is_a_missing_chunk(tmp_path: Path) -> None:
 
 def test_a_chunk_that_cannot_be_read_is_left_to_the_clause_of_such_files(tmp_path: Path) -> None:
     from runcheck.probes.folder import Folder
-    from runcheck.probes.zarr import read_store
+    from runcheck.probes.zarr.store import look_into_store
 
     write(tmp_path / "x", np.arange(4, dtype="u1"), chunks=(2,), compressors=[{"name": "crc32c"}])
     files = {"zarr.json": 500, "c/0": 6, "c/1": 6}
     (tmp_path / "x/c/0").unlink()
-    assert read_store(Folder(str(tmp_path / "x"), files), deep=True).faults == ()
+    assert look_into_store(Folder(str(tmp_path / "x"), files), deep=True).faults == ()
     (tmp_path / "x/c/0").write_bytes(b"12345")
-    [fault] = read_store(Folder(str(tmp_path / "x"), files), deep=True).faults
+    [fault] = look_into_store(Folder(str(tmp_path / "x"), files), deep=True).faults
     assert fault.message == "has become shorter since its folder was listed"
 
 

@@ -14,7 +14,7 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runcheck.probes.zarr import ZarrContent
+from runcheck.probes.contents import ZarrContent
 from tests.probes.zarr_stores import look, write
 
 
@@ -419,7 +419,7 @@ def test_a_codec_or_dtype_that_is_not_known_is_not_verified(
     content = alone(tmp_path, V3 | change)
     assert content.unverified == reason
     assert content.faults == ()
-    assert [missing.count for missing in content.missing] == [1]
+    assert [missing.missing for missing in content.missing] == [1]
 
 
 def test_pickled_objects_are_named_and_never_decoded(tmp_path: Path) -> None:

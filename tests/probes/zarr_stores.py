@@ -7,8 +7,9 @@ from typing import Any
 
 import zarr
 
+from runcheck.probes.contents import ZarrContent
 from runcheck.probes.folder import Folder
-from runcheck.probes.zarr import ZarrContent, read_store
+from runcheck.probes.zarr.store import look_into_store
 
 
 def folder_of(path: Path) -> Folder:
@@ -26,7 +27,7 @@ def folder_of(path: Path) -> Folder:
 
 def look(path: Path, *, deep: bool = True) -> ZarrContent:
     """Return what the probe sees in a store."""
-    return read_store(folder_of(path), deep)
+    return look_into_store(folder_of(path), deep)
 
 
 def write(path: Path, data: Any, **options: Any) -> Any:  # noqa: ANN401 - zarr ships no types here

@@ -1,7 +1,6 @@
 """The report for programs."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from runcheck.findings import Report
@@ -32,5 +31,5 @@ def test_a_clean_report_has_empty_lists_and_seconds_to_the_millisecond() -> None
 
 def test_errors_and_warnings_add_up_to_the_findings(report: Report) -> None:
     for count in range(len(report.findings) + 1):
-        document = json.loads(render_json(replace(report, findings=report.findings[:count])))
+        document = json.loads(render_json(report._replace(findings=report.findings[:count])))
         assert document["errors"] + document["warnings"] == count

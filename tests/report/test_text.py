@@ -1,6 +1,5 @@
 """The report for people."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def test_a_report_without_a_finding_is_clean() -> None:
     ],
 )
 def test_counts_are_singular_and_plural(report: Report, findings: slice, words: str) -> None:
-    assert closing(replace(report, findings=report.findings[findings])).startswith(words)
+    assert closing(report._replace(findings=report.findings[findings])).startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +58,13 @@ def test_sizes_are_in_binary_units(size: int, words: str) -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(1, "(a)"), (3, "(a, b, c\\n)"), (4, "(a, b, c\\n and 1 more)")])
 def test_of_paths_that_were_not_verified_three_are_named(report: Report, count: int, words: str) -> None:
-    few = replace(report.unverified[1], paths=report.unverified[1].paths[:count])
-    assert words in render_text(replace(report, unverified=(few,)))
+    few = report.unverified[1]._replace(paths=report.unverified[1].paths[:count])
+    assert words in render_text(report._replace(unverified=(few,)))
 
 
 def test_a_line_is_told_before_a_pointer(report: Report) -> None:
-    both = replace(report.findings[0], pointer="/a")
-    assert "SHA256SUMS:3: error" in render_text(replace(report, findings=(both,)))
+    both = report.findings[0]._replace(pointer="/a")
+    assert "SHA256SUMS:3: error" in render_text(report._replace(findings=(both,)))
 
 
 @settings(max_examples=200, deadline=None)

@@ -4,10 +4,9 @@ from typing import Any
 
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
-from runcheck.convention.units import Unit
-from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.orbax.item import Fault
-from runcheck.probes.tensors import Tensor
+from runcheck.convention.units import Address, Unit
+from runcheck.probes.contents import OrbaxContent, Tensor
+from runcheck.probes.contents import OrbaxFault as Fault
 from runcheck.rules.absent import ABSENT, NotVerified, Partly
 from runcheck.rules.judge import _judged
 from runcheck.rules.rule import rules
@@ -21,7 +20,7 @@ class Inputs(UnitInputs):
     """The inputs of a run of which only the checkpoints and the metadata are there."""
 
     def __init__(self, said: int | None, checkpoints: dict[int, OrbaxContent]) -> None:
-        super().__init__(Unit(FOLDER, layout().kinds["model"], "m", "v1", {}), {}, now())
+        super().__init__(Unit(Address(FOLDER, layout().kinds["model"], "m", "v1"), {}), {}, now())
         metadata: Any = {"architecture": {"description": None, "parameters": said}}
         self.__dict__.update(metadata=metadata, checkpoints=checkpoints)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import Tensor
 from runcheck.rules.shapes import compare
 
 Shape = tuple[int, ...]

@@ -18,7 +18,7 @@ import runcheck
 from runcheck.depth import Depth
 from runcheck.findings import Finding
 from runcheck.pipeline import check_in
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import Tensor
 from runcheck.rules.values import compare_values
 from runcheck.tree.quarantine import Quarantine
 

@@ -102,7 +102,7 @@ def test_an_interrupt_ends_the_reader_that_was_asked(tmp_path: Path) -> None:
     def interrupt() -> None:
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
             time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # a read there must notice
 
     threading.Thread(target=interrupt).start()
     with Quarantine(program) as quarantine, pytest.raises(KeyboardInterrupt):

@@ -8,8 +8,7 @@ import pytest
 
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes import GONE, Facts
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.metrics import MetricsContent
+from runcheck.probes.contents import DocumentContent, MetricsContent
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.read import CHUNK, Reader

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from types import MappingProxyType
 
 from runcheck.convention.layout import layout
-from runcheck.convention.units import Member, Unit
+from runcheck.convention.units import Address, Member, Unit
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
 from runcheck.rules.rule import Problem
 from runcheck.rules.weights import raw_weights
@@ -25,7 +25,7 @@ def scanned(content: bytes, chunk: int = CHUNK) -> NumbersContent | None:
 def unit_of(files: dict[str, bytes], kind: str = "model") -> Unit:
     """Return a unit of files."""
     members = {path: Member(path, Entry(path, EntryType.FILE), layout().role_of(path, kind)) for path in files}
-    return Unit(f"{kind}/x/1", layout().kinds[kind], "x", "1", MappingProxyType(members))
+    return Unit(Address(f"{kind}/x/1", layout().kinds[kind], "x", "1"), MappingProxyType(members))
 
 
 def judged(

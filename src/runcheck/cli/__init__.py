@@ -3,22 +3,21 @@
 argparse rather than click: it starts 18 ms sooner, which a hook on every commit pays each time (docs/decisions.md).
 """
 
-import contextlib
 import io
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from runcheck.errors import RuncheckError
 
+TYPE_CHECKING = False  # type checkers know the name; importing it takes as long as starting the interpreter
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 _COMMANDS = ("cache", "check", "index", "rule", "rules")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run the command line and return its exit status: 0 clean, 1 findings, 2 could not run."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
@@ -42,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # the reader of a pipe went away, as `| head` does: no traceback, and no claim to be clean
         return FAILED
     except OSError as error:  # the disk that the report goes to is full
+        import contextlib  # noqa: PLC0415
+
         with contextlib.suppress(OSError):
             sys.stdout.close()  # or the interpreter tries once more, and says so in its own words
         print(f"runcheck: the report could not be written: {error.strerror or error}", file=sys.stderr)
@@ -68,7 +69,9 @@ def _parser() -> "argparse.ArgumentParser":
         epilog="'runcheck PATH...' is 'runcheck check PATH...'. Exit status: 0 clean, 1 findings, 2 could not run.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        metavar="COMMAND", required=True, prog="runcheck"
+    )  # or it lays out a usage to find that
     for module in (check, rules, rule, index, cache):
         module.add_parser(commands)
     return parser

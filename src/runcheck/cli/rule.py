@@ -1,7 +1,6 @@
 """``runcheck rule CODE``: one clause, why it exists, what fails it and how to mend that."""
 
 import argparse
-import textwrap
 
 from runcheck.cli import CLEAN
 from runcheck.convention.clauses import Clause, clauses, clauses_by_name
@@ -25,6 +24,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _page(clause: Clause) -> str:
+    import textwrap  # noqa: PLC0415 - no other command wraps
+
     parts = [f"{clause.code} {clause.name} ({clause.level.name}: {clause.level.value}, spec/{clause.chapter})"]
     parts += [clause.text, f"Why: {clause.why}", f"Fails: {clause.fails}", f"Mend: {clause.mend}"]
     return "\n\n".join(textwrap.fill(part, 100, break_long_words=False) for part in parts)

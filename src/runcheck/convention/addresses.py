@@ -2,31 +2,30 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,23}\Z")
+from runcheck.convention.patterns import late
+
+_SCHEME = late(r"[A-Za-z][A-Za-z0-9+.-]{0,23}\Z")
 _SHORT = 4
 _LONGEST = 300  # characters of a user name with its password
-_USER = re.compile(r"[^/?#\s\"'<>\\`|(){}\[\]]{0,300}@")
-_ANY_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#@\s]+(?:@[^/?#@\s]+)*@", re.IGNORECASE)
+_USER = late(r"[^/?#\s\"'<>\\`|(){}\[\]]{0,300}@")
+_ANY_USER = late(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#@\s]+(?:@[^/?#@\s]+)*@", re.IGNORECASE)
 # The schemes whose part before the @ is a user; `abfss://container@account`, `spark://Driver@host` name something else.
-_WITH_USERS = re.compile(
+_WITH_USERS = late(
     r"(?:(?:git|svn|hg)\+)?(?:https?|ssh|git|ftps?|sftp|svn|rsync|smb|imaps?|smtps?|ldaps?|wss?|socks5h?)"
 )
 # Everybody's user: `ssh://git@example.org/team/repo.git` names no one.
 _NOBODY = frozenset({"git", "hg", "svn", "anonymous", "nobody", ""})
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late(
     r"[$%*.x]+|\$\w+|%\w+%|(?:your|my|some)?[-_]?(?:user|username|name|login|u|token|pat|password|passwd|pass|pwd|p|pw|secret|key|api[-_]?key"
     r"|access[-_]?token|credentials?|auth)|your.*|.*example.*|.*redacted.*|xxx+|.*anon.*|changeme|%s|oauth2?|x-access-token|x-oauth-basic",
     re.IGNORECASE,
 )
-_LOCAL = re.compile(
-    r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|db|postgres|mysql|redis|mongo|rabbitmq|host)(?![\w.-])"
-)
+_LOCAL = late(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|db|postgres|mysql|redis|mongo|rabbitmq|host)(?![\w.-])")
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """The part of an address that names its user: where it stands with its ``@``, and whether it is certain."""
 
     start: int

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.convention.layout import layout
 
@@ -18,8 +18,7 @@ _LFS_POINTER = re.compile(
 LFS_POINTER_BYTES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class LfsPointer:
+class LfsPointer(NamedTuple):
     """What a Git LFS pointer stands for; None in both where the pointer is damaged."""
 
     sha256: str | None

@@ -3,15 +3,17 @@
 Code, name and level stand there and nowhere else.
 """
 
+import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from typing import NamedTuple
 
-from runcheck.convention.files import convention_folder
+from runcheck.convention.files import convention_folder, convention_text
+from runcheck.convention.patterns import late
 
-_CLAUSE = re.compile(
+_CLAUSE = late(
     r"^### (?P<code>RC\d{3}) (?P<name>[a-z0-9-]+)\n\n"
     r"\*\*(?P<level>MUST|SHOULD)\*\* (?P<text>.+)\n\n"
     r"\*Why:\* (?P<why>.+)\n\n"
@@ -28,8 +30,7 @@ class Level(Enum):
     SHOULD = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One numbered clause: its rule, its reason, a case that fails it and the way out."""
 
     code: str
@@ -55,12 +56,12 @@ def clause(code: str) -> Clause:
 def clauses() -> dict[str, Clause]:
     """Return every clause by its code, in the order of the codes."""
     found: dict[str, Clause] = {}
-    for chapter in sorted(convention_folder("spec").glob("[0-9]-*.md")):
-        text = chapter.read_text(encoding="utf-8")
-        for match in _CLAUSE.finditer(text):
+    for chapter in sorted(os.listdir(convention_folder("spec"))):
+        is_chapter = chapter[:1].isdigit() and chapter.endswith(".md")
+        for match in _CLAUSE.finditer(convention_text("spec", chapter)) if is_chapter else ():
             fields = match.groupdict()
             level = Level[fields.pop("level")]
-            found[fields["code"]] = Clause(level=level, chapter=chapter.name, **fields)
+            found[fields["code"]] = Clause(level=level, chapter=chapter, **fields)
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from runcheck.convention.addresses import is_placeholder
+from runcheck.convention.patterns import late
 from runcheck.convention.secrets import Secret, named_secret
 
 _ATTACHED = r"[\"']?(?P<secret>[^\s\"'`\\<>]{1,128})(?![\w-])"
@@ -24,29 +25,25 @@ _PROGRAMS: tuple[tuple[str, str], ...] = (
     (r"7z[azr]?(?:\.exe)?[ \t]+[adeltux]", rf"-p{_ATTACHED}"),
     (r"(?:un)?zip", rf"-P{_APART}"),
 )
-_PROGRAM = re.compile(rf"(?:(?<![\w.-])|(?<=\\[nrt]))(?:{'|'.join(f'({name})' for name, _ in _PROGRAMS)})(?=[ \t])")
-_OPTIONS = tuple(re.compile(option) for _, option in _PROGRAMS)
+_PROGRAM = late(rf"(?:(?<![\w.-])|(?<=\\[nrt]))(?:{'|'.join(f'({name})' for name, _ in _PROGRAMS)})(?=[ \t])")
+_OPTIONS = tuple(late(option) for _, option in _PROGRAMS)
 # All of these options begin alike, or end in `-user`: they are found by that, since most texts have few.
 _SHAPE = bytes(
     0 if each in b" \t\n" else 1 if each == ord("-") else 2 if each in b"apuPU" else 3 for each in range(256)
 )
 _BEGINS = b"\0\1\2"
-_COMMAND = re.compile(r"(?:[^\n|;\\]|\\(?:\r?\n)?)*+")  # a line, and those that a backslash joins to it
+_COMMAND = late(r"(?:[^\n|;\\]|\\(?:\r?\n)?)*+")  # a line, and those that a backslash joins to it
 _COMMAND_WITHIN = 1000  # characters before an option
-_ANY_USER = re.compile(
-    r"(?:user|username|you|your.*|me|my.?(?:user|name)|name|login|someone|foo|test|u)", re.IGNORECASE
-)
-_HEADER = re.compile(
+_ANY_USER = late(r"(?:user|username|you|your.*|me|my.?(?:user|name)|name|login|someone|foo|test|u)", re.IGNORECASE)
+_HEADER = late(
     r"authorization[\"'\]\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}[bruf]?\\?[\"']?"
     r"(?P<scheme>basic|token|apikey|api-key)[ \t]{1,4}(?P<value>[A-Za-z0-9_+/.~-]{8,1024}={0,2})",
     re.IGNORECASE,
 )
 # Of MySQL among others; `$PWD` and `OLDPWD` hold a folder.
-_VARIABLE = re.compile(
-    r"(?P<name>[A-Za-z][A-Za-z0-9_]{0,40}_PWD)=[\"']?(?P<value>[^\s\"'`\\&;,<>()]{1,128})", re.IGNORECASE
-)
+_VARIABLE = late(r"(?P<name>[A-Za-z][A-Za-z0-9_]{0,40}_PWD)=[\"']?(?P<value>[^\s\"'`\\&;,<>()]{1,128})", re.IGNORECASE)
 _VARIABLE_WITHIN = 48
-_OPAQUE = re.compile(r"[^A-Za-z]")
+_OPAQUE = late(r"[^A-Za-z]")
 
 
 def commands_in(text: str, raw: bytes, lower: bytes) -> Iterator[Secret]:

@@ -4,18 +4,17 @@ import fnmatch
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
-from runcheck.convention.files import convention_folder
+from runcheck.convention.files import convention_text
 from runcheck.convention.names import pattern
 
 _REMEMBERED = 1 << 14  # paths; the same ones come up in unit after unit
 _PLACE = re.compile(r"<(?P<name>[a-z-]+)>|(?P<any>\*\*)|(?P<part>\*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of unit: its folder in the root, folder names that are mistaken for it, and the form of its slugs."""
 
     name: str
@@ -24,13 +23,25 @@ class Kind:
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class PathForm(NamedTuple):
+    """A path of ``layout.toml``: it may hold the names of forms in ``<>``, ``*`` for a part and ``**`` for any."""
+
+    text: str
+    start: str  # before the first of them
+
+    def fits(self, path: str) -> bool:
+        """Say whether this is a path of that form."""
+        if not path.startswith(self.start):
+            return False
+        return path == self.text if self.start == self.text else _compiled(self.text).fullmatch(path) is not None
+
+
+class Role(NamedTuple):
     """What the convention says a path of a unit is."""
 
     name: str
     paths: tuple[str, ...]
-    pattern: re.Pattern[str]
+    forms: tuple[PathForm, ...]
     kinds: tuple[str, ...]
     format: str | None
     schema: str | None
@@ -38,17 +49,15 @@ class Role:
     required: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class FolderFormat:
+class FolderFormat(NamedTuple):
     """Folders of a unit that are looked into as a whole, and the format that they are in."""
 
-    pattern: re.Pattern[str]
+    form: PathForm
     format: str
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds: bytes, but for the depth in levels, the number of series and the age of a heartbeat in seconds."""
 
     document_bytes: int
@@ -62,8 +71,7 @@ class Limits:
     heartbeat_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The whole of ``layout.toml``."""
 
     schema_version: str
@@ -116,12 +124,13 @@ class Layout:
 
 @lru_cache(_REMEMBERED)
 def _role_of(path: str, kind: str) -> Role | None:
-    return next((role for role in layout().roles.values() if kind in role.kinds and role.pattern.fullmatch(path)), None)
+    roles = (role for role in layout().roles.values() if kind in role.kinds)
+    return next((role for role in roles if any(form.fits(path) for form in role.forms)), None)
 
 
 @lru_cache(_REMEMBERED)
 def _folder_format(path: str, kind: str) -> str | None:
-    return next((each.format for each in layout().folders if kind in each.kinds and each.pattern.fullmatch(path)), None)
+    return next((each.format for each in layout().folders if kind in each.kinds and each.form.fits(path)), None)
 
 
 @lru_cache(_REMEMBERED)
@@ -132,7 +141,7 @@ def _is_leftover(name: str) -> bool:
 @cache
 def layout() -> Layout:
     """Return the layout of the convention."""
-    raw = tomllib.loads((convention_folder("schemas") / "layout.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(convention_text("schemas", "layout.toml"))
     root, tags = raw["root"], raw["tags"]
     kinds = {
         name: Kind(name, kind["folder"], tuple(kind["mistaken"]), kind["slug"]) for name, kind in raw["kinds"].items()
@@ -148,8 +157,7 @@ def layout() -> Layout:
         kinds=kinds,
         roles={name: _role(name, role, tuple(kinds)) for name, role in raw["roles"].items()},
         folders=tuple(
-            FolderFormat(re.compile(_translate(each["path"]), re.DOTALL), each["format"], tuple(each["kinds"]))
-            for each in raw["folders"].values()
+            FolderFormat(_form(each["path"]), each["format"], tuple(each["kinds"])) for each in raw["folders"].values()
         ),
         leftovers=tuple(raw["leftovers"]["names"]),
         trackers=frozenset(raw["trackers"]["names"]),
@@ -181,7 +189,7 @@ def _role(name: str, role: dict[str, object], kinds: tuple[str, ...]) -> Role:
     return Role(
         name=name,
         paths=tuple(map(str, paths)),
-        pattern=re.compile("|".join(_translate(str(path)) for path in paths), re.DOTALL),
+        forms=tuple(_form(str(path)) for path in paths),
         kinds=tuple(own_kinds) if isinstance(own_kinds, (list, tuple)) else kinds,
         format=format_ if isinstance(format_, str) else None,
         schema=schema if isinstance(schema, str) else None,
@@ -190,8 +198,13 @@ def _role(name: str, role: dict[str, object], kinds: tuple[str, ...]) -> Role:
     )
 
 
-def _translate(path: str) -> str:
-    """Translate a path of ``layout.toml`` into a regular expression."""
+def _form(path: str) -> PathForm:
+    return PathForm(path, path[: min(at for at in (path.find("<"), path.find("*"), len(path)) if at >= 0)])
+
+
+@cache
+def _compiled(path: str) -> re.Pattern[str]:
+    """Return the regular expression that a path of ``layout.toml`` stands for."""
     out, end = "", 0
     for place in _PLACE.finditer(path):
         out += re.escape(path[end : place.start()])
@@ -200,4 +213,4 @@ def _translate(path: str) -> str:
             out += f"(?:{pattern(place['name']).pattern})"
         else:
             out += ".*" if place["any"] else "[^/]*"
-    return out + re.escape(path[end:])
+    return re.compile(out + re.escape(path[end:]), re.DOTALL)

@@ -2,46 +2,46 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
+from runcheck.convention.patterns import late
 from runcheck.convention.secrets import plain_name
 
 # --- paths in a text -----------------------------------------------------------------------------------------------
 
 _HOME_LOOKBACK = 12
 # What may stand before a path: not the rest of a word, of another path or of an address.
-_BEFORE_PATH = re.compile(
+_BEFORE_PATH = late(
     r"(?:^|[\s\"'`=:,;(\[{<>|&@!#]|file:///?(?:localhost)?|\\[nrt\"']|(?:^|[\s\"'])-[A-Za-z]|[+\-]\Z)\Z"
 )
 _NAME = r"[^\s/\\\"'`<>|:*?,;()\[\]{}&$%]{1,64}"
-_HOME = re.compile(rf"/(?:home|Users|root)/(?P<user>{_NAME})(?P<rest>(?:/[^\s\"'`<>|;,)\]}}\\]*)?)")
-_WINDOWS_HOME = re.compile(
+_HOME = late(rf"/(?:home|Users|root)/(?P<user>{_NAME})(?P<rest>(?:/[^\s\"'`<>|;,)\]}}\\]*)?)")
+_WINDOWS_HOME = late(
     r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=-[A-Z]))[A-Za-z]:(?P<slash>\\{1,4}|/)Users(?P=slash)(?P<user>[^\\/\s\"'`<>|:*?]{1,64}"
     r"(?: [^\\/\s\"'`<>|:*?]{1,32}(?=\\))?)(?P<rest>(?:[\\/][^\s\"'`<>|;,)\]}]*)?)"
 )
 # Of nobody: `/home/user/data` stands in manuals, `/Users/{id}` and `/home/index.html` are routes of a web site.
-_ANYBODY = re.compile(
+_ANYBODY = late(
     r"(?:user|username|you|your.*|me|my.?name|name|someone|xxx*|foo|bar|example.*|path|<.*|\.{1,3}|\*+|index\..*|.*\.html?|[0-9a-f-]{36})",
     re.IGNORECASE,
 )
 # `/root/` also begins XPath and the names in trees of arrays. In the home of root lie hidden folders, those that tools
 # make there, and files; and in what describes a container it is a place that whoever runs it has as well.
-_OF_ROOT = re.compile(
+_OF_ROOT = late(
     r"/root/(?:\.[A-Za-z]|(?:(?:mini|ana)conda|miniforge|mambaforge|micromamba|anaconda|v?env|venvs|go|snap|Desktop|Documents|Downloads)[0-9]*/"
     r"|(?:[^\s/]+/)*[^\s/]*[^\s/.]\.(?:py|ipynb|sh|json|jsonl|ya?ml|toml|csv|tsv|parquet|txt|log|md|npy|npz|h5|hdf5|pkl|pt|pth|ckpt|safetensors"
     r"|onnx|bin|so|whl|zip|gz|tgz|tar|png|jpe?g|env|pem|key)\Z)"
 )
-_OF_CONTAINER = re.compile(
+_OF_CONTAINER = late(
     r"^\s*(?:RUN|COPY|ADD|WORKDIR|ENV|VOLUME|CMD|ENTRYPOINT)[ \t]"
     r"|(?:-v|-B|--volume|--bind|--mount)[ \t=][^\s]*\Z|^\s*-[ \t]+[\"']?[^\s:]+:\Z"
 )
 _LINE_LOOKBACK = 200
-_LINK = re.compile(r"(?:href|src|action|url)\s{0,2}=?\s{0,2}[\"'(]?\Z", re.IGNORECASE)
+_LINK = late(r"(?:href|src|action|url)\s{0,2}=?\s{0,2}[\"'(]?\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class MachinePath:
+class MachinePath(NamedTuple):
     """A path of one machine in a text, and whether it is certain to be one."""
 
     start: int
@@ -91,33 +91,33 @@ def _end(match: re.Match[str]) -> int:
 # --- a value that is a path ----------------------------------------------------------------------------------------
 
 # Folders that no web site, no HDF5 file and no tree of arrays begins with.
-_ROOT = re.compile(
+_ROOT = late(
     r"/(?:home|Users|mnt|scratch|tmp|var|opt|usr|gpfs|lustre|nfs|Volumes|fsx|dbfs|kaggle|ceph|beegfs|afs|autofs|ssd[0-9]*|hdd[0-9]*|raid[0-9]*"
     r"|localscratch|local_?disk[0-9]*|disk[0-9]+|lscratch|p?scratch[0-9]*)/[^/\s]"
 )
 # Folders that may begin something else: `/data/images` is the name of a dataset in HDF5, `/content/1` a route.
-_COMMON_ROOT = re.compile(
+_COMMON_ROOT = late(
     r"/(?:data|srv|media|workspace|content|work|private|cluster|projects?|storage|datasets?|models?|checkpoints?|root|app|code|export|share|global|experiments|results|runs"
     r"|outputs?|logs?|cache|group|lab|shared|efs|s3|data[0-9]+|nas|workdir|net)/[^/\s]"
 )
-_ABSOLUTE = re.compile(r"/[\w.@+-]+(?:/[^\n\"'<>|{}*?]*)?")
-_PATH_IN_TEXT = re.compile(r"(?<![\w./~:\\<-])/[\w.@+-]+/[^\s\"'`<>|;,)\]}*?{]+")
-_PORTABLE = re.compile(
+_ABSOLUTE = late(r"/[\w.@+-]+(?:/[^\n\"'<>|{}*?]*)?")
+_PATH_IN_TEXT = late(r"(?<![\w./~:\\<-])/[\w.@+-]+/[^\s\"'`<>|;,)\]}*?{]+")
+_PORTABLE = late(
     r"/(?:dev|proc|sys|path/to|path|your|bin/(?:ba|z|da)?sh|usr/bin/env)(?:/.*|$)|//.*|.*(?:<[^>]*>|\{.*\}|\$).*|/[^/]*"
 )
-_TILDE = re.compile(r"~(?P<user>[A-Za-z_][\w.-]{0,31})?/[^\n\"'<>|]*")
-_DRIVE = re.compile(r"[A-Za-z]:(?:\\{1,2}|/)(?:[\w .()@$+-]{2,})(?:[\\/].*)?|[A-Z]:\\")
-_SHARE = re.compile(r"\\\\[A-Za-z0-9][\w.-]+\\[\w$.-]{2,}(?:\\.*)?")
-_FILE_ADDRESS = re.compile(r"file:(?://(?:localhost)?)?(?=/[^/])")
-_SUFFIX = re.compile(r"/[^/]*[^/.]\.[A-Za-z][A-Za-z0-9]{0,9}(?:\.[A-Za-z0-9]{1,5})?$")
-_PATH_NAME = re.compile(
+_TILDE = late(r"~(?P<user>[A-Za-z_][\w.-]{0,31})?/[^\n\"'<>|]*")
+_DRIVE = late(r"[A-Za-z]:(?:\\{1,2}|/)(?:[\w .()@$+-]{2,})(?:[\\/].*)?|[A-Z]:\\")
+_SHARE = late(r"\\\\[A-Za-z0-9][\w.-]+\\[\w$.-]{2,}(?:\\.*)?")
+_FILE_ADDRESS = late(r"file:(?://(?:localhost)?)?(?=/[^/])")
+_SUFFIX = late(r"/[^/]*[^/.]\.[A-Za-z][A-Za-z0-9]{0,9}(?:\.[A-Za-z0-9]{1,5})?$")
+_PATH_NAME = late(
     r"(?:^|_)(?:path|paths|dir|dirs|directory|folder|folders|root|file|files|filename|output|outputs|out|cwd|home|cache|ckpt|checkpoint|location|prefix|workspace|workdir"
     r"|src|dest|source|data|dataset|logdir|datadir|savedir|outdir|rundir|script|executable|program|interpreter|python|log|save|store|storage)$"
 )
-_ROUTE_NAME = re.compile(
+_ROUTE_NAME = late(
     r"(?:^|_)(?:key|keys|route|routes|endpoint|url|uri|pointer|group|node|tag|xpath|api|href|pattern|regex|glob|mount_?point|scope|name|topic)$"
 )
-_ASSIGNED = re.compile(r"[-+~\w.]*=")
+_ASSIGNED = late(r"[-+~\w.]*=")
 
 
 def path_value(name: str, value: str) -> MachinePath | None:
@@ -169,30 +169,29 @@ def last_part(path: str) -> str:
 
 # --- names ---------------------------------------------------------------------------------------------------------
 
-_NAME_KEY = re.compile(
+_NAME_KEY = late(
     r"(?:^|_)(?:hostname|host_name|nodename|computer_?name|machine_?name|username|user_name|login_?name|logname|whoami)$"
 )
-_PERHAPS_NAME_KEY = re.compile(r"(?:^|_)(?:host|user|node|machine|login)$")
+_PERHAPS_NAME_KEY = late(r"(?:^|_)(?:host|user|node|machine|login)$")
 # Where `host` and `user` are those of the machine, and not of a server or of a table.
-_SURROUNDINGS = re.compile(
+_SURROUNDINGS = late(
     r"(?:^|_)(?:env|environment|system|machine|platform|uname|slurm|os|runtime|process|hardware|host_?info|sys)$"
 )
-_NO_NAME = re.compile(
+_NO_NAME = late(
     r"|none|null|localhost|0\.0\.0\.0|127\.[0-9.]+|::1?|\*|root|user|users|admin|nobody|ubuntu|runner|jovyan|guest|anonymous|git|postgres|mysql|default|unknown|n/?a"
     r"|auto|cpu|gpu|tpu|cuda|host|hostname|username|name|string|str|text|object|bytes|category|float(?:16|32|64)?|u?int(?:8|16|32|64)?|bool|true|false|required|optional|leaf|root_?node|.*redacted.*|[0-9a-f]{12,64}"
     r"|[<$%{\[].*|.*_id|.*_?col(?:umn)?|[0-9.:]+",
     re.IGNORECASE,
 )
-_PLAUSIBLE = re.compile(r"[A-Za-z0-9][\w.@-]{0,63}")
-_PROMPT = re.compile(
+_PLAUSIBLE = late(r"[A-Za-z0-9][\w.@-]{0,63}")
+_PROMPT = late(
     r"(?P<user>[A-Za-z_][\w.-]{0,31})@(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,62}){0,6}):[~/][^\s$#]{0,120}[$#](?:\s|$)"
 )
-_EVENTS = re.compile(r"(?:.*/)?events\.out\.tfevents\.(?P<rest>.*)", re.DOTALL)
+_EVENTS = late(r"(?:.*/)?events\.out\.tfevents\.(?P<rest>.*)", re.DOTALL)
 _OWN_PARTS = frozenset({"v2", "profile-empty", "runcheck", "localhost", ""})
 
 
-@dataclass(frozen=True, slots=True)
-class MachineName:
+class MachineName(NamedTuple):
     """The name of a machine or of a person in a text, and whether it is certain to be one."""
 
     start: int

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from runcheck.convention.patterns import late
+
 # Sections 4.2 (ATX headings), 4.3 (setext headings), 4.5 (fenced code blocks) and 4.6 (HTML comments).
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*")
-_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
+_FENCE = late(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 
-_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_UNDERLINE = late(r" {0,3}(=+|-+)[ \t]*")
+_COMMENT = late(r"<!--.*?-->", re.DOTALL)
 
 
 def underlined_level(line: str, above: Sequence[str]) -> int | None:

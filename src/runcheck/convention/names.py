@@ -5,7 +5,7 @@ import re
 from functools import cache
 from typing import TypedDict
 
-from runcheck.convention.files import convention_folder
+from runcheck.convention.files import convention_text
 
 
 class _NameSchema(TypedDict, total=False):
@@ -16,7 +16,7 @@ class _NameSchema(TypedDict, total=False):
 
 @cache
 def _definitions() -> dict[str, _NameSchema]:
-    text = (convention_folder("schemas") / "names.schema.json").read_text(encoding="utf-8")
+    text = convention_text("schemas", "names.schema.json")
     definitions: dict[str, _NameSchema] = json.loads(text)["$defs"]
     return definitions
 

@@ -1,11 +1,12 @@
 """Paths inside of something: whether they stay there, and what they mean."""
 
 import posixpath
-import re
 from collections.abc import Mapping
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_SEPARATORS = re.compile(r"[\\/]")
+from runcheck.convention.patterns import late
+
+_DRIVE = late(r"[A-Za-z]:[\\/]")
+_SEPARATORS = late(r"[\\/]")
 _MAX_STEPS = 1_000
 
 

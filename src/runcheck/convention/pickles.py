@@ -3,7 +3,7 @@
 import tomllib
 from functools import cache
 
-from runcheck.convention.files import convention_folder
+from runcheck.convention.files import convention_text
 
 
 def is_needed(format_: str, name: str) -> bool:
@@ -15,7 +15,7 @@ def is_needed(format_: str, name: str) -> bool:
 @cache
 def _needed() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
     """Return what each format needs: whole names, and prefixes of names."""
-    raw = tomllib.loads((convention_folder("schemas") / "pickles.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(convention_text("schemas", "pickles.toml"))
     found: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {}
     for format_, table in raw["formats"].items():
         names = {

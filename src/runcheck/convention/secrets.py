@@ -10,14 +10,15 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
+
+from runcheck.convention.patterns import late
 
 REDACTED = "[redacted]"
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """A place in a text that holds a secret: what it is in words, and whether it is certain to be one."""
 
     what: str
@@ -61,8 +62,9 @@ _FORMS = {
 RUN = 16
 RUN_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _WHATS = tuple(_FORMS)
-_KEY = re.compile("|".join(f"({form})" for form in _FORMS.values()))
-_KEY_ANYWHERE = re.compile(rf"(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=%[0-9A-Fa-f]{{2}}))(?:{_KEY.pattern})")
+_ANY_FORM = "|".join(f"({form})" for form in _FORMS.values())
+_KEY = late(_ANY_FORM)
+_KEY_ANYWHERE = late(rf"(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=%[0-9A-Fa-f]{{2}}))(?:{_ANY_FORM})")
 KEY_STARTS = frozenset(
     [
         "AK",
@@ -96,22 +98,20 @@ KEY_STARTS = frozenset(
         "nv",
     ]
 )
-_WEBHOOK = re.compile(
+_WEBHOOK = late(
     r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Z0-9]{8,12}/[A-Za-z0-9]{8,14}/[A-Za-z0-9]{20,50}"
 )
 # Forms that are too short or too plain to be certain of.
 _UNCERTAIN_FORMS = frozenset({"a Twilio key"})
 
-_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_PRIVATE_KEY = late(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 # What follows, whether its line feeds are escaped or quoted: perhaps headers (`Proc-Type: 4,ENCRYPTED`), then base64.
 _GAP = r"(?:[\s\"',+>#-]|\\{1,2}[nrt])"
-_KEY_BODY = re.compile(
-    rf"{_GAP}{{1,24}}(?:[A-Za-z-]{{3,20}}: ?[^\n\\]{{0,100}}{_GAP}{{1,24}}){{0,5}}[A-Za-z0-9+/]{{40}}"
-)
-_REST_OF_BODY = re.compile(r"[A-Za-z0-9+/=\s\\]*")
+_KEY_BODY = late(rf"{_GAP}{{1,24}}(?:[A-Za-z-]{{3,20}}: ?[^\n\\]{{0,100}}{_GAP}{{1,24}}){{0,5}}[A-Za-z0-9+/]{{40}}")
+_REST_OF_BODY = late(r"[A-Za-z0-9+/=\s\\]*")
 _LONGEST_KEY = 16_384
 _PUTTY = "PuTTY-User-Key-File-"
-_PUTTY_LINES = re.compile(r"Private-Lines: ?[0-9]{1,4}\s{1,4}[A-Za-z0-9+/]{20}")
+_PUTTY_LINES = late(r"Private-Lines: ?[0-9]{1,4}\s{1,4}[A-Za-z0-9+/]{20}")
 
 
 def key_at(text: str, at: int) -> Secret | None:
@@ -204,43 +204,41 @@ def _is_web_token(token: str) -> bool:
 
 # --- secrets by their name --------------------------------------------------------------------------------------------
 
-_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CASE = late(r"(?<=[a-z0-9])(?=[A-Z])")
 _PASSWORD = r"(?:password|passwd|passphrase|[a-z]_pwd)"  # noqa: S105 - a pattern
-_PASSWORD_NAME = re.compile(rf"(?:^|_|db|pg|sql){_PASSWORD}$")
-_TELLING_NAME = re.compile(
+_PASSWORD_NAME = late(rf"(?:^|_|db|pg|sql){_PASSWORD}$")
+_TELLING_NAME = late(
     r"(?:^|_)(?:(?:api|app|secret|access|account|private|encryption|signing|auth|subscription|service|license|storage"
     r"|wandb|openai|anthropic|huggingface|hf|comet|neptune|azure|aws|gcp|google|sharedaccess|sharedaccount)_?key"
     r"|account_?key|secret|[a-z]*token|credentials?|auth|authorization|bearer|sig)$"
 )
 # Tokens of a text, and of pages: not of a person.
-_OTHER_TOKEN = re.compile(
+_OTHER_TOKEN = late(
     r"(?:pad|padding|eos|bos|unk|unknown|sep|cls|mask|special|stop|start|end|begin|eot|eod|eom|image|img|video|audio|vision|text"
     r"|prompt|system|assistant|think|tool|prefix|suffix|middle|fim|space|newline|blank|oov|target|source|lang|language"
     r"|boi|eoi|public_key|starting|change|request|idempotency|purchase|update|work_unit|lifecycle_action|per|next|page|continuation|first|last|num|max|min|new|class|word|sub|null|noise|user|header|placeholder)_?token$"
 )
 # A value worth hiding under a telling name: long and without spaces. `pad_token: "<pad>"` and `auth: none` are not.
-_OPAQUE = re.compile(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")
-_DRAWN = re.compile(r"[A-Za-z0-9+/=_.~%:-]{16,}")
+_OPAQUE = late(r"(?=\S*[0-9A-Za-z]{6})\S{8,}")
+_DRAWN = late(r"[A-Za-z0-9+/=_.~%:-]{16,}")
 # Words of four letters stand in one of a few thousand keys by chance, so they count as words of their own only.
-_EXAMPLE = re.compile(
+_EXAMPLE = late(
     r"(?i:example|placeholder|redacted|changeme|change[_-]me|removed|xxxxxx|not[_-]?a[_-]?real|not[_-]?set|secret_?name)"
     r"|(?i:(?:^|[^A-Za-z0-9])(?:your|fake|dummy|sample|insert|replace|hidden|masked|todo|xxxx|n/a)(?:$|[^A-Za-z0-9]))"
     r"|^(?i:your|fake|dummy|sample|insert|replace)|\.\.\.|\*\*\*|<[^>]*>|\$\{|\{\{|\$\(|%\("
     r"|Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6"  # of Azure's emulator, everybody's
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late(
     r"\$\w+|\$?\{.*\}|%\w+%|%[sd]|<.*>|\[.*\]|\{.*\}|\(.*\)|(.)\1*|none|null|nil|undefined|true|false|yes|no|required|optional|prompt|ask"
     r"|env|environment|keyring|string|str|text|bytes|int64|object|any|pass|passwd|password|passphrase|pwd|secret|token|admin|root|test"
     r"|user|default|empty|empty_?string|unset|env:.*|os\.environ.*|os\.getenv.*|getpass.*|vault:.*|secret[sm]?[:/].*|ref\+.*|file:.*|op:.*|!.*",
     re.IGNORECASE,
 )
 # `12345678`, `abcdefgh`, `xxxxxxx`: typed, not drawn.
-_SEQUENCE = re.compile(r"12345678|abcdefgh|ABCDEFGH|(?i:qwerty)|(.)\1{5}")
-_WORDS = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|[0-9]{1,4}(?![0-9])|[aAI](?![A-Za-z])|v[0-9]+|[-_./:])+")
-_HEX = re.compile(r"[0-9a-fA-F]+")
-_FILE = re.compile(
-    r"(?:\.{0,2}/|~|[A-Za-z]:[\\/]).*|.*\.(?:json|ya?ml|toml|txt|env|pem|key|crt|py|ini|cfg|csv|npz?|pt|bin)"
-)
+_SEQUENCE = late(r"12345678|abcdefgh|ABCDEFGH|(?i:qwerty)|(.)\1{5}")
+_WORDS = late(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|[0-9]{1,4}(?![0-9])|[aAI](?![A-Za-z])|v[0-9]+|[-_./:])+")
+_HEX = late(r"[0-9a-fA-F]+")
+_FILE = late(r"(?:\.{0,2}/|~|[A-Za-z]:[\\/]).*|.*\.(?:json|ya?ml|toml|txt|env|pem|key|crt|py|ini|cfg|csv|npz?|pt|bin)")
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,9 @@
 """From entries to units: which unit an entry belongs to, and in which role."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
 
 from runcheck.convention.layout import Kind, Role, layout
 from runcheck.tree.entry import Entry, EntryType
@@ -10,8 +11,7 @@ from runcheck.tree.entry import Entry, EntryType
 _UNIT_DEPTH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """An entry of a unit: its path within the unit, and its role, or None where the layout has none for it."""
 
     path: str
@@ -19,8 +19,7 @@ class Member:
     role: Role | None
 
 
-@dataclass(frozen=True, slots=True)
-class FormatFolder:
+class FormatFolder(NamedTuple):
     """A folder of a unit that is one thing: its path within the unit, its format, and its entries by path within it."""
 
     path: str
@@ -28,8 +27,7 @@ class FormatFolder:
     members: Mapping[str, Entry]
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """Where a dataset version or a training run lies, and what its place says of it."""
 
     path: str
@@ -38,15 +36,18 @@ class Address:
     version: str
 
 
-@dataclass(frozen=True)
-class Unit(Address):
+class Unit:
     """One dataset version or one training run: where it lies and what it holds.
 
     ``closed`` are the entries that could not be looked at. A unit that is not ``readable`` shows nothing.
     """
 
-    members: Mapping[str, Member]
-    closed: Mapping[str, Entry] = field(default_factory=dict)
+    def __init__(
+        self, address: Address, members: Mapping[str, Member], closed: Mapping[str, Entry] = MappingProxyType({})
+    ) -> None:
+        """Put together where it lies and what it holds."""
+        self.path, self.kind, self.slug, self.version = address
+        self.members, self.closed = members, closed
 
     @property
     def readable(self) -> bool:
@@ -88,8 +89,7 @@ class Unit(Address):
         return self._by_role.get(role, [])
 
 
-@dataclass(frozen=True, slots=True)
-class Slug:
+class Slug(NamedTuple):
     """All versions of one dataset or of one kind of run, and the ``latest`` beside them."""
 
     path: str
@@ -98,8 +98,7 @@ class Slug:
     latest: Entry | None
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(NamedTuple):
     """A tree as it is above its units: slugs with the places of their units, the registry, and what else lies there."""
 
     slugs: tuple[Slug, ...]
@@ -155,4 +154,4 @@ def unit_of(address: Address, entries: Iterable[Entry]) -> Unit:
             closed[path] = entry
         else:
             members[path] = Member(path, entry, layout().role_of(path, address.kind.name))
-    return Unit(address.path, address.kind, address.slug, address.version, members, closed)
+    return Unit(address, members, closed)

@@ -5,35 +5,13 @@ The references among the schemas are resolved from the convention's own folder; 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import NoReturn
 
 import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind
 
-from runcheck.convention.layout import layout
-from runcheck.convention.schemas import major_of, minor_of, schema, schema_names
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One place where a document is not what its schema asks for."""
-
-    pointer: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A schema that a tree registers, applied to its extensions: what is wrong with them, each by its name.
-
-    ``fault`` is why the schema itself cannot be applied, at ``line`` of it.
-    """
-
-    violations: Mapping[str, tuple[Violation, ...]] = field(default_factory=dict)
-    fault: str | None = None
-    line: int | None = None
+from runcheck.convention.schemas import Applied, Violation, is_newer_minor, schema, schema_names
 
 
 def _refuse(uri: str) -> NoReturn:
@@ -41,9 +19,13 @@ def _refuse(uri: str) -> NoReturn:
 
 
 @cache
+def _registry() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(str(schema(each)["$id"]), schema(each)) for each in schema_names()])
+
+
+@cache
 def _validator(name: str) -> jsonschema_rs.Validator:
-    registry = jsonschema_rs.Registry([(str(schema(each)["$id"]), schema(each)) for each in schema_names()])
-    return jsonschema_rs.Draft202012Validator(schema(name), registry=registry, retriever=_refuse)
+    return jsonschema_rs.Draft202012Validator(schema(name), registry=_registry(), retriever=_refuse)
 
 
 def violations(name: str, document: object) -> list[Violation]:
@@ -70,22 +52,6 @@ def apply_extension_schema(extension_schema: object, values: Mapping[str, object
     return Applied(
         {name: tuple(_described(validator.iter_errors(value), ignore_unknown=False)) for name, value in values.items()}
     )
-
-
-def is_known_major(document: object) -> bool:
-    """Say whether ``document`` is an object of the major version known here, or does not say of which version it is."""
-    if not isinstance(document, dict):
-        return False
-    version = document.get("schema_version")
-    return not isinstance(version, str) or major_of(version) in (None, major_of(layout().schema_version))
-
-
-def is_newer_minor(document: object) -> bool:
-    """Say whether ``document`` is of a minor version after the one known here, and so may have fields unknown here."""
-    if not isinstance(document, dict) or not isinstance(version := document.get("schema_version"), str):
-        return False
-    minor, ours = minor_of(version), layout().schema_version
-    return major_of(version) == major_of(ours) and minor is not None and minor > (minor_of(ours) or 0)
 
 
 def _described(errors: Iterator[jsonschema_rs.ValidationError], *, ignore_unknown: bool) -> Iterator[Violation]:

@@ -1,6 +1,6 @@
 """What arrays of weights and gradients are called, and what only sounds like it."""
 
-import re
+from runcheck.convention.patterns import late
 
 
 def _words(text: str) -> frozenset[str]:
@@ -32,10 +32,10 @@ _OTHERS = _ABOUT | _words("""
     latent latents metrics noise output outputs path png points position positions prob probability shap signal sprite
     targets vectors waveform
 """)
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_LETTER = re.compile(r"d?[wW]_?[0-9#]*")
-_ELEMENT = re.compile(r"d?[wW]_?[0-9#]+_[0-9#]+")
-_INDEX = re.compile(r"[0-9]+")
+_WORD = late(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LETTER = late(r"d?[wW]_?[0-9#]*")
+_ELEMENT = late(r"d?[wW]_?[0-9#]+_[0-9#]+")
+_INDEX = late(r"[0-9]+")
 
 
 def words_of(name: str) -> list[str]:

@@ -9,12 +9,12 @@ keys are made of, both a hundred times faster than a regular expression; only th
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.addresses import credentials_in
 from runcheck.convention.commands import commands_in
 from runcheck.convention.machine import homes_in, is_name_key, name_value, path_value, prompts_in
+from runcheck.convention.patterns import late
 from runcheck.convention.secrets import (
     KEY_STARTS,
     REDACTED,
@@ -31,8 +31,7 @@ from runcheck.convention.secrets import (
 WordKind: TypeAlias = Literal["secret", "address", "path", "name", "redacted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A part of a text: which clause it concerns, what it is, where it stands, and whether it is certain to be that."""
 
     kind: WordKind
@@ -48,9 +47,9 @@ _FLAT = bytes(97 if chr(code) in RUN_CHARACTERS else 32 for code in range(256))
 _RUN = b"a" * RUN
 _NAME_WITHIN = 96  # characters before a value
 _NAME_CHARACTERS = RUN_CHARACTERS + "."
-_FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]{1,48})")
-_HEADER = re.compile(r"(?P<name>bearer|password)", re.IGNORECASE)
-_ITEM = re.compile(r"[\"'](?P<name>--?[\w.-]{2,48}|[A-Z][A-Z0-9_]{2,48})[\"'],\Z")
+_FLAG = late(r"--?(?P<name>[A-Za-z][\w.-]{1,48})")
+_HEADER = late(r"(?P<name>bearer|password)", re.IGNORECASE)
+_ITEM = late(r"[\"'](?P<name>--?[\w.-]{2,48}|[A-Z][A-Z0-9_]{2,48})[\"'],\Z")
 _QUOTES = " \t\"'`\\"
 _BEFORE_VALUE = frozenset(f"{_QUOTES}=:>,")
 _AROUND_NAME = f"{_QUOTES}])"
@@ -59,27 +58,27 @@ _VALUE = re.compile(r"[A-Za-z0-9_+/.%~-]*={0,2}")
 _DIGIT = re.compile(rb"[0-9]")
 _LONGEST_VALUE = 1024
 _TYPES = frozenset({"str", "string", "String", "bytes", "SecretStr", "Optional"})
-_PASSWORD = re.compile(
+_PASSWORD = late(
     r"(?P<name>[A-Za-z0-9_.-]{0,48}(?:passw(?:or)?d|passphrase)[0-9]{0,2})[\"'`\]\\]{0,4}[ \t]{0,8}"
     r"(?::[ \t]{0,4}str[ \t]{0,4}=|=>|[:=](?![=:]))[ \t]{0,8}"
     r"(?:[bruf]?\\?(?P<quote>[\"'])(?P<quoted>[^\"'\\\r\n]{1,128})\\?(?P=quote)|(?P<plain>[^\s\"'`\\&;,<]{1,128}))",
     re.IGNORECASE,
 )
 # `--password ...`, and `"--password", "..."` of a list.
-_PASSWORD_OPTION = re.compile(
+_PASSWORD_OPTION = late(
     r"--?[A-Za-z0-9_.-]{0,48}(?:passw(?:or)?d|passphrase)(?:[ \t]{1,8}|[\"'],\s{0,16}(?=[\"']))"
     r"(?:(?P<quote>[\"'])(?P<quoted>[^\"'\\\r\n]{1,128})(?P=quote)|(?P<plain>(?!-)[^\s\"'`\\&;,<|\])]{1,128}))",
     re.IGNORECASE,
 )
-_NETRC = re.compile(r"login[ \t]+[^\s]{1,64}\s+password[ \t]+(?P<plain>[^\s\"'<>]{4,128})", re.IGNORECASE)
+_NETRC = late(r"login[ \t]+[^\s]{1,64}\s+password[ \t]+(?P<plain>[^\s\"'<>]{4,128})", re.IGNORECASE)
 # Too short for a key, and without what paths, addresses and assignments are made of: most values of most documents.
 _PLAIN = re.compile(rf"[A-Za-z0-9_ .,+()-]{{0,{RUN - 1}}}")
 _ASSIGNMENT = re.compile(r"(?P<name>[-+~\w.]{1,80})=(?!=)")
-_DIGESTS = re.compile(r"(?:hash|sha|digest|checksum|fingerprint)", re.IGNORECASE)
-_DIGEST = re.compile(r"[0-9a-f]{32,128}")
-_NO_LABEL = re.compile(r"[0-9!@#%^&*+?]")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_CODE = re.compile(r"[()\[\]{}.$]")
+_DIGESTS = late(r"(?:hash|sha|digest|checksum|fingerprint)", re.IGNORECASE)
+_DIGEST = late(r"[0-9a-f]{32,128}")
+_NO_LABEL = late(r"[0-9!@#%^&*+?]")
+_DOTTED = late(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_CODE = late(r"[()\[\]{}.$]")
 
 
 def words_in(text: str) -> list[Word]:

@@ -1,39 +1,34 @@
 """Probes: bytes to facts, one module a format. A probe says what it saw and never what is wrong."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import BinaryIO, Protocol, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeAlias, cast
 
 from runcheck.convention.checksums import LfsPointer
-from runcheck.probes.checksums import ChecksumsContent, ChecksumsProbe
-from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
-from runcheck.probes.events import EventsContent, EventsProbe
-from runcheck.probes.events.comparison import ComparisonContent
-from runcheck.probes.folder import Folder, open_regular
-from runcheck.probes.hdf5 import Hdf5Content, look_into_hdf5
-from runcheck.probes.latest import LatestContent, LatestProbe
-from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
-from runcheck.probes.numbers import NumbersContent
-from runcheck.probes.onnx import OnnxContent, look_into_onnx
-from runcheck.probes.orbax import OrbaxContent, look_into_checkpoint
-from runcheck.probes.packed import PackedContent
-from runcheck.probes.packed.archive import (
-    BEGINS,
-    CLOSED_SUFFIXES,
-    PICKLE_SUFFIXES,
-    TAR_MAGIC,
-    ZIP_SUFFIXES,
-    look_into_closed,
-    look_into_packed,
-    look_into_pickle,
+from runcheck.probes.contents import (
+    ChecksumsContent,
+    ComparisonContent,
+    DocumentContent,
+    EventsContent,
+    Hdf5Content,
+    LatestContent,
+    MetricsContent,
+    OnnxContent,
+    OrbaxContent,
+    PackedContent,
+    ParquetContent,
+    RegistryContent,
+    SafetensorsContent,
+    SavedModelContent,
+    TextContent,
+    ZarrContent,
 )
-from runcheck.probes.parquet import ParquetContent, look_into_parquet
-from runcheck.probes.registry import RegistryContent, look_into_registry
-from runcheck.probes.safetensors import SafetensorsContent, begins_as_safetensors, look_into_safetensors
-from runcheck.probes.saved_model import SavedModelContent, look_into_saved_model
-from runcheck.probes.text import TextContent, TextProbe
-from runcheck.probes.words import WordsContent
-from runcheck.probes.zarr import ZarrContent, read_store
+from runcheck.probes.folder import Folder, open_regular
+from runcheck.probes.packed import BEGINS, CLOSED_SUFFIXES, PICKLE_SUFFIXES, TAR_MAGIC, ZIP_SUFFIXES
+
+if TYPE_CHECKING:
+    from runcheck.probes.numbers import NumbersContent
+    from runcheck.probes.words import WordsContent
 
 Content: TypeAlias = (
     ChecksumsContent
@@ -55,8 +50,7 @@ Content: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What one read of a file tells.
 
     Its SHA-256, the Git LFS pointer that it is, its content as the probe of its format saw it, or why it could
@@ -69,8 +63,8 @@ class Facts:
     content: Content | None = None
     error: str | None = None
     unverified: str | None = None
-    words: WordsContent | None = None
-    numbers: NumbersContent | None = None
+    words: "WordsContent | None" = None
+    numbers: "NumbersContent | None" = None
 
 
 class Probe(Protocol):
@@ -83,40 +77,40 @@ class Probe(Protocol):
         """Return what was seen, once all bytes were fed."""
 
 
+# What reads a format is named by its module and loaded with the first file of it: most trees hold few formats.
 # By the format of a role, and the suffix of the file where a role has several.
-_STREAMING: dict[tuple[str, str], Callable[[], Probe]] = {
-    ("json", ".json"): JsonProbe,
-    ("document", ".json"): JsonProbe,
-    ("document", ".yaml"): YamlProbe,
-    ("checksums", ""): ChecksumsProbe,
-    ("text", ".md"): TextProbe,
-    ("latest", ""): LatestProbe,
-    ("metrics", ".jsonl"): JsonlMetricsProbe,
-    ("metrics", ".csv"): CsvMetricsProbe,
-    ("events", "*"): EventsProbe,
+_STREAMING = {
+    ("json", ".json"): "document:JsonProbe",
+    ("document", ".json"): "document:JsonProbe",
+    ("document", ".yaml"): "document:YamlProbe",
+    ("checksums", ""): "checksums:ChecksumsProbe",
+    ("text", ".md"): "text:TextProbe",
+    ("latest", ""): "latest:LatestProbe",
+    ("metrics", ".jsonl"): "metrics:JsonlMetricsProbe",
+    ("metrics", ".csv"): "metrics:CsvMetricsProbe",
+    ("events", "*"): "events:EventsProbe",
 }
 
-
-# Formats that are read by seeking. `deep` asks for every chunk to be decoded.
-_SEEKING: dict[str, Callable[[BinaryIO, bool], Content]] = {
-    "closed": look_into_closed,
-    "hdf5": look_into_hdf5,
-    "onnx": look_into_onnx,
-    "packed": look_into_packed,
-    "parquet": look_into_parquet,
-    "registry": look_into_registry,
-    "pickle": look_into_pickle,
-    "safetensors": look_into_safetensors,
+# Formats that are read by seeking, each by a function of the file and of whether every chunk is to be decoded.
+_SEEKING = {
+    "closed": "packed.archive:look_into_closed",
+    "hdf5": "hdf5:look_into_hdf5",
+    "onnx": "onnx:look_into_onnx",
+    "packed": "packed.archive:look_into_packed",
+    "parquet": "parquet:look_into_parquet",
+    "registry": "registry:look_into_registry",
+    "pickle": "packed.archive:look_into_pickle",
+    "safetensors": "safetensors:look_into_safetensors",
 }
 
 # Those whose readers are native code, which hostile bytes may crash; so are those of folders at depth `deep`.
 NATIVE_FORMATS = frozenset({"hdf5", "parquet", "registry"})
 
 # Formats that spread over a folder.
-_FOLDERS: dict[str, Callable[[Folder, bool], Content]] = {
-    "orbax": look_into_checkpoint,
-    "saved_model": look_into_saved_model,
-    "zarr": read_store,
+_FOLDERS = {
+    "orbax": "orbax:look_into_checkpoint",
+    "saved_model": "saved_model:look_into_saved_model",
+    "zarr": "zarr.store:look_into_store",
 }
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
@@ -139,6 +133,8 @@ _SUFFIXES: dict[str, str] = {
 
 GONE = "it was there when its folder was listed, and is gone"  # the error of a file that vanished since the walk
 START_BYTES = 1024  # of a file tell its format
+_LENGTH_BYTES = 8  # of the header of a safetensors file
+_LONGEST_HEADER = 100_000_000  # of its bytes: the reader's own limit
 
 
 def suffix_of(path: str) -> str:
@@ -149,21 +145,27 @@ def suffix_of(path: str) -> str:
 
 def make_probe(format_: str | None, path: str) -> Probe | None:
     """Return a probe for a file of a role's format at ``path``, or None where no streaming probe reads it."""
-    make = _STREAMING.get((format_ or "", suffix_of(path))) or _STREAMING.get((format_ or "", "*"))
-    return make() if make else None
+    name = _STREAMING.get((format_ or "", suffix_of(path))) or _STREAMING.get((format_ or "", "*"))
+    return cast("Callable[[], Probe]", _load(name))() if name else None
 
 
 def format_of(path: str, start: bytes) -> str | None:
     """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
-    if begins_as_safetensors(start):  # its length may look like the start of a pickle
+    if _begins_as_safetensors(start):  # its length may look like the start of a pickle
         return "safetensors"
     begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
     return begun or _SUFFIXES.get(suffix_of(path)) or ("packed" if start.startswith(*TAR_MAGIC) else None)
 
 
+def _begins_as_safetensors(start: bytes) -> bool:
+    """Say whether a file begins as safetensors do: a sound length, then an object. No other format here does."""
+    length = int.from_bytes(start[:_LENGTH_BYTES], "little")
+    return start[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"{" and 0 < length <= _LONGEST_HEADER
+
+
 def look_into_file(format_: str, stream: BinaryIO, *, deep: bool) -> Content:
     """Return what a file of a seeking format holds."""
-    return _SEEKING[format_](stream, deep)
+    return cast("Callable[[BinaryIO, bool], Content]", _load(_SEEKING[format_]))(stream, deep)
 
 
 def look_into_path(path: str, format_: str, *, deep: bool) -> Content:
@@ -178,8 +180,13 @@ def look_into_path(path: str, format_: str, *, deep: bool) -> Content:
 
 def look_into_folder(format_: str, folder: Folder, *, deep: bool) -> Content | None:
     """Return what a folder holds, or None where no probe reads its format."""
-    look = _FOLDERS.get(format_)
-    return look(folder, deep) if look else None
+    name = _FOLDERS.get(format_)
+    return cast("Callable[[Folder, bool], Content]", _load(name))(folder, deep) if name else None
+
+
+def _load(name: str) -> object:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"runcheck.probes.{module}"), attribute)
 
 
 def unverified_in(facts: Iterable[tuple[str, Facts]]) -> dict[str, list[str]]:

@@ -1,31 +1,9 @@
 """``SHA256SUMS``, line by line."""
 
-from dataclasses import dataclass, field
-
 from runcheck.convention.checksums import CHECKSUM_LINE
 from runcheck.convention.layout import layout
+from runcheck.probes.contents import ChecksumsContent, Listed
 from runcheck.probes.lines import LineSplitter
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A line of the list: its number from 1, the digest and the path."""
-
-    line: int
-    sha256: str
-    path: str
-
-
-@dataclass(slots=True)
-class ChecksumsContent:
-    """The list in its own order, and the lines that are none: number and what they are."""
-
-    listed: list[Listed] = field(default_factory=list)
-    unread: list[tuple[int, str]] = field(default_factory=list)
-
-    def sums(self) -> dict[str, str]:
-        """Return the digests by path."""
-        return {each.path: each.sha256 for each in self.listed}
 
 
 class ChecksumsProbe:
@@ -33,7 +11,7 @@ class ChecksumsProbe:
 
     def __init__(self) -> None:
         """Start with no lines."""
-        self._content = ChecksumsContent()
+        self._content = ChecksumsContent([], [])
         self._lines = LineSplitter(layout().limits.line_bytes, self._line)
 
     def feed(self, chunk: bytes) -> None:

@@ -9,28 +9,14 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from runcheck.convention.layout import layout
 from runcheck.probes.bounded import BoundedBytes
+from runcheck.probes.contents import DocumentContent
 
 if TYPE_CHECKING:
     import yaml
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentContent:
-    """A document: its value, or why it has none.
-
-    ``ambiguous`` lists the plain scalars of YAML that a YAML 1.1 reader takes for something else: line and text.
-    """
-
-    value: object = None
-    error: str | None = None
-    line: int | None = None
-    too_large: bool = False
-    ambiguous: tuple[tuple[int, str], ...] = ()
 
 
 class _FaultError(Exception):

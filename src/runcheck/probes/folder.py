@@ -3,8 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 # A path may have become a link or a pipe since the walk: neither is followed, nor waited for.
 FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -17,8 +16,7 @@ class PointerError(OSError):
     """The file is a Git LFS pointer, and its object is not here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """A folder of one format.
 
     ``location`` is where it lies, for libraries that open folders themselves; ``files`` has the size in bytes of each

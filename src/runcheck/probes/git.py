@@ -3,9 +3,9 @@
 import os
 import subprocess
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 
 from runcheck.convention.layout import layout
+from runcheck.probes.contents import GitContent
 
 _SECONDS = 60
 
@@ -21,19 +21,6 @@ _FOREIGN = frozenset(
     )
 )
 _ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-
-
-@dataclass(frozen=True, slots=True)
-class GitContent:
-    """What the index holds, in paths relative to the root of the tree.
-
-    ``environment`` are tracked files that hold the keys of a machine, anywhere in the repository; ``plain`` are large
-    files that are tracked and do not go through Git LFS. ``unverified`` says why nothing is known.
-    """
-
-    environment: tuple[str, ...] = ()
-    plain: frozenset[str] = frozenset()
-    unverified: str | None = None
 
 
 class _GitFailedError(Exception):
@@ -59,7 +46,7 @@ def with_large(git: GitContent, root: str, large: Collection[str]) -> GitContent
         return git
     try:
         tracked = set(_paths(_git(root, "ls-files", "-z"))) & set(large)
-        return replace(git, plain=frozenset(tracked - _through_lfs(root, sorted(tracked))))
+        return git._replace(plain=frozenset(tracked - _through_lfs(root, sorted(tracked))))
     except _GitFailedError as error:
         return GitContent(unverified=str(error))
 

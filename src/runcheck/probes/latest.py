@@ -1,18 +1,10 @@
 """``latest`` as a text file, for file systems that have no links."""
 
-from dataclasses import dataclass
-
 from runcheck.convention.names import is_name
 from runcheck.probes.bounded import BoundedBytes
+from runcheck.probes.contents import LatestContent
 
 _MAX_BYTES = 300
-
-
-@dataclass(frozen=True, slots=True)
-class LatestContent:
-    """The version that the file names, or None where it holds anything else."""
-
-    version: str | None
 
 
 class LatestProbe:

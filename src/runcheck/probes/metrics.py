@@ -8,12 +8,12 @@ import json
 import operator
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.probes.contents import MetricsContent
 from runcheck.probes.lines import LineSplitter
 from runcheck.probes.metric_blocks import (
     Decoder,
@@ -27,41 +27,11 @@ from runcheck.probes.metric_blocks import (
 from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short, text_of, typed, unique, value_of
 from runcheck.probes.points import BLOCK, Points, PointsFactory
 
-MAX_DEFECTS = 100
 _BLOCK_BYTES = 1 << 18  # what is made of them fits into the cache of a processor
 _SMALL = 1 << 14  # bytes: in a block with a line that is not canonical, parts of that size may do without it
 _MANY_BYTES = 1 << 22  # make it pay to load a faster reader of numbers
 _MAX_STEP = 2**53 - 1
 _FIELDS = ("step", "split", "metric", "value", "nonfinite")
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """What is peculiar about a line: its number from 1, which kind of peculiarity, and the words for it."""
-
-    line: int
-    kind: str  # syntax | schema | nonfinite | order | duplicate | torn | size
-    message: str
-
-
-@dataclass(slots=True)
-class MetricsContent:
-    """The rows in short: how many, each series by (split, metric), the defects (the first 100 kept, all counted).
-
-    ``points`` has the series again, by ``<split>/<metric>``, to be compared with those of event files.
-    """
-
-    rows: int = 0
-    series: dict[tuple[str, str], SeriesAggregate] = field(default_factory=dict)
-    points: dict[str, Points] = field(default_factory=dict)
-    defects: list[Defect] = field(default_factory=list)
-    defect_count: int = 0
-
-    def note(self, line: int, kind: str, message: str) -> None:
-        """Record a defect."""
-        self.defect_count += 1
-        if len(self.defects) < MAX_DEFECTS:
-            self.defects.append(Defect(line, kind, message))
 
 
 class _Series:

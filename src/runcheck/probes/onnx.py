@@ -11,12 +11,11 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+from runcheck.probes.contents import OnnxContent, Tensor
 from runcheck.probes.notes import NOTE_BYTES, Notes
 from runcheck.probes.protobuf import BeyondBoundError, DamagedError, Field, FieldType, Walker, Wire, messages
-from runcheck.probes.tensors import Tensor
-from runcheck.probes.words import WordsContent
 
 MAX_TENSORS = 100_000
 MAX_RANK = 64
@@ -74,8 +73,7 @@ Dimension: 1 dim_value varint, 2 dim_param bytes, 3 denotation bytes
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class _DataType:
+class _DataType(NamedTuple):
     """A type of TensorProto: NumPy's name, bits, and in which field and how many numbers an element is, if not raw."""
 
     name: str
@@ -119,23 +117,6 @@ _TYPED_FIELDS = {each.field for each in _TYPES.values()}
 _EXTERNAL = 1  # of TensorProto.DataLocation
 _IR_WITH_OPSETS = 3
 _BYTE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxContent:
-    """The constant tensors of a model, wherever they stand in it, or why it is none.
-
-    ``external`` are the paths that it refers to for tensors, relative to its folder; ``external_bytes`` says how many
-    bytes each of these files must have at the least. ``words`` are those of its metadata and descriptions that do not
-    belong into a published tree: exporters write stack traces there.
-    """
-
-    tensors: tuple[Tensor, ...] | None = None
-    external: tuple[str, ...] = ()
-    external_bytes: Mapping[str, int] = field(default_factory=dict)
-    error: str | None = None
-    unverified: str | None = None
-    words: WordsContent | None = None
 
 
 def look_into_onnx(stream: BinaryIO, _deep: bool) -> OnnxContent:  # noqa: FBT001 - as every seeking probe

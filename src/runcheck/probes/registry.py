@@ -4,11 +4,11 @@ A text that stands in every row takes a few bytes in the file and gigabytes in m
 dictionaries, one row group after the other, and made into rows only where what they come to is bounded.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.schemas import schema
+from runcheck.probes.contents import RegistryContent
 from runcheck.probes.parquet.decode import Plan
 from runcheck.probes.parquet.footer import Footer, ParquetError, UnverifiedError, read_footer
 from runcheck.probes.parquet.pages import pages
@@ -21,18 +21,6 @@ MAX_CELLS = 10_000_000
 MAX_BYTES = 256 << 20
 _TOO_MUCH = "more than one read may hold"
 _UNREADABLE = "is not a readable Parquet file"
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryContent:
-    """The rows, in the order of the file, or why there are none.
-
-    ``unverified`` says that nothing here could look into it.
-    """
-
-    rows: tuple[RegistryRow, ...] = ()
-    error: str | None = None
-    unverified: str | None = None
 
 
 class _RowError(Exception):

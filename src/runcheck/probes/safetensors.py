@@ -9,13 +9,11 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from runcheck.probes.contents import SafetensorsContent, Tensor
 from runcheck.probes.document import JsonProbe
 from runcheck.probes.notes import Notes
-from runcheck.probes.tensors import Tensor
-from runcheck.probes.words import WordsContent
 
 FORMAT_HEADER_BYTES = 100_000_000  # the reader's own limit
 HEADER_BYTES = 4 << 20  # that one check parses: about 40,000 tensors, 100 MB as objects at the worst
@@ -53,27 +51,8 @@ _DTYPES: Mapping[str, tuple[str, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SafetensorsContent:
-    """The tensors of a file in the order of their data, or why it is no safetensors file.
-
-    ``words`` are those of its metadata that do not belong into a published tree.
-    """
-
-    tensors: tuple[Tensor, ...] | None = None
-    error: str | None = None
-    unverified: str | None = None
-    words: WordsContent | None = None
-
-
 class _FaultError(Exception):
     """What is wrong with a header."""
-
-
-def begins_as_safetensors(start: bytes) -> bool:
-    """Say whether a file begins as safetensors do: a sound length, then an object. No other format here does."""
-    length = int.from_bytes(start[:_LENGTH_BYTES], "little")
-    return start[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"{" and 0 < length <= FORMAT_HEADER_BYTES
 
 
 def look_into_safetensors(stream: BinaryIO, deep: bool) -> SafetensorsContent:  # noqa: FBT001 - as every seeking probe
@@ -122,7 +101,7 @@ def _digested(stream: BinaryIO, tensors: Iterable[tuple[Tensor, int]]) -> Iterat
             chunk = _read(stream, min(left, _CHUNK))
             digest.update(chunk)
             left -= len(chunk)
-        yield replace(tensor, digest=digest.hexdigest())
+        yield tensor._replace(digest=digest.hexdigest())
 
 
 def _header(content: bytes, notes: Notes) -> dict[str, object]:

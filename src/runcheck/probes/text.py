@@ -1,29 +1,9 @@
 """Text for people: a README and its headings."""
 
-from dataclasses import dataclass
-
 from runcheck.convention.layout import layout
 from runcheck.convention.markdown import HEADING, fence_after, underlined_level
 from runcheck.probes.bounded import BoundedBytes
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A Markdown heading, its level and line from 1, and the text up to the next heading."""
-
-    heading: str
-    level: int
-    line: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextContent:
-    """A text: its sections, or why it is none; ``too_large`` where it was not looked into."""
-
-    sections: tuple[Section, ...] = ()
-    error: str | None = None
-    too_large: bool = False
+from runcheck.probes.contents import Section, TextContent
 
 
 class TextProbe:

@@ -8,7 +8,7 @@ or an archive are read too, as far as :mod:`runcheck.probes.unpacked` goes.
 import codecs
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from runcheck.convention.words import Word, WordKind, words_in
 from runcheck.probes.unpacked import Unpacker
@@ -24,8 +24,7 @@ _LONGEST = 120  # characters of a word that are kept
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-@dataclass(frozen=True, slots=True)
-class SeenWord:
+class SeenWord(NamedTuple):
     """A word of a text: which clause it concerns, what it is, how it begins, and its line from 1.
 
     ``member`` is the text of an archive that it stands in; ``note`` names the string of a binary format's metadata
@@ -41,12 +40,11 @@ class SeenWord:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WordsContent:
+class WordsContent(NamedTuple):
     """What was seen in a text: of each kind the first different words, and how many certain ones were not kept."""
 
     words: tuple[SeenWord, ...] = ()
-    more: Mapping[WordKind, int] = field(default_factory=dict)
+    more: Mapping[WordKind, int] = {}
 
 
 def joined(*contents: WordsContent | None) -> WordsContent:
@@ -169,4 +167,4 @@ class _Inside:
         seen = self._scanner.content()
         for word in seen.words if seen else ():
             if len(self._words) < _KEPT:
-                self._words.append(replace(word, member=self._member))
+                self._words.append(word._replace(member=self._member))

@@ -7,10 +7,10 @@ from runcheck.convention.checksums import digest_of_list
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.schemas import is_known_major
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import is_known_major, violations
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.metrics import MetricsContent
+from runcheck.convention.validation import violations
+from runcheck.probes.contents import DocumentContent, MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 _CHECKPOINTS = layout().folder_of("checkpoint")

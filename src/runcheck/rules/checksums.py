@@ -7,7 +7,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.convention.units import Unit
 from runcheck.probes import Facts
-from runcheck.probes.checksums import ChecksumsContent
+from runcheck.probes.contents import ChecksumsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 CHECKSUMS = layout().path("checksums")

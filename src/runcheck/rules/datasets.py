@@ -7,7 +7,7 @@ from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
 from runcheck.probes import Facts
-from runcheck.probes.checksums import ChecksumsContent
+from runcheck.probes.contents import ChecksumsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 METADATA = layout().path("metadata")

@@ -6,7 +6,6 @@ since another clause (required-file, document-syntax, metadata-schema, ...) has 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
@@ -14,26 +13,23 @@ from typing import TypeVar, cast
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
+from runcheck.convention.schemas import Violation, is_known_major
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import Violation, is_known_major, violations
+from runcheck.convention.validation import violations
 from runcheck.probes import GONE, Facts
-from runcheck.probes.checksums import ChecksumsContent
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.metrics import MetricsContent
-from runcheck.probes.text import TextContent
+from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.tree.entry import Entry
 
 _Content = TypeVar("_Content")
 
 
-@dataclass
 class DocumentInputs:
     """The documents of one unit, judged at ``now``. Paths in ``facts`` are relative to the unit."""
 
-    unit: Unit
-    facts: Mapping[str, Facts]
-    now: datetime
+    def __init__(self, unit: Unit, facts: Mapping[str, Facts], now: datetime) -> None:
+        """Take what was read."""
+        self.unit, self.facts, self.now = unit, facts, now
 
     @property
     def entries(self) -> dict[str, Entry]:

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
-from runcheck.probes.events import EventsContent
-from runcheck.probes.events.comparison import ComparisonContent, Difference
+from runcheck.probes.contents import ComparisonContent, Difference, EventsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 _SHOWN = 20

@@ -1,22 +1,23 @@
 """RC5, exports: the formats, and the tensors against the checkpoint."""
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
 from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
+from runcheck.convention.patterns import late
 from runcheck.convention.units import Unit
 from runcheck.probes import Content
-from runcheck.probes.onnx import OnnxContent
-from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.packed.numpy_file import NumpyContent
-from runcheck.probes.packed.torch_archive import TorchContent
-from runcheck.probes.safetensors import SafetensorsContent
-from runcheck.probes.saved_model import SavedModelContent
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import (
+    NumpyContent,
+    OnnxContent,
+    OrbaxContent,
+    SafetensorsContent,
+    SavedModelContent,
+    Tensor,
+    TorchContent,
+)
 from runcheck.rules.rule import Problem, unit_rule
 from runcheck.rules.shapes import compare
 from runcheck.rules.values import compare_values
@@ -34,8 +35,7 @@ class _Export(Protocol):
         """Why it is no whole export of the format."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
+class _Format(NamedTuple):
     """A format of exports.
 
     Its name in a sentence, what its probe returns, the suffixes of its files, and whether it holds a program too.
@@ -56,7 +56,7 @@ _FORMATS: Mapping[str, _Format] = {
     "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
 }
 _FOLDER_FORMAT = "saved_model"
-_SHARD = re.compile(r"(?P<before>.*-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<after>\.[^/]*)")
+_SHARD = late(r"(?P<before>.*-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<after>\.[^/]*)")
 _SHOWN = 200
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from runcheck.card import Card
-from runcheck.probes.git import GitContent
+from runcheck.probes.contents import GitContent
 from runcheck.rules.rule import Problem, tree_rule
 
 _MIB = 1 << 20

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Status
-from runcheck.probes.hdf5 import Hdf5Content
+from runcheck.probes.contents import Hdf5Content
 from runcheck.rules.rule import Problem, unit_rule
 
 

@@ -1,27 +1,29 @@
 """Judge a unit or a tree: give each rule its inputs, and turn what it yields into findings."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from runcheck.findings import Finding, Unverified
 from runcheck.rules.absent import Absent, NotVerified, Partly
-from runcheck.rules.rule import Problem, Rule, rules
+from runcheck.rules.rule import Problem, Rule, rules_of
 from runcheck.rules.tree_inputs import TreeInputs
-from runcheck.rules.unit_inputs import UnitInputs
+
+if TYPE_CHECKING:
+    from runcheck.rules.unit_inputs import UnitInputs
 
 
-def judge(inputs: TreeInputs | UnitInputs) -> tuple[list[Finding], list[Unverified]]:
+def judge(inputs: "TreeInputs | UnitInputs") -> tuple[list[Finding], list[Unverified]]:
     """Return every finding of a unit, or of what lies above the units of a tree, and what no rule could look into."""
-    scope, path = ("unit", inputs.unit.path) if isinstance(inputs, UnitInputs) else ("tree", "")
+    scope, path = ("tree", "") if isinstance(inputs, TreeInputs) else ("unit", inputs.unit.path)
     unverified: dict[str, set[str]] = {}
     findings: list[Finding] = []
-    for rule in rules().values():
-        if rule.scope in (scope, "both"):
-            findings += _judged(rule, inputs, path, unverified)
+    for rule in rules_of(scope):
+        findings += _judged(rule, inputs, path, unverified)
     return findings, [Unverified(reason, tuple(sorted(paths))) for reason, paths in sorted(unverified.items())]
 
 
 def _judged(
-    rule: Rule, inputs: TreeInputs | UnitInputs, path: str, unverified: dict[str, set[str]]
+    rule: Rule, inputs: "TreeInputs | UnitInputs", path: str, unverified: dict[str, set[str]]
 ) -> Iterator[Finding]:
     given = []
     for name in rule.inputs:

@@ -6,13 +6,12 @@ from datetime import datetime
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import Heartbeat, Metadata, Status
 from runcheck.convention.layout import layout
-from runcheck.convention.schemas import major_of
+from runcheck.convention.schemas import Applied, Violation, is_known_major, major_of
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import Applied, Violation, is_known_major, violations
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
 from runcheck.errors import InvalidArgumentError
-from runcheck.probes.document import DocumentContent
+from runcheck.probes.contents import DocumentContent
 from runcheck.rules.rule import Problem, tree_rule, unit_rule
 
 METADATA = layout().path("metadata")
@@ -211,6 +210,8 @@ def heartbeat_schema(unit: Unit, documents: Mapping[str, DocumentContent]) -> It
     """Each place where a heartbeat breaks its schema."""
     for path in unit.of_role("heartbeat"):
         if path in documents and is_known_major(documents[path].value):
+            from runcheck.convention.validation import violations  # noqa: PLC0415 - loaded with the first document
+
             for violation in violations("heartbeat", documents[path].value):
                 yield Problem(path, violation.message, pointer=violation.pointer)
 

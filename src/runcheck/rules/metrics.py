@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runcheck.convention.documents import Status
 from runcheck.convention.units import Unit
-from runcheck.probes.metrics import MAX_DEFECTS, MetricsContent
+from runcheck.probes.contents import MAX_DEFECTS, MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 

@@ -9,7 +9,7 @@ from runcheck.convention.markdown import without_comments
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.units import Unit
 from runcheck.convention.versions import NO_COMMIT
-from runcheck.probes.text import TextContent
+from runcheck.probes.contents import TextContent
 from runcheck.rules.rule import Problem, unit_rule
 
 METADATA = layout().path("metadata")

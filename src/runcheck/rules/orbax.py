@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from runcheck.convention.documents import Metadata, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.parameters import parameters
-from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.orbax.item import Fault
+from runcheck.probes.contents import OrbaxContent
+from runcheck.probes.contents import OrbaxFault as Fault
 from runcheck.rules.rule import Problem, unit_rule
 
 _CHECKPOINTS = layout().folder_of("checkpoint")
@@ -45,8 +45,8 @@ def checkpoint_nonfinite(summary: Summary, checkpoints: Mapping[int, OrbaxConten
     names = set(parameters(each.name for each in checkpoint.leaves))
     for array in checkpoint.nonfinite:
         if array.name in names:
-            verb = "number is" if array.count == 1 else "numbers are"
-            yield Problem(f"{_CHECKPOINTS}/{step}", f"{array.name}: {array.count:,} {verb} NaN or infinite")
+            verb = "number is" if array.numbers == 1 else "numbers are"
+            yield Problem(f"{_CHECKPOINTS}/{step}", f"{array.name}: {array.numbers:,} {verb} NaN or infinite")
 
 
 @unit_rule

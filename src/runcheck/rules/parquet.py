@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Status
-from runcheck.probes.parquet import ParquetContent
+from runcheck.probes.contents import ParquetContent
 from runcheck.rules.rule import Problem, unit_rule
 
 

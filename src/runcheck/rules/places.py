@@ -1,19 +1,18 @@
 """Where the files of a unit hold words that do not belong there: by line in a text, by pointer in a document."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Unit
 from runcheck.convention.words import Word, WordKind, names_of_items, words_in, words_of_value
-from runcheck.probes.document import DocumentContent
+from runcheck.probes.contents import DocumentContent
 from runcheck.probes.words import SeenWord, WordsContent
 
 _SHOWN = 20  # of each kind in one document
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A word in a file of the unit; ``document`` names the file as the places of redactions do.
 
     ``inside`` says where it is in a file that is packed.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from runcheck.card import Card
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Tree
-from runcheck.probes.registry import RegistryContent
+from runcheck.probes.contents import RegistryContent
 from runcheck.rules.rule import Problem, tree_rule
 
 METADATA = layout().path("metadata")

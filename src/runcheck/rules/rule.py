@@ -1,17 +1,16 @@
 """What a rule is, and the list of all of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeAlias, TypeVar
+from importlib import import_module
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from runcheck.convention.clauses import Clause, clauses_by_name
 
 Scope: TypeAlias = Literal["unit", "tree", "both"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What a rule found: where, and the words for it.
 
     The path is relative to what the rule was called for, the unit or the tree. ``concerns`` is the unit that a
@@ -27,22 +26,30 @@ class Problem:
     is_certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """The function that judges one clause, and the names of the inputs it needs.
+class Rule(NamedTuple):
+    """The function that judges the clause of its name, and the names of the inputs it needs.
 
     It is called for each unit, once for the tree, or for both.
     """
 
-    clause: Clause
     scope: Scope
     judge: Callable[..., Iterator[Problem]]
     inputs: tuple[str, ...]
 
+    @property
+    def clause(self) -> Clause:
+        """The clause: looked up when something breaks it, since the text of the spec takes a while to parse."""
+        return clauses_by_name()[self.judge.__name__.replace("_", "-")]
+
 
 # The parameters differ from rule to rule: they are the declaration of what the rule needs.
 _Judge = TypeVar("_Judge", bound=Callable[..., Iterator[Problem]])
-_RULES: dict[str, Rule] = {}
+_RULES: list[Rule] = []
+_OF_TREES = ("git", "metadata", "references", "tree")  # the modules that hold rules of the tree, beside others
+_OF_UNITS = (
+    *("checkpoints", "checksums", "datasets", "events", "exports", "hdf5", "metrics", "names", "orbax", "parquet"),
+    *("summary", "unsafe", "weights", "words", "zarr"),
+)
 
 
 def unit_rule(judge: _Judge) -> _Judge:
@@ -62,35 +69,26 @@ def entry_rule(judge: _Judge) -> _Judge:
 
 def _register(judge: _Judge, scope: Scope) -> _Judge:
     function: Any = judge
-    clause = clauses_by_name()[function.__name__.replace("_", "-")]
     code = function.__code__
-    _RULES[clause.code] = Rule(clause, scope, judge, code.co_varnames[: code.co_argcount])
+    _RULES.append(Rule(scope, judge, code.co_varnames[: code.co_argcount]))
     return judge
 
 
 @cache
 def rules() -> dict[str, Rule]:
     """Return every rule by the code of its clause, in the order of the codes."""
-    from runcheck.rules import (  # noqa: F401, PLC0415 - each registers its rules when it is imported
-        checkpoints,
-        checksums,
-        datasets,
-        events,
-        exports,
-        git,
-        hdf5,
-        metadata,
-        metrics,
-        names,
-        orbax,
-        parquet,
-        references,
-        summary,
-        tree,
-        unsafe,
-        weights,
-        words,
-        zarr,
-    )
+    _load(_OF_TREES + _OF_UNITS)
+    return {rule.clause.code: rule for rule in sorted(_RULES, key=lambda rule: rule.clause.code)}
 
-    return dict(sorted(_RULES.items()))
+
+@cache
+def rules_of(scope: Literal["unit", "tree"]) -> tuple[Rule, ...]:
+    """Return the rules that are called for units, or for the tree; those of units are not loaded for a tree."""
+    _load(_OF_TREES + (_OF_UNITS if scope == "unit" else ()))
+    return tuple(rule for rule in _RULES if rule.scope in (scope, "both"))
+
+
+def _load(modules: tuple[str, ...]) -> None:
+    """Import modules of rules: each registers its own."""
+    for module in modules:
+        import_module(f"runcheck.rules.{module}")

@@ -9,10 +9,9 @@ folding a normalisation into a convolution, cannot be told from damage here, and
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import Tensor
 
 _Key: TypeAlias = tuple[int, ...]
 
@@ -22,8 +21,7 @@ _MAX_TRIED = 200  # shapes against each other; beyond, size alone counts
 _SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """That two sets of tensors are not one model, in words, and whether that is certain."""
 
     message: str

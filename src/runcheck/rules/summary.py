@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from runcheck.convention.documents import Metadata, Summary
 from runcheck.convention.layout import layout
+from runcheck.convention.schemas import Violation
 from runcheck.convention.timestamps import parse_timestamp
-from runcheck.convention.validation import Violation
-from runcheck.probes.metrics import MetricsContent
+from runcheck.probes.contents import MetricsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 SUMMARY = layout().path("summary")

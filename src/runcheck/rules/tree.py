@@ -1,24 +1,21 @@
 """RC1: the tree."""
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import STATUSES, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.patterns import late
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.versions import newest, scheme_of
 from runcheck.probes import Facts
-from runcheck.probes.checksums import ChecksumsContent
-from runcheck.probes.document import DocumentContent
-from runcheck.probes.metrics import MetricsContent
-from runcheck.probes.text import TextContent
+from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
 from runcheck.rules.rule import Problem, entry_rule, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
 
 _FREE = frozenset({layout().folder_of("extra"), layout().folder_of("plot")})  # what lies there has no form
-_DEVICE = re.compile(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])")
+_DEVICE = late(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])")
 _FORBIDDEN = frozenset('<>:"\\|?*')
 
 

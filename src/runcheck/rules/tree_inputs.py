@@ -1,20 +1,17 @@
 """What the rules of a tree are given: the names that they may declare as parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from runcheck.card import Card
 from runcheck.convention.documents import Status
+from runcheck.convention.schemas import Applied
 from runcheck.convention.units import Tree
-from runcheck.convention.validation import Applied
-from runcheck.probes.git import GitContent
-from runcheck.probes.registry import RegistryContent
+from runcheck.probes.contents import GitContent, RegistryContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified
 from runcheck.tree.entry import Entry
 
 
-@dataclass
 class TreeInputs:
     """The inputs of the rules of the tree.
 
@@ -22,13 +19,20 @@ class TreeInputs:
     could not be.
     """
 
-    tree: Tree
-    cards: Mapping[str, Card]
-    registry: RegistryContent | Absent | NotVerified
-    extension_schemas: Mapping[str, Applied]
-    latest_texts: Mapping[str, str]
-    git: GitContent | Absent | NotVerified
-    unread: Mapping[str, str]
+    def __init__(
+        self,
+        *,
+        tree: Tree,
+        cards: Mapping[str, Card],
+        registry: RegistryContent | Absent | NotVerified,
+        extension_schemas: Mapping[str, Applied],
+        latest_texts: Mapping[str, str],
+        git: GitContent | Absent | NotVerified,
+        unread: Mapping[str, str],
+    ) -> None:
+        """Take what was read."""
+        self.tree, self.cards, self.registry, self.git = tree, cards, registry, git
+        self.extension_schemas, self.latest_texts, self.unread = extension_schemas, latest_texts, unread
 
     @property
     def entries(self) -> dict[str, Entry]:

@@ -1,12 +1,10 @@
 """The card of a unit, from what its rules are given."""
 
-from dataclasses import replace
-
 from runcheck.card import Card, Source
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import registry_row
 from runcheck.convention.layout import layout
-from runcheck.probes.checksums import ChecksumsContent
+from runcheck.probes.contents import ChecksumsContent
 from runcheck.rules.absent import Absent, NotVerified
 from runcheck.rules.unit_inputs import UnitInputs
 
@@ -26,8 +24,7 @@ def card_of(inputs: UnitInputs) -> Card:
     if isinstance(metadata, Absent | NotVerified):
         return known
     made_from = metadata["data_provenance"]
-    return replace(
-        known,
+    return known._replace(
         row=registry_row(metadata, unit.path),
         source=Source(made_from["path"], made_from["fingerprint"]) if made_from["kind"] == "artefact" else None,
         links=metadata.get("links", {}),

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -13,17 +12,20 @@ from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
 from runcheck.convention.words import WordKind
 from runcheck.probes import Content, format_of
-from runcheck.probes.events import EventsContent
-from runcheck.probes.events.comparison import ComparisonContent
-from runcheck.probes.hdf5 import Hdf5Content
+from runcheck.probes.contents import (
+    NEEDS_TENSORSTORE,
+    ComparisonContent,
+    EventsContent,
+    Hdf5Content,
+    OnnxContent,
+    OrbaxContent,
+    PackedContent,
+    ParquetContent,
+    Pickled,
+    ZarrContent,
+)
 from runcheck.probes.numbers import NumbersContent
-from runcheck.probes.onnx import OnnxContent
-from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.orbax.arrays import NEEDS_TENSORSTORE
-from runcheck.probes.packed import PackedContent, Pickled
-from runcheck.probes.parquet import ParquetContent
 from runcheck.probes.words import WordsContent, joined
-from runcheck.probes.zarr import ZarrContent
 from runcheck.rules.absent import ABSENT, Absent, NotVerified, Partly
 from runcheck.rules.document_inputs import DocumentInputs
 from runcheck.rules.places import Place, places_of
@@ -32,7 +34,6 @@ _Content = TypeVar("_Content")
 SHAPES = f"shapes of NumPy's arrays and of those on several devices: {NEEDS_TENSORSTORE}"
 
 
-@dataclass
 class UnitInputs(DocumentInputs):
     """The inputs of the rules of one unit."""
 

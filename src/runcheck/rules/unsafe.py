@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from runcheck.convention.pickles import is_needed
-from runcheck.probes.packed import Pickled
+from runcheck.probes.contents import Pickled
 from runcheck.rules.rule import Problem, unit_rule
 
 _SHOWN = 3

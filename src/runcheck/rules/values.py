@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from runcheck.convention.parameters import tail
-from runcheck.probes.tensors import Tensor
+from runcheck.probes.contents import Tensor
 from runcheck.rules.shapes import Difference
 
 _MATRIX = 2

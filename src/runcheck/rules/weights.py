@@ -7,7 +7,7 @@ that fit each other.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.units import Unit
@@ -37,8 +37,7 @@ _SIDE = 8  # rows and columns of what is a matrix of weights for sure
 _POINTS = 10  # of a series for each weight: nobody logs them at every step
 
 
-@dataclass(frozen=True, slots=True)
-class _Suspect:
+class _Suspect(NamedTuple):
     """A table that looks like weights, and what says so besides."""
 
     table: Table
@@ -97,7 +96,7 @@ class _Judge:
         alike = [table for table in tables if _looks_learnt(table) and not _is_named_otherwise(path, table)]
         total = sum(table.count for table in alike)
         if total in self._totals:
-            whole = replace(alike[0], count=total, rows=1, columns=0)
+            whole = alike[0]._replace(count=total, rows=1, columns=0)
             return _Suspect(whole, "their values and their count, that of the parameters", is_certain=True)
         suspects = [found for table in tables if (found := self._table(path, table))]
         if _fit(alike):
@@ -119,7 +118,7 @@ class _Judge:
             suspect = self.suspect(paths[0], NumbersContent((whole,))) if whole and len(paths) >= _FILES else None
             if suspect:
                 witness = f"{suspect.witness}, with {len(paths) - 1} files named alike"
-                found[paths[0]] = replace(suspect, witness=witness)
+                found[paths[0]] = suspect._replace(witness=witness)
         return found
 
     def _table(self, path: str, table: Table) -> _Suspect | None:
@@ -161,7 +160,7 @@ def _crumbs(content: NumbersContent) -> list[Table]:
         return []
     named = [label for label in content.labels if names_weights(label)]
     if sum(content.labels[label] for label in named) >= _MOST * content.crumbs.count:
-        return [replace(content.crumbs, label=named[0])]
+        return [content.crumbs._replace(label=named[0])]
     return [content.crumbs]
 
 
@@ -236,8 +235,7 @@ def _together(tables: Sequence[Table]) -> Table | None:
     def mean(figure: str) -> float:
         return float(sum(getattr(table, figure) * table.count for table in known) / weight)
 
-    return replace(
-        known[0],
+    return known[0]._replace(
         line=0,
         rows=1,
         columns=0,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Status
-from runcheck.probes.zarr import ZarrContent
+from runcheck.probes.contents import ZarrContent
 from runcheck.rules.rule import Problem, unit_rule
 
 _SHOWN = 3
@@ -32,7 +32,7 @@ def zarr_chunk_missing(zarr_stores: Mapping[str, ZarrContent], known_status: Sta
             path, place = missing.first[0]
             what = "is missing" if place is None else f"lacks its chunk {place}"
             array = f"array {missing.array!r}" if missing.array else "array"
-            lacks = f"its {array} lacks {missing.count:,} of {missing.total:,} chunks, and reads as fill value there"
+            lacks = f"its {array} lacks {missing.missing:,} of {missing.total:,} chunks, and reads as fill value there"
             yield Problem(_join(store, path), f"{what}; {lacks}")
 
 

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
     from io import RawIOBase
 
 _WORTH_A_THREAD = 1 << 18  # bytes; hashing fewer takes no longer than handing them over
@@ -32,6 +32,8 @@ class Digest:
             self._sha256.update(chunk)
             return
         if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small files need none
+
             self._pool = ThreadPoolExecutor(1)
         self._pending = self._pool.submit(self._sha256.update, chunk)
 

@@ -1,16 +1,17 @@
 """Who does the work: surveys of units need nothing of each other, so any number of workers may share them."""
 
-import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from runcheck.errors import RuncheckError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,28 +42,33 @@ class Here:
         return map(work, items)
 
 
-@dataclass(frozen=True, slots=True)
 class Processes:
     """Does the work in child processes, where there is enough of it: threads would wait for one interpreter.
 
     A child is forked on Linux, which costs milliseconds; the caller must then run no threads. Elsewhere it is spawned.
     """
 
-    count: int
-    least_items: int = 64
-    method: str = "fork" if sys.platform == "linux" else "spawn"
+    def __init__(self, count: int, least_items: int = 64, method: str | None = None) -> None:
+        """Work in ``count`` children, from ``least_items`` on, made by a ``method`` of multiprocessing."""
+        self.count, self.least_items = count, least_items
+        self.method = method or ("fork" if sys.platform == "linux" else "spawn")
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Return what ``work`` returns for each item; the children are at work when this returns."""
         if self.count < 2 or len(items) < self.least_items:  # noqa: PLR2004 - one process is this one
             return map(work, items)
+        import multiprocessing  # noqa: PLC0415 - 10 ms that a few units do not pay
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
         context = multiprocessing.get_context(self.method)
         size = min(_CHUNK, -(-len(items) // (self.count * _CHUNKS_A_WORKER)))
         pool = ProcessPoolExecutor(self.count, context, _begin)
         return _collected(pool, pool.map(work, items, chunksize=size))
 
 
-def _collected(pool: ProcessPoolExecutor, results: Iterator[R]) -> Iterator[R]:
+def _collected(pool: "ProcessPoolExecutor", results: Iterator[R]) -> Iterator[R]:
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+
     with pool:
         try:
             yield from results
@@ -73,6 +79,44 @@ def _collected(pool: ProcessPoolExecutor, results: Iterator[R]) -> Iterator[R]:
 def _begin() -> None:
     """Let an interrupt from the terminal end a worker at once: it has nothing to say about it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Aside(Generic[R]):
+    """One piece of work in a thread, while others go on: a pool would take longer to load than most of it takes.
+
+    Use it in a ``with``, which waits for its end.
+    """
+
+    def __init__(self, work: Callable[[], R]) -> None:
+        """Do ``work``, once this is entered."""
+        self._work = work
+        self._thread = threading.Thread(target=self._run)
+        self._done: list[R] = []
+        self._error: BaseException | None = None
+
+    def result(self) -> R:
+        """Return what came out of it, or raise what it raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._done[0]
+
+    def _run(self) -> None:
+        try:
+            self._done.append(self._work())
+        except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+            self._error = error
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait."""
+        self._thread.join()
 
 
 def cores() -> int:

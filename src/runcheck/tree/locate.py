@@ -1,7 +1,7 @@
 """Where the tree is that a path means."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
@@ -11,8 +11,7 @@ from runcheck.probes.folder import open_regular
 from runcheck.probes.latest import LatestProbe
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What is to be checked: the root of a tree, and the path below it that is meant ("" for all of it)."""
 
     root: str

@@ -2,9 +2,8 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, LfsPointer, parse_lfs_pointer
 from runcheck.depth import Depth
@@ -20,30 +19,28 @@ from runcheck.probes import (
     look_into_path,
     make_probe,
 )
-from runcheck.probes.events import EventsContent
-from runcheck.probes.events.comparison import Source, compare
+from runcheck.probes.contents import EventsContent, MetricsContent, OrbaxContent
 from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError, open_regular
-from runcheck.probes.metrics import MetricsContent
-from runcheck.probes.numbers import NumbersScanner
-from runcheck.probes.orbax import OrbaxContent
-from runcheck.probes.words import WordsScanner
 from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.watch import Nobody, Watch
 
+if TYPE_CHECKING:
+    from runcheck.probes.numbers import NumbersScanner
+    from runcheck.probes.words import WordsScanner
+
 CHUNK = 1 << 20
 UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see every byte, and every word in them
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """Reads files and folders of the tree at ``root``, as deep as is asked."""
 
     root: str
     depth: Depth
     quarantine: Quarantine
-    watch: Watch = field(default_factory=Nobody)
+    watch: Watch = Nobody()
 
     def file(self, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
         """Return what there is to know of a file.
@@ -84,11 +81,11 @@ class Reader:
             is_apart=False,
             pointers=frozenset(pointers),
         )
-        return replace(self._folder(folder, format_), unverified=POINTERS_INSIDE if pointers else None)
+        return self._folder(folder, format_)._replace(unverified=POINTERS_INSIDE if pointers else None)
 
     def _folder(self, folder: Folder, format_: str) -> Facts:
         deep = self.depth == "deep"
-        apart = partial(look_into_folder, format_, replace(folder, is_apart=True), deep=deep)
+        apart = partial(look_into_folder, format_, folder._replace(is_apart=True), deep=deep)
         size = sum(folder.files.values())
         try:
             if deep:
@@ -111,6 +108,7 @@ class Reader:
 
         Where they do, both are read once more to say at which points.
         """
+        from runcheck.probes.events.comparison import Source, compare  # noqa: PLC0415 - loaded with the first event file
 
         def source(entry: Entry) -> Source:
             return Source(entry.path.removeprefix(f"{folder}/"), entry.size, _chunks(f"{self.root}/{entry.path}"))
@@ -133,8 +131,8 @@ class Reader:
                 stream.seek(0)
                 content = look_into_file(format_, stream, deep=deep)
         except ReaderFailedError as error:
-            return replace(facts, error=str(error))
-        return replace(facts, content=content)
+            return facts._replace(error=str(error))
+        return facts._replace(content=content)
 
 
 def _whole(stream: BinaryIO, size: int) -> BinaryIO:
@@ -157,11 +155,18 @@ def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
     return chunks
 
 
+def _scanners() -> "tuple[WordsScanner, NumbersScanner]":
+    from runcheck.probes.numbers import NumbersScanner  # noqa: PLC0415 - loaded with the first text
+    from runcheck.probes.words import WordsScanner  # noqa: PLC0415
+
+    return WordsScanner(), NumbersScanner()
+
+
 def _stream(stream: BinaryIO, entry: Entry, format_: str | None, watch: Watch, *, hashed: bool, scanned: bool) -> Facts:
     """Return what one pass over the bytes tells."""
     probe = make_probe(format_, entry.path)
-    words, numbers = WordsScanner(), NumbersScanner()
-    scanners = [words.feed, numbers.feed] if scanned else []
+    words, numbers = _scanners() if scanned else (None, None)
+    scanners = [words.feed, numbers.feed] if words and numbers else []
     if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
     with Digest() as digest:
@@ -186,6 +191,6 @@ def _stream(stream: BinaryIO, entry: Entry, format_: str | None, watch: Watch, *
         sha256=sha256,
         pointer=pointer,
         content=probe.content() if probe else None,
-        words=words.content() if pointer is None else None,
-        numbers=numbers.content() if pointer is None else None,
+        words=words.content() if words and pointer is None else None,
+        numbers=numbers.content() if numbers and pointer is None else None,
     )

@@ -5,46 +5,18 @@ By hand: TensorBoard's own reader stops at the first bad record without a word, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal
 
 from runcheck.convention.layout import layout
 from runcheck.convention.tfrecord import FOOTER, HEADER, crc32c, masked
+from runcheck.probes.contents import Break, EventsContent
 from runcheck.probes.events.scalars import NotAnEventError, read_event, texts_in
 from runcheck.probes.notes import NOTE_BYTES, Notes
 from runcheck.probes.points import BLOCK, OrderedPoints
 from runcheck.probes.shapes import Shapes
-from runcheck.probes.words import WordsContent
 
 _MAX_TAG_BYTES = 1024  # a split and a metric are shorter together, so a longer tag is none of theirs
 _KNOWN_HEADERS = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """A record that is not as it must be: its number from 1, its place in bytes, its kind, and the words for it."""
-
-    record: int
-    offset: int
-    kind: Literal["torn", "length", "content", "event"]
-    message: str
-
-
-@dataclass(slots=True)
-class EventsContent:
-    """The records in short: how many were whole, how many not and the first of these, and the points by tag.
-
-    ``restarts_from`` is the least step from which a session took back what was before it in its folder; ``words`` are
-    those of texts, hyperparameters and descriptions that do not belong into a published tree.
-    """
-
-    records: int = 0
-    bad_records: int = 0
-    first_break: Break | None = None
-    points: dict[str, OrderedPoints] = field(default_factory=dict)
-    restarts_from: int | None = None
-    unverified: str | None = None
-    words: WordsContent | None = None
 
 
 class EventsProbe:
@@ -227,10 +199,8 @@ class EventsProbe:
         content.bad_records += 1
 
 
-@dataclass(slots=True)
 class _LongRecord:
     """A record that is walked over: its size, the bytes still to come, checksum included, and the CRC so far."""
 
-    size: int
-    missing: int
-    crc: int = 0
+    def __init__(self, size: int, missing: int) -> None:
+        self.size, self.missing, self.crc = size, missing, 0

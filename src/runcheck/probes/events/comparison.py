@@ -5,51 +5,17 @@ Points are met in about the same order on both sides, so few of them wait for th
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runcheck.probes.events import EventsContent, EventsProbe
-from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, MetricsContent
+from runcheck.probes.contents import ComparisonContent, Difference, EventsContent, MetricsContent
+from runcheck.probes.events import EventsProbe
+from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.probes.points import OrderedPoints, Points, as_float32, same_points
 
 MAX_WAITING = 400_000  # points without a counterpart so far: some 60 MB
 
 
-@dataclass(slots=True)
-class Difference:
-    """How a series differs in the event files.
-
-    Points with another value there, points that are ``lacking`` there and points that the metrics do not have
-    (``beyond``), and the first such point: step, value in the events, value in the metrics. Where not the ``whole`` of
-    the series could be compared these are what was met so far, maybe nothing.
-    """
-
-    other: int = 0
-    lacking: int = 0
-    beyond: int = 0
-    first: tuple[int, float | None, float | None] | None = None
-    whole: bool = True
-
-    def note(self, step: int, event: float | None, metric: float | None) -> None:
-        """Count a point."""
-        self.other += event is not None and metric is not None
-        self.lacking += event is None
-        self.beyond += metric is None
-        if self.first is None or step < self.first[0]:
-            self.first = step, event, metric
-
-
-@dataclass(slots=True)
-class ComparisonContent:
-    """Series of the metrics that no event file has, and those that differ there."""
-
-    missing: list[str] = field(default_factory=list)
-    differences: dict[str, Difference] = field(default_factory=dict)
-    unverified: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A file to be read again: its path in the folder of the event files, its size, its bytes, and what it came to."""
 
     path: str
@@ -79,9 +45,10 @@ def compare(
     deeper is looked at only for a series that nothing above has.
     """
     ordered = sorted(events, key=lambda each: (posixpath.basename(each[0].path), each[0].path))
-    found = ComparisonContent()
     by_series = _by_series(metrics[1], ordered)
-    found.missing = [series for series in metrics[1].points if series not in by_series]
+    missing = tuple(series for series in metrics[1].points if series not in by_series)
+    differences: dict[str, Difference] = {}
+    unverified = None
     suspects: dict[str, _Tally] = {}
     for series, parts in by_series.items():
         contested, restarted = _contested(parts, ordered)
@@ -98,10 +65,10 @@ def compare(
         for series, tally in suspects.items():
             difference = tally.result(whole=whole)
             if difference is not None:
-                found.differences[series] = difference
+                differences[series] = difference
             elif not whole:
-                found.unverified = f"event files with more points twice than the {MAX_WAITING:,} that are compared"
-    return found
+                unverified = f"event files with more points twice than the {MAX_WAITING:,} that are compared"
+    return ComparisonContent(missing, differences, unverified)
 
 
 def _by_series(metrics: MetricsContent, events: list[tuple[Source, EventsContent]]) -> dict[str, list[_Part]]:

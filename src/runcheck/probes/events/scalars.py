@@ -8,7 +8,6 @@ long, and build every histogram and image on the way. Messages: Event (tensorflo
 import contextlib
 import struct
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -35,7 +34,6 @@ class Scalar(NamedTuple):
     code: Literal["f", "d"]
 
 
-@dataclass(slots=True)
 class Event:
     """What of an event there is to know: its step, its scalars, whether a session starts with it.
 
@@ -43,12 +41,15 @@ class Event:
     nothing but scalars.
     """
 
-    step: int = 0
-    scalars: list[Scalar] = field(default_factory=list)
-    restarts: bool = False
-    plain: bool = True
-    wall: int | None = None
-    step_span: tuple[int, int] | None = None
+    __slots__ = ("plain", "restarts", "scalars", "step", "step_span", "wall")
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self.step = 0
+        self.scalars: list[Scalar] = []
+        self.restarts, self.plain = False, True
+        self.wall: int | None = None
+        self.step_span: tuple[int, int] | None = None
 
 
 class _Field(NamedTuple):

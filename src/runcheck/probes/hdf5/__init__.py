@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from runcheck.probes.contents import Hdf5Content, Tensor
 from runcheck.probes.hdf5.decode import Decoder
 from runcheck.probes.hdf5.filters import Hdf5Error, UnverifiedError
-from runcheck.probes.tensors import Tensor
 
 if TYPE_CHECKING:
     import h5py
@@ -25,25 +25,6 @@ _VERSION, _FLAGS, _FLAGGED_VERSION, _OPEN_TO_WRITE = 8, 11, 3, 0b101  # of a sup
 _CHECKED = {1, 3}  # deflate, whose streams end in an Adler-32, and fletcher32
 # What h5py raises for a damaged file: the library's errors by their kind, and what names and types come to.
 _DAMAGES = (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError, MemoryError)
-
-
-@dataclass(frozen=True, slots=True)
-class Hdf5Content:
-    """What an HDF5 file holds.
-
-    ``rows`` is the first axis of its datasets, where they share one. ``bare`` are the datasets that could carry a
-    checksum and do not, ``outside`` what the file reads outside of itself, in words, ``object_names`` the datasets of
-    a type that NumPy has as objects and that is no text. ``unverified`` says what of the file nothing here could look
-    into; the rest stands.
-    """
-
-    datasets: tuple[Tensor, ...] = ()
-    rows: int | None = None
-    bare: tuple[str, ...] = ()
-    outside: tuple[str, ...] = ()
-    object_names: tuple[str, ...] = ()
-    error: str | None = None
-    unverified: str | None = None
 
 
 def look_into_hdf5(stream: BinaryIO, deep: bool) -> Hdf5Content:  # noqa: FBT001 - the form of every such probe

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runcheck.probes.numbers.blobs import HELD, LEAST, blobs_in, decode
 from runcheck.probes.numbers.rows import RowReader, Rows
@@ -22,8 +22,7 @@ _EDGE = 400  # bytes before numbers that may name them
 _DIGITS, _LETTERS = b"0123456789", b"abcdfghijklmnopqrstuvwxyzABCDFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@dataclass(slots=True)
-class NumbersContent:
+class NumbersContent(NamedTuple):
     """What the numbers of a text are like: its tables, and together all the numbers in tables too small to tell.
 
     ``labels`` has how many of the latter stand under which label.
@@ -31,7 +30,7 @@ class NumbersContent:
 
     tables: tuple[Table, ...] = ()
     crumbs: Table | None = None
-    labels: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, int] = {}
 
 
 class NumbersScanner:

@@ -14,7 +14,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LEAST = 512  # characters: 96 numbers of float32
 HELD = 1 << 18  # characters of a blob that are looked at
@@ -60,13 +60,12 @@ _OTHER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """Bytes in a text: how they are written, what they hold, and the first numbers."""
 
     encoding: str
     format: str
-    count: int
+    count: int  # type: ignore[assignment] # of numbers, where a tuple counts its members
     values: "array[float]"
 
 

@@ -8,7 +8,7 @@ a notebook's outputs do: where its lines end, rows end too, however deep in brac
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.probes.numbers.plain import BEGIN_OF_TEXT, END_OF_LINE, plain
 
@@ -35,8 +35,7 @@ _COLUMN = 32  # lines of one number each are worth a try
 _HEADER = 64
 
 
-@dataclass(slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Rows of one length: under which label they stand, within how many brackets, and their numbers with their texts.
 
     ``words`` are words among the numbers; ``header`` the cells of the line of words right above.

@@ -3,7 +3,7 @@
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SAMPLE = 8192  # numbers of a table that are looked at
 _LINES_OF_COLUMNS = 64
@@ -13,8 +13,7 @@ _BOUND = 1e150  # its square is a double; beyond it, as NaN, are no values
 _PRECISE = 64  # numbers whose digits are counted
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Numbers that stand together: where, under which words, in which shape, and what they are like.
 
     ``header`` are the words of the line above, one a column; ``encoding`` is that of a blob. Shares are of one. Zeros
@@ -26,7 +25,7 @@ class Table:
     line: int
     rows: int
     columns: int  # 0 where the rows differ in length
-    count: int
+    count: int  # type: ignore[assignment] # of numbers, where a tuple counts its members
     header: tuple[str, ...] = ()
     encoding: str = ""
     worded: float = 0.0  # share of the rows with a word in them

@@ -5,14 +5,14 @@ tree with ``_METADATA``; its arrays lie in an OCDBT store, which only TensorStor
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from runcheck.convention.layout import layout
+from runcheck.probes.contents import OrbaxContent
+from runcheck.probes.contents import OrbaxFault as Fault
 from runcheck.probes.folder import Folder
-from runcheck.probes.orbax.item import Fault, Item, NonFinite
+from runcheck.probes.orbax.item import Item
 from runcheck.probes.orbax.tree import METADATA, ItemTree, Leaf, NotReadError, TreeError, parse_json, read_document
 from runcheck.probes.orbax.zarr import DOCUMENTS
-from runcheck.probes.tensors import Tensor
 
 COMMIT = "_CHECKPOINT_METADATA"
 _COMMITTED = "commit_success.txt"  # newer versions leave it in every folder; its words count for nothing
@@ -25,30 +25,6 @@ _TREES = frozenset(
 )
 _ARRAY = "ArrayCheckpointHandler"
 _ONE_ARRAY = ItemTree((Leaf(("checkpoint",), "jax.Array", None, None),), use_ocdbt=False)
-
-
-@dataclass(frozen=True, slots=True)
-class OrbaxContent:
-    """A checkpoint.
-
-    ``leaves`` are the arrays whose shapes are known, each named by its path in the tree with ``/`` between; before it
-    stands the name of the item where several items have arrays. A dtype is "" where the array itself was not looked
-    at. ``unsized`` are the names of the arrays whose shapes the tree does not tell, where nothing could open the store:
-    NumPy's, and those that several devices held.
-
-    ``uncommitted`` is what speaks against a whole commit, ``broken_tree`` why the tree cannot be read or what it names
-    and is not there, ``doubts`` what in it Orbax seldom writes so, ``broken_arrays`` which arrays are not whole;
-    ``nonfinite`` are the arrays with numbers that are NaN or infinite, None where arrays were not decoded.
-    """
-
-    leaves: tuple[Tensor, ...] = ()
-    unsized: tuple[str, ...] = ()
-    uncommitted: tuple[Fault, ...] = ()
-    broken_tree: tuple[Fault, ...] = ()
-    doubts: tuple[Fault, ...] = ()
-    broken_arrays: tuple[Fault, ...] = ()
-    nonfinite: tuple[NonFinite, ...] | None = None
-    unverified: str | None = None
 
 
 def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: FBT001 - as every probe of a folder
@@ -80,13 +56,13 @@ def look_into_checkpoint(folder: Folder, deep: bool) -> OrbaxContent:  # noqa: F
     prefixes = [f"{item.root}/" if several and item.root else "" for item in items]
     named = list(zip(prefixes, items, strict=True))
     return OrbaxContent(
-        leaves=tuple(replace(each, name=prefix + each.name) for prefix, item in named for each in item.tensors),
+        leaves=tuple(each._replace(name=prefix + each.name) for prefix, item in named for each in item.tensors),
         unsized=tuple(prefix + name for prefix, item in named for name in item.unsized),
         uncommitted=tuple(uncommitted),
         broken_tree=tuple(broken_tree),
         doubts=tuple(fault for item in items for fault in item.doubts),
         broken_arrays=tuple(fault for item in items for fault in item.broken_arrays),
-        nonfinite=tuple(replace(each, name=prefix + each.name) for prefix, item in named for each in item.nonfinite)
+        nonfinite=tuple(each._replace(name=prefix + each.name) for prefix, item in named for each in item.nonfinite)
         if deep
         else None,
         unverified="; ".join(sorted(reasons)) or None,

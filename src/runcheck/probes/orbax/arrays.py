@@ -7,9 +7,9 @@ import os
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runcheck.probes.contents import NEEDS_TENSORSTORE
 from runcheck.probes.folder import Folder
 from runcheck.probes.orbax.ocdbt import crc32c
 from runcheck.probes.orbax.tree import NotReadError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-NEEDS_TENSORSTORE = "needs tensorstore: pip install 'runcheck[tensorstore]'"
 NEEDS_PYARROW = "arrays in chunks of more than 64 MiB: needs pyarrow: pip install 'runcheck[parquet]'"
 NEEDS_RANGES = "needs tensorstore 0.1.81 or newer: pip install --upgrade 'runcheck[tensorstore]'"
 HOLDS_LINKS = "holds links or devices, which nothing here follows"
@@ -44,8 +43,7 @@ class ArrayFaultError(Exception):
     """Why an array or a store cannot be read, as the end of a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What the numbers of an array are like.
 
     How many are NaN or infinite; the SHA-256 of all of them in C order, or None where the chunks do not follow one
@@ -56,15 +54,13 @@ class Decoded:
     digest: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Store:
     """An open store of an item: its keys, sorted, and what TensorStore is to open its arrays by."""
 
-    keys: tuple[str, ...]
-    location: str
-    _store: Any
-    _context: Any
-    _is_ocdbt: bool
+    def __init__(self, keys: tuple[str, ...], location: str, store: Any, context: Any, *, is_ocdbt: bool) -> None:  # noqa: ANN401 - it has no types
+        """Take what TensorStore opened."""
+        self.keys, self.location = keys, location
+        self._store, self._context, self._is_ocdbt = store, context, is_ocdbt
 
     def read(self, key: str, limit: int) -> bytes:
         """Return a value of at most ``limit`` bytes.
@@ -209,7 +205,7 @@ def open_store(folder: Folder, item: str, *, is_ocdbt: bool) -> Store:
         keys = tuple(sorted(key.decode("utf-8", "surrogateescape") for key in store.list().result()))
     except _FAULTS as error:
         raise ArrayFaultError(f"cannot be read: {words_of(error, location)}") from error
-    return Store(keys, location, store, context, is_ocdbt)
+    return Store(keys, location, store, context, is_ocdbt=is_ocdbt)
 
 
 def roots_of(folder: Folder, item: str) -> list[tuple[str, int, int]]:

@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Set
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from runcheck.probes.contents import NonFinite, Tensor
+from runcheck.probes.contents import OrbaxFault as Fault
 from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError
 from runcheck.probes.orbax.arrays import ArrayFaultError, Store, open_store, roots_of
 from runcheck.probes.orbax.ocdbt import ENVELOPE_BYTES, MANIFEST, MANIFEST_MAGIC, NODE_MAGIC, envelope_fault
@@ -24,30 +25,12 @@ from runcheck.probes.orbax.tree import (
     read_document,
 )
 from runcheck.probes.orbax.zarr import DOCUMENT_BYTES, DOCUMENTS, ZarrArray, parse_array
-from runcheck.probes.tensors import Tensor
 
 _PROCESS = "ocdbt.process_"
 _DATA = "d"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that is not as Orbax writes it: the path in the checkpoint, "" for all of it, and the words."""
-
-    path: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class NonFinite:
-    """An array with numbers that are NaN or infinite, and how many."""
-
-    name: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(NamedTuple):
     """Arrays that lie in folders beside one another, as far as their documents and names tell."""
 
     folder: Folder

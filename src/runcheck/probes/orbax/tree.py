@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Container
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.probes.folder import Folder, PointerError
 
@@ -26,8 +26,7 @@ class NotReadError(Exception):
     """Why nothing here reads something, whether it is whole or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A leaf of a tree.
 
     ``path`` are its keys from the top, ``name`` what its array is stored under, ``shape`` None where the JSON does not
@@ -50,8 +49,7 @@ class Leaf:
         return self.kind != _STRING
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTree:
+class ItemTree(NamedTuple):
     """The tree of one item, and how its arrays are stored: ``use_ocdbt`` is None where it does not say.
 
     ``is_whole`` says that every chunk is stored, those too that hold nothing but the fill value.

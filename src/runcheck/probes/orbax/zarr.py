@@ -7,7 +7,7 @@ a key-value store that only TensorStore opens, or beside one another without a g
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.probes.orbax.tree import TreeError, parse_json, sizes
 
@@ -17,8 +17,7 @@ _KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex"}
 _V2_DTYPE = re.compile(r"[<>|](?P<kind>[fiuc])(?P<bytes>[0-9]{1,2})")
 
 
-@dataclass(frozen=True, slots=True)
-class ZarrArray:
+class ZarrArray(NamedTuple):
     """An array: its shape, that of a stored chunk, its dtype in NumPy's words, and what stands in a chunk's key.
 
     ``is_compressed`` is None where the chunks are in codecs that Orbax does not write; ``is_sharded`` chunks are those

@@ -1,50 +1,28 @@
-"""What every file has in common that may hold pickles, or other files: archives, PyTorch and NumPy files."""
+"""Archives, pickles, PyTorch and NumPy files: how they begin, and which suffixes they have."""
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
-from runcheck.probes.tensors import Tensor
-
-# Which list of imports a pickle is held to: that of plain data, or that of PyTorch.
-Serves: TypeAlias = Literal["pickle", "torch"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pickled:
-    """A pickle: in which member of its file it stands, empty for the file itself, and what loading it would reach.
-
-    ``imports`` are the names that it looks up, in order and once each; ``hidden`` says in words what it does to reach
-    what no name tells.
-    """
-
-    member: str
-    serves: Serves
-    imports: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedContent:
-    """What was found in a file, as far as it could be read.
-
-    ``object_names`` are the arrays of objects in it, empty for the one array that a file is; ``outside`` the paths in
-    it that lead out of where it is unpacked, with what bears them; ``tensors`` the arrays of a file that is of arrays,
-    None where they could not be told. Both ``error`` and ``unverified`` leave what was seen until then.
-    """
-
-    pickles: tuple[Pickled, ...] = ()
-    object_names: tuple[str, ...] = ()
-    outside: tuple[str, ...] = ()
-    tensors: tuple[Tensor, ...] | None = None
-    error: str | None = None
-    unverified: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveContent(PackedContent):
-    """What an archive holds that is of no format of ours, or a file that turned out to be nothing of the kind."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PickleContent(PackedContent):
-    """What a pickle, or several one after the other, would do."""
+NUMPY_MAGIC, NUMPY_SUFFIX = b"\x93NUMPY", ".npy"
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+ZIP_SUFFIXES = (".zip", ".whl", ".jar")  # may begin with something else, and are read from their end
+GZIP, XZ, OLD_LZMA = b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"]\0\0"
+BZIP2_START, BZIP2_BLOCK = b"BZh", b"1AY&SY"
+ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+CLOSED = {b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!\x1a\x07": "a RAR archive"}
+# Arrays of Zarr and Orbax begin as these do, so they are told by their names.
+CLOSED_SUFFIXES = {".zst": "compressed with zstd", ".zstd": "compressed with zstd", ".lz4": "compressed with LZ4"}
+PICKLE_STARTS = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+TAR_MAGIC = (b"ustar", 257)  # where it begins
+BEGINS = (*ZIP_STARTS, GZIP, BZIP2_START, XZ, NUMPY_MAGIC, *CLOSED, *PICKLE_STARTS)
+PICKLE_SUFFIXES = (
+    ".pkl",
+    ".pickle",
+    ".p",
+    ".pk",
+    ".joblib",
+    ".dill",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".bin",
+    NUMPY_SUFFIX,
+    ".npz",
+)

@@ -7,11 +7,25 @@ tar that gzip compressed, or be the file itself. Nothing is unpacked to disk, an
 import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import BinaryIO
 
 from runcheck.convention.paths import leads_out
-from runcheck.probes.packed import ArchiveContent, PackedContent
+from runcheck.probes.contents import ArchiveContent, NumpyContent, PackedContent, TorchContent
+from runcheck.probes.packed import (
+    BZIP2_BLOCK,
+    BZIP2_START,
+    CLOSED,
+    CLOSED_SUFFIXES,
+    GZIP,
+    NUMPY_MAGIC,
+    NUMPY_SUFFIX,
+    OLD_LZMA,
+    PICKLE_STARTS,
+    PICKLE_SUFFIXES,
+    XZ,
+    ZIP_STARTS,
+    ZLIB_STARTS,
+)
 from runcheck.probes.packed.forward import (
     CHUNK,
     BoundError,
@@ -27,44 +41,16 @@ from runcheck.probes.packed.forward import (
     zlib_machine,
 )
 from runcheck.probes.packed.found import Found, Thing, shortened
-from runcheck.probes.packed.numpy_file import SUFFIX as NUMPY_SUFFIX
-from runcheck.probes.packed.numpy_file import NumpyContent, look_at_array
-from runcheck.probes.packed.numpy_header import MAGIC as NUMPY_MAGIC
+from runcheck.probes.packed.numpy_file import look_at_array
 from runcheck.probes.packed.pickled import look_at_pickles
 from runcheck.probes.packed.tar_members import DEVICES, LINKS, SYMBOLIC, TarMember, is_tar, tar_members
-from runcheck.probes.packed.torch_archive import OLD_TORCH, TorchContent, check_storages, is_data
+from runcheck.probes.packed.torch_archive import OLD_TORCH, check_storages, is_data
 from runcheck.probes.packed.zip_members import BZIP2, DEFLATED, END, END_SIZE, STORED, ZipMember, zip_members
 
 MAX_NESTING = 5  # archives in archives, compressed or not
 MAX_WHOLE = 1 << 25  # bytes of a compressed archive in an archive, which is held to seek in it
 MAX_PATH = 1 << 12
 START = 600  # bytes that tell what something is: the magic of tar lies at 257
-
-ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
-ZIP_SUFFIXES = (".zip", ".whl", ".jar")  # may begin with something else, and are read from their end
-GZIP, XZ, OLD_LZMA = b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"]\0\0"
-BZIP2_START, BZIP2_BLOCK = b"BZh", b"1AY&SY"
-ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-CLOSED = {b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!\x1a\x07": "a RAR archive"}
-# Arrays of Zarr and Orbax begin as these do, so they are told by their names.
-CLOSED_SUFFIXES = {".zst": "compressed with zstd", ".zstd": "compressed with zstd", ".lz4": "compressed with LZ4"}
-PICKLE_STARTS = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
-TAR_MAGIC = (b"ustar", 257)  # where it begins
-BEGINS = (*ZIP_STARTS, GZIP, BZIP2_START, XZ, NUMPY_MAGIC, *CLOSED, *PICKLE_STARTS)
-PICKLE_SUFFIXES = (
-    ".pkl",
-    ".pickle",
-    ".p",
-    ".pk",
-    ".joblib",
-    ".dill",
-    ".pt",
-    ".pth",
-    ".ckpt",
-    ".bin",
-    NUMPY_SUFFIX,
-    ".npz",
-)
 
 
 def look_into_packed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FBT001 - the form of every probe
@@ -120,13 +106,13 @@ class _Look:
             if thing.window is None:
                 self.found.doubt("holds a file that may be a pickle and an archive at once")
             else:
-                look_at_pickles(self.found, replace(thing, essential=False), thing.window.forward())
+                look_at_pickles(self.found, thing._replace(essential=False), thing.window.forward())
         if start.startswith(ZIP_STARTS):
             self._zip(thing, thing.window or _in_memory(source))
         elif is_tar(start):
             self._tar(thing, source)
         elif make is not None:
-            return self.into(replace(thing, window=None, size=None), inflate(source, make, self.found.budget))
+            return self.into(thing._replace(window=None, size=None), inflate(source, make, self.found.budget))
         elif reason := _closed(thing.name, start):
             self.found.doubt(f"holds what is {reason}" if thing.name else f"is {reason}, which nothing here reads")
         elif start.startswith(NUMPY_MAGIC):

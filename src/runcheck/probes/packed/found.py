@@ -1,10 +1,9 @@
 """What one look into a file has found so far, and what it may still cost."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from runcheck.probes.packed import PackedContent, Pickled, Serves
+from runcheck.probes.contents import PackedContent, Pickled, Serves, Tensor
 from runcheck.probes.packed.forward import Budget, Window
-from runcheck.probes.tensors import Tensor
 
 MAX_FACTS = 1_000  # of one kind
 MAX_TENSORS = 100_000
@@ -12,8 +11,7 @@ MAX_COMPARED = 50
 MAX_WORDS = 200  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """Something to look into: its path within the file, empty for the file itself, and what is known of it.
 
     ``window`` is there where it can be sought in; ``size`` its bytes, where they are promised. Damage of what is not
@@ -96,7 +94,7 @@ class Found:
     def digested(self, tensor: Tensor, digest: str) -> None:
         """Note the digest of the array that was noted last."""
         if self.tensors and self.tensors[-1] == tensor:
-            self.tensors[-1] = replace(tensor, digest=digest)
+            self.tensors[-1] = tensor._replace(digest=digest)
 
 
 def shortened(text: str) -> str:

@@ -1,21 +1,13 @@
 """``.npy`` files, and ``.npz`` archives of them."""
 
 import hashlib
-from dataclasses import dataclass
 
-from runcheck.probes.packed import PackedContent
+from runcheck.probes.contents import NumpyContent, Tensor
+from runcheck.probes.packed import NUMPY_MAGIC, NUMPY_SUFFIX
 from runcheck.probes.packed.forward import BrokenError, Forward
 from runcheck.probes.packed.found import Found, Thing
-from runcheck.probes.packed.numpy_header import MAGIC, read_header
+from runcheck.probes.packed.numpy_header import read_header
 from runcheck.probes.packed.pickled import look_at_pickles
-from runcheck.probes.tensors import Tensor
-
-SUFFIX = ".npy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumpyContent(PackedContent):
-    """The arrays of a file, named by their members."""
 
 
 def look_at_array(found: Found, thing: Thing, source: Forward) -> None:
@@ -25,9 +17,9 @@ def look_at_array(found: Found, thing: Thing, source: Forward) -> None:
         BrokenError: it is cut short, or no array.
         BoundError: it is too long to be decompressed.
     """
-    name = thing.name.removesuffix(SUFFIX)
+    name = thing.name.removesuffix(NUMPY_SUFFIX)
     is_first = True
-    while is_first or source.peek(len(MAGIC)) == MAGIC:
+    while is_first or source.peek(len(NUMPY_MAGIC)) == NUMPY_MAGIC:
         is_first = False
         header = read_header(source)
         if not thing.name:

@@ -8,9 +8,9 @@ import math
 import re
 from dataclasses import dataclass
 
+from runcheck.probes.packed import NUMPY_MAGIC
 from runcheck.probes.packed.forward import BrokenError, Forward
 
-MAGIC = b"\x93NUMPY"
 MAX_HEADER = 1 << 16
 MAX_NESTING = 32
 MAX_AXES = 64  # of NumPy
@@ -70,7 +70,7 @@ def read_header(source: Forward) -> Header:
     Raises:
         BrokenError: it is none.
     """
-    version = source.take(len(MAGIC) + 2)[-2]
+    version = source.take(len(NUMPY_MAGIC) + 2)[-2]
     if version not in (1, 2, 3):
         raise BrokenError(f"is of the version {version} of its format, which does not exist")
     count = int.from_bytes(source.take(2 if version == 1 else 4), "little")

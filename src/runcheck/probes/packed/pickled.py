@@ -1,10 +1,10 @@
 """Files that are pickles: one, or several one after the other."""
 
-from runcheck.probes.packed import ArchiveContent, PickleContent, Pickled
+from runcheck.probes.contents import ArchiveContent, PickleContent, Pickled, TorchContent
 from runcheck.probes.packed.forward import Forward
 from runcheck.probes.packed.found import Found, Thing
 from runcheck.probes.packed.pickle_opcodes import walk
-from runcheck.probes.packed.torch_archive import LEGACY_PICKLES, TorchContent, check_legacy, is_legacy
+from runcheck.probes.packed.torch_archive import LEGACY_PICKLES, check_legacy, is_legacy
 
 
 def look_at_pickles(found: Found, thing: Thing, source: Forward) -> object:

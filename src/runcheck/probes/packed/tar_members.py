@@ -5,7 +5,7 @@ forwards it collects in memory.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.probes.packed.forward import BoundError, BrokenError, Budget, Forward
 
@@ -20,8 +20,7 @@ WITHOUT_DATA = (*LINKS, *DEVICES, b"5", b"6")
 EXTENDED = (b"x", b"X", b"g", b"L", b"K")  # X is that of Solaris
 
 
-@dataclass(frozen=True, slots=True)
-class TarMember:
+class TarMember(NamedTuple):
     """A member: its name, its kind as the format has it, the name that it links to, the bytes that follow it.
 
     ``other_names`` are those that other readers take it to have: they do not agree on the fields.

@@ -1,9 +1,7 @@
 """Files of ``torch.save``: a zip with a ``data.pkl``, or the older sequence of pickles (``torch/serialization.py``)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from runcheck.probes.packed import PackedContent
 from runcheck.probes.packed.forward import Forward
 from runcheck.probes.packed.found import Found, Thing
 from runcheck.probes.packed.pickle_values import Listed
@@ -15,11 +13,6 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PICKLES = 5  # magic number, version, machine, value, keys of the storages that follow
 _VALUE, _KEYS = 3, 4
 _COUNT = 8  # the bytes in front of each storage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TorchContent(PackedContent):
-    """The tensors of a file, named by the keys above them with dots between."""
 
 
 def is_data(name: str) -> bool:

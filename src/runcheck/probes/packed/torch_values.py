@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from runcheck.probes.contents import Tensor
 from runcheck.probes.packed.pickle_values import LOST, Global, Listed, Made, Mapped, Persistent
-from runcheck.probes.tensors import Tensor
 
 MAX_TENSORS = 100_000
 MAX_VISITED = 300_000

@@ -6,7 +6,7 @@ raises at, and hiding pickles so from scanners is an old trick. The flags are no
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.probes.packed.forward import BoundError, Budget, Window
 
@@ -32,8 +32,7 @@ END_SIZE = _END.size
 _END_64 = struct.Struct("<4sQ2H2I4Q")
 
 
-@dataclass(frozen=True, slots=True)
-class ZipMember:
+class ZipMember(NamedTuple):
     """A member: its name, the names that other readers may take it to have, and where its bytes are."""
 
     name: str

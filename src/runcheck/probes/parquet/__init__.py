@@ -1,31 +1,13 @@
 """Parquet files: rows by the footer, page checksums, and at full depth every page and value."""
 
-from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from runcheck.probes.contents import ParquetContent
 from runcheck.probes.parquet.decode import Plan, check_count, decode, open_parquet
 from runcheck.probes.parquet.footer import Footer, ParquetError, UnverifiedError, read_footer
 from runcheck.probes.parquet.pages import first_pages, pages
-from runcheck.probes.words import WordsContent
 
 _READS_MISSING_LISTS = 26  # the first version of pyarrow that does
-
-
-@dataclass(frozen=True, slots=True)
-class ParquetContent:
-    """What a Parquet file holds.
-
-    ``bare`` are the columns that have pages without a checksum, of those pages that were looked at: the first ones of
-    each column chunk, or all. ``unverified`` says what of the file nothing here could look into; the rest stands.
-    ``words`` are those of its metadata that do not belong into a published tree.
-    """
-
-    rows: int | None = None
-    columns: int = 0
-    bare: frozenset[str] = frozenset()
-    error: str | None = None
-    unverified: str | None = None
-    words: WordsContent | None = None
 
 
 def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: FBT001 - the form of every such probe
@@ -42,20 +24,20 @@ def look_into_parquet(stream: BinaryIO, deep: bool) -> ParquetContent:  # noqa: 
         if deep:
             plans, bare = _walk(stream, footer)
             reason = next((plan.unverified for plan in plans if plan.unverified), None)
-            content = replace(content, bare=content.bare | bare, unverified=reason)
+            content = content._replace(bare=content.bare | bare, unverified=reason)
             decode(stream, file, footer, plans)
     except ParquetError as error:
-        return replace(content, error=str(error), unverified=None)
+        return content._replace(error=str(error), unverified=None)
     except UnverifiedError as error:
-        return replace(content, unverified=str(error))
+        return content._replace(unverified=str(error))
     except pa.ArrowNotImplementedError as error:
-        return replace(content, unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
+        return content._replace(unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names
         if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the format
             raise
         if _is_fault_of_pyarrow(error, pa.__version__):
-            return replace(content, unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
-        return replace(content, error=f"cannot be decoded: {_first_line(error)}", unverified=None)
+            return content._replace(unverified=f"cannot be read by this pyarrow: {_first_line(error)}")
+        return content._replace(error=f"cannot be decoded: {_first_line(error)}", unverified=None)
     return content
 
 

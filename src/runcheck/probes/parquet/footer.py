@@ -5,9 +5,8 @@ By hand, on ``thrift.py``, which says why. Source: the Parquet format, parquet.t
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from runcheck.probes.notes import Notes
 from runcheck.probes.parquet.thrift import Struct, ThriftBudgetError, ThriftError, ThriftReader, Wanted
@@ -56,8 +55,7 @@ class UnverifiedError(Exception):
     """Why nothing here looks into a file that may be sound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A leaf of the schema: its path with dots, its physical type, and the width of a value where the type has one.
 
     The last two say on how many levels above it a value may be missing, and repeat.
@@ -70,8 +68,7 @@ class Column:
     repetitions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """The pages of one column in one row group: where they lie, how many values they hold, in which codec."""
 
     column: Column
@@ -82,16 +79,14 @@ class Chunk:
     codec: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowGroup:
+class RowGroup(NamedTuple):
     """A row group: how many rows, and a chunk for each column."""
 
     rows: int
     chunks: tuple[Chunk, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Footer:
+class Footer(NamedTuple):
     """What a footer says. ``start`` is where it lies in the file.
 
     ``words`` are those of its key-value metadata that do not belong into a published tree.

@@ -7,8 +7,7 @@ after compression and without its header, for pages of every type.
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from runcheck.probes.parquet.footer import Chunk, ParquetError
 from runcheck.probes.parquet.thrift import (
@@ -45,8 +44,7 @@ _HEADER_BYTES = 16 << 20  # as Arrow allows
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A page: what its header says, and where its bytes lie."""
 
     type: int

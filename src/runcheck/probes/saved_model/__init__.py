@@ -4,13 +4,12 @@ By hand, since TensorFlow is 600 MB. Source: tensorflow/core/protobuf/saved_mode
 saved_object_graph.proto, tensorflow/core/framework/graph.proto, as of TensorFlow 2.21.
 """
 
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from runcheck.probes.contents import SavedModelContent, Tensor
 from runcheck.probes.folder import Folder, PointerError
 from runcheck.probes.protobuf import BeyondBoundError, DamagedError, Field, FieldType, Walker, Wire, messages
 from runcheck.probes.saved_model.tensor_bundle import DTYPES, BadBundleError, read_bundle, shape_of
-from runcheck.probes.tensors import Tensor
 
 PROGRAM = "saved_model.pb"
 VARIABLES = "variables/variables"
@@ -67,18 +66,6 @@ SavedVariable: 1 dtype varint, 2 shape TensorShapeProto, 3 trainable varint, 4 s
 SavedVariable: 5 aggregation varint, 6 name bytes, 7 device bytes
 SavedVariable: 8 experimental_distributed_variable_components SavedVariable
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class SavedModelContent:
-    """The variables of a SavedModel and the constants in its program, or why the folder is none.
-
-    The bytes of the variables are held against their checksums at the depth ``deep`` only.
-    """
-
-    tensors: tuple[Tensor, ...] | None = None
-    error: str | None = None
-    unverified: str | None = None
 
 
 def look_into_saved_model(folder: Folder, deep: bool) -> SavedModelContent:  # noqa: FBT001 - as every folder probe

@@ -12,10 +12,10 @@ from itertools import groupby, pairwise
 from typing import BinaryIO
 
 from runcheck.convention.tfrecord import crc32c, crc32c_by_table, masked
+from runcheck.probes.contents import Tensor
 from runcheck.probes.folder import Folder
 from runcheck.probes.protobuf import BeyondBoundError, DamagedError, Field, Walker, Wire, messages
 from runcheck.probes.saved_model.sorted_table import BadTableError, UnreadTableError, read_table
-from runcheck.probes.tensors import Tensor
 
 MAX_INDEX_BYTES = 16 << 20  # about 150,000 variables
 MAX_ENTRIES = 200_000

@@ -9,11 +9,10 @@ holds fewer than it was asked for. What is not known here is not decoded, and sa
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from itertools import product
 from math import prod
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from runcheck.probes.zarr.bytes import MOST_BYTES, Bytes, DamagedError, crc32c, decompressed, is_compression, unsealed
 from runcheck.probes.zarr.codecs import Codec, Sharding
@@ -34,8 +33,7 @@ _SEALS = frozenset({"crc32c", "crc32", "adler32", "fletcher32", "jenkins_lookup3
 _VLEN = frozenset({"vlen-utf8", "vlen-bytes"})
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """A range of bytes in a file, or in a decoded shard."""
 
     stream: BinaryIO

@@ -5,8 +5,7 @@ numcodecs (https://numcodecs.readthedocs.io), which zarr-python also writes into
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from runcheck.probes.zarr.json import BrokenError, chunk_shape_of, digest_of, named, told
 
@@ -50,8 +49,7 @@ _XZ, _NO_CHECK = 1, 0
 _MAX_CODECS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Sharding:
+class Sharding(NamedTuple):
     """The codec that packs the chunks of a shard of ``shape`` before or behind an index of where each lies."""
 
     shape: tuple[int, ...]
@@ -66,8 +64,7 @@ class Sharding:
         return tuple(whole // chunk if chunk else 0 for whole, chunk in zip(self.shape, self.chunk_shape, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(NamedTuple):
     """A codec: its id in numcodecs, and what of its configuration tells how to read; of one unknown here a digest."""
 
     name: str

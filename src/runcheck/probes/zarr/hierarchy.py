@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from runcheck.convention.layout import layout
+from runcheck.probes.contents import ZarrFault as Fault
 from runcheck.probes.folder import Folder
-from runcheck.probes.zarr import Fault
 from runcheck.probes.zarr.json import BeyondError, BrokenError, load, told
 from runcheck.probes.zarr.metadata import (
     UNKNOWN,

@@ -6,7 +6,7 @@ https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html and https://zarr-specs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runcheck.probes.zarr.codecs import Codec, codecs_of_v2, codecs_of_v3
 from runcheck.probes.zarr.dtypes import item_bytes_of_v2, item_bytes_of_v3
@@ -21,8 +21,7 @@ from runcheck.probes.zarr.json import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayMetadata:
+class ArrayMetadata(NamedTuple):
     """What the metadata say of an array.
 
     ``chunk_shape`` is None for a grid that is not regular. ``item_bytes`` is None where items differ in length or the
@@ -51,8 +50,7 @@ class ArrayMetadata:
 UNKNOWN = b""  # in place of the digest of attributes that could not be read
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A group, or an array with its metadata. Of the attributes only a digest is kept."""
 
     array: ArrayMetadata | None

@@ -6,8 +6,8 @@ from functools import cache
 from math import prod
 
 from runcheck.convention.layout import layout
+from runcheck.probes.contents import MissingChunks, ZarrContent
 from runcheck.probes.folder import Folder
-from runcheck.probes.zarr import MissingChunks, ZarrContent
 from runcheck.probes.zarr.bytes import DamagedError
 from runcheck.probes.zarr.chunks import Extent, decode, exact_size, expect_size, inner_chunks
 from runcheck.probes.zarr.codecs import Sharding, without_checksum
@@ -20,7 +20,7 @@ _KEY_LIKE = re.compile(r"(?:.*/)?(?:c[./])?[0-9]+(?:[./][0-9]+)*")
 _UNSAFE = "pickle"
 
 
-def look_into_store(folder: Folder, *, deep: bool) -> ZarrContent:
+def look_into_store(folder: Folder, deep: bool) -> ZarrContent:  # noqa: FBT001 - as every probe of a folder
     """Return what a Zarr store holds; ``deep`` decodes every chunk."""
     seen = Seen()
     hierarchy = Hierarchy(folder, seen)

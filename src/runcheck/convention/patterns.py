@@ -1,0 +1,24 @@
+"""Regular expressions that are compiled when they are first tried: few texts need most of them."""
+
+import re
+from typing import cast
+
+
+class _Late:
+    """Has the methods of a pattern, once one of them is asked for; they are its own from then on, as fast as ever."""
+
+    __slots__ = ("_flags", "_form", "findall", "finditer", "fullmatch", "match", "search", "sub")
+
+    def __init__(self, form: str, flags: int) -> None:
+        self._form, self._flags = form, flags
+
+    def __getattr__(self, name: str) -> object:
+        compiled = re.compile(self._form, self._flags)
+        for method in _Late.__slots__[2:]:
+            setattr(self, method, getattr(compiled, method))
+        return getattr(compiled, name)
+
+
+def late(form: str, flags: int = 0) -> re.Pattern[str]:
+    """Return the pattern of a regular expression, which is compiled with its first use."""
+    return cast("re.Pattern[str]", _Late(form, flags))
