@@ -20,6 +20,7 @@ from runcheck.convention.secrets import (
     REDACTED,
     RUN,
     RUN_CHARACTERS,
+    Secret,
     is_password_name,
     is_telling,
     key_at,
@@ -85,20 +86,29 @@ _CODE = re.compile(r"[()\[\]{}.$]")
 def words_in(text: str) -> list[Word]:
     """Return what stands in ``text``, in its order; no two of them overlap."""
     raw = text.encode("latin-1", "replace")  # as many bytes as characters: searches in bytes are the fastest
+    # One character is found twenty times as fast as several: what has none of those that a word is made of, has none.
+    has_at, has_dash, has_slash = b"@" in raw, b"-" in raw, b"/" in raw
     lower = raw.lower()
-    found = [
-        *(Word("address", "", each.start, each.end, each.is_certain) for each in credentials_in(text)),
-        *(
-            Word("secret", each.what, each.start, each.end, each.is_certain)
-            for each in (*private_keys_in(text), *webhooks_in(text), *commands_in(text, raw, lower))
-        ),
-        *_long_runs(text, raw),
-        *_passwords(text, lower),
-        *(Word("path", "", each.start, each.end, each.is_certain) for each in homes_in(text, lower)),
-        *(Word("name", "", each.start, each.end, each.is_certain) for each in prompts_in(text)),
-        *_redacted(text),
-    ]
-    return _apart(found)
+    secrets: list[Secret] = []
+    if has_dash:
+        secrets += private_keys_in(text)
+    if has_slash:
+        secrets += webhooks_in(text)
+    if has_dash or b"=" in raw or b":" in raw or b"," in raw:
+        secrets += commands_in(text, raw, lower)
+    found = [Word("address", "", each.start, each.end, each.is_certain) for each in credentials_in(text)] if has_at else []
+    found += [Word("secret", each.what, each.start, each.end, each.is_certain) for each in secrets]
+    if len(raw) >= RUN:
+        found += _long_runs(text, raw)
+    if b"pass" in lower:
+        found += _passwords(text, lower)
+    if has_slash or b"\\" in raw:
+        found += (Word("path", "", each.start, each.end, each.is_certain) for each in homes_in(text, raw))
+    if has_at:
+        found += (Word("name", "", each.start, each.end, each.is_certain) for each in prompts_in(text))
+    if b"[" in raw:
+        found += _redacted(text)
+    return _apart(found) if found else found
 
 
 def _apart(found: list[Word]) -> list[Word]:

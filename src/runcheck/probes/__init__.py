@@ -126,6 +126,7 @@ _BEGINS: dict[bytes, str] = {
     b"\x89HDF\r\n\x1a\n": "hdf5",
     **dict.fromkeys(BEGINS, "packed"),
 }
+_MAGICS = tuple(_BEGINS)
 _SUFFIXES: dict[str, str] = {
     ".h5": "hdf5",
     ".hdf5": "hdf5",
@@ -157,7 +158,9 @@ def format_of(path: str, start: bytes) -> str | None:
     """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
     if begins_as_safetensors(start):  # its length may look like the start of a pickle
         return "safetensors"
-    begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
+    begun = None
+    if start.startswith(_MAGICS):
+        begun = next(each for magic, each in _BEGINS.items() if start.startswith(magic))
     return begun or _SUFFIXES.get(suffix_of(path)) or ("packed" if start.startswith(*TAR_MAGIC) else None)
 
 

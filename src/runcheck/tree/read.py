@@ -26,6 +26,7 @@ from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError, open_r
 from runcheck.probes.metrics import MetricsContent
 from runcheck.probes.numbers import NumbersScanner
 from runcheck.probes.orbax import OrbaxContent
+from runcheck.probes.unpacked import START, is_opaque
 from runcheck.probes.words import WordsScanner
 from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
@@ -158,22 +159,25 @@ def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
 def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
     """Return what one pass over the bytes tells."""
     probe = make_probe(format_, entry.path)
-    words, numbers = WordsScanner(), NumbersScanner()
-    scanners = [words.feed, numbers.feed] if scanned else []
-    if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
+    if not (probe or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
+    words = numbers = None
+    feeds: list[Callable[[bytes], bool]] = []
     with Digest() as digest:
         chunk = stream.read(CHUNK)
         pointer = parse_lfs_pointer(chunk)
         if pointer is not None:
-            probe, scanners = None, []
+            probe = None
+        elif scanned and chunk and not (is_opaque(chunk) and len(chunk) >= min(entry.size, START)):
+            words, numbers = WordsScanner(), NumbersScanner()
+            feeds = [words.feed, numbers.feed]
         while chunk:
             if hashed:
                 digest.take(chunk)
             if probe is not None:
                 probe.feed(chunk)
-            scanners = [feed for feed in scanners if feed(chunk)]
-            if not (probe or scanners):
+            feeds = [feed for feed in feeds if feed(chunk)]
+            if not (probe or feeds):
                 break
             chunk = stream.read(CHUNK)
         if hashed:
@@ -183,6 +187,6 @@ def _stream(stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool
         sha256=sha256,
         pointer=pointer,
         content=probe.content() if probe else None,
-        words=words.content() if pointer is None else None,
-        numbers=numbers.content() if pointer is None else None,
+        words=words.content() if words else None,
+        numbers=numbers.content() if numbers else None,
     )

@@ -30,6 +30,8 @@ from runcheck.probes.packed.found import Found, Thing, shortened
 from runcheck.probes.packed.numpy_file import SUFFIX as NUMPY_SUFFIX
 from runcheck.probes.packed.numpy_file import NumpyContent, look_at_array
 from runcheck.probes.packed.numpy_header import MAGIC as NUMPY_MAGIC
+from runcheck.probes.packed.pickle_machine import STEPS
+from runcheck.probes.packed.pickle_opcodes import STOP, no_opcode
 from runcheck.probes.packed.pickled import look_at_pickles
 from runcheck.probes.packed.tar_members import DEVICES, LINKS, SYMBOLIC, TarMember, is_tar, tar_members
 from runcheck.probes.packed.torch_archive import OLD_TORCH, TorchContent, check_storages, is_data
@@ -51,6 +53,8 @@ CLOSED_SUFFIXES = {".zst": "compressed with zstd", ".zstd": "compressed with zst
 PICKLE_STARTS = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 TAR_MAGIC = (b"ustar", 257)  # where it begins
 BEGINS = (*ZIP_STARTS, GZIP, BZIP2_START, XZ, NUMPY_MAGIC, *CLOSED, *PICKLE_STARTS)
+# But for tar, which may begin with anything.
+_FIRST_BYTES = frozenset((*STEPS, STOP, *(each[0] for each in (*BEGINS, *ZLIB_STARTS, OLD_LZMA))))
 PICKLE_SUFFIXES = (
     ".pkl",
     ".pickle",
@@ -74,7 +78,16 @@ def look_into_packed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FB
 
 def look_into_pickle(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FBT001 - the form of every probe
     """Return what a file holds whose name says that it is a pickle: the oldest protocols begin with no magic."""
-    return _look(stream, deep=deep, maybe_pickle=True)
+    return _no_pickle(stream) or _look(stream, deep=deep, maybe_pickle=True)
+
+
+def _no_pickle(stream: BinaryIO) -> PackedContent | None:
+    """Return what :func:`_look` would of a file whose first byte begins nothing that it knows, as most weights do."""
+    window = Window(stream, 0, stream.seek(0, io.SEEK_END))
+    start = window.at(0, START)
+    if not start or start[0] in _FIRST_BYTES or is_tar(start) or window.at(window.size - END_SIZE, 4) == END:
+        return None
+    return ArchiveContent(error=no_opcode(start[0]))
 
 
 def look_into_closed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: ARG001, FBT001 - the form of every probe
