@@ -2,13 +2,16 @@
 
 import hashlib
 import random
+import re
 import string
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runcheck.convention.commands import _BEGINS
 from runcheck.convention.machine import host_of_events, last_part
 from runcheck.convention.words import Word, words_in, words_of_value
 
@@ -433,3 +436,44 @@ def test_a_long_hostile_line_is_looked_at_to_its_end(unit: str) -> None:
 )
 def test_any_mixture_is_looked_at_without_an_error(parts: list[str]) -> None:
     words_in("".join(parts))
+
+
+_FRAGMENTS = st.sampled_from(
+    [
+        *KEYS.values(),
+        *PRIVATE_KEYS.values(),
+        "https://ada:pa55word@example.org",
+        "ada@laptop:~/work$ ",
+        "[redacted]",
+        "/home/ada/data",
+        "C:\\Users\\ada\\x",
+        "/Users/ada/x",
+        "/root/.ssh/id",
+        "password: hunter2!",
+        "--password hunter2!",
+        "machine x login ada password hunter2!",
+        "passphrase='a b7!'",
+        "DB_PWD=hunter2!",
+        "Authorization: Basic YWRhOmh1bnRlcjIh",
+        "curl -u ada:hunter2! x",
+        "curl --proxy-user ada:hunter2! x",
+        "mysql -phunter2! x",
+        "token",
+        *"@-=:,/\\[]\n \"'pK\xe9\u212a",
+    ]
+)
+
+
+@given(st.lists(_FRAGMENTS, max_size=8).map("".join))
+@settings(max_examples=500)
+def test_what_a_text_lacks_hides_no_word_of_it(text: str) -> None:
+    every = "@\n-\n=\n:\n,\n/\n\\ \n[\n\n"  # with these before it, each search is made
+    found = [replace(each, start=each.start - len(every), end=each.end - len(every)) for each in words_in(every + text)]
+    assert words_in(text) == found
+
+
+@given(st.lists(st.sampled_from([b" ", b"\t", b"\n", b"-", b"a", b"p", b"u", b"P", b"U", b"x", b"="]), max_size=40))
+def test_options_of_one_letter_stand_after_a_space(parts: list[bytes]) -> None:
+    text = b"".join(parts)
+    places = [at for at in range(1, len(text)) if text[at - 1] in b" \t\n" and re.match(rb"-[apuPU]", text[at:])]
+    assert [match.start() for match in _BEGINS.finditer(text)] == places

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from runcheck.convention.canonical import canonical_json
 from runcheck.convention.layout import layout
-from runcheck.probes.document import DocumentContent, JsonProbe, YamlProbe
+from runcheck.probes.document import (
+    _AMBIGUOUS,
+    _BEGIN_WORDS,
+    DocumentContent,
+    JsonProbe,
+    YamlProbe,
+    _core_schema,
+)
 
 DEPTH = layout().limits.document_depth
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -395,3 +402,9 @@ def test_a_document_of_too_many_values_is_not_built(probe: type[JsonProbe | Yaml
         reader = probe()
         reader.feed(b'{"a": [' + b"1," * count + b"1]}")
         assert reader.content().error == error
+
+
+@given(st.sampled_from(sorted(_BEGIN_WORDS)), st.text(alphabet="aeflnortuxyENOUY0123_.:-+", max_size=8))
+def test_what_begins_as_a_word_is_one_to_both_versions_of_yaml(first: str, rest: str) -> None:
+    assert not _AMBIGUOUS.fullmatch(first + rest)
+    assert _core_schema(first + rest, 1) == first + rest

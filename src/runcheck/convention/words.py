@@ -8,8 +8,9 @@ keys are made of, both a hundred times faster than a regular expression; only th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from runcheck.convention.addresses import credentials_in
@@ -75,6 +76,7 @@ _PASSWORD_OPTION = re.compile(
 _NETRC = re.compile(r"login[ \t]+[^\s]{1,64}\s+password[ \t]+(?P<plain>[^\s\"'<>]{4,128})", re.IGNORECASE)
 # Too short for a key, and without what paths, addresses and assignments are made of: most values of most documents.
 _PLAIN = re.compile(rf"[A-Za-z0-9_ .,+()-]{{0,{RUN - 1}}}")
+_REMEMBERED, _SHORT = 1 << 14, 64  # values, and characters of one
 _ASSIGNMENT = re.compile(r"(?P<name>[-+~\w.]{1,80})=(?!=)")
 _DIGESTS = re.compile(r"(?:hash|sha|digest|checksum|fingerprint)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
@@ -96,7 +98,9 @@ def words_in(text: str) -> list[Word]:
         secrets += webhooks_in(text)
     if has_dash or b"=" in raw or b":" in raw or b"," in raw:
         secrets += commands_in(text, raw, lower)
-    found = [Word("address", "", each.start, each.end, each.is_certain) for each in credentials_in(text)] if has_at else []
+    found = (
+        [Word("address", "", each.start, each.end, each.is_certain) for each in credentials_in(text)] if has_at else []
+    )
     found += [Word("secret", each.what, each.start, each.end, each.is_certain) for each in secrets]
     if len(raw) >= RUN:
         found += _long_runs(text, raw)
@@ -221,8 +225,13 @@ def _passwords(text: str, lower: bytes) -> Iterator[Word]:
 # --- values of documents ----------------------------------------------------------------------------------------
 
 
-def words_of_value(value: str, name: str, surroundings: str = "") -> list[Word]:
+def words_of_value(value: str, name: str, surroundings: str = "") -> Sequence[Word]:
     """Return what stands in the string ``value`` under the key ``name``, in an object named ``surroundings``."""
+    is_short = len(value) <= _SHORT and len(name) <= _SHORT and len(surroundings) <= _SHORT
+    return (_words_of_short if is_short else _words_of_value)(value, name, surroundings)
+
+
+def _words_of_value(value: str, name: str, surroundings: str) -> Sequence[Word]:
     if _PLAIN.fullmatch(value) and not (is_telling(name) or is_name_key(name)):
         return []
     words = words_in(value)
@@ -242,6 +251,9 @@ def words_of_value(value: str, name: str, surroundings: str = "") -> list[Word]:
     if is_name is not None and not words:
         return [Word("name", "", 0, len(value), is_name)]
     return words
+
+
+_words_of_short = lru_cache(_REMEMBERED)(_words_of_value)  # keys and settings come up in document after document
 
 
 def assignment(value: str, name: str) -> tuple[str, int]:

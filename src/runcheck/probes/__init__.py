@@ -144,8 +144,8 @@ START_BYTES = 1024  # of a file tell its format
 
 def suffix_of(path: str) -> str:
     """Return the suffix of a path, with its dot, in lower case."""
-    name = path.rpartition("/")[2]
-    return name[name.rindex(".") :].lower() if "." in name else ""
+    _, dot, suffix = path.rpartition(".")
+    return f".{suffix}".lower() if dot and "/" not in suffix else ""
 
 
 def make_probe(format_: str | None, path: str) -> Probe | None:

@@ -29,7 +29,16 @@ _MARKS = (
     (b"\xfe\xff", 2, 1),
 )
 _BEGIN_MARKS = tuple(mark for mark, _, _ in _MARKS)
-_FORMS = ((2, 0), (2, 1), (4, 0), (4, 3))
+# Where the first bytes of each form are zero: the bytes of a unit, and the offset of ASCII in it.
+_ZEROS = bytes([0] + [1] * 255)
+_FORMS = {
+    b"\1\0\1\0": (2, 0),
+    b"\0\1\0\1": (2, 1),
+    b"\1\0\0\0": (4, 0),
+    b"\0\0\0\1": (4, 3),
+    b"\1\0": (2, 0),
+    b"\0\1": (2, 1),
+}
 
 
 def is_opaque(start: bytes) -> bool:
@@ -37,8 +46,11 @@ def is_opaque(start: bytes) -> bool:
 
     An :class:`Unpacker` would hand nothing on. Most binary files are told so by a few of their bytes.
     """
-    return b"\0" in start[:TEXT] and not _is_packed(start) and not start.startswith(_BEGIN_MARKS) and (
-        b"\0" not in start[:START] or _form_of(start[:START]) is None
+    return (
+        b"\0" in start[:TEXT]
+        and not _is_packed(start)
+        and not start.startswith(_BEGIN_MARKS)
+        and (b"\0" not in start[:START] or _form_of(start[:START]) is None)
     )
 
 
@@ -151,9 +163,8 @@ def _is_packed(start: bytes) -> bool:
 
 def _form_of(sample: bytes) -> tuple[int, int] | None:
     """Return the bytes of a unit of a text without a mark, and the offset of ASCII in it; None: it is no such text."""
-    if sample[:2].count(0) == 0:  # in each form one of them is zero
-        return None
-    return next((form for form in _FORMS if _is_wide(sample, *form)), None)
+    form = _FORMS.get(sample[: 4 if len(sample) >= 4 else 2].translate(_ZEROS))  # noqa: PLR2004
+    return form if form is not None and _is_wide(sample, *form) else None
 
 
 def _is_wide(sample: bytes, width: int, offset: int) -> bool:

@@ -1,7 +1,7 @@
 """One path below the root, as the file system tells it."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class EntryType(Enum):
@@ -13,8 +13,7 @@ class EntryType(Enum):
     SPECIAL = "special"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A path below the root with its identity, but no content.
 
     ``path`` is relative, with ``/``. ``size`` is in bytes, the times in nanoseconds. ``target`` is where a link
