@@ -112,3 +112,7 @@ def test_what_is_found_lies_in_the_text(parts: list[str]) -> None:
     assert all(
         0 <= each.start < each.end <= len(text) for each in commands_in(text, text.encode(), text.lower().encode())
     )
+
+
+def test_a_header_with_a_letter_beyond_ascii_that_is_one_without_case_holds_nothing() -> None:
+    assert words_in("Authorization: Basic YWRhOmh1bnRlcjIh\N{KELVIN SIGN}") == []

@@ -2,13 +2,15 @@
 
 import hashlib
 import random
+import re
 import string
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runcheck.convention.commands import _BEGINS
 from runcheck.convention.machine import host_of_events, last_part
 from runcheck.convention.words import Word, words_in, words_of_value
 
@@ -433,3 +435,50 @@ def test_a_long_hostile_line_is_looked_at_to_its_end(unit: str) -> None:
 )
 def test_any_mixture_is_looked_at_without_an_error(parts: list[str]) -> None:
     words_in("".join(parts))
+
+
+_FRAGMENTS = st.sampled_from(
+    [
+        *KEYS.values(),
+        *PRIVATE_KEYS.values(),
+        "https://ada:pa55word@example.org",
+        "ada@laptop:~/work$ ",
+        "[redacted]",
+        "/home/ada/data",
+        "C:\\Users\\ada\\x",
+        "/Users/ada/x",
+        "/root/.ssh/id",
+        "password: hunter2!",
+        "--password hunter2!",
+        "machine x login ada password hunter2!",
+        "passphrase='hunt3r!x'",
+        "DB_PWD=hunter2!",
+        "Authorization: Basic YWRhOmh1bnRlcjIh",
+        "curl -u ada:hunter2! x",
+        "curl --proxy-user ada:hunter2! x",
+        "mysql -phunter2! x",
+        "token",
+        *"@-=:,/\\[]\n \"'pK\xe9\u212a",
+    ]
+)
+
+
+@given(st.lists(_FRAGMENTS, max_size=8).map("".join))
+@settings(max_examples=500, deadline=None)
+def test_what_a_text_lacks_hides_no_word_of_it(text: str) -> None:
+    every = "@\n-\n=\n:\n,\n/\n\\ \n[\n\n"  # with these before it, each search is made
+    found = [each._replace(start=each.start - len(every), end=each.end - len(every)) for each in words_in(every + text)]
+    assert words_in(text) == found
+
+
+def test_options_of_one_letter_stand_after_a_space() -> None:
+    text = "".join(map("".join, product(" \t\n-apuPUx=", repeat=3))).encode()
+    places = [at for at in range(1, len(text)) if text[at - 1] in b" \t\n" and re.match(rb"-[apuPU]", text[at:])]
+    assert [match.start() for match in _BEGINS.finditer(text)] == places
+
+
+@pytest.mark.parametrize("before", ["", "x ", "{"])
+def test_a_key_of_two_dots_is_found_at_the_start_of_a_text(before: str) -> None:
+    # Two letters that begin a key stand as far before the end as its first part lies behind its beginning.
+    text = before + KEYS["SendGrid"] + "\n" + "sk" + "!" * 21
+    assert [(word.what, word.start) for word in words_in(text)] == [("a SendGrid key", len(before))]

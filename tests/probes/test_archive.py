@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.contents import ArchiveContent, NumpyContent, PackedContent, PickleContent, TorchContent
-from runcheck.probes.packed.forward import Budget, Window
-from runcheck.probes.packed.tar_members import tar_members
+from runcheck.probes.packed.archive import _look, _no_pickle
+from runcheck.probes.packed.forward import BrokenError, Budget, Window
+from runcheck.probes.packed.tar_members import _BEGIN_NUMBER, _number, tar_members
 from tests.probes.packed import CALL, EVIL, look, messages, tarred, zipped
 
 OLD_EVIL = CALL + b"."
@@ -439,3 +440,30 @@ def test_the_kind_of_a_file_is_told_by_what_is_in_it() -> None:
     assert type(look(zipped({"a.npy": b""}))) is NumpyContent
     assert type(look(zipped({"a/data.pkl": b"N."}))) is TorchContent
     assert type(look(b"\x80\x02N.")) is PickleContent
+
+
+@given(
+    st.binary(max_size=1100)
+    | st.builds(bytes.__add__, st.binary(min_size=1, max_size=1), st.sampled_from(list(WRAPPED.values())))
+    | st.builds(bytes.__add__, st.binary(max_size=30), st.sampled_from(list(WRAPPED.values())))
+    | st.sampled_from([tarred({f"{chr(code)}.txt": EVIL}) for code in range(33, 127)])
+)
+@settings(deadline=None)
+def test_what_a_first_byte_tells_is_what_a_whole_look_does(content: bytes) -> None:
+    told = _no_pickle(io.BytesIO(content))
+    assert told is None or told == _look(io.BytesIO(content), deep=False, maybe_pickle=True)
+
+
+@pytest.mark.parametrize("rest", [b"", b"\n", b"x" * 600, bytes(600), b".", WRAPPED["zip"]])
+def test_every_first_byte_tells_what_a_whole_look_does(rest: bytes) -> None:
+    for code in range(256):
+        content = bytes([code]) + rest
+        told = _no_pickle(io.BytesIO(content))
+        assert told is None or told == _look(io.BytesIO(content), deep=False, maybe_pickle=True)
+
+
+@pytest.mark.parametrize("rest", [b"0000017", b"\0      ", b" 17\0   ", b"       "])
+def test_a_byte_that_begins_no_number_is_that_of_no_tar(rest: bytes) -> None:
+    for code in set(range(256)) - _BEGIN_NUMBER:
+        with pytest.raises(BrokenError):
+            _number(bytes([code]) + rest)

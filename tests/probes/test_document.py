@@ -2,7 +2,7 @@
 
 import json
 import math
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runcheck.convention.canonical import canonical_json
 from runcheck.convention.layout import layout
 from runcheck.probes.contents import DocumentContent
-from runcheck.probes.document import JsonProbe, YamlProbe
+from runcheck.probes.document import _AMBIGUOUS, _BEGIN_WORDS, JsonProbe, YamlProbe, _core_schema
 
 DEPTH = layout().limits.document_depth
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -396,3 +396,29 @@ def test_a_document_of_too_many_values_is_not_built(probe: type[JsonProbe | Yaml
         reader = probe()
         reader.feed(b'{"a": [' + b"1," * count + b"1]}")
         assert reader.content().error == error
+
+
+def test_what_begins_as_a_word_is_one_to_both_versions_of_yaml() -> None:
+    rests = (
+        "",
+        "es",
+        "ES",
+        "o",
+        "O",
+        "n",
+        "N",
+        "ff",
+        "FF",
+        "rue",
+        "RUE",
+        "alse",
+        "ALSE",
+        "ull",
+        "ULL",
+        "0",
+        "_1",
+        ":1",
+    )
+    for word in map("".join, product(_BEGIN_WORDS, rests)):
+        assert not _AMBIGUOUS.fullmatch(word)
+        assert _core_schema(word, 1) == word

@@ -11,8 +11,13 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from runcheck.probes.unpacked import Unpacker
+from runcheck.probes.numbers import NumbersScanner
+from runcheck.probes.unpacked import _FORMS, Unpacker, _form_of, _is_wide, is_opaque
+from runcheck.probes.words import WordsScanner
+from tests.probes import packed
 
 TEXT = "".join(f"{at * 0.37:.4f}\n" for at in range(30_000)).encode()
 
@@ -172,3 +177,44 @@ def test_an_encrypted_member_is_passed_over() -> None:
 
 def test_bytes_of_zlib_without_a_file_format_are_no_text() -> None:
     assert unpacked(zlib.compress(TEXT)) == []
+
+
+KEY = "password: hunter2!\n" + "".join(f"0.1{at} 0.2{at}\n" for at in range(600))
+ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+
+
+def wrapped(text: str) -> list[bytes]:
+    """Return a text in every form that is read."""
+    plain = text.encode()
+    packers: list[Callable[[bytes], bytes]] = [gzip.compress, bz2.compress, lzma.compress]
+    archives = [packed.tarred({"a.txt": plain}), packed.zipped({"a.txt": plain})]
+    return [*map(text.encode, ENCODINGS), *(pack(plain) for pack in packers), *archives]
+
+
+_TEXTS = st.sampled_from([*wrapped(KEY[:40]), *wrapped(KEY[:600]), *wrapped(KEY)])
+_STARTS = st.binary(max_size=8) | st.sampled_from(
+    [b"", b"\0", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0", b"a\0", b"\0a"]
+)
+
+
+@given(st.builds(lambda *parts: b"".join(parts), _STARTS, _TEXTS, st.binary(max_size=600)))
+@settings(deadline=None)
+def test_nothing_is_seen_in_what_is_opaque(content: bytes) -> None:
+    if is_opaque(content):
+        for scanner in (WordsScanner(), NumbersScanner()):
+            scanner.feed(content)
+            assert scanner.content() is None
+
+
+@pytest.mark.parametrize("text", [KEY[:40], KEY])
+def test_no_text_is_opaque(text: str) -> None:
+    assert not any(map(is_opaque, wrapped(text)))
+
+
+def test_random_bytes_are_opaque() -> None:
+    assert is_opaque(bytes(1) + random.Random(0).randbytes(4000))
+
+
+@given(st.lists(st.sampled_from([0, 0, 1, 65]), max_size=12).map(bytes))
+def test_the_first_bytes_tell_the_form_of_a_text(sample: bytes) -> None:
+    assert _form_of(sample) == next((form for form in _FORMS.values() if _is_wide(sample, *form)), None)

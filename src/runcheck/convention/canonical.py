@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from runcheck.errors import InvalidArgumentError
 
-_EXACT = 2**53
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes one at each call
 _PLAIN_DIGITS, _PLAIN_ZEROS = 21, 6  # beyond these ECMAScript turns to an exponent
 
 
@@ -37,7 +37,7 @@ def _text(value: object, pointer: str) -> str:
         case str():
             return _string(value, pointer)
         case int():
-            return str(value) if abs(value) > _EXACT else _number(float(value), pointer)
+            return int.__repr__(value)  # a double that is an integer, below 2**53, is printed the same
         case float():
             return _number(value, pointer)
         case Mapping():
@@ -59,7 +59,7 @@ def _object(value: Mapping[object, object], pointer: str) -> str:
 
 
 def _string(value: str, pointer: str) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _encode(value)
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidArgumentError(f"{pointer or 'the value'} holds a lone surrogate, which is no character")
     return text

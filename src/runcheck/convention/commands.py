@@ -1,7 +1,6 @@
 """Secrets in command lines and in headers: what only the program before it, or the option, tells to be one."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Iterator
 
@@ -27,11 +26,9 @@ _PROGRAMS: tuple[tuple[str, str], ...] = (
 )
 _PROGRAM = late(rf"(?:(?<![\w.-])|(?<=\\[nrt]))(?:{'|'.join(f'({name})' for name, _ in _PROGRAMS)})(?=[ \t])")
 _OPTIONS = tuple(late(option) for _, option in _PROGRAMS)
-# All of these options begin alike, or end in `-user`: they are found by that, since most texts have few.
-_SHAPE = bytes(
-    0 if each in b" \t\n" else 1 if each == ord("-") else 2 if each in b"apuPU" else 3 for each in range(256)
-)
-_BEGINS = b"\0\1\2"
+# All of these options begin alike, or end in `-user`: they are found by that, since most texts have few. What is before
+# comes behind, so that the search is for a dash.
+_BEGINS = re.compile(rb"-(?<=[ \t\n]-)[apuPU]")
 _COMMAND = late(r"(?:[^\n|;\\]|\\(?:\r?\n)?)*+")  # a line, and those that a backslash joins to it
 _COMMAND_WITHIN = 1000  # characters before an option
 _ANY_USER = late(r"(?:user|username|you|your.*|me|my.?(?:user|name)|name|login|someone|foo|test|u)", re.IGNORECASE)
@@ -48,13 +45,15 @@ _OPAQUE = late(r"[^A-Za-z]")
 
 def commands_in(text: str, raw: bytes, lower: bytes) -> Iterator[Secret]:
     """Yield the secrets in the command lines of ``text``; ``raw`` has as many bytes, ``lower`` has small letters."""
-    yield from _options(text, (at + 1 for at in _places(raw.translate(_SHAPE), _BEGINS)))
-    yield from _options(text, (text.rfind(" ", max(0, at - 8), at) + 1 for at in _places(lower, b"-user")))
+    if b"-" in raw:
+        yield from _options(text, (match.start() for match in _BEGINS.finditer(raw)))
+        yield from _options(text, (text.rfind(" ", max(0, at - 8), at) + 1 for at in _places(lower, b"-user")))
     for at in _places(lower, b"authorization"):
         if header := _HEADER.match(text, at):
             yield from _header(header)
-    for at in _places(lower, b"_pwd="):
-        yield from _variable(text, at)
+    if b"=" in raw:
+        for at in _places(lower, b"_pwd="):
+            yield from _variable(text, at)
 
 
 def _options(text: str, places: Iterable[int]) -> Iterator[Secret]:
@@ -108,7 +107,7 @@ def _header(match: re.Match[str]) -> Iterator[Secret]:
     else:
         try:
             user, colon, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, no text, or letters beyond ASCII that are k and s in disguise
             return
         is_certain = named_secret("password", password) if user and colon else None
     if is_certain is not None:

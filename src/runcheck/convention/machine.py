@@ -49,15 +49,15 @@ class MachinePath(NamedTuple):
     is_certain: bool
 
 
-def homes_in(text: str, lower: bytes) -> Iterator[MachinePath]:
-    """Yield the paths in ``text`` that lie in the home folder of a person; ``lower`` is the text in small letters."""
-    for needle in (b"/home/", b"users", b"/root/"):
-        at = lower.find(needle)
+def homes_in(text: str, raw: bytes) -> Iterator[MachinePath]:
+    """Yield the paths in ``text`` that lie in the home folder of a person; ``raw`` has as many bytes."""
+    for needle in (b"/home/", b"Users", b"/root/"):
+        at = raw.find(needle)
         while at >= 0:
             found = _home_at(text, at)
             if found is not None:
                 yield found
-            at = lower.find(needle, at + 1 if found is None else max(found.end, at + 1))
+            at = raw.find(needle, at + 1 if found is None else max(found.end, at + 1))
 
 
 def _home_at(text: str, at: int) -> MachinePath | None:

@@ -121,7 +121,7 @@ def key_at(text: str, at: int) -> Secret | None:
     """
     before = text[at - 1 : at]
     start = at + 1 if before == "\\" else at + 2 if before == "%" else at
-    if before == "." and text.startswith("SG.", max(0, at - 26)):
+    if before == "." and at >= 26 and text.startswith("SG.", at - 26):  # noqa: PLR2004
         start = at - 26
     if text[start : start + 2] not in KEY_STARTS:
         return None

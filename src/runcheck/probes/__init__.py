@@ -120,6 +120,7 @@ _BEGINS: dict[bytes, str] = {
     b"\x89HDF\r\n\x1a\n": "hdf5",
     **dict.fromkeys(BEGINS, "packed"),
 }
+_MAGICS = tuple(_BEGINS)
 _SUFFIXES: dict[str, str] = {
     ".h5": "hdf5",
     ".hdf5": "hdf5",
@@ -139,8 +140,8 @@ _LONGEST_HEADER = 100_000_000  # of its bytes: the reader's own limit
 
 def suffix_of(path: str) -> str:
     """Return the suffix of a path, with its dot, in lower case."""
-    name = path.rpartition("/")[2]
-    return name[name.rindex(".") :].lower() if "." in name else ""
+    _, dot, suffix = path.rpartition(".")
+    return f".{suffix}".lower() if dot and "/" not in suffix else ""
 
 
 def make_probe(format_: str | None, path: str) -> Probe | None:
@@ -153,7 +154,9 @@ def format_of(path: str, start: bytes) -> str | None:
     """Return the seeking format of a file that begins with ``start``, or None where it is in none."""
     if _begins_as_safetensors(start):  # its length may look like the start of a pickle
         return "safetensors"
-    begun = next((each for magic, each in _BEGINS.items() if start.startswith(magic)), None)
+    begun = None
+    if start.startswith(_MAGICS):
+        begun = next(each for magic, each in _BEGINS.items() if start.startswith(magic))
     return begun or _SUFFIXES.get(suffix_of(path)) or ("packed" if start.startswith(*TAR_MAGIC) else None)
 
 

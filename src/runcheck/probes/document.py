@@ -212,6 +212,10 @@ _AMBIGUOUS = re.compile(
 )
 
 
+# What neither version of YAML takes for anything but a word, as most keys: it begins no null, boolean or number.
+_BEGIN_WORDS = frozenset("abcdeghijklmpqrsuvwxzABCDEGHIJKLMPQRSUVWXZ/_")
+
+
 class _YamlReader:
     """Builds the value of one YAML document from libyaml's events."""
 
@@ -241,8 +245,8 @@ class _YamlReader:
             raise _too_deep()
         if isinstance(event, yaml.AliasEvent):
             raise _FaultError(f"holds the alias *{event.anchor}", _line(event))
-        for what, mark in (("anchor", getattr(event, "anchor", None)), ("tag", getattr(event, "tag", None))):
-            if mark is not None:
+        for what in ("anchor", "tag"):
+            if (mark := getattr(event, what, None)) is not None:
                 raise _FaultError(f"holds the {what} {mark}", _line(event))
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
@@ -269,7 +273,7 @@ class _YamlReader:
 
     def _scalar(self, event: "yaml.ScalarEvent") -> object:
         text, line = str(event.value), _line(event)
-        if event.style:
+        if event.style or text[:1] in _BEGIN_WORDS:
             return text
         if _AMBIGUOUS.fullmatch(text):
             self.ambiguous.append((line, text))

@@ -4,6 +4,8 @@ People and frameworks write whole configurations there, and stack traces. The st
 document are, and only what was seen is kept.
 """
 
+from collections.abc import Sequence
+
 from runcheck.convention.words import Word, words_in, words_of_value
 from runcheck.probes.words import SeenWord, WordsContent
 
@@ -47,7 +49,7 @@ class Notes:
             value = text[:NOTE_BYTES].decode("utf-8", "replace")
             self._take(words_in(value), value, "")
 
-    def _take(self, words: list[Word], value: str, name: str) -> None:
+    def _take(self, words: Sequence[Word], value: str, name: str) -> None:
         for word in words:
             if word.kind != "redacted":
                 text = value[word.start : word.end][:_LONGEST]

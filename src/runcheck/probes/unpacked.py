@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+TEXT = 8000  # bytes of a text have no NUL, as Git has it
 START = 512  # bytes tell what a file is; a tar's first header is as long
 _STEP = 1 << 18  # bytes that are unpacked at once
 _TOTAL = 1 << 26  # bytes that are unpacked of one file, all layers together
@@ -19,7 +20,7 @@ _LAYERS = 3  # a zip in a tar in a gzip, and no more
 _XZ_MEMORY = 80 << 20  # xz -9 needs 65 MiB
 _CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\b\x1b"})
 _ZIP64 = 0xFFFFFFFF  # a size of 32 bits that stands elsewhere in 64
-_ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0"
+_PACKED = _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0"
 # Longer marks first: UTF-32's begins with UTF-16's. The bytes of ASCII stand at an offset in each unit.
 _MARKS = (
     (b"\xff\xfe\0\0", 4, 0),
@@ -27,6 +28,30 @@ _MARKS = (
     (b"\xff\xfe", 2, 0),
     (b"\xfe\xff", 2, 1),
 )
+_BEGIN_MARKS = tuple(mark for mark, _, _ in _MARKS)
+# Where the first bytes of each form are zero: the bytes of a unit, and the offset of ASCII in it.
+_ZEROS = bytes([0] + [1] * 255)
+_FORMS = {
+    b"\1\0\1\0": (2, 0),
+    b"\0\1\0\1": (2, 1),
+    b"\1\0\0\0": (4, 0),
+    b"\0\0\0\1": (4, 3),
+    b"\1\0": (2, 0),
+    b"\0\1": (2, 1),
+}
+
+
+def is_opaque(start: bytes) -> bool:
+    """Say whether no text is in a file, by its first bytes: all of it, or more than :data:`START`.
+
+    An :class:`Unpacker` would hand nothing on. Most binary files are told so by a few of their bytes.
+    """
+    return (
+        b"\0" in start[:TEXT]
+        and not _is_packed(start)
+        and not start.startswith(_BEGIN_MARKS)
+        and (b"\0" not in start[:START] or _form_of(start[:START]) is None)
+    )
 
 
 class TextSink(Protocol):
@@ -94,7 +119,7 @@ class Unpacker:
             return False
 
     def _layer(self, start: bytes) -> Callable[[bytes], bool]:
-        packed = start.startswith((_GZIP, _BZIP2, _XZ, _ZIP)) or start[257:262] == b"ustar"
+        packed = _is_packed(start)
         if packed and not self._layers:
             return _nothing
         if start.startswith(_ZIP):
@@ -111,10 +136,8 @@ class Unpacker:
         if b"\0" not in sample:
             printed = len(sample.translate(None, _CONTROLS))
             return self._text if printed >= 0.98 * len(sample) else _nothing
-        for width, offset in ((2, 0), (2, 1), (4, 0), (4, 3)):
-            if _is_wide(sample, width, offset):
-                return _Wide(self._text, width, offset).feed
-        return _nothing
+        form = _form_of(sample)
+        return _nothing if form is None else _Wide(self._text, *form).feed
 
     def _open(self, layer: "_Stream | _Members") -> Callable[[bytes], bool]:
         self._opened = layer
@@ -132,6 +155,16 @@ class Unpacker:
 
 def _nothing(chunk: bytes) -> bool:  # noqa: ARG001
     return False
+
+
+def _is_packed(start: bytes) -> bool:
+    return start.startswith(_PACKED) or start[257:262] == b"ustar"
+
+
+def _form_of(sample: bytes) -> tuple[int, int] | None:
+    """Return the bytes of a unit of a text without a mark, and the offset of ASCII in it; None: it is no such text."""
+    form = _FORMS.get(sample[: 4 if len(sample) >= 4 else 2].translate(_ZEROS))  # noqa: PLR2004
+    return form if form is not None and _is_wide(sample, *form) else None
 
 
 def _is_wide(sample: bytes, width: int, offset: int) -> bool:

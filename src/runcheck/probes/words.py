@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from runcheck.convention.words import Word, WordKind, words_in
-from runcheck.probes.unpacked import Unpacker
+from runcheck.probes.unpacked import TEXT, Unpacker
 
-_START = 8000
 _WINDOW = 1 << 18
 # What a word may need to see before and behind it: its name there, the body of a key here.
 _BEFORE = 512
@@ -79,7 +78,7 @@ class WordsScanner:
             self._goes_on = self._goes_on and self._inside.feed(chunk)
             return self._goes_on
         self._held += chunk if self._decoder is None else self._decoded(chunk)
-        if not self._is_text and len(self._held) >= _START:
+        if not self._is_text and len(self._held) >= TEXT:
             self._decide()
         if self._is_text and len(self._held) >= self._begin + _WINDOW + _BEHIND:
             self._look(len(self._held) - _BEHIND)
@@ -102,7 +101,7 @@ class WordsScanner:
             self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
             self._is_text, self._held = True, self._decoded(self._held)
         else:
-            self._is_text = b"\0" not in self._held[:_START]
+            self._is_text = b"\0" not in self._held[:TEXT]
             self._is_binary = not self._is_text
         if self._is_binary:
             self._inside = _Inside()

@@ -101,14 +101,27 @@ def _words_in(value: object, pointer: str, name: str, surroundings: str) -> Iter
         for word in words_of_value(value, name, surroundings):
             yield pointer, value, word
     elif isinstance(value, dict):
-        for key, each in value.items():
-            inner = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
-            for word in words_of_value(key, "", ""):
-                yield inner, key, word
-            yield from _words_in(each, inner, key, name)
+        yield from _words_in_object(value, pointer, name)
     elif isinstance(value, list):
         for index, (each, of) in enumerate(zip(value, names_of_items(value, name), strict=True)):
-            yield from _words_in(each, f"{pointer}/{index}", of, surroundings)
+            if isinstance(each, dict | list | str):
+                yield from _words_in(each, f"{pointer}/{index}", of, surroundings)
+
+
+def _words_in_object(value: Mapping[str, object], pointer: str, name: str) -> Iterator[tuple[str, str, Word]]:
+    """Yield them for the members of an object; where those hold none, which is mostly so, no pointer is made."""
+    for key, each in value.items():
+        for word in words_of_value(key, "", ""):
+            yield _below(pointer, key), key, word
+        if isinstance(each, str):
+            for word in words_of_value(each, key, name):
+                yield _below(pointer, key), each, word
+        elif isinstance(each, dict | list):
+            yield from _words_in(each, _below(pointer, key), key, name)
+
+
+def _below(pointer: str, key: str) -> str:
+    return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
 
 
 def _of_comments(path: str, value: object, seen: WordsContent) -> Iterator[SeenWord]:

@@ -82,6 +82,7 @@ def rules() -> dict[str, Rule]:
 
 
 @cache
+@cache
 def rules_of(scope: Literal["unit", "tree"]) -> tuple[Rule, ...]:
     """Return the rules that are called for units, or for the tree; those of units are not loaded for a tree."""
     _load(_OF_TREES + (_OF_UNITS if scope == "unit" else ()))

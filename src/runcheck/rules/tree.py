@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from runcheck.convention.documents import STATUSES, Status
 from runcheck.convention.layout import layout
@@ -17,6 +18,7 @@ from runcheck.tree.entry import Entry, EntryType
 _FREE = frozenset({layout().folder_of("extra"), layout().folder_of("plot")})  # what lies there has no form
 _DEVICE = late(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])")
 _FORBIDDEN = frozenset('<>:"\\|?*')
+_REMEMBERED = 1 << 14  # names; the same ones come up in unit after unit
 
 
 @tree_rule
@@ -244,6 +246,7 @@ def document_size(facts: Mapping[str, Facts]) -> Iterator[Problem]:
                     yield Problem(path, f"line {line} is longer than {layout().limits.line_bytes:,} bytes", line=line)
 
 
+@lru_cache(_REMEMBERED)
 def _not_portable(name: str) -> str | None:
     try:
         size = len(name.encode("utf-8"))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from io import RawIOBase
 
 _WORTH_A_THREAD = 1 << 18  # bytes; hashing fewer takes no longer than handing them over
-_BUFFER = 1 << 20
+_FIRST, _BUFFER = 1 << 12, 1 << 20
 
 
 class Digest:
@@ -40,6 +40,10 @@ class Digest:
     def take_rest(self, stream: BinaryIO, taken: Callable[[int], None] = lambda _: None) -> None:
         """Take all that is left of a stream, which nobody else wants to see; ``taken`` is told of each piece."""
         self._wait()
+        first = stream.read(_FIRST)  # mostly nothing is left, and a large buffer takes longer than a small file
+        self._sha256.update(first)
+        if not first:
+            return
         buffer = memoryview(bytearray(_BUFFER))
         while count := cast("RawIOBase", stream).readinto(buffer):  # BytesIO has it too, and typing.BinaryIO not
             self._sha256.update(buffer[:count])

@@ -155,32 +155,39 @@ def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
     return chunks
 
 
-def _scanners() -> "tuple[WordsScanner, NumbersScanner]":
+def _scanners(start: bytes, size: int) -> "tuple[WordsScanner, NumbersScanner] | None":
+    """Return what scans a file of so many bytes that begins with ``start``; None where these say that it is no text."""
     from runcheck.probes.numbers import NumbersScanner  # noqa: PLC0415 - loaded with the first text
+    from runcheck.probes.unpacked import START, is_opaque  # noqa: PLC0415
     from runcheck.probes.words import WordsScanner  # noqa: PLC0415
 
+    if is_opaque(start) and len(start) >= min(size, START):
+        return None
     return WordsScanner(), NumbersScanner()
 
 
 def _stream(stream: BinaryIO, entry: Entry, format_: str | None, watch: Watch, *, hashed: bool, scanned: bool) -> Facts:
     """Return what one pass over the bytes tells."""
     probe = make_probe(format_, entry.path)
-    words, numbers = _scanners() if scanned else (None, None)
-    scanners = [words.feed, numbers.feed] if words and numbers else []
-    if not (probe or scanners or hashed) and entry.size > LFS_POINTER_BYTES:
+    if not (probe or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
         return Facts()
+    words = numbers = None
+    feeds: list[Callable[[bytes], bool]] = []
     with Digest() as digest:
         chunk = stream.read(CHUNK)
         pointer = parse_lfs_pointer(chunk)
         if pointer is not None:
-            probe, scanners = None, []
+            probe = None
+        elif scanned and chunk and (scanners := _scanners(chunk, entry.size)):
+            words, numbers = scanners
+            feeds = [words.feed, numbers.feed]
         while chunk:
             if hashed:
                 digest.take(chunk)
             if probe is not None:
                 probe.feed(chunk)
-            scanners = [feed for feed in scanners if feed(chunk)]
-            if not (probe or scanners):
+            feeds = [feed for feed in feeds if feed(chunk)]
+            if not (probe or feeds):
                 break
             watch.read(len(chunk))
             chunk = stream.read(CHUNK)
@@ -191,6 +198,6 @@ def _stream(stream: BinaryIO, entry: Entry, format_: str | None, watch: Watch, *
         sha256=sha256,
         pointer=pointer,
         content=probe.content() if probe else None,
-        words=words.content() if words and pointer is None else None,
-        numbers=numbers.content() if numbers and pointer is None else None,
+        words=words.content() if words else None,
+        numbers=numbers.content() if numbers else None,
     )

@@ -5,7 +5,7 @@ What is looked for, and what the linter reports, are the same words: those of :m
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runcheck.convention.documents import Redaction
@@ -129,7 +129,7 @@ class Redactor:
             self.note(where, _REASONS["secret"])
         return REDACTED
 
-    def _replaced(self, text: str, words: list[Word], where: str | None, *, line_by_line: bool = False) -> str:
+    def _replaced(self, text: str, words: Sequence[Word], where: str | None, *, line_by_line: bool = False) -> str:
         """Return ``text`` with each word replaced, and note the place where there was any that is no replacement."""
         out, end = [], 0
         for word in words:

@@ -1,7 +1,8 @@
 """Numbers in texts of any format and disguise: how many, of what form, in what order."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from runcheck.probes.numbers.blobs import HELD, LEAST, blobs_in, decode
@@ -192,7 +193,11 @@ _DECIMAL = re.compile(rb"\.[0-9]{3}")
 
 def _is_of_numbers(text: bytes) -> bool:
     """Say whether number follows number, or many have decimals: not so in documents with dates and hashes."""
-    return len(_ADJACENT.findall(text)) >= 6 or len(_DECIMAL.findall(text)) >= 32  # noqa: PLR2004
+    return _are_as_many(_ADJACENT.finditer(text), 6) or _are_as_many(_DECIMAL.finditer(text), 32)
+
+
+def _are_as_many(matches: Iterator[re.Match[bytes]], count: int) -> bool:
+    return sum(1 for _ in islice(matches, count)) == count  # in rows of numbers the first line has them
 
 
 class _Blob:

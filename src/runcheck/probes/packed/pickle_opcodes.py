@@ -24,7 +24,7 @@ from runcheck.probes.packed.pickle_values import LOST, TEXT, Global, Made, Persi
 
 MAX_PROTOCOL = 5
 ARRAY = Global("joblib.numpy_pickle.NumpyArrayWrapper")  # the bytes of an array follow it
-_STOP = ord(".")
+STOP = ord(".")
 _EXTENSION = "looks up the extension code"
 _SOME = 1024  # opcodes between two looks at the bounds
 
@@ -56,6 +56,11 @@ def walk(source: Forward, budget: Budget) -> Walk:
     )
 
 
+def no_opcode(code: int) -> str:
+    """Return what is wrong with a pickle that goes on with a byte that is no opcode."""
+    return f"has no opcode {code:#04x}"
+
+
 def _run(machine: Machine) -> None:
     count, next_byte, steps = 0, machine.source.byte, STEPS
     while True:
@@ -67,13 +72,13 @@ def _run(machine: Machine) -> None:
             machine.budget.walk(_SOME)
             if len(machine.stack) + machine.depth > MAX_STACK:
                 raise BoundError(TOO_MANY)
-        if code == _STOP:
+        if code == STOP:
             machine.budget.walk(count % _SOME)
             machine.value = machine.pop()
             return
         step = steps.get(code)
         if step is None:
-            raise EndedError(f"has no opcode {code:#04x}")
+            raise EndedError(no_opcode(code))
         step(machine)
 
 
@@ -157,7 +162,7 @@ def _pass_array(machine: Machine, state: object) -> None:
     To ``pickle.load`` the array would be opcodes; no opcode is as small as the padding that it begins with.
     """
     padding, array = machine.source.peek(1), array_of(state)
-    is_opcode = not padding or padding[0] in STEPS or padding[0] == _STOP
+    is_opcode = not padding or padding[0] in STEPS or padding[0] == STOP
     if array is not None and array.has_objects:
         machine.doubt = "holds an array of objects of joblib, which joblib and pickle read each in its own way"
         inner = walk(machine.source, machine.budget)

@@ -14,6 +14,7 @@ MAX_EXTENDED = 1 << 20
 MAX_SPARSE = 1 << 12  # blocks of GNU's map of holes
 CHECKSUM = slice(148, 156)
 MAX_DIGITS = 19
+_BEGIN_NUMBER = frozenset(b"\0 \t\n\v\f\r+-01234567\200\377")  # any other byte does not
 SYMBOLIC, LINKS, DEVICES = b"2", (b"1", b"2"), (b"3", b"4")
 SPARSE_NAME = "GNU.sparse.name"
 WITHOUT_DATA = (*LINKS, *DEVICES, b"5", b"6")
@@ -41,7 +42,7 @@ class TarMember(NamedTuple):
 def is_tar(start: bytes) -> bool:
     """Say whether a file that begins so is a tar archive: by the checksum of its first header."""
     block = start[:BLOCK]
-    return len(block) == BLOCK and _has_checksum(block)
+    return len(block) == BLOCK and block[CHECKSUM.start] in _BEGIN_NUMBER and _has_checksum(block)
 
 
 def tar_members(source: Forward, budget: Budget) -> Iterator[TarMember]:
