@@ -77,9 +77,9 @@ def check_in(
     surveyor = Surveyor(target.root, depth, quarantine, cache, now(), watch)
     reader = Reader(target.root, depth, quarantine)
     started = executor.map(surveyor.survey, met)
-    with Aside(partial(read_git, target.root)) as git:
-        facts, kept = _around(reader, cache, tree)
+    with Aside(partial(read_git, target.root)) as git, Aside(partial(_around, reader, cache, tree)) as around:
         surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
+    facts, kept = around.result()
     cards = {path: each.card for path, each in surveys.items()}
     cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
     inputs = _inputs(reader, tree, cards, facts, git.result())
