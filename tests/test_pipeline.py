@@ -1,6 +1,7 @@
 """The whole pipeline over trees that the writer made: clean as they are, and each damage named by its clause."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -282,6 +283,21 @@ def test_a_file_that_vanishes_is_an_error_but_in_a_running_run(
 
     monkeypatch.setattr("runcheck.unit_reading.unit_of", walk_and_remove)
     assert [each.code for each in check(tree).findings if each.path.endswith("going.txt")] == expected
+
+
+def test_of_a_unit_that_cannot_be_listed_only_that_is_said(
+    tree: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = os.scandir
+
+    def closed(path: str) -> object:
+        if os.path.realpath(path) == str(run_folder):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr("runcheck.tree.walk.os.scandir", closed)
+    unit = run_folder.relative_to(tree).as_posix()
+    assert [each.code for each in check(tree).findings if each.path.startswith(unit)] == ["RC118"]
 
 
 def test_plural_folders_are_a_tree_with_a_finding(tree: Path) -> None:

@@ -12,10 +12,13 @@ from runcheck.convention.documents import registry_row
 from runcheck.convention.schemas import schema
 from runcheck.findings import Finding, Report, Survey, Unverified
 from runcheck.pipeline import check_in
+from runcheck.probes import Facts
 from runcheck.probes.contents import RegistryContent
 from runcheck.recall import registry_of, survey_of, text_of, text_of_registry
 from runcheck.tree.cache import FILE_NAME, DiskCache, open_cache
+from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine
+from runcheck.tree.read import Reader
 from tests.test_pipeline import edit_json
 
 SURVEY = Survey(
@@ -101,6 +104,23 @@ def test_a_finding_between_units_is_found_where_neither_is_read(
 def codes_of(report: Report) -> set[str]:
     """Return the codes of the findings."""
     return {each.code for each in report.findings}
+
+
+def test_what_could_not_be_read_once_is_asked_again(
+    check_again: Callable[..., Report], run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run_folder / "README.md").touch()
+    read = Reader.file
+
+    def failing(reader: Reader, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+        if entry.path.endswith("README.md"):
+            return Facts(error="Input/output error")
+        return read(reader, entry, format_, hashed=hashed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reader, "file", failing)
+        assert "RC118" in codes_of(check_again())
+    assert "RC118" not in codes_of(check_again())
 
 
 def test_rehash_trusts_nothing_and_remembers_anew(check_again: Callable[..., Report]) -> None:

@@ -48,7 +48,8 @@ class Unverified(NamedTuple):
 class Survey(NamedTuple):
     """What came out of one unit: findings, what nothing could look into, its card, and how much was read.
 
-    ``kept`` is the key and the text that it may be recalled by.
+    ``kept`` is the key and the text that it may be recalled by. One that is not ``is_lasting`` may come out otherwise
+    although no file changed.
     """
 
     findings: tuple[Finding, ...]
@@ -58,6 +59,7 @@ class Survey(NamedTuple):
     hashed_bytes: int
     kept: tuple[bytes, str] | None = None
     is_recalled: bool = False
+    is_lasting: bool = True
 
 
 class Report(NamedTuple):

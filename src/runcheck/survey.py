@@ -42,8 +42,7 @@ class Surveyor(NamedTuple):
         self.watch.expect(sum(entry.size for entry in entries if entry.is_file))
         reader = Reader(self.root, self.depth, self.quarantine, self.watch)
         made = read_and_judge(reader, self.now, address, entries)
-        # Of a running run the clock is judged too: nothing else is a matter of when it is asked.
-        return made._replace(kept=(key, text_of(made))) if key and made.card.status != "running" else made
+        return made._replace(kept=(key, text_of(made))) if key and made.is_lasting else made
 
     def glance(self, address: Address) -> Card:
         """Return the card of the unit at ``address``, of which only what makes that is read."""

@@ -35,6 +35,8 @@ def read_and_judge(reader: Reader, now: datetime, address: Address, entries: Ite
         card_of(inputs),
         len(unit.files),
         sum(member.entry.size for path, member in unit.files.items() if (each := facts.get(path)) and each.sha256),
+        # Of a running run the clock is judged too; what could not be read today, a disk or a reader may give tomorrow.
+        is_lasting=inputs.known_status != "running" and not any(each.error for each in facts.values()),
     )
 
 

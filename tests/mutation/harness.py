@@ -76,7 +76,7 @@ class Harness:
             root = Path(folder) / "artefacts"
             rng = random.Random(f"{damage.name} {seed}")
             if self._make(damage, root, rng, lambda: said_of(root, self.quarantine, way)) is None:
-                return Counter(), Counter()
+                raise NotApplicableError(damage.name)
             return said_of(root, self.quarantine, way), said_of(root, self.quarantine)
 
     def _make(

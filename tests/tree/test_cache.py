@@ -1,14 +1,17 @@
 """What is remembered of earlier checks: for the very same question only, and never from a broken database."""
 
+import ast
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from runcheck.tree.cache import FILE_NAME, DiskCache, open_cache
+import runcheck
+from runcheck.tree.cache import FILE_NAME, LIBRARIES, DiskCache, open_cache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.walk import walk
 
@@ -159,6 +162,23 @@ def test_many_may_keep_at_once(cache: DiskCache) -> None:
     for thread in threads:
         thread.join()
     assert all(cache.get(f"{number}/{each}", b"key") == "text" for number in range(4) for each in range(50))
+
+
+def test_every_library_that_a_probe_may_load_is_part_of_the_key() -> None:
+    probes = Path(runcheck.__file__).parent / "probes"
+    trees = [ast.parse(path.read_text()) for path in probes.rglob("*.py")]
+    loaded = {
+        name.partition(".")[0]
+        for node in (each for tree in trees for each in ast.walk(tree))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert loaded - set(sys.stdlib_module_names) - {"runcheck"} <= set(LIBRARIES)
 
 
 def test_git_ignores_the_state_folder_by_itself(cache: DiskCache) -> None:

@@ -1,4 +1,6 @@
-"""Bytes collected up to a limit."""
+"""Bytes up to a limit: collected, or read."""
+
+from typing import BinaryIO
 
 
 class BoundedBytes:
@@ -21,3 +23,18 @@ class BoundedBytes:
     def whole(self) -> bytes:
         """Return everything that was fed, empty where it exceeded the limit."""
         return bytes(self._held)
+
+
+def read_exactly(stream: BinaryIO, length: int, fault: type[Exception]) -> bytes:
+    """Return the next ``length`` bytes of a stream, which a raw one may give in pieces.
+
+    Raises:
+        fault: there are fewer.
+    """
+    held = b""
+    while len(held) < length:
+        more = stream.read(length - len(held))
+        if not more:
+            raise fault("became shorter while it was read")
+        held += more
+    return held

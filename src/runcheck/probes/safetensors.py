@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
+from runcheck.probes.bounded import read_exactly
 from runcheck.probes.contents import SafetensorsContent, Tensor
 from runcheck.probes.document import JsonProbe
 from runcheck.probes.notes import Notes
@@ -76,21 +77,11 @@ def look_into_safetensors(stream: BinaryIO, deep: bool) -> SafetensorsContent:  
         return SafetensorsContent(unverified=f"safetensors files with a header of more than {HEADER_BYTES >> 20} MiB")
     notes = Notes()
     try:
-        tensors = _tensors(_header(_read(stream, length), notes), buffer)
+        tensors = _tensors(_header(read_exactly(stream, length, _FaultError), notes), buffer)
         read = tuple(_digested(stream, tensors) if deep else (each for each, _ in tensors))
         return SafetensorsContent(read, words=notes.content())
     except _FaultError as fault:
         return SafetensorsContent(error=str(fault), words=notes.content())
-
-
-def _read(stream: BinaryIO, length: int) -> bytes:
-    held = b""
-    while len(held) < length:  # a raw stream may give less than asked for
-        more = stream.read(length - len(held))
-        if not more:
-            raise _FaultError("became shorter while it was read")
-        held += more
-    return held
 
 
 def _digested(stream: BinaryIO, tensors: Iterable[tuple[Tensor, int]]) -> Iterator[Tensor]:
@@ -98,7 +89,7 @@ def _digested(stream: BinaryIO, tensors: Iterable[tuple[Tensor, int]]) -> Iterat
     for tensor, length in tensors:
         digest, left = hashlib.sha256(), length
         while left:
-            chunk = _read(stream, min(left, _CHUNK))
+            chunk = read_exactly(stream, min(left, _CHUNK), _FaultError)
             digest.update(chunk)
             left -= len(chunk)
         yield tensor._replace(digest=digest.hexdigest())

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 def judge(inputs: "TreeInputs | UnitInputs") -> tuple[list[Finding], list[Unverified]]:
     """Return every finding of a unit, or of what lies above the units of a tree, and what no rule could look into."""
     scope, path = ("tree", "") if isinstance(inputs, TreeInputs) else ("unit", inputs.unit.path)
+    is_closed = not isinstance(inputs, TreeInputs) and not inputs.unit.readable  # what it lacks, nobody knows
     unverified: dict[str, set[str]] = {}
     findings: list[Finding] = []
     for rule in rules_of(scope):
+        if is_closed and rule.scope != "both":
+            continue
         findings += _judged(rule, inputs, path, unverified)
     return findings, [Unverified(reason, tuple(sorted(paths))) for reason, paths in sorted(unverified.items())]
 

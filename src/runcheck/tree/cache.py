@@ -32,7 +32,17 @@ _SECONDS = 1.0  # to wait for another check that writes
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (path BLOB PRIMARY KEY, key BLOB, text TEXT, digest BLOB) WITHOUT ROWID"
 _DIGEST_BYTES = 16
 # What is read with these libraries is read otherwise without them, or with another version.
-_LIBRARIES = ("h5py", "numpy", "pyarrow", "tensorstore", "zarr")
+LIBRARIES = (
+    "google_crc32c",
+    "h5py",
+    "jsonschema_rs",
+    "msgspec",
+    "numcodecs",
+    "numpy",
+    "pyarrow",
+    "tensorstore",
+    "yaml",
+)
 
 
 class Cache(Protocol):
@@ -201,7 +211,7 @@ def _program() -> bytes:
             for name in sorted(files):
                 status = os.stat(os.path.join(place, name))
                 digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    for library in _LIBRARIES:
+    for library in LIBRARIES:
         found = find_spec(library)
         at = os.stat(found.origin).st_mtime_ns if found and found.origin else 0
         digest.update(f"{library} {at}\n".encode())

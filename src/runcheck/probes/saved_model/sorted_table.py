@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from runcheck.convention.tfrecord import masked_crc32c
+from runcheck.probes.bounded import read_exactly
 
 MAX_KEY = 4096
 MAX_BLOCKS = 10_000  # of one table; TensorFlow fills 256 KiB of each
@@ -89,13 +90,7 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _exactly(stream: BinaryIO, offset: int, length: int) -> bytes:
     stream.seek(offset)
-    held = b""
-    while len(held) < length:  # a raw stream may give less than asked for
-        more = stream.read(length - len(held))
-        if not more:
-            raise BadTableError("became shorter while it was read")
-        held += more
-    return held
+    return read_exactly(stream, length, BadTableError)
 
 
 class _Bytes:
