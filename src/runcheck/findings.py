@@ -65,8 +65,9 @@ class Survey(NamedTuple):
 class Report(NamedTuple):
     """The result of a check of one tree.
 
-    ``recalled`` counts the units that did not change since the last check, ``hashed_bytes`` what was read for
-    checksums; ``seconds`` is wall-clock time.
+    ``selected`` are the codes of the clauses that it was checked by, all where there are none. ``recalled`` counts the
+    units that did not change since the last check, ``hashed_bytes`` what was read for checksums; ``seconds`` is
+    wall-clock time.
     """
 
     root: str
@@ -77,6 +78,7 @@ class Report(NamedTuple):
     recalled: int = 0
     hashed_bytes: int = 0
     seconds: float = 0.0
+    selected: tuple[str, ...] = ()
 
     @property
     def errors(self) -> int:

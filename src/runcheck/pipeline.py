@@ -22,8 +22,10 @@ from runcheck.probes.git import read_git, with_large
 from runcheck.recall import registry_of, text_of_registry
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.rules.judge import judge
+from runcheck.rules.reading import has_cards, inputs_of_tree
+from runcheck.rules.selection import EVERYTHING, Selection
 from runcheck.rules.tree_inputs import TreeInputs
-from runcheck.survey import Surveyor, kept_at
+from runcheck.survey import Surveyor
 from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.executor import Aside, Executor, Here
@@ -33,6 +35,7 @@ from runcheck.tree.read import Reader
 from runcheck.tree.walk import walk
 from runcheck.watch import Nobody, Watch
 
+_OF_REGISTRY = ("registry", "sound_registry")  # the inputs of rules that its rows are in
 _Kept: TypeAlias = dict[str, tuple[bytes, str]]
 
 
@@ -57,6 +60,7 @@ def check_in(
     path: str | os.PathLike[str],
     *,
     depth: Depth = "content",
+    selection: Selection = EVERYTHING,
     pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
@@ -74,18 +78,22 @@ def check_in(
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     cache = open_cache(target.root)
-    surveyor = Surveyor(target.root, depth, quarantine, cache, now(), watch)
+    surveyor = Surveyor(target.root, depth, selection, quarantine, cache, now(), watch)
     reader = Reader(target.root, depth, quarantine)
     started = executor.map(surveyor.survey, met)
-    with Aside(partial(read_git, target.root)) as git, Aside(partial(_around, reader, cache, tree)) as around:
+    needed = inputs_of_tree(selection)
+    ask_git = partial(read_git, target.root) if "git" in needed else _no_git
+    read_around = partial(_around, reader, cache, tree, with_registry=not needed.isdisjoint(_OF_REGISTRY))
+    with Aside(ask_git) as git, Aside(read_around) as around:
         surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
     facts, kept = around.result()
     cards = {path: each.card for path, each in surveys.items()}
-    cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
+    if has_cards(selection):
+        cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
     inputs = _inputs(reader, tree, cards, facts, git.result())
-    findings, unverified = judge(inputs)
+    findings, unverified = judge(inputs, selection)
     found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
-    kept |= {kept_at(depth, unit): each.kept for unit, each in zip(met, surveys.values(), strict=True) if each.kept}
+    kept |= {surveyor.kept_at(unit): each.kept for unit, each in zip(met, surveys.values(), strict=True) if each.kept}
     cache.keep(kept)
     wanted = [each for each in found if _is_wanted(each, target.focus) and (pedantic or each.is_certain)]
     return Report(
@@ -97,6 +105,7 @@ def check_in(
         recalled=sum(each.is_recalled for each in surveys.values()),
         hashed_bytes=sum(each.hashed_bytes for each in surveys.values()),
         seconds=time.perf_counter() - start,
+        selected=selection.prefixes,
     )
 
 
@@ -108,6 +117,10 @@ def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Su
             yield each
     finally:
         watch.end()
+
+
+def _no_git() -> None:
+    """Ask nothing: no rule wants to know."""
 
 
 def _touches(focus: str, unit: str) -> bool:
@@ -180,7 +193,7 @@ def _inputs(
     )
 
 
-def _around(reader: Reader, cache: Cache, tree: Tree) -> tuple[dict[str, Facts], _Kept]:
+def _around(reader: Reader, cache: Cache, tree: Tree, *, with_registry: bool) -> tuple[dict[str, Facts], _Kept]:
     """Read the files above the units: each ``latest`` that is a text, the schemas of extensions, the registry."""
     formats = {slug.latest: "latest" for slug in tree.slugs if slug.latest}
     formats |= {entry: "json" for entry in tree.loose if _extension_of(entry)}
@@ -188,7 +201,7 @@ def _around(reader: Reader, cache: Cache, tree: Tree) -> tuple[dict[str, Facts],
         entry.path: reader.file(entry, format_, hashed=False) for entry, format_ in formats.items() if entry.is_file
     }
     kept: _Kept = {}
-    if tree.registry and tree.registry.is_file:
+    if with_registry and tree.registry and tree.registry.is_file:
         facts[tree.registry.path], kept = _read_registry(reader, cache, tree.registry)
     return facts, kept
 
@@ -247,7 +260,7 @@ def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absen
         return ABSENT
     if entry.type is not EntryType.FILE:
         return RegistryContent(error=f"is a {entry.type.value}, not a file")
-    if facts[entry.path].error:
+    if entry.path not in facts or facts[entry.path].error:  # no rule asks for it, or another has the finding
         return ABSENT
     if pointer := facts[entry.path].pointer:
         damaged = RegistryContent(error="starts as a Git LFS pointer and is no whole one")

@@ -12,6 +12,7 @@ from runcheck.convention.units import Address
 from runcheck.depth import Depth
 from runcheck.findings import Survey
 from runcheck.recall import survey_of, text_of
+from runcheck.rules.selection import Selection
 from runcheck.tree.cache import Cache
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.walk import entry_at, walk
@@ -21,27 +22,37 @@ _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
 class Surveyor(NamedTuple):
-    """Surveys units of the tree at ``root`` as deep as is asked, at the moment ``now``."""
+    """Surveys units of the tree at ``root`` as deep and by those clauses as is asked, at the moment ``now``."""
 
     root: str
     depth: Depth
+    selection: Selection
     quarantine: Quarantine
     cache: Cache
     now: datetime
     watch: Watch
 
+    @property
+    def question(self) -> str:
+        """What is asked of each unit."""
+        return " ".join((self.depth, *self.selection.prefixes))
+
+    def kept_at(self, address: Address) -> str:
+        """Return the path that the survey of a unit is kept by."""
+        return f"{self.question}/{address.path}"
+
     def survey(self, address: Address) -> Survey:
         """Return what comes out of the unit at ``address``, read whole and judged, now or before."""
         entries = tuple(walk(self.root, address.path))
-        key = self.cache.key(self.depth, entries)
-        if key is not None and (text := self.cache.get(kept_at(self.depth, address), key)):
+        key = self.cache.key(self.question, entries)
+        if key is not None and (text := self.cache.get(self.kept_at(address), key)):
             return survey_of(text)
         from runcheck.tree.read import Reader  # noqa: PLC0415 - see above
         from runcheck.unit_reading import read_and_judge  # noqa: PLC0415
 
         self.watch.expect(sum(entry.size for entry in entries if entry.is_file))
         reader = Reader(self.root, self.depth, self.quarantine, self.watch)
-        made = read_and_judge(reader, self.now, address, entries)
+        made = read_and_judge(reader, self.now, address, entries, self.selection)
         return made._replace(kept=(key, text_of(made))) if key and made.is_lasting else made
 
     def glance(self, address: Address) -> Card:
@@ -52,8 +63,3 @@ class Surveyor(NamedTuple):
         paths = [path for role in _REFERRED for path in layout().roles[role].paths]
         entries = [entry for path in paths if (entry := entry_at(self.root, f"{address.path}/{path}")) is not None]
         return read_card(Reader(self.root, self.depth, self.quarantine), self.now, address, entries)
-
-
-def kept_at(depth: Depth, address: Address) -> str:
-    """Return the path that the survey of a unit is kept by."""
-    return f"{depth}/{address.path}"

@@ -15,6 +15,8 @@ from runcheck.probes.contents import DocumentContent, EventsContent, MetricsCont
 from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
+from runcheck.rules.reading import Reading, has_cards, reading_for
+from runcheck.rules.selection import EVERYTHING, Selection
 from runcheck.rules.unit_card import card_of
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.entry import Entry
@@ -23,16 +25,18 @@ from runcheck.tree.read import Reader
 _LARGE = 4 << 20  # bytes from which on a file is worth a thread: hashing lets go of the interpreter
 
 
-def read_and_judge(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Survey:
-    """Read the unit at ``address``, which has these entries, whole, and judge it."""
+def read_and_judge(
+    reader: Reader, now: datetime, address: Address, entries: Iterable[Entry], selection: Selection = EVERYTHING
+) -> Survey:
+    """Read of the unit at ``address``, which has these entries, what ``selection`` is judged by, and judge it."""
     unit = unit_of(address, entries)
-    facts = _read(reader, unit)
+    facts = _read(reader, unit, reading_for(selection))
     inputs = UnitInputs(unit, facts, now)
-    findings, unverified = judge(inputs)
+    findings, unverified = judge(inputs, selection)
     return Survey(
         tuple(findings),
         (*(each for each in unverified if each.reason != POINTER), *_unverified(unit, facts, reader.depth)),
-        card_of(inputs),
+        card_of(inputs) if has_cards(selection) else Card(),
         len(unit.files),
         sum(member.entry.size for path, member in unit.files.items() if (each := facts.get(path)) and each.sha256),
         # Of a running run the clock is judged too; what could not be read today, a disk or a reader may give tomorrow.
@@ -47,12 +51,38 @@ def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable
     return card_of(UnitInputs(unit, facts, now))
 
 
-def _read(reader: Reader, unit: Unit) -> dict[str, Facts]:
-    """Read every file of the unit once: large ones side by side, small ones, which are sooner read than handed over."""
+def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:
+    """Read every file of the unit once, or those of them that are to be read."""
     is_hashed = reader.depth != "structure" and bool(unit.of_role("checksums") or unit.of_role("export_sidecar"))
     files = {path: member for path, member in unit.members.items() if member.entry.is_file}
+    if reading.roles is not None:
+        return _read_some(reader, files, reading.roles, is_hashed=is_hashed, is_whole=reading.is_whole)
     apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member)}
-    read: Callable[[Member], Facts] = lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)  # noqa: E731
+    facts = _each(files, apart, lambda member: reader.file(member.entry, _format(member), hashed=is_hashed))
+    if reader.depth != "structure":
+        facts.update(_folders(reader, unit, facts))
+        facts.update(_comparison(reader, unit, facts))
+    return facts
+
+
+def _read_some(
+    reader: Reader, files: Mapping[str, Member], roles: frozenset[str], *, is_hashed: bool, is_whole: bool
+) -> dict[str, Facts]:
+    """Look into the files in ``roles``; of the others only take the digests, and those only where all are read."""
+    documents = {path: each for path, each in files.items() if each.role and each.role.name in roles}
+    facts = {
+        path: reader.file(each.entry, _format(each), hashed=is_hashed and is_whole, scanned=False)
+        for path, each in documents.items()
+    }
+    others = {path: each for path, each in files.items() if path not in facts} if is_whole else {}
+    apart = {path: member for path, member in others.items() if member.entry.size >= _LARGE}
+    return facts | _each(others, apart, lambda member: reader.identity(member.entry, hashed=is_hashed))
+
+
+def _each(
+    files: Mapping[str, Member], apart: Mapping[str, Member], read: Callable[[Member], Facts]
+) -> dict[str, Facts]:
+    """Read those ``apart`` side by side, and then the others, which are sooner read than handed over."""
     if len(apart) > 1:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small files need none
 
@@ -61,9 +91,6 @@ def _read(reader: Reader, unit: Unit) -> dict[str, Facts]:
     else:
         facts = {path: read(member) for path, member in apart.items()}
     facts |= {path: read(member) for path, member in files.items() if path not in apart}
-    if reader.depth != "structure":
-        facts.update(_folders(reader, unit, facts))
-        facts.update(_comparison(reader, unit, facts))
     return facts
 
 

@@ -108,6 +108,19 @@ def test_an_unknown_rule_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None
     assert "RC999" in capsys.readouterr().err
 
 
+def test_select_judges_by_those_clauses_alone_and_says_so(tree: Path, run_folder: Path) -> None:
+    (run_folder / "README.md").unlink()
+    assert runcheck(tree, "--select", "RC4,RC303").stdout.endswith("; judged by RC303, RC4 alone.\n")
+    done = runcheck(tree, "--select", "RC305")
+    assert done.returncode == 1
+    assert done.stdout.count(": error ") == done.stdout.count("RC305 listed-file-missing") == 1
+
+
+def test_selecting_an_unknown_clause_ends_with_2(good_tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(good_tree), "--select", "RC3,RC999"]) == 2
+    assert "'RC999'" in capsys.readouterr().err
+
+
 def test_index_mends_what_a_broken_registry_is_found_for(tree: Path) -> None:
     (tree / "runs.parquet").write_bytes(b"PAR1")
     assert runcheck(tree).returncode == 1

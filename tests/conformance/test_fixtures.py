@@ -13,6 +13,7 @@ import pytest
 from runcheck.convention.clauses import clauses
 from runcheck.pipeline import check, check_in
 from runcheck.rules.rule import rules
+from runcheck.rules.selection import select
 from runcheck.tree.quarantine import Quarantine
 
 SUITE = Path(__file__).parents[2] / "fixtures"
@@ -46,6 +47,19 @@ def test_a_fixture_is_judged_as_it_expects_at_every_depth(fixture: Path, quarant
         assert places(found) == places([each for each in expected if build.DEPTHS.index(each["depth"]) <= at])
     code = fixture.parent.name[:5]
     assert fixture.name.startswith("fail-") == (code in {each["code"] for each in expected})
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_clause_selected_alone_finds_what_it_finds_among_all(fixture: Path, quarantine: Quarantine) -> None:
+    expected = json.loads((fixture / "expected.json").read_text())["findings"]
+    codes = {each["code"] for each in expected} or {fixture.parent.name[:5]} & set(rules())
+    for code in codes:
+        report = check_in(quarantine, fixture / "tree", depth="deep", selection=select([code]))
+        found = [
+            {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
+            for each in report.findings
+        ]
+        assert places(found) == places([each for each in expected if each["code"] == code])
 
 
 @pytest.mark.parametrize("case", [case for case in build.CASES if not case.storable], ids=lambda case: case.name)

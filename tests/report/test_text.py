@@ -27,6 +27,11 @@ def test_a_report_without_a_finding_is_clean() -> None:
     assert render_text(report) == "All clean: 2 units, 1 file, 0 B hashed, 1.23 s.\n"
 
 
+def test_a_report_of_some_clauses_does_not_say_that_all_is_clean() -> None:
+    report = Report("/srv", (), units=2, files=1, selected=("RC304", "RC6"))
+    assert render_text(report) == "Clean: 2 units, 1 file, 0 B hashed, 0.00 s; judged by RC304, RC6 alone.\n"
+
+
 @pytest.mark.parametrize(
     ("findings", "words"),
     [

@@ -24,6 +24,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default="content",
         help="structure: names and documents; content: checksums and formats too (default); deep: every array decoded",
     )
+    parser.add_argument(
+        "--select",
+        metavar="CODES",
+        default="",
+        help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
+    )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
     parser.add_argument(
@@ -44,12 +50,14 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.report.json import render_json  # noqa: PLC0415
     from runcheck.report.progress import ProgressLine  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
+    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import Processes, cores  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.watch import Nobody  # noqa: PLC0415
 
     watch = ProgressLine(sys.stderr) if sys.stderr.isatty() and not os.environ.get("CI") else Nobody()
+    selection = select(options.select.split(",")) if options.select else EVERYTHING
     failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
@@ -57,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
                 quarantine,
                 path,
                 depth=options.depth,
+                selection=selection,
                 pedantic=options.pedantic,
                 executor=Processes(options.jobs or cores()),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),

@@ -1,9 +1,14 @@
 """``SHA256SUMS``, line by line."""
 
+import re
+
 from runcheck.convention.checksums import CHECKSUM_LINE
 from runcheck.convention.layout import layout
 from runcheck.probes.contents import ChecksumsContent, Listed
 from runcheck.probes.lines import LineSplitter
+
+_DIGITS = 64
+_PLAIN = re.compile(rb"(?:[0-9a-f]{64} [ *][^\r\n]{1,4000}+\n)*+")  # no line is as long as a line may be
 
 
 class ChecksumsProbe:
@@ -16,7 +21,21 @@ class ChecksumsProbe:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        self._lines.feed(chunk)
+        if not (self._lines.is_between and _PLAIN.fullmatch(chunk) and self._take_plain(chunk)):
+            self._lines.feed(chunk)
+
+    def _take_plain(self, chunk: bytes) -> bool:
+        """Take whole lines at once, as nearly every list has them; return False where one of them is not UTF-8."""
+        try:
+            lines = chunk.decode("utf-8").split("\n")[:-1]
+        except UnicodeDecodeError:
+            return False
+        before = self._lines.number
+        self._content.listed.extend(
+            Listed(number, line[:_DIGITS], line[_DIGITS + 2 :]) for number, line in enumerate(lines, before + 1)
+        )
+        self._lines.skip(len(lines))
+        return True
 
     def content(self) -> ChecksumsContent:
         """Return the list."""

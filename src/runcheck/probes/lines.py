@@ -24,6 +24,11 @@ class LineSplitter:
         """Whether the next byte begins a line."""
         return not self._rest and not self._overlong
 
+    @property
+    def number(self) -> int:
+        """How many lines there were."""
+        return self._number
+
     def skip(self, lines: int) -> None:
         """Count whole lines that are handled elsewhere."""
         self._number += lines

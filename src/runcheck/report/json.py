@@ -12,6 +12,7 @@ def render_json(report: Report) -> str:
     document = {
         "version": FORMAT_VERSION,
         "root": report.root,
+        "selected": list(report.selected),
         "errors": report.errors,
         "warnings": report.warnings,
         "findings": [_finding(finding) for finding in report.findings],

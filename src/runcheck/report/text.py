@@ -35,8 +35,10 @@ def _closing(report: Report) -> str:
     recalled = f" ({report.recalled:,} unchanged since the last check)" if report.recalled else ""
     counts = f"{_count(report.units, 'unit')}{recalled}, {_count(report.files, 'file')}"
     scope = f"{counts}, {size_in_words(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
+    if report.selected:
+        scope += f"; judged by {', '.join(report.selected)} alone"
     if not report.findings:
-        return f"All clean: {scope}."
+        return f"{'Clean' if report.selected else 'All clean'}: {scope}."
     return f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}: {scope}."
 
 

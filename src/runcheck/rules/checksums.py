@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from runcheck.convention.checksums import LfsPointer
 from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.convention.units import Unit
-from runcheck.probes import Facts
 from runcheck.probes.contents import ChecksumsContent
 from runcheck.rules.rule import Problem, unit_rule
 
@@ -42,12 +42,12 @@ def unlisted_file(unit: Unit, checksums: ChecksumsContent) -> Iterator[Problem]:
 
 @unit_rule
 def checksum_mismatch(
-    unit: Unit, checksums: ChecksumsContent, digests: Mapping[str, str], facts: Mapping[str, Facts]
+    unit: Unit, checksums: ChecksumsContent, digests: Mapping[str, str], pointers: Mapping[str, LfsPointer]
 ) -> Iterator[Problem]:
     """Files with another digest than their line. Pointers of Git LFS are lfs-disagrees."""
     for listed in checksums.listed:
         actual = digests.get(listed.path)
-        if actual is None or listed.path == CHECKSUMS or facts[listed.path].pointer:
+        if actual is None or listed.path == CHECKSUMS or listed.path in pointers:
             continue
         if actual != listed.sha256:
             size = unit.members[listed.path].entry.size
@@ -87,18 +87,18 @@ def sealed_while_running(unit: Unit, status: Status) -> Iterator[Problem]:
 
 
 @unit_rule
-def lfs_disagrees(checksums: ChecksumsContent, facts: Mapping[str, Facts]) -> Iterator[Problem]:
+def lfs_disagrees(checksums: ChecksumsContent, pointers: Mapping[str, LfsPointer]) -> Iterator[Problem]:
     """Pointers to another object than the one listed."""
     for listed in checksums.listed:
-        pointer = facts[listed.path].pointer if listed.path in facts else None
+        pointer = pointers.get(listed.path)
         if pointer and pointer.sha256 and pointer.sha256 != listed.sha256:
             said = f"{CHECKSUMS} line {listed.line} says {listed.sha256[:12]}..."
             yield Problem(listed.path, f"points to the object {pointer.sha256[:12]}...; {said}")
 
 
 @unit_rule
-def lfs_pointer(facts: Mapping[str, Facts]) -> Iterator[Problem]:
+def lfs_pointer(pointers: Mapping[str, LfsPointer]) -> Iterator[Problem]:
     """Pointers that are damaged."""
-    for path, each in facts.items():
-        if each.pointer and each.pointer.sha256 is None:
+    for path, pointer in pointers.items():
+        if pointer.sha256 is None:
             yield Problem(path, "starts as a Git LFS pointer and is no whole one")

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from runcheck.convention.aggregates import SeriesAggregate
+from runcheck.convention.checksums import LfsPointer
 from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import Violation, is_known_major
@@ -131,6 +132,11 @@ class DocumentInputs:
         if not is_hashed and (self.unit.of_role("checksums") or self.unit.of_role("export_sidecar")):
             return NotVerified(self.unit.path, "checksums, which are not computed at this depth")
         return found
+
+    @cached_property
+    def pointers(self) -> dict[str, LfsPointer]:
+        """The files that are pointers of Git LFS."""
+        return {path: facts.pointer for path, facts in self.facts.items() if facts.pointer}
 
     @cached_property
     def readme(self) -> TextContent | Absent | NotVerified:

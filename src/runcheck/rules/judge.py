@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING
 from runcheck.findings import Finding, Unverified
 from runcheck.rules.absent import Absent, NotVerified, Partly
 from runcheck.rules.rule import Problem, Rule, rules_of
+from runcheck.rules.selection import EVERYTHING, Selection
 from runcheck.rules.tree_inputs import TreeInputs
 
 if TYPE_CHECKING:
     from runcheck.rules.unit_inputs import UnitInputs
 
 
-def judge(inputs: "TreeInputs | UnitInputs") -> tuple[list[Finding], list[Unverified]]:
-    """Return every finding of a unit, or of what lies above the units of a tree, and what no rule could look into."""
+def judge(
+    inputs: "TreeInputs | UnitInputs", selection: Selection = EVERYTHING
+) -> tuple[list[Finding], list[Unverified]]:
+    """Return every finding of a unit, or of what lies above the units of a tree, and what no rule could look into.
+
+    These are the findings by the clauses of ``selection``.
+    """
     scope, path = ("tree", "") if isinstance(inputs, TreeInputs) else ("unit", inputs.unit.path)
     is_closed = not isinstance(inputs, TreeInputs) and not inputs.unit.readable  # what it lacks, nobody knows
     unverified: dict[str, set[str]] = {}
     findings: list[Finding] = []
-    for rule in rules_of(scope):
+    for rule in rules_of(scope, selection):
         if is_closed and rule.scope != "both":
             continue
         findings += _judged(rule, inputs, path, unverified)

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from runcheck.convention.clauses import Clause, clauses_by_name
+from runcheck.rules.selection import EVERYTHING, Selection
 
 Scope: TypeAlias = Literal["unit", "tree", "both"]
 
@@ -82,11 +83,11 @@ def rules() -> dict[str, Rule]:
 
 
 @cache
-@cache
-def rules_of(scope: Literal["unit", "tree"]) -> tuple[Rule, ...]:
+def rules_of(scope: Literal["unit", "tree"], selection: Selection = EVERYTHING) -> tuple[Rule, ...]:
     """Return the rules that are called for units, or for the tree; those of units are not loaded for a tree."""
     _load(_OF_TREES + (_OF_UNITS if scope == "unit" else ()))
-    return tuple(rule for rule in _RULES if rule.scope in (scope, "both"))
+    found = (rule for rule in _RULES if rule.scope in (scope, "both"))
+    return tuple(found if selection == EVERYTHING else (rule for rule in found if selection.has(rule.clause.code)))
 
 
 def _load(modules: tuple[str, ...]) -> None:

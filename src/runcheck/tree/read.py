@@ -1,5 +1,6 @@
 """Read a file once: its SHA-256, and what probes learn from the same bytes or beside them."""
 
+import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -42,17 +43,17 @@ class Reader(NamedTuple):
     quarantine: Quarantine
     watch: Watch = Nobody()
 
-    def file(self, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+    def file(self, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool = True) -> Facts:
         """Return what there is to know of a file.
 
-        The digest if ``hashed``, the pointer it is, what the probe of its role's ``format_`` found. A file without one
-        is looked into by what it begins with.
+        The digest if ``hashed``, the pointer it is, what the probe of its role's ``format_`` found, and if ``scanned``
+        the words and numbers in it. A file without a format is looked into by what it begins with.
         """
         path = f"{self.root}/{entry.path}"
         try:
             with open_regular(path) as opened:
                 stream = _whole(opened, entry.size)
-                scanned = format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
+                scanned = scanned and format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
                 facts = _stream(stream, entry, format_, self.watch, hashed=hashed, scanned=scanned)
                 if facts.pointer is None and format_ == "registry":
                     return self._seek(facts, stream, path, format_)
@@ -61,6 +62,23 @@ class Reader(NamedTuple):
                     seeking = format_of(path, stream.read(START_BYTES))
                     return self._seek(facts, stream, path, seeking) if seeking else facts
                 return facts
+        except FileNotFoundError:
+            return Facts(error=GONE)
+        except OSError as error:
+            return Facts(error=error.strerror or str(error))
+
+    def identity(self, entry: Entry, *, hashed: bool) -> Facts:
+        """Return the digest of a file if ``hashed``, the pointer that it is, and nothing of what it holds."""
+        try:
+            with open_regular(f"{self.root}/{entry.path}") as stream:
+                if entry.size >= CHUNK:
+                    return _stream(stream, entry, None, self.watch, hashed=hashed, scanned=False)
+                content = stream.read(entry.size + 1 if hashed else LFS_POINTER_BYTES + 1)
+                if hashed and len(content) > entry.size:  # it has grown since it was listed
+                    stream.seek(0)
+                    return _stream(stream, entry, None, self.watch, hashed=True, scanned=False)
+                sha256 = hashlib.sha256(content).hexdigest() if hashed else None
+                return Facts(sha256, parse_lfs_pointer(content))
         except FileNotFoundError:
             return Facts(error=GONE)
         except OSError as error:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry, EntryType
@@ -43,27 +43,32 @@ def _folder(root: str, path: str) -> list[Entry]:
     prefix = f"{path}/" if path else ""
     try:
         with os.scandir(f"{root}/{path}" if path else root) as listing:
-            found = [
-                entry for item in listing if item.name != NEVER_ENTERED and (entry := _entry(item, prefix)) is not None
-            ]
+            found = list(_entries(listing, prefix))
     except OSError as error:
         if path and isinstance(error, FileNotFoundError):
             return []
         return [Entry(path, EntryType.FOLDER, error=error.strerror or str(error))]
-    found.sort(key=lambda entry: os.fsencode(entry.path))
+    if all(entry.path.isascii() for entry in found):
+        found.sort()  # by their paths, which differ
+    else:
+        found.sort(key=lambda entry: os.fsencode(entry.path))
     return found
 
 
-def _entry(item: os.DirEntry[str], prefix: str) -> Entry | None:
-    path = prefix + item.name
-    try:
-        status = item.stat(follow_symlinks=False)
-        target = os.readlink(item.path) if stat.S_ISLNK(status.st_mode) else None
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return Entry(path, EntryType.SPECIAL, error=error.strerror or str(error))
-    return _entry_of(path, status, target)
+def _entries(listing: Iterable[os.DirEntry[str]], prefix: str) -> Iterator[Entry]:
+    for item in listing:
+        name = item.name
+        if name == NEVER_ENTERED:
+            continue
+        try:
+            status = item.stat(follow_symlinks=False)
+            target = os.readlink(item.path) if stat.S_ISLNK(status.st_mode) else None
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield Entry(prefix + name, EntryType.SPECIAL, error=error.strerror or str(error))
+        else:
+            yield _entry_of(prefix + name, status, target)
 
 
 def _entry_of(path: str, status: os.stat_result, target: str | None) -> Entry:

@@ -1,0 +1,67 @@
+"""What has to be read for the rules that are selected: all of every file for all of them, and little for a few."""
+
+from functools import cache
+from typing import NamedTuple
+
+from runcheck.rules.rule import rules_of
+from runcheck.rules.selection import EVERYTHING, Selection
+
+# The roles whose files an input of a rule is made of. One that is not named here may need all that can be read.
+_OF_UNIT: dict[str, tuple[str, ...]] = {
+    "checksums": ("checksums",),
+    "config": ("config",),
+    "digests": (),
+    "entries": (),
+    "heartbeat": ("heartbeat",),
+    "known_status": ("metadata",),
+    "metadata": ("metadata",),
+    "metadata_violations": ("metadata",),
+    "metrics": ("metrics",),
+    "now": (),
+    "pointers": (),
+    "readme": ("readme",),
+    "series": ("metrics",),
+    "sound_metrics": ("metrics",),
+    "status": ("metadata",),
+    "summary": ("summary",),
+    "summary_violations": ("summary",),
+    "unit": (),
+}
+_OF_BYTES = frozenset({"digests", "pointers"})
+_OF_A_CARD = ("metadata", "checksums")
+_WITHOUT_CARDS = frozenset({"entries", "latest_texts", "tree", "unread"})  # of what the rules of a tree are given
+
+
+class Reading(NamedTuple):
+    """What of the files of a unit is to be read.
+
+    Those in one of ``roles`` are looked into, all where that is None; ``is_whole`` says whether each of the others is
+    read too, for its digest or the pointer that it is.
+    """
+
+    roles: frozenset[str] | None = None
+    is_whole: bool = True
+
+
+@cache
+def reading_for(selection: Selection) -> Reading:
+    """Return what has to be read of a unit for the clauses of ``selection``."""
+    inputs = {name for rule in rules_of("unit", selection) for name in rule.inputs}
+    if selection == EVERYTHING or not inputs <= _OF_UNIT.keys():
+        return Reading()
+    roles = {role for each in inputs for role in _OF_UNIT[each]}
+    if has_cards(selection):
+        roles.update(_OF_A_CARD)
+    return Reading(frozenset(roles), not inputs.isdisjoint(_OF_BYTES))
+
+
+@cache
+def has_cards(selection: Selection) -> bool:
+    """Say whether the rules of a tree are to be given what its units say of themselves."""
+    return not inputs_of_tree(selection) <= _WITHOUT_CARDS
+
+
+@cache
+def inputs_of_tree(selection: Selection) -> frozenset[str]:
+    """Return what the rules of a tree are to be given for the clauses of ``selection``."""
+    return frozenset(name for rule in rules_of("tree", selection) for name in rule.inputs)
