@@ -14,16 +14,16 @@ from runcheck.findings import Survey
 from runcheck.recall import survey_of, text_of
 from runcheck.tree.cache import Cache
 from runcheck.tree.quarantine import Quarantine
-from runcheck.tree.walk import entry_at, walk
+from runcheck.tree.store import Store
 from runcheck.watch import Watch
 
 _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
 class Surveyor(NamedTuple):
-    """Surveys units of the tree at ``root`` as deep as is asked, at the moment ``now``."""
+    """Surveys units of the tree in ``store`` as deep as is asked, at the moment ``now``."""
 
-    root: str
+    store: Store
     depth: Depth
     quarantine: Quarantine
     cache: Cache
@@ -32,7 +32,7 @@ class Surveyor(NamedTuple):
 
     def survey(self, address: Address) -> Survey:
         """Return what comes out of the unit at ``address``, read whole and judged, now or before."""
-        entries = tuple(walk(self.root, address.path))
+        entries = tuple(self.store.walk(address.path))
         key = self.cache.key(self.depth, entries)
         if key is not None and (text := self.cache.get(kept_at(self.depth, address), key)):
             return survey_of(text)
@@ -40,7 +40,7 @@ class Surveyor(NamedTuple):
         from runcheck.unit_reading import read_and_judge  # noqa: PLC0415
 
         self.watch.expect(sum(entry.size for entry in entries if entry.is_file))
-        reader = Reader(self.root, self.depth, self.quarantine, self.watch)
+        reader = Reader(self.store.for_unit(), self.depth, self.quarantine, self.watch)
         made = read_and_judge(reader, self.now, address, entries)
         return made._replace(kept=(key, text_of(made))) if key and made.is_lasting else made
 
@@ -50,8 +50,9 @@ class Surveyor(NamedTuple):
         from runcheck.unit_reading import read_card  # noqa: PLC0415
 
         paths = [path for role in _REFERRED for path in layout().roles[role].paths]
-        entries = [entry for path in paths if (entry := entry_at(self.root, f"{address.path}/{path}")) is not None]
-        return read_card(Reader(self.root, self.depth, self.quarantine), self.now, address, entries)
+        found = (self.store.entry(f"{address.path}/{path}") for path in paths)
+        entries = [entry for entry in found if entry is not None and entry.is_file]
+        return read_card(Reader(self.store, self.depth, self.quarantine), self.now, address, entries)
 
 
 def kept_at(depth: Depth, address: Address) -> str:

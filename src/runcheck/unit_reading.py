@@ -1,6 +1,5 @@
 """Read one unit, and judge it by the rules of a unit."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -20,8 +19,6 @@ from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.entry import Entry
 from runcheck.tree.read import Reader
 
-_LARGE = 4 << 20  # bytes from which on a file is worth a thread: hashing lets go of the interpreter
-
 
 def read_and_judge(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Survey:
     """Read the unit at ``address``, which has these entries, whole, and judge it."""
@@ -34,10 +31,16 @@ def read_and_judge(reader: Reader, now: datetime, address: Address, entries: Ite
         (*(each for each in unverified if each.reason != POINTER), *_unverified(unit, facts, reader.depth)),
         card_of(inputs),
         len(unit.files),
-        sum(member.entry.size for path, member in unit.files.items() if (each := facts.get(path)) and each.sha256),
+        _hashed_bytes(unit, facts, is_vouched=False),
         # Of a running run the clock is judged too; what could not be read today, a disk or a reader may give tomorrow.
+        vouched_bytes=_hashed_bytes(unit, facts, is_vouched=True),
         is_lasting=inputs.known_status != "running" and not any(each.error for each in facts.values()),
     )
+
+
+def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts], *, is_vouched: bool) -> int:
+    hashed = {path for path, each in facts.items() if each.sha256 and each.is_vouched == is_vouched}
+    return sum(member.entry.size for path, member in unit.files.items() if path in hashed)
 
 
 def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Card:
@@ -51,12 +54,10 @@ def _read(reader: Reader, unit: Unit) -> dict[str, Facts]:
     """Read every file of the unit once: large ones side by side, small ones, which are sooner read than handed over."""
     is_hashed = reader.depth != "structure" and bool(unit.of_role("checksums") or unit.of_role("export_sidecar"))
     files = {path: member for path, member in unit.members.items() if member.entry.is_file}
-    apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member)}
+    apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member, reader.store.large)}
     read: Callable[[Member], Facts] = lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)  # noqa: E731
     if len(apart) > 1:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small files need none
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with reader.store.pool() as pool:
             facts = dict(zip(apart, pool.map(read, apart.values()), strict=True))
     else:
         facts = {path: read(member) for path, member in apart.items()}
@@ -71,8 +72,8 @@ def _format(member: Member) -> str | None:
     return member.role.format if member.role else None
 
 
-def _is_worth_a_thread(path: str, member: Member) -> bool:
-    return member.entry.size >= _LARGE or (_format(member) is None and format_of(path, b"") in NATIVE_FORMATS)
+def _is_worth_a_thread(path: str, member: Member, large: int) -> bool:
+    return member.entry.size >= large or (_format(member) is None and format_of(path, b"") in NATIVE_FORMATS)
 
 
 def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:

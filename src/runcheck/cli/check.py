@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.report.progress import ProgressLine  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
-    from runcheck.tree.executor import Processes, cores  # noqa: PLC0415
+    from runcheck.tree.executor import Processes, Threads, cores  # noqa: PLC0415
+    from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.watch import Nobody  # noqa: PLC0415
 
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
                 path,
                 depth=options.depth,
                 pedantic=options.pedantic,
-                executor=Processes(options.jobs or cores()),
+                executor=Threads(options.jobs or 16) if is_url(path) else Processes(options.jobs or cores()),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
             )
