@@ -77,7 +77,7 @@ def check_again(tree: Path, quarantine: Quarantine) -> Callable[..., Report]:
 
 
 def test_what_did_not_change_is_not_opened(check_again: Callable[..., Report], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runcheck.tree.read.open_regular", lambda path: pytest.fail(f"opened {path}"))
+    monkeypatch.setattr("runcheck.tree.store.open_regular", lambda path: pytest.fail(f"opened {path}"))
     report = check_again()
     assert (report.recalled, report.units, report.hashed_bytes) == (2, 2, 0)
 

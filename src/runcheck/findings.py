@@ -48,8 +48,8 @@ class Unverified(NamedTuple):
 class Survey(NamedTuple):
     """What came out of one unit: findings, what nothing could look into, its card, and how much was read.
 
-    ``kept`` is the key and the text that it may be recalled by. One that is not ``is_lasting`` may come out otherwise
-    although no file changed.
+    ``vouched_bytes`` is how much was not read, since the store has checksums of it. ``kept`` is the key and the text
+    that it may be recalled by. One that is not ``is_lasting`` may come out otherwise although no file changed.
     """
 
     findings: tuple[Finding, ...]
@@ -60,14 +60,15 @@ class Survey(NamedTuple):
     kept: tuple[bytes, str] | None = None
     is_recalled: bool = False
     is_lasting: bool = True
+    vouched_bytes: int = 0
 
 
 class Report(NamedTuple):
     """The result of a check of one tree.
 
     ``selected`` are the codes of the clauses that it was checked by, all where there are none. ``recalled`` counts the
-    units that did not change since the last check, ``hashed_bytes`` what was read for checksums; ``seconds`` is
-    wall-clock time.
+    units that did not change since the last check, ``hashed_bytes`` what was read for checksums, ``vouched_bytes`` what
+    was not since the store has checksums of its own; ``seconds`` is wall-clock time.
     """
 
     root: str
@@ -79,6 +80,7 @@ class Report(NamedTuple):
     hashed_bytes: int = 0
     seconds: float = 0.0
     selected: tuple[str, ...] = ()
+    vouched_bytes: int = 0
 
     @property
     def errors(self) -> int:

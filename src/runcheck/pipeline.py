@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
@@ -28,12 +28,15 @@ from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.survey import Surveyor
 from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
-from runcheck.tree.executor import Aside, Executor, Here
-from runcheck.tree.locate import locate
+from runcheck.tree.executor import Aside, Executor, Here, Threads
+from runcheck.tree.locate import is_url, locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
-from runcheck.tree.walk import walk
+from runcheck.tree.store import Store
 from runcheck.watch import Nobody, Watch
+
+if TYPE_CHECKING:
+    from runcheck.tree.remote import Remote
 
 _OF_REGISTRY = ("registry", "sound_registry")  # the inputs of rules that its rows are in
 _Kept: TypeAlias = dict[str, tuple[bytes, str]]
@@ -43,7 +46,7 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
     """Check the tree at ``path``, or the part of a tree that ``path`` is, against every clause that has a rule.
 
     Args:
-        path: The root of a tree, a folder or a file in one.
+        path: The root of a tree, a folder or a file in one; or the URL of such a thing in a store that fsspec reaches.
         depth: ``structure`` reads documents only; ``content`` also hashes every file of a sealed unit and looks into
             each format; ``deep`` also decodes every chunk of the arrays.
         pedantic: Also report what a heuristic is not certain of.
@@ -52,7 +55,8 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
         CannotCheckError: there is no tree at ``path``, or it holds no unit.
     """
     with Quarantine() as quarantine:
-        return check_in(quarantine, path, depth=depth, pedantic=pedantic)
+        executor = Threads() if is_url(os.fspath(path)) else Here()
+        return check_in(quarantine, path, depth=depth, pedantic=pedantic, executor=executor)
 
 
 def check_in(
@@ -65,24 +69,26 @@ def check_in(
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
     watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
+    remote: "Remote | None" = None,
 ) -> Report:
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
 
     The units are surveyed by ``executor``; ``open_cache`` opens what is remembered of a tree, by its root;
-    ``watch`` is told how far it is.
+    ``watch`` is told how far it is; ``remote`` says how a tree at a URL is read.
     """
     start = time.perf_counter()
-    target = locate(os.fspath(path))
-    tree = classify(walk(target.root, enter=is_above_units))
+    target = locate(os.fspath(path), remote)
+    store = target.store
+    tree = classify(store.walk(enter=is_above_units))
     met = [unit for unit in tree.units if _touches(target.focus, unit.path)]
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     cache = open_cache(target.root)
-    surveyor = Surveyor(target.root, depth, selection, quarantine, cache, now(), watch)
-    reader = Reader(target.root, depth, quarantine)
+    surveyor = Surveyor(store, depth, selection, quarantine, cache, now(), watch)
+    reader = Reader(store, depth, quarantine)
     started = executor.map(surveyor.survey, met)
     needed = inputs_of_tree(selection)
-    ask_git = partial(read_git, target.root) if "git" in needed else _no_git
+    ask_git = partial(_ask_git, store) if "git" in needed else _no_git
     read_around = partial(_around, reader, cache, tree, with_registry=not needed.isdisjoint(_OF_REGISTRY))
     with Aside(ask_git) as git, Aside(read_around) as around:
         surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
@@ -105,8 +111,13 @@ def check_in(
         recalled=sum(each.is_recalled for each in surveys.values()),
         hashed_bytes=sum(each.hashed_bytes for each in surveys.values()),
         seconds=time.perf_counter() - start,
+        vouched_bytes=sum(each.vouched_bytes for each in surveys.values()),
         selected=selection.prefixes,
     )
+
+
+def _ask_git(store: Store) -> GitContent | None:
+    return None if store.folder is None else read_git(store.folder)
 
 
 def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Survey]:
@@ -181,14 +192,19 @@ def _inputs(
     reader: Reader, tree: Tree, cards: Mapping[str, Card], facts: Mapping[str, Facts], git: GitContent | None
 ) -> TreeInputs:
     large = {path for card in cards.values() for files in card.large.values() for path in files}
-    known = with_large(git, reader.root, large) if git else None
+    root = reader.store.folder
+    known = with_large(git, root, large) if git and root is not None else None
     return TreeInputs(
         tree=tree,
         cards=cards,
         registry=_registry(tree, facts),
         extension_schemas=dict(_extension_schemas(reader, tree, facts, cards)),
         latest_texts=_latest_texts(facts),
-        git=ABSENT if known is None else NotVerified(reader.root, known.unverified) if known.unverified else known,
+        git=ABSENT
+        if known is None
+        else NotVerified(reader.store.name, known.unverified)
+        if known.unverified
+        else known,
         unread={path: each.error for path, each in facts.items() if each.error},
     )
 

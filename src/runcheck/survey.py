@@ -15,16 +15,16 @@ from runcheck.recall import survey_of, text_of
 from runcheck.rules.selection import Selection
 from runcheck.tree.cache import Cache
 from runcheck.tree.quarantine import Quarantine
-from runcheck.tree.walk import entry_at, walk
+from runcheck.tree.store import Store
 from runcheck.watch import Watch
 
 _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
 class Surveyor(NamedTuple):
-    """Surveys units of the tree at ``root`` as deep and by those clauses as is asked, at the moment ``now``."""
+    """Surveys units of the tree in ``store`` as deep and by those clauses as is asked, at the moment ``now``."""
 
-    root: str
+    store: Store
     depth: Depth
     selection: Selection
     quarantine: Quarantine
@@ -43,7 +43,7 @@ class Surveyor(NamedTuple):
 
     def survey(self, address: Address) -> Survey:
         """Return what comes out of the unit at ``address``, read whole and judged, now or before."""
-        entries = tuple(walk(self.root, address.path))
+        entries = tuple(self.store.walk(address.path))
         key = self.cache.key(self.question, entries)
         if key is not None and (text := self.cache.get(self.kept_at(address), key)):
             return survey_of(text)
@@ -51,7 +51,7 @@ class Surveyor(NamedTuple):
         from runcheck.unit_reading import read_and_judge  # noqa: PLC0415
 
         self.watch.expect(sum(entry.size for entry in entries if entry.is_file))
-        reader = Reader(self.root, self.depth, self.quarantine, self.watch)
+        reader = Reader(self.store.for_unit(), self.depth, self.quarantine, self.watch)
         made = read_and_judge(reader, self.now, address, entries, self.selection)
         return made._replace(kept=(key, text_of(made))) if key and made.is_lasting else made
 
@@ -61,5 +61,6 @@ class Surveyor(NamedTuple):
         from runcheck.unit_reading import read_card  # noqa: PLC0415
 
         paths = [path for role in _REFERRED for path in layout().roles[role].paths]
-        entries = [entry for path in paths if (entry := entry_at(self.root, f"{address.path}/{path}")) is not None]
-        return read_card(Reader(self.root, self.depth, self.quarantine), self.now, address, entries)
+        found = (self.store.entry(f"{address.path}/{path}") for path in paths)
+        entries = [entry for entry in found if entry is not None and entry.is_file]
+        return read_card(Reader(self.store, self.depth, self.quarantine), self.now, address, entries)

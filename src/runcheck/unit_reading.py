@@ -1,6 +1,5 @@
 """Read one unit, and judge it by the rules of a unit."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -21,8 +20,7 @@ from runcheck.rules.unit_card import card_of
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.entry import Entry
 from runcheck.tree.read import Reader
-
-_LARGE = 4 << 20  # bytes from which on a file is worth a thread: hashing lets go of the interpreter
+from runcheck.tree.store import Store
 
 
 def read_and_judge(
@@ -38,10 +36,16 @@ def read_and_judge(
         (*(each for each in unverified if each.reason != POINTER), *_unverified(unit, facts, reader.depth)),
         card_of(inputs) if has_cards(selection) else Card(),
         len(unit.files),
-        sum(member.entry.size for path, member in unit.files.items() if (each := facts.get(path)) and each.sha256),
+        _hashed_bytes(unit, facts, is_vouched=False),
         # Of a running run the clock is judged too; what could not be read today, a disk or a reader may give tomorrow.
+        vouched_bytes=_hashed_bytes(unit, facts, is_vouched=True),
         is_lasting=inputs.known_status != "running" and not any(each.error for each in facts.values()),
     )
+
+
+def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts], *, is_vouched: bool) -> int:
+    hashed = {path for path, each in facts.items() if each.sha256 and each.is_vouched == is_vouched}
+    return sum(member.entry.size for path, member in unit.files.items() if path in hashed)
 
 
 def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Card:
@@ -57,8 +61,10 @@ def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:
     files = {path: member for path, member in unit.members.items() if member.entry.is_file}
     if reading.roles is not None:
         return _read_some(reader, files, reading.roles, is_hashed=is_hashed, is_whole=reading.is_whole)
-    apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member)}
-    facts = _each(files, apart, lambda member: reader.file(member.entry, _format(member), hashed=is_hashed))
+    apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member, reader.store.large)}
+    facts = _each(
+        reader.store, files, apart, lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)
+    )
     if reader.depth != "structure":
         facts.update(_folders(reader, unit, facts))
         facts.update(_comparison(reader, unit, facts))
@@ -75,18 +81,16 @@ def _read_some(
         for path, each in documents.items()
     }
     others = {path: each for path, each in files.items() if path not in facts} if is_whole else {}
-    apart = {path: member for path, member in others.items() if member.entry.size >= _LARGE}
-    return facts | _each(others, apart, lambda member: reader.identity(member.entry, hashed=is_hashed))
+    apart = {path: member for path, member in others.items() if member.entry.size >= reader.store.large}
+    return facts | _each(reader.store, others, apart, lambda member: reader.identity(member.entry, hashed=is_hashed))
 
 
 def _each(
-    files: Mapping[str, Member], apart: Mapping[str, Member], read: Callable[[Member], Facts]
+    store: Store, files: Mapping[str, Member], apart: Mapping[str, Member], read: Callable[[Member], Facts]
 ) -> dict[str, Facts]:
     """Read those ``apart`` side by side, and then the others, which are sooner read than handed over."""
     if len(apart) > 1:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small files need none
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with store.pool() as pool:
             facts = dict(zip(apart, pool.map(read, apart.values()), strict=True))
     else:
         facts = {path: read(member) for path, member in apart.items()}
@@ -98,8 +102,8 @@ def _format(member: Member) -> str | None:
     return member.role.format if member.role else None
 
 
-def _is_worth_a_thread(path: str, member: Member) -> bool:
-    return member.entry.size >= _LARGE or (_format(member) is None and format_of(path, b"") in NATIVE_FORMATS)
+def _is_worth_a_thread(path: str, member: Member, large: int) -> bool:
+    return member.entry.size >= large or (_format(member) is None and format_of(path, b"") in NATIVE_FORMATS)
 
 
 def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.probes import look_into_path
+from runcheck.probes import look_into_opened
+from runcheck.probes.folder import open_regular
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 
 SEGFAULT = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
@@ -20,7 +21,7 @@ ANSWER_ONE = "import pickle, sys; pickle.load(sys.stdin.buffer); pickle.dump(Non
 
 def ask(quarantine: Quarantine, path: Path) -> object:
     """Ask for a file in a format that nothing reads."""
-    return quarantine.ask(partial(look_into_path, str(path), "no such format", deep=False))
+    return quarantine.ask(partial(look_into_opened, partial(open_regular, str(path)), "no such format", deep=False))
 
 
 @pytest.mark.parametrize(

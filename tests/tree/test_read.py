@@ -12,6 +12,7 @@ from runcheck.probes.contents import DocumentContent, MetricsContent
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.read import CHUNK, Reader
+from runcheck.tree.store import LocalStore
 from runcheck.tree.walk import walk
 
 OID = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
@@ -21,7 +22,7 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize 1
 def read_facts(root: str, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
     """Read a file at the default depth."""
     with Quarantine() as quarantine:
-        return Reader(root, "content", quarantine).file(entry, format_, hashed=hashed)
+        return Reader(LocalStore(root), "content", quarantine).file(entry, format_, hashed=hashed)
 
 
 def write(root: Path, name: str, content: bytes) -> Entry:

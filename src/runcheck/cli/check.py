@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
-    from runcheck.tree.executor import Processes, cores  # noqa: PLC0415
+    from runcheck.tree.executor import Processes, Threads, cores  # noqa: PLC0415
+    from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.watch import Nobody  # noqa: PLC0415
 
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
                 depth=options.depth,
                 selection=selection,
                 pedantic=options.pedantic,
-                executor=Processes(options.jobs or cores()),
+                executor=Threads(options.jobs or 16) if is_url(path) else Processes(options.jobs or cores()),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
             )

@@ -1,6 +1,7 @@
 """Probes: bytes to facts, one module a format. A probe says what it saw and never what is wrong."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeAlias, cast
 
@@ -23,7 +24,7 @@ from runcheck.probes.contents import (
     TextContent,
     ZarrContent,
 )
-from runcheck.probes.folder import Folder, open_regular
+from runcheck.probes.folder import Folder
 from runcheck.probes.packed import BEGINS, CLOSED_SUFFIXES, PICKLE_SUFFIXES, TAR_MAGIC, ZIP_SUFFIXES
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Facts(NamedTuple):
 
     Its SHA-256, the Git LFS pointer that it is, its content as the probe of its format saw it, or why it could
     not be read. A folder that is one thing has facts of its own, with its content; ``unverified`` is why some of it was
-    not looked into. What the scanners of safety saw in a text stands apart from what its format says.
+    not looked into. What the scanners of safety saw in a text stands apart from what its format says. Where the
+    SHA-256 ``is_vouched`` the store told it, and nobody here read the whole file.
     """
 
     sha256: str | None = None
@@ -65,6 +67,7 @@ class Facts(NamedTuple):
     unverified: str | None = None
     words: "WordsContent | None" = None
     numbers: "NumbersContent | None" = None
+    is_vouched: bool = False
 
 
 class Probe(Protocol):
@@ -112,6 +115,9 @@ _FOLDERS = {
     "saved_model": "saved_model:look_into_saved_model",
     "zarr": "zarr.store:look_into_store",
 }
+
+# Those of them whose libraries open the folder by themselves, and want it on this machine.
+OPENED_BY_LIBRARIES = frozenset({"orbax"})
 
 # Suffixes of the seeking formats, and how their files begin. What a file begins with counts before its name.
 _BEGINS: dict[bytes, str] = {
@@ -167,24 +173,50 @@ def _begins_as_safetensors(start: bytes) -> bool:
 
 
 def look_into_file(format_: str, stream: BinaryIO, *, deep: bool) -> Content:
-    """Return what a file of a seeking format holds."""
-    return cast("Callable[[BinaryIO, bool], Content]", _load(_SEEKING[format_]))(stream, deep)
-
-
-def look_into_path(path: str, format_: str, *, deep: bool) -> Content:
-    """Return what the file at ``path`` holds, as :func:`look_into_file` does.
+    """Return what a file of a seeking format holds.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: its store did not answer.
     """
-    with open_regular(path) as stream:
+    look = cast("Callable[[BinaryIO, bool], Content]", _load(_SEEKING[format_]))
+    with _answered(stream):
+        return look(stream, deep)
+
+
+def look_into_opened(opening: Callable[[], BinaryIO], format_: str, *, deep: bool) -> Content:
+    """Return what the file that ``opening`` opens holds, as :func:`look_into_file` does.
+
+    Raises:
+        OSError: it cannot be opened, or its store did not answer.
+    """
+    with opening() as stream:
         return look_into_file(format_, stream, deep=deep)
 
 
 def look_into_folder(format_: str, folder: Folder, *, deep: bool) -> Content | None:
-    """Return what a folder holds, or None where no probe reads its format."""
+    """Return what a folder holds, or None where no probe reads its format.
+
+    Raises:
+        OSError: its store did not answer.
+    """
     name = _FOLDERS.get(format_)
-    return cast("Callable[[Folder, bool], Content]", _load(name))(folder, deep) if name else None
+    if not name:
+        return None
+    with _answered(folder.opener):
+        return cast("Callable[[Folder, bool], Content]", _load(name))(folder, deep)
+
+
+@contextmanager
+def _answered(source: object) -> Iterator[None]:
+    """Raise what a store did not answer with: a library takes a read that fails for a fault of the file."""
+    try:
+        yield
+    except Exception:
+        if failure := getattr(source, "failure", None):
+            raise failure from None
+        raise
+    if failure := getattr(source, "failure", None):
+        raise failure
 
 
 def _load(name: str) -> object:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 # A path may have become a link or a pipe since the walk: neither is followed, nor waited for.
 FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -16,13 +16,27 @@ class PointerError(OSError):
     """The file is a Git LFS pointer, and its object is not here."""
 
 
+class Opener(Protocol):
+    """Opens the files of a folder that is not on this machine, by their paths within."""
+
+    failure: OSError | None  # the first time that the store did not answer: what was then seen is no fact
+
+    def __call__(self, path: str) -> BinaryIO:
+        """Open a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+
+
 class Folder(NamedTuple):
     """A folder of one format.
 
     ``location`` is where it lies, for libraries that open folders themselves; ``files`` has the size in bytes of each
     regular file in it by its path within, ``folders`` the folders in it. Links and devices are in neither. Libraries in
     native code may be let at it where ``is_apart``, in a process of its own, and where no file that they read is among
-    ``pointers``: for each of these ``files`` has the size of its object, which is not here.
+    ``pointers``: for each of these ``files`` has the size of its object, which is not here. A folder
+    that lies on another machine has an ``opener``, and libraries cannot open it themselves.
     """
 
     location: str
@@ -30,6 +44,7 @@ class Folder(NamedTuple):
     folders: frozenset[str] = frozenset()
     is_apart: bool = True
     pointers: frozenset[str] = frozenset()
+    opener: Opener | None = None
 
     def open(self, path: str) -> BinaryIO:
         """Open a file of the folder.
@@ -40,7 +55,7 @@ class Folder(NamedTuple):
         """
         if path in self.pointers:
             raise PointerError(POINTERS_INSIDE)
-        return open_regular(f"{self.location}/{path}")
+        return self.opener(path) if self.opener else open_regular(f"{self.location}/{path}")
 
     def read(self, path: str, limit: int) -> bytes:
         """Return the first ``limit`` bytes of a file.

@@ -21,6 +21,7 @@ def render_json(report: Report) -> str:
         "files": report.files,
         "recalled": report.recalled,
         "hashed_bytes": report.hashed_bytes,
+        "vouched_bytes": report.vouched_bytes,
         "seconds": round(report.seconds, 3),
     }
     return json.dumps(document, indent=2) + "\n"

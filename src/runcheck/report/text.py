@@ -34,7 +34,8 @@ def _unverified(reason: str, paths: tuple[str, ...]) -> str:
 def _closing(report: Report) -> str:
     recalled = f" ({report.recalled:,} unchanged since the last check)" if report.recalled else ""
     counts = f"{_count(report.units, 'unit')}{recalled}, {_count(report.files, 'file')}"
-    scope = f"{counts}, {size_in_words(report.hashed_bytes)} hashed, {report.seconds:.2f} s"
+    vouched = f", {size_in_words(report.vouched_bytes)} by checksums of the store" if report.vouched_bytes else ""
+    scope = f"{counts}, {size_in_words(report.hashed_bytes)} hashed{vouched}, {report.seconds:.2f} s"
     if report.selected:
         scope += f"; judged by {', '.join(report.selected)} alone"
     if not report.findings:

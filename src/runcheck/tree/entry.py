@@ -17,7 +17,8 @@ class Entry(NamedTuple):
     """A path below the root with its identity, but no content.
 
     ``path`` is relative, with ``/``. ``size`` is in bytes, the times in nanoseconds. ``target`` is where a link
-    points. ``error`` says why the path could not be looked at; such an entry has no identity.
+    points. ``error`` says why the path could not be looked at; such an entry has no identity. ``version`` is what a
+    store calls just this content of the path, as the ETag of an object; a file system has none.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Entry(NamedTuple):
     inode: int = 0
     target: str | None = None
     error: str | None = None
+    version: str | None = None
 
     @property
     def is_file(self) -> bool:

@@ -4,19 +4,22 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from runcheck.errors import RuncheckError
 
 if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
 _CHUNKS_A_WORKER = 16  # few enough to be cheap to hand over, enough that no worker is left with the last large one
 _CHUNK = 32
+_AHEAD = 4  # of what is taken in order one may be slow while the others go on
 
 
 class WorkerLostError(RuncheckError):
@@ -45,13 +48,13 @@ class Here:
 class Processes:
     """Does the work in child processes, where there is enough of it: threads would wait for one interpreter.
 
-    A child is forked on Linux, which costs milliseconds; the caller must then run no threads. Elsewhere it is spawned.
+    A child is forked on Linux, which costs milliseconds, where no other thread runs. Elsewhere it is spawned.
     """
 
     def __init__(self, count: int, least_items: int = 64, method: str | None = None) -> None:
         """Work in ``count`` children, from ``least_items`` on, made by a ``method`` of multiprocessing."""
         self.count, self.least_items = count, least_items
-        self.method = method or ("fork" if sys.platform == "linux" else "spawn")
+        self.method = method
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Return what ``work`` returns for each item; the children are at work when this returns."""
@@ -60,10 +63,43 @@ class Processes:
         import multiprocessing  # noqa: PLC0415 - 10 ms that a few units do not pay
         from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
 
-        context = multiprocessing.get_context(self.method)
+        is_forked = sys.platform == "linux" and threading.active_count() == 1  # that of a store runs to the end
+        context = multiprocessing.get_context(self.method or ("fork" if is_forked else "spawn"))
         size = min(_CHUNK, -(-len(items) // (self.count * _CHUNKS_A_WORKER)))
         pool = ProcessPoolExecutor(self.count, context, _begin)
         return _collected(pool, pool.map(work, items, chunksize=size))
+
+
+class Threads:
+    """Does the work in threads of this process: for what waits for a store, and does not compute.
+
+    No more is under way, or waits to be taken, than a few items for each thread.
+    """
+
+    def __init__(self, count: int = 16) -> None:
+        """Work in ``count`` threads."""
+        self.count = count
+
+    def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """Return what ``work`` returns for each item; the threads are at work when this returns."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
+
+        pool = ThreadPoolExecutor(self.count)
+        left = iter(items)
+        begun = deque(pool.submit(work, item) for item in islice(left, _AHEAD * self.count))
+        return _in_turn(pool, begun, work, left)
+
+
+def _in_turn(
+    pool: "ThreadPoolExecutor", begun: "deque[Future[R]]", work: Callable[[T], R], left: Iterator[T]
+) -> Iterator[R]:
+    try:
+        while begun:
+            result = begun.popleft().result()
+            begun.extend(pool.submit(work, item) for item in islice(left, 1))
+            yield result
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _collected(pool: "ProcessPoolExecutor", results: Iterator[R]) -> Iterator[R]:

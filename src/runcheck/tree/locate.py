@@ -1,29 +1,49 @@
 """Where the tree is that a path means."""
 
 import os
-from typing import NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.errors import CannotCheckError
 from runcheck.probes import START_BYTES
-from runcheck.probes.folder import open_regular
 from runcheck.probes.latest import LatestProbe
+from runcheck.tree.store import LocalStore, Store
+
+if TYPE_CHECKING:
+    from runcheck.tree.remote import Remote
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:::[A-Za-z][A-Za-z0-9+.-]+)*://")  # one letter is a drive
+_HERE = re.compile(r"(?:file|local)://", re.IGNORECASE)
 
 
 class Target(NamedTuple):
-    """What is to be checked: the root of a tree, and the path below it that is meant ("" for all of it)."""
+    """What is to be checked: the tree in a store, and the path below its root that is meant ("" for all of it)."""
 
-    root: str
+    store: Store
     focus: str
 
+    @property
+    def root(self) -> str:
+        """The path or the URL of the root."""
+        return self.store.name
 
-def locate(path: str) -> Target:
-    """Return the tree that ``path`` is, or lies in.
+
+def is_url(path: str) -> bool:
+    """Say whether ``path`` is the URL of a store that is not this machine's file system."""
+    return bool(_URL.match(path)) and not _HERE.match(path)
+
+
+def locate(path: str, remote: "Remote | None" = None) -> Target:
+    """Return the tree that ``path`` is, or lies in; ``remote`` says how one at a URL is read.
 
     Raises:
         CannotCheckError: there is nothing at ``path``, or it is not in a tree of artefacts.
     """
+    if is_url(path):
+        return _locate_url(path, remote)
+    path = _HERE.sub("", path, count=1)
     if not os.path.lexists(path):
         raise CannotCheckError(f"{path}: there is no such file or folder")
     absolute = os.path.abspath(path)
@@ -31,62 +51,80 @@ def locate(path: str) -> Target:
         absolute = os.path.realpath(absolute)
         if not os.access(absolute, os.R_OK | os.X_OK):
             raise CannotCheckError(f"{path}: cannot be read; its permissions do not let you")
-        if _is_root(absolute):
-            return Target(absolute, "")
+        if _is_root(LocalStore(absolute)):
+            return Target(LocalStore(absolute), "")
     folder, name = os.path.split(absolute)
-    if os.path.isfile(absolute) and _is_root(folder):
-        return Target(os.path.realpath(folder), "")
+    if os.path.isfile(absolute) and _is_root(LocalStore(folder)):
+        return Target(LocalStore(os.path.realpath(folder)), "")
     parts = [*os.path.realpath(folder).split(os.sep), name]
     for at in range(len(parts) - 1, 0, -1):
-        root = os.sep.join(parts[:at]) or os.sep
+        root = LocalStore(os.sep.join(parts[:at]) or os.sep)
         if layout().kind_of_folder(parts[at]) and _is_root(root):
-            return Target(root, _named("/".join(parts[at:-1]), absolute, name))
+            return Target(root, _named(root, "/".join(parts[at:-1]), name))
+    below = LocalStore(absolute).folders("")
+    hint = next((f"; did you mean {path}/{name}?" for name in below if _is_root(LocalStore(f"{absolute}/{name}"))), "")
+    raise _no_tree(path, hint)
+
+
+def _locate_url(url: str, remote: "Remote | None") -> Target:
+    from runcheck.tree.remote import Remote, open_remote  # noqa: PLC0415 - an extra that a tree on this machine lacks
+
+    asked = open_remote(url, remote or Remote())
+    asked.require()
+    if _is_root(asked):
+        return Target(asked, "")
+    parts = asked.base.split("/")
+    for at in range(len(parts) - 1, 0, -1):
+        store = asked.above(len(parts) - at)
+        below = "/".join(parts[at:])
+        if at == len(parts) - 1 and not layout().kind_of_folder(below) and store.is_file(below) and _is_root(store):
+            return Target(store, "")
+        if layout().kind_of_folder(parts[at]) and _is_root(store):
+            return Target(store, _named(store, "/".join(parts[at:-1]), parts[-1]))
+    raise _no_tree(asked.name, "")
+
+
+def _no_tree(path: str, hint: str) -> CannotCheckError:
     folders = " or ".join(f"{kind.folder}/<slug>/<version>" for kind in layout().kinds.values())
-    hint = next(
-        (f"; did you mean {path}/{name}?" for name in _subfolders(absolute) if _is_root(f"{absolute}/{name}")), ""
-    )
-    raise CannotCheckError(f"{path}: holds no dataset and no run, so nothing was checked; a tree has {folders}{hint}")
+    return CannotCheckError(f"{path}: holds no dataset and no run, so nothing was checked; a tree has {folders}{hint}")
 
 
-def _named(folder: str, absolute: str, name: str) -> str:
+def _named(store: Store, folder: str, name: str) -> str:
     """Return the path below the root; that of the version where the file ``latest`` of a slug names one."""
-    if name == layout().latest and folder.count("/") == 1 and os.path.isfile(absolute):
-        probe = LatestProbe()
-        try:
-            with open_regular(absolute) as stream:
-                probe.feed(stream.read(START_BYTES))
-        except OSError as error:
-            raise CannotCheckError(f"{absolute}: cannot be read: {error.strerror or error}") from error
-        name = probe.content().version or name
-    return f"{folder}/{name}" if folder else name
+    path = f"{folder}/{name}" if folder else name
+    if name != layout().latest or folder.count("/") != 1:
+        return path
+    entry = store.entry(path)
+    if entry is None or not entry.is_file:
+        return path
+    probe = LatestProbe()
+    try:
+        with store.open(entry) as stream:
+            probe.feed(stream.read(START_BYTES))
+    except OSError as error:
+        raise CannotCheckError(f"{store.name}/{path}: cannot be read: {error.strerror or error}") from error
+    return f"{folder}/{probe.content().version or name}"
 
 
-def _is_root(folder: str) -> bool:
-    """Say whether units lie below ``folder``: a kind's folder, a slug, and in it a folder that looks like a unit.
+def _is_root(store: Store) -> bool:
+    """Say whether units lie in a store: a kind's folder, a slug, and in it a folder that looks like a unit.
 
     The name of a kind's folder is not enough: ``model/`` and ``data/`` are in every other project.
     """
-    if os.path.isfile(f"{folder}/{layout().registry}"):
+    registry = store.entry(layout().registry)
+    if registry is not None and registry.is_file:
         return True
     return any(
-        _looks_like_unit(f"{folder}/{kind}/{slug}", version)
-        for kind in _subfolders(folder)
+        _looks_like_unit(store, f"{kind}/{slug}", version)
+        for kind in store.folders("")
         if layout().kind_of_folder(kind)
-        for slug in _subfolders(f"{folder}/{kind}")
-        for version in _subfolders(f"{folder}/{kind}/{slug}")
+        for slug in store.folders(kind)
+        for version in store.folders(f"{kind}/{slug}")
     )
 
 
-def _looks_like_unit(slug: str, version: str) -> bool:
+def _looks_like_unit(store: Store, slug: str, version: str) -> bool:
     if is_name("version", version):
         return True
     telling = (path for role in layout().roles.values() if role.format for path in role.paths if "/" not in path)
-    return any(os.path.exists(f"{slug}/{version}/{path}") for path in telling if path != layout().path("readme"))
-
-
-def _subfolders(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as listing:
-            return sorted(item.name for item in listing if item.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
+    return any(store.entry(f"{slug}/{version}/{path}") for path in telling if path != layout().path("readme"))

@@ -2,8 +2,8 @@
 
 Readers of HDF5, Parquet and Zarr are a million lines of C and C++, and a schema can ask for more work than the universe
 has time for. A fault there must be a finding about one file and not the end of the check, so they run in a child, one
-for each thread that asks, started when it is first needed and used again. What goes through the pipes comes from this
-library on both ends.
+for each thread that asks, few at once, started when it is first needed and used again. What goes through the pipes
+comes from this library on both ends.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ T = TypeVar("T")
 _QUIET = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
 SERVE = f"{_QUIET}; from {__name__} import serve; serve()"
 _MEMORY_BYTES = 8 << 30  # of addresses; the probes themselves stay far below, this holds where a library does not
+_LEAST_CHILDREN = 4  # at once, for those that wait for a store; else one a core
 _KILLED = (-9, 1)  # what a killed process ends with: POSIX, Windows
 _BYTES_A_SECOND = 2_000_000  # slower than any reader on any file that it can read
 
@@ -43,6 +44,7 @@ class Quarantine:
         self._program = program
         self._least_seconds = least_seconds
         self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
+        self._turns = threading.BoundedSemaphore(max(_LEAST_CHILDREN, os.cpu_count() or 1))
 
     def ask(self, question: Callable[[], T], size: int = 0) -> T:
         """Return what ``question``, a function that can be pickled, returns. It is about ``size`` bytes.
@@ -51,18 +53,22 @@ class Quarantine:
             ReaderFailedError: it crashed or came to no end.
             OSError: it raised one.
         """
-        try:
-            child = self._idle.get_nowait()
-        except queue.Empty:
-            try:
-                child = _Child(self._program)
-            except (OSError, TypeError) as error:  # no memory, no file descriptor; an interpreter that names no file
-                raise ReaderFailedError(f"its reader could not be started: {error}") from error
-        answer = child.ask(question, self._least_seconds + size / _BYTES_A_SECOND)
-        self._idle.put(child)  # not after a fault: that child is gone
+        with self._turns:
+            child = self._child()
+            answer = child.ask(question, self._least_seconds + size / _BYTES_A_SECOND)
+            self._idle.put(child)  # not after a fault: that child is gone
         if isinstance(answer, OSError | ReaderFailedError):
             raise answer
         return cast("T", answer)
+
+    def _child(self) -> "_Child":
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            try:
+                return _Child(self._program)
+            except (OSError, TypeError) as error:  # no memory, no file descriptor; an interpreter that names no file
+                raise ReaderFailedError(f"its reader could not be started: {error}") from error
 
     def __reduce__(self) -> tuple[Callable[[str, float], "Quarantine"], tuple[str, float]]:
         """Become, in another process, the one quarantine of that process; its children end when the process does."""

@@ -11,20 +11,22 @@ from runcheck.depth import Depth
 from runcheck.probes import (
     GONE,
     NATIVE_FORMATS,
+    OPENED_BY_LIBRARIES,
     START_BYTES,
     Content,
     Facts,
     format_of,
     look_into_file,
     look_into_folder,
-    look_into_path,
+    look_into_opened,
     make_probe,
 )
 from runcheck.probes.contents import EventsContent, MetricsContent, OrbaxContent
-from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError, open_regular
+from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError
 from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
+from runcheck.tree.store import Store, TooLargeError
 from runcheck.watch import Nobody, Watch
 
 if TYPE_CHECKING:
@@ -36,9 +38,9 @@ UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see e
 
 
 class Reader(NamedTuple):
-    """Reads files and folders of the tree at ``root``, as deep as is asked."""
+    """Reads files and folders of the tree in ``store``, as deep as is asked."""
 
-    root: str
+    store: Store
     depth: Depth
     quarantine: Quarantine
     watch: Watch = Nobody()
@@ -49,18 +51,17 @@ class Reader(NamedTuple):
         The digest if ``hashed``, the pointer it is, what the probe of its role's ``format_`` found, and if ``scanned``
         the words and numbers in it. A file without a format is looked into by what it begins with.
         """
-        path = f"{self.root}/{entry.path}"
         try:
-            with open_regular(path) as opened:
+            with self.store.open(entry) as opened:
                 stream = _whole(opened, entry.size)
                 scanned = scanned and format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
-                facts = _stream(stream, entry, format_, self.watch, hashed=hashed, scanned=scanned)
+                facts = self._stream(stream, entry, format_, hashed=hashed, scanned=scanned)
                 if facts.pointer is None and format_ == "registry":
-                    return self._seek(facts, stream, path, format_)
+                    return self._seek(facts, stream, entry, format_)
                 if facts.pointer is None and format_ is None and self.depth != "structure":
                     stream.seek(0)
-                    seeking = format_of(path, stream.read(START_BYTES))
-                    return self._seek(facts, stream, path, seeking) if seeking else facts
+                    seeking = format_of(entry.path, stream.read(START_BYTES))
+                    return self._seek(facts, stream, entry, seeking) if seeking else facts
                 return facts
         except FileNotFoundError:
             return Facts(error=GONE)
@@ -70,13 +71,13 @@ class Reader(NamedTuple):
     def identity(self, entry: Entry, *, hashed: bool) -> Facts:
         """Return the digest of a file if ``hashed``, the pointer that it is, and nothing of what it holds."""
         try:
-            with open_regular(f"{self.root}/{entry.path}") as stream:
+            with self.store.open(entry) as stream:
                 if entry.size >= CHUNK:
-                    return _stream(stream, entry, None, self.watch, hashed=hashed, scanned=False)
+                    return self._stream(stream, entry, None, hashed=hashed, scanned=False)
                 content = stream.read(entry.size + 1 if hashed else LFS_POINTER_BYTES + 1)
                 if hashed and len(content) > entry.size:  # it has grown since it was listed
                     stream.seek(0)
-                    return _stream(stream, entry, None, self.watch, hashed=True, scanned=False)
+                    return self._stream(stream, entry, None, hashed=True, scanned=False)
                 sha256 = hashlib.sha256(content).hexdigest() if hashed else None
                 return Facts(sha256, parse_lfs_pointer(content))
         except FileNotFoundError:
@@ -93,25 +94,29 @@ class Reader(NamedTuple):
         """
         files = {name: entry.size for name, entry in members.items() if entry.is_file}
         folder = Folder(
-            f"{self.root}/{path}",
+            path if self.store.folder is None else f"{self.store.folder}/{path}",
             files | {name: pointer.size for name, pointer in pointers.items() if pointer.size is not None},
             frozenset(name for name, entry in members.items() if entry.is_folder),
             is_apart=False,
             pointers=frozenset(pointers),
+            opener=self.store.opener(path, members),
         )
-        return self._folder(folder, format_)._replace(unverified=POINTERS_INSIDE if pointers else None)
+        facts = self._folder(folder, format_, members)
+        return facts._replace(unverified=POINTERS_INSIDE) if pointers else facts
 
-    def _folder(self, folder: Folder, format_: str) -> Facts:
+    def _folder(self, folder: Folder, format_: str, members: Mapping[str, Entry]) -> Facts:
         deep = self.depth == "deep"
-        apart = partial(look_into_folder, format_, folder._replace(is_apart=True), deep=deep)
-        size = sum(folder.files.values())
+        content = None
         try:
-            if deep:
-                return Facts(content=self.quarantine.ask(apart, size))
-            content = look_into_folder(format_, folder, deep=False)
-            if isinstance(content, OrbaxContent) and content.unsized:  # the shapes are in its store
-                content = self.quarantine.ask(apart, size)
-            return Facts(content=content)
+            if not deep:
+                content = look_into_folder(format_, folder, deep=False)
+                if not isinstance(content, OrbaxContent) or not content.unsized:  # the shapes are in its store
+                    return Facts(content=content)
+            with self.store.apart_folder(folder, members, by_library=format_ in OPENED_BY_LIBRARIES) as apart:
+                question = partial(look_into_folder, format_, apart._replace(is_apart=True), deep=deep)
+                return Facts(content=self.quarantine.ask(question, sum(folder.files.values())))
+        except TooLargeError as error:
+            return Facts(content=content, unverified=str(error))
         except PointerError:
             return Facts()
         except ReaderFailedError as error:
@@ -129,7 +134,7 @@ class Reader(NamedTuple):
         from runcheck.probes.events.comparison import Source, compare  # noqa: PLC0415 - loaded with the first event file
 
         def source(entry: Entry) -> Source:
-            return Source(entry.path.removeprefix(f"{folder}/"), entry.size, _chunks(f"{self.root}/{entry.path}"))
+            return Source(entry.path.removeprefix(f"{folder}/"), entry.size, partial(_chunks, self.store, entry))
 
         try:
             compared = compare((source(metrics[0]), metrics[1]), [(source(entry), each) for entry, each in events])
@@ -137,20 +142,60 @@ class Reader(NamedTuple):
             return Facts(error=error.strerror or str(error))
         return Facts(content=compared)
 
-    def _seek(self, facts: Facts, stream: BinaryIO, path: str, format_: str) -> Facts:
+    def _seek(self, facts: Facts, stream: BinaryIO, entry: Entry, format_: str) -> Facts:
         """Add what a seeking probe sees, beside what the stream told."""
         deep = self.depth == "deep"
         content: Content
         try:
             if format_ in NATIVE_FORMATS:
-                question = partial(look_into_path, path, format_, deep=deep)
-                content = self.quarantine.ask(question, stream.seek(0, 2))
+                with self.store.apart(entry, stream) as opening:
+                    question = partial(look_into_opened, opening, format_, deep=deep)
+                    content = self.quarantine.ask(question, stream.seek(0, 2))
             else:
                 stream.seek(0)
                 content = look_into_file(format_, stream, deep=deep)
         except ReaderFailedError as error:
             return facts._replace(error=str(error))
         return facts._replace(content=content)
+
+    def _stream(self, stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
+        """Return what one pass over the bytes tells."""
+        probe = make_probe(format_, entry.path)
+        if not (probe or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
+            return Facts()
+        words = numbers = None
+        feeds: list[Callable[[bytes], bool]] = []
+        with Digest() as digest:
+            chunk = stream.read(CHUNK)
+            pointer = parse_lfs_pointer(chunk)
+            if pointer is not None:
+                probe = None
+            elif scanned and chunk and (scanners := _scanners(chunk, entry.size)):
+                words, numbers = scanners
+                feeds = [words.feed, numbers.feed]
+            while chunk:
+                if hashed:
+                    digest.take(chunk)
+                if probe is not None:
+                    probe.feed(chunk)
+                feeds = [feed for feed in feeds if feed(chunk)]
+                if not (probe or feeds):
+                    break
+                self.watch.read(len(chunk))
+                chunk = stream.read(CHUNK)
+            # Nobody else wants to see the rest, if there is one.
+            vouched = self.store.sha256(entry) if hashed and chunk and entry.size > CHUNK else None
+            if hashed and vouched is None:
+                digest.take_rest(stream, self.watch.read)
+            sha256 = vouched or (digest.hexdigest() if hashed else None)
+        return Facts(
+            sha256=sha256,
+            pointer=pointer,
+            content=probe.content() if probe else None,
+            words=words.content() if words else None,
+            numbers=numbers.content() if numbers else None,
+            is_vouched=vouched is not None,
+        )
 
 
 def _whole(stream: BinaryIO, size: int) -> BinaryIO:
@@ -164,13 +209,10 @@ def _whole(stream: BinaryIO, size: int) -> BinaryIO:
     return stream
 
 
-def _chunks(path: str) -> Callable[[], Iterator[bytes]]:
-    def chunks() -> Iterator[bytes]:
-        with open_regular(path) as stream:
-            while chunk := stream.read(CHUNK):
-                yield chunk
-
-    return chunks
+def _chunks(store: Store, entry: Entry) -> Iterator[bytes]:
+    with store.open(entry) as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk
 
 
 def _scanners(start: bytes, size: int) -> "tuple[WordsScanner, NumbersScanner] | None":
@@ -182,40 +224,3 @@ def _scanners(start: bytes, size: int) -> "tuple[WordsScanner, NumbersScanner] |
     if is_opaque(start) and len(start) >= min(size, START):
         return None
     return WordsScanner(), NumbersScanner()
-
-
-def _stream(stream: BinaryIO, entry: Entry, format_: str | None, watch: Watch, *, hashed: bool, scanned: bool) -> Facts:
-    """Return what one pass over the bytes tells."""
-    probe = make_probe(format_, entry.path)
-    if not (probe or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
-        return Facts()
-    words = numbers = None
-    feeds: list[Callable[[bytes], bool]] = []
-    with Digest() as digest:
-        chunk = stream.read(CHUNK)
-        pointer = parse_lfs_pointer(chunk)
-        if pointer is not None:
-            probe = None
-        elif scanned and chunk and (scanners := _scanners(chunk, entry.size)):
-            words, numbers = scanners
-            feeds = [words.feed, numbers.feed]
-        while chunk:
-            if hashed:
-                digest.take(chunk)
-            if probe is not None:
-                probe.feed(chunk)
-            feeds = [feed for feed in feeds if feed(chunk)]
-            if not (probe or feeds):
-                break
-            watch.read(len(chunk))
-            chunk = stream.read(CHUNK)
-        if hashed:
-            digest.take_rest(stream, watch.read)
-        sha256 = digest.hexdigest() if hashed else None
-    return Facts(
-        sha256=sha256,
-        pointer=pointer,
-        content=probe.content() if probe else None,
-        words=words.content() if words else None,
-        numbers=numbers.content() if numbers else None,
-    )

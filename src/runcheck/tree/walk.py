@@ -31,12 +31,21 @@ def walk(root: str, path: str = "", enter: Callable[[Entry], bool] = lambda _: T
 
 
 def entry_at(root: str, path: str) -> Entry | None:
-    """Return the entry of the regular file at ``path`` in ``root``, or None where there is none."""
+    """Return the entry of what is at ``path`` in ``root``, of a link without its target, or None."""
     try:
         status = os.lstat(f"{root}/{path}")
     except OSError:
         return None
-    return _entry_of(path, status, None) if stat.S_ISREG(status.st_mode) else None
+    return _entry_of(path, status, None)
+
+
+def folders_in(folder: str) -> list[str]:
+    """Return the names of the folders in ``folder``, in order; none where it cannot be listed."""
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(item.name for item in listing if item.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
 
 
 def _folder(root: str, path: str) -> list[Entry]:
