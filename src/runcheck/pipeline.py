@@ -28,6 +28,7 @@ from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.executor import Aside, Executor, Here
 from runcheck.tree.locate import locate
+from runcheck.tree.marks import marks_of
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
 from runcheck.tree.walk import walk
@@ -74,7 +75,7 @@ def check_in(
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     cache = open_cache(target.root)
-    surveyor = Surveyor(target.root, depth, quarantine, cache, now(), watch)
+    surveyor = Surveyor(target.root, depth, quarantine, cache, now(), watch, marks_of(target.root))
     reader = Reader(target.root, depth, quarantine)
     started = executor.map(surveyor.survey, met)
     with Aside(partial(read_git, target.root)) as git, Aside(partial(_around, reader, cache, tree)) as around:

@@ -13,6 +13,7 @@ from runcheck.depth import Depth
 from runcheck.findings import Survey
 from runcheck.recall import survey_of, text_of
 from runcheck.tree.cache import Cache
+from runcheck.tree.marks import Marks, assert_here
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.walk import entry_at, walk
 from runcheck.watch import Watch
@@ -21,7 +22,7 @@ _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
 class Surveyor(NamedTuple):
-    """Surveys units of the tree at ``root`` as deep as is asked, at the moment ``now``."""
+    """Surveys units of the tree at ``root``, which bears ``marks``, as deep as is asked, at the moment ``now``."""
 
     root: str
     depth: Depth
@@ -29,9 +30,15 @@ class Surveyor(NamedTuple):
     cache: Cache
     now: datetime
     watch: Watch
+    marks: Marks
 
     def survey(self, address: Address) -> Survey:
-        """Return what comes out of the unit at ``address``, read whole and judged, now or before."""
+        """Return what comes out of the unit at ``address``, read whole and judged, now or before.
+
+        Raises:
+            CannotCheckError: another tree lies there than where the check began.
+        """
+        assert_here(self.root, self.marks, self.now)
         entries = tuple(walk(self.root, address.path))
         key = self.cache.key(self.depth, entries)
         if key is not None and (text := self.cache.get(kept_at(self.depth, address), key)):

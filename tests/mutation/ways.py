@@ -1,4 +1,4 @@
-"""Ways to check a tree that must all say the same: with what was remembered before the damage, in worker processes."""
+"""Ways to check a tree that must all say the same: with what was remembered before the damage, by other processes."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 from runcheck.findings import Report
 from runcheck.pipeline import check_in
 from runcheck.tree.cache import DiskCache, open_cache
-from runcheck.tree.executor import Processes
+from runcheck.tree.executor import Processes, executor_of
 from runcheck.tree.quarantine import Quarantine
+from tests.clusters import HAS_DASK, address_of_two
 
 # Checks a tree, before the damage and after it.
 Way = Callable[[Path, Quarantine], Report]
@@ -34,4 +35,11 @@ def in_processes(root: Path, quarantine: Quarantine) -> Report:
     return check_in(quarantine, root, depth="deep", executor=Processes(2, least_items=1, method="spawn"))
 
 
-WAYS: Mapping[str, Way] = {"with the cache": with_cache, "in processes": in_processes}
+def through_dask(root: Path, quarantine: Quarantine) -> Report:
+    """Check with the workers of a Dask cluster."""
+    return check_in(quarantine, root, depth="deep", executor=executor_of(f"dask:{address_of_two()}"))
+
+
+WAYS: Mapping[str, Way] = {"with the cache": with_cache, "in processes": in_processes} | (
+    {"through Dask": through_dask} if HAS_DASK else {}
+)

@@ -34,6 +34,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--rehash", action="store_true", help="read everything, also what did not change since")
     parser.add_argument("--jobs", type=int, metavar="N", help="how many processes share the units (default: the cores)")
+    parser.add_argument(
+        "--executor",
+        default="processes",
+        metavar="NAME",
+        help="who shares the units: processes (default), or dask:ADDRESS, the workers of a Dask cluster",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.set_defaults(run=run)
 
@@ -45,11 +51,12 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.report.progress import ProgressLine  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
-    from runcheck.tree.executor import Processes, cores  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.watch import Nobody  # noqa: PLC0415
 
     watch = ProgressLine(sys.stderr) if sys.stderr.isatty() and not os.environ.get("CI") else Nobody()
+    executor = executor_of(options.executor, options.jobs)
     failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
@@ -58,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
                 path,
                 depth=options.depth,
                 pedantic=options.pedantic,
-                executor=Processes(options.jobs or cores()),
+                executor=executor,
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
             )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
-from runcheck.errors import RuncheckError
+from runcheck.errors import InvalidArgumentError, RuncheckError
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +17,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 _CHUNKS_A_WORKER = 16  # few enough to be cheap to hand over, enough that no worker is left with the last large one
 _CHUNK = 32
+EXECUTORS = ("processes", "dask:ADDRESS")
 
 
 class WorkerLostError(RuncheckError):
@@ -117,6 +118,26 @@ class Aside(Generic[R]):
     ) -> None:
         """Wait."""
         self._thread.join()
+
+
+def executor_of(text: str, jobs: int | None = None) -> Executor:
+    """Return the executor that a text names: ``processes``, of which there are ``jobs``, or ``dask:ADDRESS``.
+
+    Raises:
+        InvalidArgumentError: it names none.
+    """
+    name, _, address = text.partition(":")
+    if text == "processes":
+        return Processes(jobs or cores())
+    if name != "dask" or not address:
+        raise InvalidArgumentError(
+            f"--executor {text}: there is none of this name; there are {' and '.join(EXECUTORS)}"
+        )
+    if jobs is not None:
+        raise InvalidArgumentError("--jobs: says how many processes share the units, and a cluster has its own workers")
+    from runcheck.tree.cluster import Dask  # noqa: PLC0415 - most never ask for it
+
+    return Dask(address)
 
 
 def cores() -> int:
