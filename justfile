@@ -89,7 +89,7 @@ fuzz-guided SECONDS="60":
 
 # Lock the development set, for all Pythons at once: hashes, no addresses.
 lock:
-    uv pip compile pyproject.toml --group dev --extra all --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    uv pip compile pyproject.toml --group dev --extra all --extra s3 --extra dask --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-emit-package runcheck --no-header --no-annotate --quiet --upgrade --output-file lock/dev.txt
 
 # The tests on every supported Python that this machine has.

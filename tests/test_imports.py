@@ -22,6 +22,8 @@ HEAVY = {
     "h5py",
     "zarr",
     "tensorboard",
+    "dask",
+    "distributed",
 }
 
 CHECK = "from runcheck.cli import main; main(['check', {more}{path!r}])"
@@ -84,7 +86,16 @@ def test_a_check_loads_no_reader_of_a_format_that_is_not_there(plain: Path) -> N
 
 def test_a_check_of_a_few_small_files_defines_no_dataclass_and_starts_no_pool(plain: Path) -> None:
     loaded = modules_after(CHECK.format(path=str(plain), more="'--no-cache', "))
-    assert not loaded & {"dataclasses", "inspect", "concurrent.futures", "multiprocessing", "pathlib", "logging"}
+    assert not loaded & {
+        "dask",
+        "distributed",
+        "dataclasses",
+        "inspect",
+        "concurrent.futures",
+        "multiprocessing",
+        "pathlib",
+        "logging",
+    }
 
 
 def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_reads(tree: Path) -> None:

@@ -10,7 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src/runcheck"
 # What each package may import of this library, besides itself and the errors.
 MAY_IMPORT = {
     "convention": {"tree.entry"},
-    "tree": {"convention", "probes", "depth", "watch"},
+    "tree": {"convention", "probes", "depth", "watch", "_version"},
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "report": {"findings", "watch"},

@@ -30,6 +30,7 @@ from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.executor import Aside, Executor, Here, Threads
 from runcheck.tree.locate import is_url, locate
+from runcheck.tree.marks import marks_of
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
 from runcheck.tree.store import Store
@@ -84,7 +85,8 @@ def check_in(
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     cache = open_cache(target.root)
-    surveyor = Surveyor(store, depth, selection, quarantine, cache, now(), watch)
+    marks = marks_of(store.folder) if store.folder is not None else ()
+    surveyor = Surveyor(store, depth, selection, quarantine, cache, now(), watch, marks)
     reader = Reader(store, depth, quarantine)
     started = executor.map(surveyor.survey, met)
     needed = inputs_of_tree(selection)

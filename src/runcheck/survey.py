@@ -14,6 +14,7 @@ from runcheck.findings import Survey
 from runcheck.recall import survey_of, text_of
 from runcheck.rules.selection import Selection
 from runcheck.tree.cache import Cache
+from runcheck.tree.marks import Marks, assert_here
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.store import Store
 from runcheck.watch import Watch
@@ -22,7 +23,10 @@ _REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
 class Surveyor(NamedTuple):
-    """Surveys units of the tree in ``store`` as deep and by those clauses as is asked, at the moment ``now``."""
+    """Surveys units of the tree in ``store`` as deep and by those clauses as is asked, at the moment ``now``.
+
+    A tree in a folder bears ``marks``.
+    """
 
     store: Store
     depth: Depth
@@ -31,6 +35,7 @@ class Surveyor(NamedTuple):
     cache: Cache
     now: datetime
     watch: Watch
+    marks: Marks
 
     @property
     def question(self) -> str:
@@ -42,7 +47,13 @@ class Surveyor(NamedTuple):
         return f"{self.question}/{address.path}"
 
     def survey(self, address: Address) -> Survey:
-        """Return what comes out of the unit at ``address``, read whole and judged, now or before."""
+        """Return what comes out of the unit at ``address``, read whole and judged, now or before.
+
+        Raises:
+            CannotCheckError: another tree lies there than where the check began.
+        """
+        if self.store.folder is not None:
+            assert_here(self.store.folder, self.marks, self.now)
         entries = tuple(self.store.walk(address.path))
         key = self.cache.key(self.question, entries)
         if key is not None and (text := self.cache.get(self.kept_at(address), key)):

@@ -152,3 +152,10 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(tree: Path) -> None:
     assert done.returncode == 1
     assert b"\\u65e5\\u672c" in done.stdout
     assert done.stderr == b""
+
+
+def test_an_executor_that_there_is_not_is_a_usage_error(tree: Path) -> None:
+    done = runcheck(tree, "--executor", "ray:host")
+    assert done.returncode == 2
+    assert "there are processes, threads, dask:ADDRESS" in done.stderr
+    assert done.stderr.count("\n") == 1

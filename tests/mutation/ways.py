@@ -1,4 +1,4 @@
-"""Ways to check a tree that must all say the same: with a memory, in worker processes, a few clauses at a time."""
+"""Ways to check a tree that must all say the same: with a memory, in other processes, a few clauses at a time."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,8 +8,9 @@ from runcheck.findings import Report
 from runcheck.pipeline import check_in
 from runcheck.rules.selection import select
 from runcheck.tree.cache import DiskCache, open_cache
-from runcheck.tree.executor import Processes
+from runcheck.tree.executor import Processes, executor_of
 from runcheck.tree.quarantine import Quarantine
+from tests.clusters import HAS_DASK, address_of_two
 
 # Checks a tree, before the damage and after it.
 Way = Callable[[Path, Quarantine], Report]
@@ -43,8 +44,14 @@ def a_family_at_a_time(root: Path, quarantine: Quarantine) -> Report:
     return reports[0]._replace(findings=tuple(finding for report in reports for finding in report.findings))
 
 
+def through_dask(root: Path, quarantine: Quarantine) -> Report:
+    """Check with the workers of a Dask cluster."""
+    return check_in(quarantine, root, depth="deep", executor=executor_of(f"dask:{address_of_two()}"))
+
+
 WAYS: Mapping[str, Way] = {
     "with the cache": with_cache,
     "in processes": in_processes,
     "a family at a time": a_family_at_a_time,
+    **({"through Dask": through_dask} if HAS_DASK else {}),
 }

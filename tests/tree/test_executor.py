@@ -6,7 +6,9 @@ from functools import partial
 
 import pytest
 
-from runcheck.tree.executor import Here, Processes, WorkerLostError, cores
+from runcheck.errors import InvalidArgumentError
+from runcheck.tree.cluster import Dask
+from runcheck.tree.executor import Here, Processes, Threads, WorkerLostError, cores, executor_of
 
 
 def square(number: int) -> tuple[int, int]:
@@ -52,3 +54,29 @@ def test_what_the_work_raises_is_raised() -> None:
 
 def test_there_is_a_core() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def test_a_text_names_an_executor() -> None:
+    processes = executor_of("processes", 3)
+    assert isinstance(processes, Processes)
+    assert processes.count == 3
+    default = executor_of("processes")
+    assert isinstance(default, Processes)
+    assert default.count == cores()
+    threads = executor_of("threads", 3)
+    assert isinstance(threads, Threads)
+    assert threads.count == 3
+    cluster = executor_of("dask:tcp://host:8786")
+    assert isinstance(cluster, Dask)
+    assert cluster.address == "tcp://host:8786"
+
+
+@pytest.mark.parametrize("text", ["", "dask", "dask:", "thread", "processes:3", "Dask:host:8786"])
+def test_a_text_that_names_none_is_answered_with_those_that_there_are(text: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="there are processes, threads, dask:ADDRESS"):
+        executor_of(text)
+
+
+def test_a_number_of_processes_is_not_for_a_cluster() -> None:
+    with pytest.raises(InvalidArgumentError, match="--jobs"):
+        executor_of("dask:host:8786", 3)

@@ -39,7 +39,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="read everything, and remember nothing (default where the environment says CI)",
     )
     parser.add_argument("--rehash", action="store_true", help="read everything, also what did not change since")
-    parser.add_argument("--jobs", type=int, metavar="N", help="how many processes share the units (default: the cores)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="how many of them share the units (default: the cores)")
+    parser.add_argument(
+        "--executor",
+        metavar="NAME",
+        help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.set_defaults(run=run)
 
@@ -52,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
-    from runcheck.tree.executor import Processes, Threads, cores  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.watch import Nobody  # noqa: PLC0415
@@ -68,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
                 depth=options.depth,
                 selection=selection,
                 pedantic=options.pedantic,
-                executor=Threads(options.jobs or 16) if is_url(path) else Processes(options.jobs or cores()),
+                executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
             )

@@ -10,7 +10,7 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
-from runcheck.errors import RuncheckError
+from runcheck.errors import InvalidArgumentError, RuncheckError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -20,6 +20,7 @@ R = TypeVar("R")
 _CHUNKS_A_WORKER = 16  # few enough to be cheap to hand over, enough that no worker is left with the last large one
 _CHUNK = 32
 _AHEAD = 4  # of what is taken in order one may be slow while the others go on
+EXECUTORS = ("processes", "threads", "dask:ADDRESS")
 
 
 class WorkerLostError(RuncheckError):
@@ -153,6 +154,26 @@ class Aside(Generic[R]):
     ) -> None:
         """Wait."""
         self._thread.join()
+
+
+def executor_of(text: str, jobs: int | None = None) -> Executor:
+    """Return the executor that a text names: ``processes`` or ``threads``, ``jobs`` of them, or ``dask:ADDRESS``.
+
+    Raises:
+        InvalidArgumentError: it names none.
+    """
+    name, _, address = text.partition(":")
+    if text == "processes":
+        return Processes(jobs or cores())
+    if text == "threads":
+        return Threads(jobs) if jobs else Threads()
+    if name != "dask" or not address:
+        raise InvalidArgumentError(f"--executor {text}: there is none of this name; there are {', '.join(EXECUTORS)}")
+    if jobs is not None:
+        raise InvalidArgumentError("--jobs: says how many processes share the units, and a cluster has its own workers")
+    from runcheck.tree.cluster import Dask  # noqa: PLC0415 - most never ask for it
+
+    return Dask(address)
 
 
 def cores() -> int:
