@@ -11,11 +11,11 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.schemas import Applied
 from runcheck.convention.timestamps import now
-from runcheck.convention.units import Address, Tree, classify, is_above_units
-from runcheck.convention.versions import in_order
+from runcheck.convention.units import Tree
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Survey, Unverified
+from runcheck.focus import Focus, surroundings
 from runcheck.probes import Facts
 from runcheck.probes.contents import DocumentContent, GitContent, LatestContent, RegistryContent
 from runcheck.probes.git import read_git, with_large
@@ -80,8 +80,9 @@ def check_in(
     start = time.perf_counter()
     target = locate(os.fspath(path), remote)
     store = target.store
-    tree = classify(store.walk(enter=is_above_units))
-    met = [unit for unit in tree.units if _touches(target.focus, unit.path)]
+    focus = Focus(store, target.focus)
+    tree = focus.tree()
+    met = [unit for unit in tree.units if focus.touches(unit.path)]
     if not met:
         raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
     cache = open_cache(target.root)
@@ -97,13 +98,13 @@ def check_in(
     facts, kept = around.result()
     cards = {path: each.card for path, each in surveys.items()}
     if has_cards(selection):
-        cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
+        tree, cards = surroundings(focus, tree, cards, _latest_texts(facts), surveyor.glance)
     inputs = _inputs(reader, tree, cards, facts, git.result())
     findings, unverified = judge(inputs, selection)
     found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
     kept |= {surveyor.kept_at(unit): each.kept for unit, each in zip(met, surveys.values(), strict=True) if each.kept}
     cache.keep(kept)
-    wanted = [each for each in found if _is_wanted(each, target.focus) and (pedantic or each.is_certain)]
+    wanted = [each for each in found if focus.is_about(each) and (pedantic or each.is_certain)]
     return Report(
         root=target.root,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
@@ -134,60 +135,6 @@ def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Su
 
 def _no_git() -> None:
     """Ask nothing: no rule wants to know."""
-
-
-def _touches(focus: str, unit: str) -> bool:
-    return not focus or unit == focus or unit.startswith(f"{focus}/") or focus.startswith(f"{unit}/")
-
-
-def _is_wanted(finding: Finding, focus: str) -> bool:
-    """Say whether a finding is in the focus, about it elsewhere, on a folder around it, or in the ``latest`` beside."""
-    unit = "/".join(focus.split("/")[:3])
-    slug = "/".join(focus.split("/")[:2])
-    about = finding.concerns or finding.path
-    return (
-        not focus
-        or about == unit
-        or about.startswith(f"{unit}/")
-        or unit.startswith(f"{about}/")
-        or finding.path == f"{slug}/{layout().latest}"
-    )
-
-
-def _neighbours(
-    tree: Tree, cards: Mapping[str, Card], latest_texts: Mapping[str, str], look: Callable[[Address], Card]
-) -> dict[str, Card]:
-    """Return the cards of the units that a part of the tree is judged with.
-
-    These are the units that it refers to, and those that they refer to, as far as it goes; and of the versions beside
-    it the one that ``latest`` names, and the newest ones down to one that is completed, which it should name.
-    """
-    units = {unit.path: unit for unit in tree.units}
-    found = dict(cards)
-
-    def card(path: str) -> Card:
-        if path not in found:
-            found[path] = look(units[path])
-        return found[path]
-
-    for slug in tree.slugs:
-        if any(unit.path in cards for unit in slug.units):
-            versions = [unit.version for unit in slug.units]
-            ordered = in_order(versions)
-            target = (slug.latest.target or latest_texts.get(slug.latest.path)) if slug.latest else None
-            if target in versions:
-                card(f"{slug.path}/{target}")
-            for version in versions if ordered is None else reversed(ordered):
-                if card(f"{slug.path}/{version}").status == "completed" and ordered is not None:
-                    break
-    pending = list(cards)
-    seen: set[str] = set()
-    while pending:
-        path = pending.pop()
-        if path in units and path not in seen:
-            seen.add(path)
-            pending += card(path).refers_to
-    return dict(sorted(found.items()))
 
 
 def _inputs(

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import pickletools
 import struct
 import subprocess
 import sys
@@ -18,8 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.contents import ArchiveContent, NumpyContent, PackedContent, PickleContent, TorchContent
-from runcheck.probes.packed.archive import _look, _no_pickle
+from runcheck.probes.packed.archive import _look
 from runcheck.probes.packed.forward import BrokenError, Budget, Window
+from runcheck.probes.packed.named import OPCODES, look_into_pickle
+from runcheck.probes.packed.pickle_machine import STEPS
 from runcheck.probes.packed.tar_members import _BEGIN_NUMBER, _number, tar_members
 from tests.probes.packed import CALL, EVIL, look, messages, tarred, zipped
 
@@ -450,16 +453,20 @@ def test_the_kind_of_a_file_is_told_by_what_is_in_it() -> None:
 )
 @settings(deadline=None)
 def test_what_a_first_byte_tells_is_what_a_whole_look_does(content: bytes) -> None:
-    told = _no_pickle(io.BytesIO(content))
-    assert told is None or told == _look(io.BytesIO(content), deep=False, maybe_pickle=True)
+    told = look_into_pickle(io.BytesIO(content), deep=False)
+    assert told == _look(io.BytesIO(content), deep=False, maybe_pickle=True)
 
 
 @pytest.mark.parametrize("rest", [b"", b"\n", b"x" * 600, bytes(600), b".", WRAPPED["zip"]])
 def test_every_first_byte_tells_what_a_whole_look_does(rest: bytes) -> None:
     for code in range(256):
         content = bytes([code]) + rest
-        told = _no_pickle(io.BytesIO(content))
-        assert told is None or told == _look(io.BytesIO(content), deep=False, maybe_pickle=True)
+        told = look_into_pickle(io.BytesIO(content), deep=False)
+        assert told == _look(io.BytesIO(content), deep=False, maybe_pickle=True)
+
+
+def test_the_opcodes_are_those_of_the_pickle_machine() -> None:
+    assert set(OPCODES) == {ord(each.code) for each in pickletools.opcodes} == {*STEPS, ord(".")}
 
 
 @pytest.mark.parametrize("rest", [b"0000017", b"\0      ", b" 17\0   ", b"       "])

@@ -373,6 +373,14 @@ def test_every_name_that_a_real_unpickler_looks_up_is_found(opcodes: list[bytes]
         assert looked_up(unpickler) <= set(found.imports) or found.hidden
 
 
+@pytest.mark.parametrize("content", [b"cos", b"cos\n", b"cos\nsystemX", b"(S'id'\nios\nsystemX", b"c\nx", b"c", b"c\n"])
+def test_a_name_that_the_end_of_the_file_cuts_off_is_found_as_an_unpickler_takes_it(content: bytes) -> None:
+    found = walked(content)
+    assert found.ending == "is cut short"
+    for unpickler in (InPython(content), InC(content)):
+        assert looked_up(unpickler) <= set(found.imports)
+
+
 @settings(max_examples=300, deadline=None)
 @given(VALUES, st.integers(0, pickle.HIGHEST_PROTOCOL), st.data())
 def test_a_changed_pickle_hides_no_name_from_us_that_a_real_unpickler_sees(

@@ -102,7 +102,7 @@ _SEEKING = {
     "packed": "packed.archive:look_into_packed",
     "parquet": "parquet:look_into_parquet",
     "registry": "registry:look_into_registry",
-    "pickle": "packed.archive:look_into_pickle",
+    "pickle": "packed.named:look_into_pickle",
     "safetensors": "safetensors:look_into_safetensors",
 }
 

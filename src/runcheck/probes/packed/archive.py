@@ -12,7 +12,6 @@ from typing import BinaryIO
 from runcheck.convention.paths import leads_out
 from runcheck.probes.contents import ArchiveContent, NumpyContent, PackedContent, TorchContent
 from runcheck.probes.packed import (
-    BEGINS,
     BZIP2_BLOCK,
     BZIP2_START,
     CLOSED,
@@ -42,9 +41,8 @@ from runcheck.probes.packed.forward import (
     zlib_machine,
 )
 from runcheck.probes.packed.found import Found, Thing, shortened
+from runcheck.probes.packed.named import START
 from runcheck.probes.packed.numpy_file import look_at_array
-from runcheck.probes.packed.pickle_machine import STEPS
-from runcheck.probes.packed.pickle_opcodes import STOP, no_opcode
 from runcheck.probes.packed.pickled import look_at_pickles
 from runcheck.probes.packed.tar_members import DEVICES, LINKS, SYMBOLIC, TarMember, is_tar, tar_members
 from runcheck.probes.packed.torch_archive import OLD_TORCH, check_storages, is_data
@@ -53,10 +51,6 @@ from runcheck.probes.packed.zip_members import BZIP2, DEFLATED, END, END_SIZE, S
 MAX_NESTING = 5  # archives in archives, compressed or not
 MAX_WHOLE = 1 << 25  # bytes of a compressed archive in an archive, which is held to seek in it
 MAX_PATH = 1 << 12
-START = 600  # bytes that tell what something is: the magic of tar lies at 257
-
-# But for tar, which may begin with anything.
-_FIRST_BYTES = frozenset((*STEPS, STOP, *(each[0] for each in (*BEGINS, *ZLIB_STARTS, OLD_LZMA))))
 
 
 def look_into_packed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FBT001 - the form of every probe
@@ -64,18 +58,9 @@ def look_into_packed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FB
     return _look(stream, deep=deep, maybe_pickle=False)
 
 
-def look_into_pickle(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FBT001 - the form of every probe
-    """Return what a file holds whose name says that it is a pickle: the oldest protocols begin with no magic."""
-    return _no_pickle(stream) or _look(stream, deep=deep, maybe_pickle=True)
-
-
-def _no_pickle(stream: BinaryIO) -> PackedContent | None:
-    """Return what :func:`_look` would of a file whose first byte begins nothing that it knows, as most weights do."""
-    window = Window(stream, 0, stream.seek(0, io.SEEK_END))
-    start = window.at(0, START)
-    if not start or start[0] in _FIRST_BYTES or is_tar(start) or window.at(window.size - END_SIZE, 4) == END:
-        return None
-    return ArchiveContent(error=no_opcode(start[0]))
+def look_into_maybe_pickle(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: FBT001 - the form of every probe
+    """Return what a file holds whose name says that it is a pickle, and whose first byte does not deny it."""
+    return _look(stream, deep=deep, maybe_pickle=True)
 
 
 def look_into_closed(stream: BinaryIO, deep: bool) -> PackedContent:  # noqa: ARG001, FBT001 - the form of every probe

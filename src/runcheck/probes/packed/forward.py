@@ -19,6 +19,15 @@ class BrokenError(Exception):
     """The bytes are not what they should be. Its text is the end of a sentence about the file."""
 
 
+class UnendedError(BrokenError):
+    """The file ends within a line, after the bytes ``begin`` of it."""
+
+    def __init__(self, begin: bytes) -> None:
+        """Take what there is of the line."""
+        super().__init__("is cut short")
+        self.begin = begin
+
+
 class BoundError(Exception):
     """To look further would cost more than it may. Its text is the end of a sentence about the file."""
 
@@ -111,7 +120,7 @@ class Forward:
         """Take a line; return its first ``limit`` bytes without the line feed, and whether that is all of it.
 
         Raises:
-            BrokenError: no line feed comes.
+            UnendedError: no line feed comes.
         """
         begin, whole = b"", True
         while self._at < len(self._held) or self._refill():
@@ -122,7 +131,7 @@ class Forward:
             self._at = end + 1 if end >= 0 else len(self._held)
             if end >= 0:
                 return begin, whole
-        raise BrokenError("is cut short")
+        raise UnendedError(begin)
 
     def skip(self, count: int) -> int:
         """Pass over ``count`` bytes, and return how many there were."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runcheck.probes.packed.forward import BoundError, Budget, Forward
+from runcheck.probes.packed.forward import BoundError, Budget, Forward, UnendedError
 from runcheck.probes.packed.pickle_values import LOST, OTHER, TEXT, Global, Made, Mapped, Persistent
 
 MAX_STACK = 1_000_000  # values on the stack, and marks
@@ -151,16 +151,35 @@ class Machine:
 
     def look_up(self, module: str, name: str) -> None:
         """Put what bears a name on the stack, and note the name."""
+        self.stack.append(Global(self._note(module, name)))
+
+    def look_up_lines(self) -> None:
+        """Look up the name that stands in the next two lines: a module, and a name in it.
+
+        An unpickler takes a line that the end of the file cuts off for a whole one, and its last byte for the line
+        feed; so it imports the module, although the pickle is none.
+        """
+        module = None
+        try:
+            module = _name(*self.source.line(MAX_NAME))
+            self.look_up(module, _name(*self.source.line(MAX_NAME)))
+        except UnendedError as error:
+            rest = _name(error.begin[:-1])
+            module, name = (rest, "") if module is None else (module, rest)
+            if module or name:
+                self._note(module, name)
+            raise
+
+    def _note(self, module: str, name: str) -> str:
         full = f"{module}.{name}"[:MAX_SHOWN]
         if full not in self.imports:
             self.budget.name()
             self.imports[full] = None
-        self.stack.append(Global(full))
+        return full
 
-    def name_line(self) -> str:
-        """Take a line that is a name."""
-        line, whole = self.source.line(MAX_NAME)
-        try:
-            return line.decode("utf-8") + ("" if whole else "...")
-        except UnicodeDecodeError as error:
-            raise EndedError("has a name that is no text") from error
+
+def _name(line: bytes, whole: bool = True) -> str:  # noqa: FBT001, FBT002 - as a line is taken
+    try:
+        return line.decode("utf-8") + ("" if whole else "...")
+    except UnicodeDecodeError as error:
+        raise EndedError("has a name that is no text") from error

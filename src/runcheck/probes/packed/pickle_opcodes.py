@@ -9,6 +9,7 @@ for certain, it ends; what it has reached by then counts, since that much would 
 from runcheck.probes.packed import pickle_containers  # noqa: F401 - registers its opcodes
 from runcheck.probes.packed.forward import BoundError, BrokenError, Budget, Forward
 from runcheck.probes.packed.joblib_array import array_of
+from runcheck.probes.packed.named import no_opcode
 from runcheck.probes.packed.pickle_machine import (
     MAX_HELD,
     MAX_STACK,
@@ -56,11 +57,6 @@ def walk(source: Forward, budget: Budget) -> Walk:
     )
 
 
-def no_opcode(code: int) -> str:
-    """Return what is wrong with a pickle that goes on with a byte that is no opcode."""
-    return f"has no opcode {code:#04x}"
-
-
 def _run(machine: Machine) -> None:
     count, next_byte, steps = 0, machine.source.byte, STEPS
     while True:
@@ -87,8 +83,7 @@ def _run(machine: Machine) -> None:
 
 @opcode(b"c")  # GLOBAL
 def _global(machine: Machine) -> None:
-    module = machine.name_line()
-    machine.look_up(module, machine.name_line())
+    machine.look_up_lines()
 
 
 @opcode(b"\x93")  # STACK_GLOBAL
@@ -110,8 +105,7 @@ def _stack_global(machine: Machine) -> None:
 
 @opcode(b"i")  # INST
 def _inst(machine: Machine) -> None:
-    module = machine.name_line()
-    machine.look_up(module, machine.name_line())
+    machine.look_up_lines()
     function = machine.pop()
     machine.push_made(function, tuple(machine.pop_mark()))
 

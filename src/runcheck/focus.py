@@ -1,0 +1,107 @@
+"""A part of a tree: what is walked for it, what it is judged with, and which findings are about it."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from runcheck.card import Card
+from runcheck.convention.layout import layout
+from runcheck.convention.units import Address, Tree, classify, is_above_units
+from runcheck.convention.versions import in_order
+from runcheck.findings import Finding
+from runcheck.tree.entry import Entry
+from runcheck.tree.store import Store
+
+
+class Focus(NamedTuple):
+    """The part at ``path`` of the tree in ``store``; all of it where that is empty."""
+
+    store: Store
+    path: str
+
+    def touches(self, path: str) -> bool:
+        """Say whether what is at ``path`` is in the focus, or the focus in it."""
+        return not self.path or f"{path}/".startswith(f"{self.path}/") or self.path.startswith(f"{path}/")
+
+    def tree(self, slugs: Collection[str] = ()) -> Tree:
+        """Walk what lies above the units: of the versions only those in the focus, and in ``slugs``."""
+        before = layout().extension_schemas.partition("<")[0]
+
+        def enter(folder: Entry) -> bool:
+            if not self.path or not is_above_units(folder):
+                return is_above_units(folder)
+            kind, _, slug = folder.path.partition("/")
+            if layout().kind_of_folder(kind) is None:
+                return before.startswith(f"{folder.path}/")
+            return not slug or self.touches(folder.path) or folder.path in slugs
+
+        return classify(self.store.walk(enter=enter))
+
+    def is_about(self, finding: Finding) -> bool:
+        """Say whether a finding is in the focus, about it elsewhere, on a folder around it, or in its ``latest``."""
+        unit = "/".join(self.path.split("/")[:3])
+        slug = "/".join(self.path.split("/")[:2])
+        about = finding.concerns or finding.path
+        return (
+            not self.path
+            or about == unit
+            or about.startswith(f"{unit}/")
+            or unit.startswith(f"{about}/")
+            or finding.path == f"{slug}/{layout().latest}"
+        )
+
+
+def surroundings(
+    focus: Focus,
+    tree: Tree,
+    cards: Mapping[str, Card],
+    latest_texts: Mapping[str, str],
+    look: Callable[[Address], Card],
+) -> tuple[Tree, dict[str, Card]]:
+    """Return what a part of a tree is judged with: the tree as far as it matters, and the cards of units in it.
+
+    These are the units that it refers to, and those that they refer to, as far as it goes; and of the versions beside
+    it the one that ``latest`` names, and the newest ones down to one that is completed, which it should name.
+    """
+    found = dict(cards)
+    _look_beside(tree, found, latest_texts, look)
+    slugs: set[str] = set()
+    while True:
+        _look_at_referred(tree, found, cards, look)
+        referred = {"/".join(path.split("/")[:2]) for card in found.values() for path in card.refers_to} - slugs
+        if not focus.path or not referred:
+            return tree, dict(sorted(found.items()))
+        slugs |= referred
+        tree = focus.tree(slugs)
+
+
+def _look_beside(
+    tree: Tree, found: dict[str, Card], latest_texts: Mapping[str, str], look: Callable[[Address], Card]
+) -> None:
+    for slug in [each for each in tree.slugs if any(unit.path in found for unit in each.units)]:
+        units = {unit.version: unit for unit in slug.units}
+        ordered = in_order(list(units))
+        target = (slug.latest.target or latest_texts.get(slug.latest.path)) if slug.latest else None
+        if target in units:
+            _card(units[target], found, look)
+        for version in units if ordered is None else reversed(ordered):
+            if _card(units[version], found, look).status == "completed" and ordered is not None:
+                break
+
+
+def _look_at_referred(
+    tree: Tree, found: dict[str, Card], start: Iterable[str], look: Callable[[Address], Card]
+) -> None:
+    units = {unit.path: unit for unit in tree.units}
+    pending = list(start)
+    seen: set[str] = set()
+    while pending:
+        path = pending.pop()
+        if path in units and path not in seen:
+            seen.add(path)
+            pending += _card(units[path], found, look).refers_to
+
+
+def _card(unit: Address, found: dict[str, Card], look: Callable[[Address], Card]) -> Card:
+    if unit.path not in found:
+        found[unit.path] = look(unit)
+    return found[unit.path]
