@@ -4,9 +4,10 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from runcheck.card import Card
+from runcheck.convention.documents import RegistryRow
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.schemas import Applied
@@ -15,7 +16,7 @@ from runcheck.convention.units import Address, Tree, classify, is_above_units
 from runcheck.convention.versions import in_order
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Finding, Report, Survey, Unverified
+from runcheck.findings import Finding, Report, Survey
 from runcheck.probes import Facts
 from runcheck.probes.contents import DocumentContent, GitContent, LatestContent, RegistryContent
 from runcheck.probes.git import read_git, with_large
@@ -23,7 +24,8 @@ from runcheck.recall import registry_of, text_of_registry
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
 from runcheck.rules.judge import judge
 from runcheck.rules.tree_inputs import TreeInputs
-from runcheck.survey import Surveyor, kept_at
+from runcheck.survey import Surveyor
+from runcheck.total import Total
 from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.executor import Aside, Executor, Here
@@ -35,6 +37,14 @@ from runcheck.tree.walk import walk
 from runcheck.watch import Nobody, Watch
 
 _Kept: TypeAlias = dict[str, tuple[bytes, str]]
+
+
+class _Around(NamedTuple):
+    """What was read above the units: the facts by path, what of them is to be kept, the registry's rows by unit."""
+
+    facts: dict[str, Facts]
+    kept: _Kept
+    rows: dict[str, RegistryRow]
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
@@ -79,24 +89,24 @@ def check_in(
     reader = Reader(target.root, depth, quarantine)
     started = executor.map(surveyor.survey, met)
     with Aside(partial(read_git, target.root)) as git, Aside(partial(_around, reader, cache, tree)) as around:
-        surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
-    facts, kept = around.result()
-    cards = {path: each.card for path, each in surveys.items()}
-    cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
-    inputs = _inputs(reader, tree, cards, facts, git.result())
-    findings, unverified = judge(inputs)
-    found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
-    kept |= {kept_at(depth, unit): each.kept for unit, each in zip(met, surveys.values(), strict=True) if each.kept}
-    cache.keep(kept)
+        total = Total(depth, cache, partial(_registered, around))
+        for unit, survey in zip(met, _watched(started, len(met), watch), strict=True):
+            total.take(unit, survey)
+    facts, kept, _ = around.result()
+    total.keep(kept)
+    cards = _neighbours(tree, total.cards, _latest_texts(facts), surveyor.glance)
+    findings, unverified = judge(_inputs(reader, tree, cards, facts, git.result()))
+    total.note(unverified)
+    found = (*findings, *total.findings)
     wanted = [each for each in found if _is_wanted(each, target.focus) and (pedantic or each.is_certain)]
     return Report(
         root=target.root,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
-        unverified=_merged(unverified, surveys.values()),
+        unverified=total.unverified,
         units=len(met),
-        files=sum(each.files for each in surveys.values()),
-        recalled=sum(each.is_recalled for each in surveys.values()),
-        hashed_bytes=sum(each.hashed_bytes for each in surveys.values()),
+        files=total.files,
+        recalled=total.recalled,
+        hashed_bytes=total.hashed_bytes,
         seconds=time.perf_counter() - start,
     )
 
@@ -181,7 +191,7 @@ def _inputs(
     )
 
 
-def _around(reader: Reader, cache: Cache, tree: Tree) -> tuple[dict[str, Facts], _Kept]:
+def _around(reader: Reader, cache: Cache, tree: Tree) -> _Around:
     """Read the files above the units: each ``latest`` that is a text, the schemas of extensions, the registry."""
     formats = {slug.latest: "latest" for slug in tree.slugs if slug.latest}
     formats |= {entry: "json" for entry in tree.loose if _extension_of(entry)}
@@ -191,7 +201,19 @@ def _around(reader: Reader, cache: Cache, tree: Tree) -> tuple[dict[str, Facts],
     kept: _Kept = {}
     if tree.registry and tree.registry.is_file:
         facts[tree.registry.path], kept = _read_registry(reader, cache, tree.registry)
-    return facts, kept
+    rows = {
+        row["path"]: row
+        for each in facts.values()
+        if isinstance(each.content, RegistryContent)
+        for row in each.content.rows
+    }
+    return _Around(facts, kept, rows)
+
+
+def _registered(around: Aside[_Around], path: str) -> RegistryRow | None:
+    """Return the row that the registry has of a unit, if it is read by now and has one."""
+    read = around.so_far()
+    return read.rows.get(path) if read else None
 
 
 def _latest_texts(facts: Mapping[str, Facts]) -> dict[str, str]:
@@ -256,11 +278,3 @@ def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absen
     content = facts[entry.path].content
     assert isinstance(content, RegistryContent)
     return NotVerified(entry.path, content.unverified) if content.unverified else content
-
-
-def _merged(unverified: Iterable[Unverified], surveys: Iterable[Survey]) -> tuple[Unverified, ...]:
-    """Put together what could not be looked into, reason by reason."""
-    paths: dict[str, set[str]] = {}
-    for each in (*unverified, *(each for one in surveys for each in one.unverified)):
-        paths.setdefault(each.reason, set()).update(each.paths)
-    return tuple(Unverified(reason, tuple(sorted(each))) for reason, each in sorted(paths.items()))
