@@ -4,9 +4,10 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from runcheck.card import Card
+from runcheck.convention.documents import RegistryRow
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.schemas import Applied
@@ -14,7 +15,7 @@ from runcheck.convention.timestamps import now
 from runcheck.convention.units import Tree
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Finding, Report, Survey, Unverified
+from runcheck.findings import Finding, Report, Survey
 from runcheck.focus import Focus, surroundings
 from runcheck.probes import Facts
 from runcheck.probes.contents import DocumentContent, GitContent, LatestContent, RegistryContent
@@ -26,6 +27,7 @@ from runcheck.rules.reading import has_cards, inputs_of_tree
 from runcheck.rules.selection import EVERYTHING, Selection
 from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.survey import Surveyor
+from runcheck.total import Total
 from runcheck.tree.cache import Cache, NoCache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.executor import Aside, Executor, Here, Threads
@@ -41,6 +43,14 @@ if TYPE_CHECKING:
 
 _OF_REGISTRY = ("registry", "sound_registry")  # the inputs of rules that its rows are in
 _Kept: TypeAlias = dict[str, tuple[bytes, str]]
+
+
+class _Around(NamedTuple):
+    """What was read above the units: the facts by path, what of them is to be kept, the registry's rows by unit."""
+
+    facts: dict[str, Facts]
+    kept: _Kept
+    rows: dict[str, RegistryRow]
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
@@ -94,27 +104,28 @@ def check_in(
     ask_git = partial(_ask_git, store) if "git" in needed else _no_git
     read_around = partial(_around, reader, cache, tree, with_registry=not needed.isdisjoint(_OF_REGISTRY))
     with Aside(ask_git) as git, Aside(read_around) as around:
-        surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
-    facts, kept = around.result()
-    cards = {path: each.card for path, each in surveys.items()}
+        total = Total(surveyor.kept_at, cache, partial(_registered, around))
+        for unit, survey in zip(met, _watched(started, len(met), watch), strict=True):
+            total.take(unit, survey)
+    facts, kept, _ = around.result()
+    total.keep(kept)
+    cards: Mapping[str, Card] = total.cards
     if has_cards(selection):
         tree, cards = surroundings(focus, tree, cards, _latest_texts(facts), surveyor.glance)
-    inputs = _inputs(reader, tree, cards, facts, git.result())
-    findings, unverified = judge(inputs, selection)
-    found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
-    kept |= {surveyor.kept_at(unit): each.kept for unit, each in zip(met, surveys.values(), strict=True) if each.kept}
-    cache.keep(kept)
+    findings, unverified = judge(_inputs(reader, tree, cards, facts, git.result()), selection)
+    total.note(unverified)
+    found = (*findings, *total.findings)
     wanted = [each for each in found if focus.is_about(each) and (pedantic or each.is_certain)]
     return Report(
         root=target.root,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
-        unverified=_merged(unverified, surveys.values()),
+        unverified=total.unverified,
         units=len(met),
-        files=sum(each.files for each in surveys.values()),
-        recalled=sum(each.is_recalled for each in surveys.values()),
-        hashed_bytes=sum(each.hashed_bytes for each in surveys.values()),
+        files=total.files,
+        recalled=total.recalled,
+        hashed_bytes=total.hashed_bytes,
         seconds=time.perf_counter() - start,
-        vouched_bytes=sum(each.vouched_bytes for each in surveys.values()),
+        vouched_bytes=total.vouched_bytes,
         selected=selection.prefixes,
     )
 
@@ -158,7 +169,7 @@ def _inputs(
     )
 
 
-def _around(reader: Reader, cache: Cache, tree: Tree, *, with_registry: bool) -> tuple[dict[str, Facts], _Kept]:
+def _around(reader: Reader, cache: Cache, tree: Tree, *, with_registry: bool) -> _Around:
     """Read the files above the units: each ``latest`` that is a text, the schemas of extensions, the registry."""
     formats = {slug.latest: "latest" for slug in tree.slugs if slug.latest}
     formats |= {entry: "json" for entry in tree.loose if _extension_of(entry)}
@@ -168,7 +179,19 @@ def _around(reader: Reader, cache: Cache, tree: Tree, *, with_registry: bool) ->
     kept: _Kept = {}
     if with_registry and tree.registry and tree.registry.is_file:
         facts[tree.registry.path], kept = _read_registry(reader, cache, tree.registry)
-    return facts, kept
+    rows = {
+        row["path"]: row
+        for each in facts.values()
+        if isinstance(each.content, RegistryContent)
+        for row in each.content.rows
+    }
+    return _Around(facts, kept, rows)
+
+
+def _registered(around: Aside[_Around], path: str) -> RegistryRow | None:
+    """Return the row that the registry has of a unit, if it is read by now and has one."""
+    read = around.so_far()
+    return read.rows.get(path) if read else None
 
 
 def _latest_texts(facts: Mapping[str, Facts]) -> dict[str, str]:
@@ -233,11 +256,3 @@ def _registry(tree: Tree, facts: Mapping[str, Facts]) -> RegistryContent | Absen
     content = facts[entry.path].content
     assert isinstance(content, RegistryContent)
     return NotVerified(entry.path, content.unverified) if content.unverified else content
-
-
-def _merged(unverified: Iterable[Unverified], surveys: Iterable[Survey]) -> tuple[Unverified, ...]:
-    """Put together what could not be looked into, reason by reason."""
-    paths: dict[str, set[str]] = {}
-    for each in (*unverified, *(each for one in surveys for each in one.unverified)):
-        paths.setdefault(each.reason, set()).update(each.paths)
-    return tuple(Unverified(reason, tuple(sorted(each))) for reason, each in sorted(paths.items()))

@@ -9,6 +9,7 @@ from typing import Any
 
 from runcheck.card import Card, Source
 from runcheck.convention.clauses import clause
+from runcheck.convention.documents import shared
 from runcheck.findings import Finding, Survey, Unverified
 from runcheck.probes.contents import RegistryContent
 
@@ -57,4 +58,4 @@ def registry_of(text: str) -> RegistryContent:
     """Return the registry of a text."""
     document: Any = json.loads(text)
     rows, error = document
-    return RegistryContent(tuple(rows), error)
+    return RegistryContent(tuple(shared(rows)), error)

@@ -4,9 +4,10 @@ A text that stands in every row takes a few bytes in the file and gigabytes in m
 dictionaries, one row group after the other, and made into rows only where what they come to is bounded.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from runcheck.convention.documents import RegistryRow
+from runcheck.convention.documents import RegistryRow, shared
 from runcheck.convention.schemas import schema
 from runcheck.probes.contents import RegistryContent
 from runcheck.probes.parquet.decode import Plan
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_CELLS = 10_000_000
 MAX_BYTES = 256 << 20
+_ROWS = 1000  # that are made into Python's own values at a time
 _TOO_MUCH = "more than one read may hold"
 _UNREADABLE = "is not a readable Parquet file"
 
@@ -47,19 +49,12 @@ def look_into_registry(stream: BinaryIO, deep: bool) -> RegistryContent:  # noqa
         import pyarrow as pa  # noqa: PLC0415 - 45 ms, and an optional library
     except ImportError:
         return RegistryContent(unverified="needs pyarrow: pip install 'runcheck[parquet]'")
-    rows: list[RegistryRow] = []
     try:
         footer = read_footer(stream)
         _check_pages(stream, footer)
         with _open(stream) as file:
             error = _columns_error(file.schema_arrow.names)
-            room = MAX_BYTES
-            for number in range(0 if error else file.num_row_groups):
-                group = file.read_row_group(number, use_threads=False)
-                room -= sum(_decoded_bytes(chunk) for column in group.columns for chunk in column.chunks)
-                if room < 0:
-                    return RegistryContent(unverified=f"holds more than {MAX_BYTES >> 20} MiB, {_TOO_MUCH}")
-                rows += _rows_of(group, len(rows) + 1)
+            rows = () if error else tuple(shared(_rows(file)))
     except UnverifiedError as reason:
         return RegistryContent(unverified=str(reason))
     except ParquetError as reason:
@@ -68,7 +63,7 @@ def look_into_registry(stream: BinaryIO, deep: bool) -> RegistryContent:  # noqa
         return RegistryContent(error=f"{_UNREADABLE}: {str(reason).splitlines()[0]}")
     except _RowError as reason:
         return RegistryContent(error=str(reason))
-    return RegistryContent(error=error) if error else RegistryContent(tuple(rows))
+    return RegistryContent(error=error) if error else RegistryContent(rows)
 
 
 def _check_pages(stream: BinaryIO, footer: Footer) -> None:
@@ -136,8 +131,25 @@ def _decoded_bytes(array: "pa.Array") -> int:
     return _decoded_bytes(array.flatten()) if pa.types.is_nested(array.type) else array.nbytes
 
 
+def _rows(file: "pq.ParquetFile") -> Iterator[RegistryRow]:
+    """Yield the rows, of which few are not yet ``shared`` at a time.
+
+    Raises:
+        UnverifiedError: they come to more than one read may hold.
+    """
+    room, first = MAX_BYTES, 1
+    for number in range(file.num_row_groups):
+        group = file.read_row_group(number, use_threads=False)
+        room -= sum(_decoded_bytes(chunk) for column in group.columns for chunk in column.chunks)
+        if room < 0:
+            raise UnverifiedError(f"holds more than {MAX_BYTES >> 20} MiB, {_TOO_MUCH}")
+        for at in range(0, group.num_rows, _ROWS):
+            yield from _rows_of(group.slice(at, _ROWS), first + at)
+        first += group.num_rows
+
+
 def _rows_of(group: "pa.Table", first: int) -> list[RegistryRow]:
-    """Return the rows of a row group, the first of which has the number ``first``.
+    """Return the rows of a part of the file, the first of which has the number ``first``.
 
     Raises:
         _RowError: one of them cannot be read, or has no path.

@@ -48,21 +48,16 @@ class Dask:
             WorkerLostError: workers ended over the same items, none are left, or the scheduler went away.
         """
         size = max(1, min(self.items_a_task, -(-len(items) // self.tasks)))
-        with _connected(self.address) as client:
+        with _connected(self.address) as client:  # whose tasks end with it
             pending: deque[Future] = deque()
-            try:
-                for at in range(0, len(items), size):
-                    # The scheduler unpickles what a task is made of: bytes, so that it need not have this library.
-                    load = pickle.dumps(_Task(work, items[at : at + size]))
-                    pending.append(client.submit(pickle.loads, load, pure=False))
-                    if len(pending) == self.tasks:
-                        yield from self._answers(client, pending.popleft())
-                while pending:
+            for at in range(0, len(items), size):
+                # The scheduler unpickles what a task is made of: bytes, so that it need not have this library.
+                load = pickle.dumps(_Task(work, items[at : at + size]))
+                pending.append(client.submit(pickle.loads, load, pure=False))
+                if len(pending) == self.tasks:
                     yield from self._answers(client, pending.popleft())
-            finally:
-                if pending and client.status == "running":
-                    with suppress(OSError):  # the scheduler went away, and all tasks with it
-                        client.cancel(list(pending))
+            while pending:
+                yield from self._answers(client, pending.popleft())
 
     def _answers(self, client: "Client", future: "Future") -> "list[R]":
         from distributed import CancelledError, KilledWorker  # noqa: PLC0415

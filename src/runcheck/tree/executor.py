@@ -138,6 +138,10 @@ class Aside(Generic[R]):
             raise self._error
         return self._done[0]
 
+    def so_far(self) -> R | None:
+        """Return what came out of it, None where nothing did yet."""
+        return self._done[0] if self._done else None
+
     def _run(self) -> None:
         try:
             self._done.append(self._work())
