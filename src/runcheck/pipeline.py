@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
@@ -30,11 +30,8 @@ from runcheck.tree.executor import Aside, Executor, Here, Threads
 from runcheck.tree.locate import is_url, locate
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
-from runcheck.tree.store import Store
+from runcheck.tree.store import CONNECTIONS, Remote, Store
 from runcheck.watch import Nobody, Watch
-
-if TYPE_CHECKING:
-    from runcheck.tree.remote import Remote
 
 _Kept: TypeAlias = dict[str, tuple[bytes, str]]
 
@@ -52,7 +49,7 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
         CannotCheckError: there is no tree at ``path``, or it holds no unit.
     """
     with Quarantine() as quarantine:
-        executor = Threads() if is_url(os.fspath(path)) else Here()
+        executor = Threads(CONNECTIONS) if is_url(os.fspath(path)) else Here()
         return check_in(quarantine, path, depth=depth, pedantic=pedantic, executor=executor)
 
 
@@ -65,7 +62,7 @@ def check_in(
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
     watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
-    remote: "Remote | None" = None,
+    remote: Remote = Remote(),  # noqa: B008 - it does not change
 ) -> Report:
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
 

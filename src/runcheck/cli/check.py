@@ -16,7 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         nargs="*",
         default=["artefacts"],
         metavar="PATH",
-        help="a tree, or anything in one (default: artefacts)",
+        help="a tree, or anything in one, or the URL of one in an object store (default: artefacts)",
     )
     parser.add_argument(
         "--depth",
@@ -32,8 +32,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=bool(os.environ.get("CI")),
         help="read everything, and remember nothing (default where the environment says CI)",
     )
-    parser.add_argument("--rehash", action="store_true", help="read everything, also what did not change since")
-    parser.add_argument("--jobs", type=int, metavar="N", help="how many processes share the units (default: the cores)")
+    parser.add_argument(
+        "--rehash",
+        action="store_true",
+        help="read everything, also what did not change since, or what a store has checksums of",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="how many processes share the units (default: the cores); of a tree at a URL, requests at once (16)",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.set_defaults(run=run)
 
@@ -48,9 +57,11 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.tree.executor import Processes, Threads, cores  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
     from runcheck.watch import Nobody  # noqa: PLC0415
 
     watch = ProgressLine(sys.stderr) if sys.stderr.isatty() and not os.environ.get("CI") else Nobody()
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
@@ -59,9 +70,10 @@ def run(options: argparse.Namespace) -> int:
                 path,
                 depth=options.depth,
                 pedantic=options.pedantic,
-                executor=Threads(options.jobs or 16) if is_url(path) else Processes(options.jobs or cores()),
+                executor=Threads(remote.connections) if is_url(path) else Processes(options.jobs or cores()),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
+                remote=remote,
             )
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":

@@ -76,7 +76,7 @@ class Threads:
     No more is under way, or waits to be taken, than a few items for each thread.
     """
 
-    def __init__(self, count: int = 16) -> None:
+    def __init__(self, count: int) -> None:
         """Work in ``count`` threads."""
         self.count = count
 

@@ -2,17 +2,14 @@
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.errors import CannotCheckError
 from runcheck.probes import START_BYTES
 from runcheck.probes.latest import LatestProbe
-from runcheck.tree.store import LocalStore, Store
-
-if TYPE_CHECKING:
-    from runcheck.tree.remote import Remote
+from runcheck.tree.store import LocalStore, Remote, Store
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:::[A-Za-z][A-Za-z0-9+.-]+)*://")  # one letter is a drive
 _HERE = re.compile(r"(?:file|local)://", re.IGNORECASE)
@@ -35,7 +32,7 @@ def is_url(path: str) -> bool:
     return bool(_URL.match(path)) and not _HERE.match(path)
 
 
-def locate(path: str, remote: "Remote | None" = None) -> Target:
+def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it does not change
     """Return the tree that ``path`` is, or lies in; ``remote`` says how one at a URL is read.
 
     Raises:
@@ -66,10 +63,10 @@ def locate(path: str, remote: "Remote | None" = None) -> Target:
     raise _no_tree(path, hint)
 
 
-def _locate_url(url: str, remote: "Remote | None") -> Target:
-    from runcheck.tree.remote import Remote, open_remote  # noqa: PLC0415 - an extra that a tree on this machine lacks
+def _locate_url(url: str, remote: Remote) -> Target:
+    from runcheck.tree.remote import open_remote  # noqa: PLC0415 - an extra that a tree on this machine lacks
 
-    asked = open_remote(url, remote or Remote())
+    asked = open_remote(url, remote)
     asked.require()
     if _is_root(asked):
         return Target(asked, "")

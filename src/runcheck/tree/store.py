@@ -2,14 +2,25 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import BinaryIO, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
 
 from runcheck.probes.folder import Folder, Opener, open_regular
 from runcheck.tree.entry import Entry
 from runcheck.tree.walk import entry_at, folders_in, walk
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+CONNECTIONS = 16
+
+
+class Remote(NamedTuple):
+    """How trees elsewhere are read: by so many requests at once, and ``is_trusting`` the checksums that stores have."""
+
+    connections: int = CONNECTIONS
+    is_trusting: bool = True
 
 
 class Store(Protocol):
@@ -62,7 +73,7 @@ class Store(Protocol):
     def sha256(self, entry: Entry) -> str | None:
         """Return the SHA-256 of a file that the store itself vouches for; None where it has none."""
 
-    def pool(self) -> AbstractContextManager[Executor]:
+    def pool(self) -> "AbstractContextManager[Executor]":
         """Return, for a ``with``, threads that read files side by side."""
 
     def for_unit(self) -> Self:
@@ -120,7 +131,7 @@ class LocalStore(NamedTuple):
     def sha256(self, entry: Entry) -> None:
         """Return None: a file system vouches for nothing."""
 
-    def pool(self) -> Executor:
+    def pool(self) -> "Executor":
         """Return as many threads as there are cores."""
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small files need none
 
