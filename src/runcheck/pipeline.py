@@ -84,7 +84,8 @@ def check_in(
         surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
     facts, kept = around.result()
     cards = {path: each.card for path, each in surveys.items()}
-    cards = _neighbours(tree, cards, _latest_texts(facts), surveyor.glance)
+    unread: set[str] = set()
+    cards = _neighbours(tree, cards, _latest_texts(facts), partial(_glance, surveyor, unread))
     inputs = _inputs(reader, tree, cards, facts, git.result())
     findings, unverified = judge(inputs)
     found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
@@ -94,7 +95,7 @@ def check_in(
     return Report(
         root=target.root,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
-        unverified=_merged(unverified, surveys.values()),
+        unverified=_merged([*unverified, *_unread(unread)], surveys.values()),
         units=len(met),
         files=sum(each.files for each in surveys.values()),
         recalled=sum(each.is_recalled for each in surveys.values()),
@@ -116,6 +117,19 @@ def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Su
             yield each
     finally:
         watch.end()
+
+
+def _glance(surveyor: Surveyor, unread: set[str], address: Address) -> Card:
+    """Return the card of a unit that is not checked itself; one that says nothing where it cannot be read."""
+    try:
+        return surveyor.glance(address)
+    except OSError:
+        unread.add(address.path)
+        return Card()
+
+
+def _unread(paths: set[str]) -> list[Unverified]:
+    return [Unverified("units beside what is checked, which could not be read", tuple(sorted(paths)))] if paths else []
 
 
 def _touches(focus: str, unit: str) -> bool:

@@ -1,13 +1,17 @@
-"""Ways to check a tree that must all say the same: with what was remembered before the damage, in worker processes."""
+"""Ways to check a tree that must all say the same: with what was remembered before, in processes, from elsewhere."""
 
+import atexit
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from runcheck.findings import Report
 from runcheck.pipeline import check_in
 from runcheck.tree.cache import DiskCache, open_cache
-from runcheck.tree.executor import Processes
+from runcheck.tree.executor import Processes, Threads
 from runcheck.tree.quarantine import Quarantine
+
+from ..object_store import to_memory, to_s3
 
 # Checks a tree, before the damage and after it.
 Way = Callable[[Path, Quarantine], Report]
@@ -34,4 +38,36 @@ def in_processes(root: Path, quarantine: Quarantine) -> Report:
     return check_in(quarantine, root, depth="deep", executor=Processes(2, least_items=1, method="spawn"))
 
 
-WAYS: Mapping[str, Way] = {"with the cache": with_cache, "in processes": in_processes}
+def in_an_object_store(root: Path, quarantine: Quarantine) -> Report:
+    """Check a copy on an S3 server.
+
+    Raises:
+        NotCarriedError: the tree holds a link, a device, or a name that is none of Unicode.
+    """
+    url = to_s3(root, "artefacts")
+    return check_in(_readers(), url, depth="deep", executor=Threads(4))
+
+
+def in_memory(root: Path, quarantine: Quarantine) -> Report:
+    """Check a copy in the memory of this process.
+
+    Raises:
+        NotCarriedError: as :func:`in_an_object_store`.
+    """
+    return check_in(quarantine, to_memory(root, "artefacts"), depth="deep", executor=Threads(4))
+
+
+@cache
+def _readers() -> Quarantine:
+    """Return readers that were started with what the environment says of the server."""
+    readers = Quarantine()
+    atexit.register(readers.__exit__, None, None, None)
+    return readers
+
+
+WAYS: Mapping[str, Way] = {
+    "with the cache": with_cache,
+    "in processes": in_processes,
+    "in an object store": in_an_object_store,
+    "in memory": in_memory,
+}

@@ -93,7 +93,7 @@ def test_what_is_said_of_a_tree_does_not_depend_on_where_it_lies(
     here = check_in(readers, judged, depth=depth, pedantic=True)
     there = check_url(readers, carry(judged, "a/artefacts"), depth)
     assert said(there) == said(here)
-    assert bool(said(there)) is (not next(judged.glob("model/*/2*/README.md")).read_text().startswith("# digits"))
+    assert bool(said(there)) is ("# Changed" in next(judged.glob("model/*/2*/README.md")).read_text())
     assert (there.unverified, there.units, there.files) == (here.unverified, here.units, here.files)
 
 
@@ -480,6 +480,24 @@ def test_no_secret_of_a_url_is_shown() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_a_unit_that_is_referred_to_and_cannot_be_read_is_said_not_to_be_verified(
+    tree: Path, run_folder: Path, readers: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{to_memory(tree, 'artefacts')}/{run_folder.relative_to(tree).as_posix()}"
+    assert check_url(readers, url).unverified == ()
+    served = remote_module._range
+
+    def fail(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+        if f"{DATASET}/v1" in path:
+            raise OSError("no answer")
+        return served(files, path, start, end)
+
+    monkeypatch.setattr(remote_module, "_range", fail)
+    [unverified] = check_url(readers, url).unverified
+    assert unverified.paths == (f"{DATASET}/v1",)
+    assert "could not be read" in unverified.reason
+
+
 # --- readers elsewhere, and copies ------------------------------------------------------------------------------------
 
 
@@ -581,6 +599,11 @@ def test_a_url_that_cannot_be_checked_is_status_2(capsys: pytest.CaptureFixture[
     said = capsys.readouterr().err
     assert "there is no such file or folder" in said
     assert "secret" not in said
+
+
+def test_a_registry_is_not_written_to_a_url(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["index", to_memory(tree, "artefacts")]) == 2
+    assert "nothing is written to a URL" in capsys.readouterr().err
 
 
 def process_of(_: int) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
@@ -10,6 +10,9 @@ from runcheck.errors import CannotCheckError
 from runcheck.probes import START_BYTES
 from runcheck.probes.latest import LatestProbe
 from runcheck.tree.store import LocalStore, Remote, Store
+
+if TYPE_CHECKING:
+    from runcheck.tree.remote import RemoteStore
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:::[A-Za-z][A-Za-z0-9+.-]+)*://")  # one letter is a drive
 _HERE = re.compile(r"(?:file|local)://", re.IGNORECASE)
@@ -68,16 +71,22 @@ def _locate_url(url: str, remote: Remote) -> Target:
 
     asked = open_remote(url, remote)
     asked.require()
+    try:
+        return _in_store(asked)
+    except OSError as error:
+        raise CannotCheckError(f"{asked.name}: cannot be read: {error}") from error
+
+
+def _in_store(asked: "RemoteStore") -> Target:
     if _is_root(asked):
         return Target(asked, "")
     parts = asked.base.split("/")
     for at in range(len(parts) - 1, 0, -1):
         store = asked.above(len(parts) - at)
-        below = "/".join(parts[at:])
-        if at == len(parts) - 1 and not layout().kind_of_folder(below) and store.is_file(below) and _is_root(store):
-            return Target(store, "")
         if layout().kind_of_folder(parts[at]) and _is_root(store):
             return Target(store, _named(store, "/".join(parts[at:-1]), parts[-1]))
+        if at == len(parts) - 1 and store.is_file(parts[at]) and _is_root(store):
+            return Target(store, "")
     raise _no_tree(asked.name, "")
 
 

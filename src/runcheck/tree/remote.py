@@ -117,10 +117,10 @@ class RemoteStore:
         return entries if path else [entry for entry in entries if entry.path != layout().state]
 
     def entry(self, path: str) -> Entry | None:
-        """Return the entry of what is at ``path``, or None where there is nothing, or no answer."""
+        """Return the entry of what is at ``path``, or None where there is nothing."""
         try:
             return entry_of(path, _asked(self._files.info, self._place(path)))
-        except OSError:
+        except FileNotFoundError:
             return None
 
     def folders(self, path: str) -> list[str]:

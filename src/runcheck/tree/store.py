@@ -42,7 +42,11 @@ class Store(Protocol):
         """Yield every entry below ``path``, as :func:`runcheck.tree.walk.walk` does."""
 
     def entry(self, path: str) -> Entry | None:
-        """Return the entry of what is at ``path``, or None where there is nothing."""
+        """Return the entry of what is at ``path``, or None where there is nothing.
+
+        Raises:
+            OSError: the store did not answer.
+        """
 
     def folders(self, path: str) -> list[str]:
         """Return the names of the folders in the folder at ``path``, in order; none where it cannot be listed."""
