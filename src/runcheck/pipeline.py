@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from runcheck.card import Card
 from runcheck.convention.documents import RegistryRow
@@ -12,10 +12,10 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.schemas import Applied
 from runcheck.convention.timestamps import now
-from runcheck.convention.units import Tree
+from runcheck.convention.units import Address, Tree
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Finding, Report, Survey
+from runcheck.findings import Finding, Report, Survey, Unverified
 from runcheck.focus import Focus, surroundings
 from runcheck.probes import Facts
 from runcheck.probes.contents import DocumentContent, GitContent, LatestContent, RegistryContent
@@ -35,11 +35,8 @@ from runcheck.tree.locate import is_url, locate
 from runcheck.tree.marks import marks_of
 from runcheck.tree.quarantine import Quarantine, ReaderFailedError
 from runcheck.tree.read import Reader
-from runcheck.tree.store import Store
+from runcheck.tree.store import CONNECTIONS, Remote, Store
 from runcheck.watch import Nobody, Watch
-
-if TYPE_CHECKING:
-    from runcheck.tree.remote import Remote
 
 _OF_REGISTRY = ("registry", "sound_registry")  # the inputs of rules that its rows are in
 _Kept: TypeAlias = dict[str, tuple[bytes, str]]
@@ -66,7 +63,7 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
         CannotCheckError: there is no tree at ``path``, or it holds no unit.
     """
     with Quarantine() as quarantine:
-        executor = Threads() if is_url(os.fspath(path)) else Here()
+        executor = Threads(CONNECTIONS) if is_url(os.fspath(path)) else Here()
         return check_in(quarantine, path, depth=depth, pedantic=pedantic, executor=executor)
 
 
@@ -80,7 +77,7 @@ def check_in(
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
     watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
-    remote: "Remote | None" = None,
+    remote: Remote = Remote(),  # noqa: B008 - it does not change
 ) -> Report:
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
 
@@ -111,7 +108,8 @@ def check_in(
     total.keep(kept)
     cards: Mapping[str, Card] = total.cards
     if has_cards(selection):
-        tree, cards = surroundings(focus, tree, cards, _latest_texts(facts), surveyor.glance)
+        look = partial(_glance, surveyor, total)
+        tree, cards = surroundings(focus, tree, cards, _latest_texts(facts), look)
     findings, unverified = judge(_inputs(reader, tree, cards, facts, git.result()), selection)
     total.note(unverified)
     found = (*findings, *total.findings)
@@ -146,6 +144,15 @@ def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Su
 
 def _no_git() -> None:
     """Ask nothing: no rule wants to know."""
+
+
+def _glance(surveyor: Surveyor, total: Total, address: Address) -> Card:
+    """Return the card of a unit that is not checked itself; one that says nothing where it cannot be read."""
+    try:
+        return surveyor.glance(address)
+    except OSError:
+        total.note([Unverified("units beside what is checked, which could not be read", (address.path,))])
+        return Card()
 
 
 def _inputs(

@@ -67,7 +67,11 @@ class Surveyor(NamedTuple):
         return made._replace(kept=(key, text_of(made))) if key and made.is_lasting else made
 
     def glance(self, address: Address) -> Card:
-        """Return the card of the unit at ``address``, of which only what makes that is read."""
+        """Return the card of the unit at ``address``, of which only what makes that is read.
+
+        Raises:
+            OSError: it cannot be read.
+        """
         from runcheck.tree.read import Reader  # noqa: PLC0415
         from runcheck.unit_reading import read_card  # noqa: PLC0415
 

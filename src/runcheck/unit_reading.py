@@ -49,9 +49,15 @@ def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts], *, is_vouched: bool) -
 
 
 def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Card:
-    """Return the card of the unit at ``address``, of which only these entries are read."""
+    """Return the card of the unit at ``address``, of which only these entries are read.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
     unit = unit_of(address, entries)
     facts = {path: reader.file(each.entry, _format(each), hashed=False) for path, each in unit.members.items()}
+    if error := next((each.error for each in facts.values() if each.error), None):
+        raise OSError(error)
     return card_of(UnitInputs(unit, facts, now))
 
 

@@ -39,7 +39,7 @@ def said_of(root: Path, quarantine: Quarantine, way: Way = plainly) -> Said:
     try:
         report = way(root, quarantine)
     except CannotCheckError as error:
-        return Counter([("no tree", "", str(error))])
+        return Counter([("no tree", "", str(error).partition(": ")[2])])  # what comes before is where it lies
     return Counter((each.code, each.path, each.message) for each in report.findings)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from runcheck.tree.quarantine import Quarantine
+from tests.object_store import NotCarriedError
 
 from .damages import Damage
 from .harness import Harness, all_damages
@@ -35,5 +36,8 @@ def test_each_kind_of_damage_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("damage", all_damages()[::16], ids=lambda damage: damage.name.replace(" ", "-"))
 def test_a_damage_is_found_alike_in_every_way_of_checking(harness: Harness, damage: Damage, way: str) -> None:
-    found, plainly = harness.said_in(WAYS[way], damage, seed=2)
+    try:
+        found, plainly = harness.said_in(WAYS[way], damage, seed=2)
+    except NotCarriedError as error:
+        pytest.skip(f"an object store has no place for {error}")
     assert found == plainly

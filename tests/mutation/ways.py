@@ -1,6 +1,8 @@
-"""Ways to check a tree that must all say the same: with a memory, in other processes, a few clauses at a time."""
+"""Ways to check a tree that must all say the same: with a memory, in other processes, from elsewhere, bit by bit."""
 
+import atexit
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from runcheck.convention.clauses import clauses
@@ -8,9 +10,10 @@ from runcheck.findings import Report
 from runcheck.pipeline import check_in
 from runcheck.rules.selection import select
 from runcheck.tree.cache import DiskCache, open_cache
-from runcheck.tree.executor import Processes, executor_of
+from runcheck.tree.executor import Processes, Threads, executor_of
 from runcheck.tree.quarantine import Quarantine
 from tests.clusters import HAS_DASK, address_of_two
+from tests.object_store import to_memory, to_s3
 
 # Checks a tree, before the damage and after it.
 Way = Callable[[Path, Quarantine], Report]
@@ -49,9 +52,38 @@ def through_dask(root: Path, quarantine: Quarantine) -> Report:
     return check_in(quarantine, root, depth="deep", executor=executor_of(f"dask:{address_of_two()}"))
 
 
+def in_an_object_store(root: Path, quarantine: Quarantine) -> Report:
+    """Check a copy on an S3 server.
+
+    Raises:
+        NotCarriedError: the tree holds a link, a device, or a name that is none of Unicode.
+    """
+    url = to_s3(root, "artefacts")
+    return check_in(_readers(), url, depth="deep", executor=Threads(4))
+
+
+def in_memory(root: Path, quarantine: Quarantine) -> Report:
+    """Check a copy in the memory of this process.
+
+    Raises:
+        NotCarriedError: as :func:`in_an_object_store`.
+    """
+    return check_in(quarantine, to_memory(root, "artefacts"), depth="deep", executor=Threads(4))
+
+
+@cache
+def _readers() -> Quarantine:
+    """Return readers that were started with what the environment says of the server."""
+    readers = Quarantine()
+    atexit.register(readers.__exit__, None, None, None)
+    return readers
+
+
 WAYS: Mapping[str, Way] = {
     "with the cache": with_cache,
     "in processes": in_processes,
     "a family at a time": a_family_at_a_time,
+    "in an object store": in_an_object_store,
+    "in memory": in_memory,
     **({"through Dask": through_dask} if HAS_DASK else {}),
 }

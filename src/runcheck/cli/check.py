@@ -16,7 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         nargs="*",
         default=["artefacts"],
         metavar="PATH",
-        help="a tree, or anything in one (default: artefacts)",
+        help="a tree, or anything in one, or the URL of one in an object store (default: artefacts)",
     )
     parser.add_argument(
         "--depth",
@@ -38,8 +38,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=bool(os.environ.get("CI")),
         help="read everything, and remember nothing (default where the environment says CI)",
     )
-    parser.add_argument("--rehash", action="store_true", help="read everything, also what did not change since")
-    parser.add_argument("--jobs", type=int, metavar="N", help="how many of them share the units (default: the cores)")
+    parser.add_argument(
+        "--rehash",
+        action="store_true",
+        help="read everything, also what did not change since, or what a store has checksums of",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="how many of them share the units (default: the cores); of a tree at a URL, requests at once (16)",
+    )
     parser.add_argument(
         "--executor",
         metavar="NAME",
@@ -60,10 +69,12 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
     from runcheck.watch import Nobody  # noqa: PLC0415
 
     watch = ProgressLine(sys.stderr) if sys.stderr.isatty() and not os.environ.get("CI") else Nobody()
     selection = select(options.select.split(",")) if options.select else EVERYTHING
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
@@ -76,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
                 executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
+                remote=remote,
             )
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":

@@ -1,8 +1,9 @@
 """What earlier checks of a tree came to, so that what did not change is not read again.
 
 A text is kept by the path that it is about, with a key over everything that it was made from: the identity of each
-file (size, times, inode), the question, and the program. Another key is another question, and there is no answer.
-What a file system can tell is trusted: damage that changes neither size nor times is found by ``--rehash`` alone.
+file (size, times, inode; in a store its version), the question, and the program. Another key is another question, and
+there is no answer. What a file system can tell is trusted: damage that changes neither size nor times is found by
+``--rehash`` alone.
 
 Two guards are Git's ("Racy Git", Documentation/technical/racy-git.txt): the clock is that of the file system, read off
 a file that is touched first, and what was changed so shortly before that a later change might bear the same time is
@@ -27,6 +28,7 @@ from runcheck.tree.state import state_folder
 
 FILE_NAME = "cache-1.sqlite3"  # the number is of the form of its table
 _STAMP = "stamp"
+_NEVER = 1 << 63  # nanoseconds, which no file is as young as
 _RACY_NS = 2 * 10**9  # the coarsest clock of a file system in use, that of FAT
 _SECONDS = 1.0  # to wait for another check that writes
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (path BLOB PRIMARY KEY, key BLOB, text TEXT, digest BLOB) WITHOUT ROWID"
@@ -130,9 +132,38 @@ class DiskCache(NamedTuple):
             )
 
 
-def open_cache(root: str, *, is_blind: bool) -> DiskCache | NoCache:
-    """Return the cache of the tree at ``root``; one that remembers nothing where nothing can be written there."""
+class VersionCache(NamedTuple):
+    """Remembers of a tree at a URL, in a folder of the user on this machine.
+
+    Only what a store has a version of, as an ETag or a generation, is told from what takes its place; its clock then
+    does not matter.
+    """
+
+    disk: DiskCache
+
+    def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
+        """Return the key of a question about entries; None where the store has no version of one."""
+        known = list(entries)
+        if any(entry.version is None for entry in known if not entry.is_folder):
+            return None
+        return self.disk.key(question, known)
+
+    def get(self, path: str, key: bytes) -> str | None:
+        """Return the text that was kept for a path with this very key."""
+        return self.disk.get(path, key)
+
+    def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
+        """Keep texts by their paths."""
+        self.disk.keep(rows)
+
+
+def open_cache(root: str, *, is_blind: bool) -> DiskCache | VersionCache | NoCache:
+    """Return the cache of the tree at ``root``; one that remembers nothing where nothing can be written for it."""
     try:
+        if _is_url(root):
+            folder = _user_folder(root)
+            os.makedirs(folder, exist_ok=True)
+            return VersionCache(DiskCache(folder, _NEVER, is_blind))
         folder = state_folder(root)
         with open(os.path.join(folder, _STAMP), "w", encoding="utf-8") as stream:
             stream.write("The time of this file is that of the last check.\n")
@@ -152,7 +183,7 @@ class Kept(NamedTuple):
 
 def look(root: str) -> Kept | None:
     """Return what is remembered of the tree at ``root``; None where that is nothing."""
-    path = os.path.join(root, layout().state, FILE_NAME)
+    path = _database(root)
     if not os.path.isfile(path):
         return None
     try:
@@ -169,14 +200,30 @@ def clean(root: str) -> None:
     Raises:
         OSError: its database cannot be removed.
     """
-    os.unlink(os.path.join(root, layout().state, FILE_NAME))
+    os.unlink(_database(root))
 
 
-def _identity(entry: Entry) -> tuple[str, str, int, int, int, int, str | None]:
+def _database(root: str) -> str:
+    return os.path.join(_user_folder(root) if _is_url(root) else os.path.join(root, layout().state), FILE_NAME)
+
+
+def _is_url(root: str) -> bool:
+    return "://" in root  # which no absolute path has
+
+
+def _user_folder(url: str) -> str:
+    """Return the folder for a tree at a URL: https://specifications.freedesktop.org/basedir-spec/latest/."""
+    above = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(above):
+        above = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(above, "runcheck", hashlib.blake2b(_encoded(url), digest_size=_DIGEST_BYTES).hexdigest())
+
+
+def _identity(entry: Entry) -> tuple[str, str, int, int, int, int, str | None, str | None]:
     if entry.is_folder:  # what is in it has entries of its own
-        return entry.path, entry.type.value, 0, 0, 0, 0, None
+        return entry.path, entry.type.value, 0, 0, 0, 0, None, None
     times = entry.mtime_ns, entry.ctime_ns
-    return entry.path, entry.type.value, entry.size, *times, entry.inode, entry.target
+    return entry.path, entry.type.value, entry.size, *times, entry.inode, entry.target, entry.version
 
 
 def _digest(path: str, key: bytes, text: str) -> bytes:

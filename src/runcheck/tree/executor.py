@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from runcheck.errors import InvalidArgumentError, RuncheckError
+from runcheck.tree.store import CONNECTIONS
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -77,7 +78,7 @@ class Threads:
     No more is under way, or waits to be taken, than a few items for each thread.
     """
 
-    def __init__(self, count: int = 16) -> None:
+    def __init__(self, count: int) -> None:
         """Work in ``count`` threads."""
         self.count = count
 
@@ -170,7 +171,7 @@ def executor_of(text: str, jobs: int | None = None) -> Executor:
     if text == "processes":
         return Processes(jobs or cores())
     if text == "threads":
-        return Threads(jobs) if jobs else Threads()
+        return Threads(jobs or CONNECTIONS)
     if name != "dask" or not address:
         raise InvalidArgumentError(f"--executor {text}: there is none of this name; there are {', '.join(EXECUTORS)}")
     if jobs is not None:

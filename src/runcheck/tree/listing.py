@@ -24,8 +24,8 @@ _OF_S3FS = "?versionId="  # s3fs takes what follows for a version, and reads ano
 def entries_of(infos: Iterable[Info], folder: str, path: str) -> list[Entry]:
     """Return what a listing of ``folder`` in a store holds, which is at ``path`` in the tree.
 
-    Folders come before what they hold, names in the order of their bytes. What lies deeper may be listed too.
-    An empty object whose key ends with a slash marks a folder.
+    Folders come before what they hold, names in the order of their bytes. What lies deeper may be listed too. An empty
+    object whose key ends with a slash marks a folder.
     """
     prefix = f"{path}/" if path else ""
     found: dict[str, Entry] = {}

@@ -9,10 +9,10 @@ from runcheck.convention.names import is_name
 from runcheck.errors import CannotCheckError
 from runcheck.probes import START_BYTES
 from runcheck.probes.latest import LatestProbe
-from runcheck.tree.store import LocalStore, Store
+from runcheck.tree.store import LocalStore, Remote, Store
 
 if TYPE_CHECKING:
-    from runcheck.tree.remote import Remote
+    from runcheck.tree.remote import RemoteStore
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:::[A-Za-z][A-Za-z0-9+.-]+)*://")  # one letter is a drive
 _HERE = re.compile(r"(?:file|local)://", re.IGNORECASE)
@@ -35,7 +35,7 @@ def is_url(path: str) -> bool:
     return bool(_URL.match(path)) and not _HERE.match(path)
 
 
-def locate(path: str, remote: "Remote | None" = None) -> Target:
+def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it does not change
     """Return the tree that ``path`` is, or lies in; ``remote`` says how one at a URL is read.
 
     Raises:
@@ -66,21 +66,27 @@ def locate(path: str, remote: "Remote | None" = None) -> Target:
     raise _no_tree(path, hint)
 
 
-def _locate_url(url: str, remote: "Remote | None") -> Target:
-    from runcheck.tree.remote import Remote, open_remote  # noqa: PLC0415 - an extra that a tree on this machine lacks
+def _locate_url(url: str, remote: Remote) -> Target:
+    from runcheck.tree.remote import open_remote  # noqa: PLC0415 - an extra that a tree on this machine lacks
 
-    asked = open_remote(url, remote or Remote())
+    asked = open_remote(url, remote)
     asked.require()
+    try:
+        return _in_store(asked)
+    except OSError as error:
+        raise CannotCheckError(f"{asked.name}: cannot be read: {error}") from error
+
+
+def _in_store(asked: "RemoteStore") -> Target:
     if _is_root(asked):
         return Target(asked, "")
     parts = asked.base.split("/")
     for at in range(len(parts) - 1, 0, -1):
         store = asked.above(len(parts) - at)
-        below = "/".join(parts[at:])
-        if at == len(parts) - 1 and not layout().kind_of_folder(below) and store.is_file(below) and _is_root(store):
-            return Target(store, "")
         if layout().kind_of_folder(parts[at]) and _is_root(store):
             return Target(store, _named(store, "/".join(parts[at:-1]), parts[-1]))
+        if at == len(parts) - 1 and store.is_file(parts[at]) and _is_root(store):
+            return Target(store, "")
     raise _no_tree(asked.name, "")
 
 

@@ -22,11 +22,10 @@ from runcheck.probes.folder import Folder, open_regular
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.listing import entries_of, entry_of
 from runcheck.tree.ranged import RangedFile
-from runcheck.tree.store import TooLargeError
+from runcheck.tree.store import Remote, TooLargeError
 
 T = TypeVar("T")
 
-CONNECTIONS = 16
 SMALL = 1 << 20  # bytes are asked for at once
 _COPIED_BYTES = 16 << 30
 TOO_LARGE = (
@@ -39,17 +38,6 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 _SECRETS = re.compile(r"(?<=//)[^/\s]*@")
 _WORDS = 300
 _COPYING = threading.Lock()  # one at a time
-
-
-class Remote(NamedTuple):
-    """How trees elsewhere are read.
-
-    So many requests go out at once. Where checksums are not ``trusted`` every file is read, whatever the store says of
-    it.
-    """
-
-    connections: int = CONNECTIONS
-    is_trusting: bool = True
 
 
 class _Root(NamedTuple):
@@ -102,7 +90,7 @@ class RemoteStore:
     def walk(self, path: str = "", enter: Callable[[Entry], bool] | None = None) -> Iterator[Entry]:
         """Yield every entry below ``path``: by one listing where the store can, else the folders of a level at once."""
         if enter is None and path and _lists_all(self._files):
-            yield from self._listed(path, partial(self._files.find, withdirs=True, detail=True))
+            yield from self._listed(path, partial(self._files.find, detail=True))
             return
         listed: dict[str, list[Entry]] = {}
         level = [path]
@@ -129,10 +117,10 @@ class RemoteStore:
         return entries if path else [entry for entry in entries if entry.path != layout().state]
 
     def entry(self, path: str) -> Entry | None:
-        """Return the entry of what is at ``path``, or None where there is nothing, or no answer."""
+        """Return the entry of what is at ``path``, or None where there is nothing."""
         try:
             return entry_of(path, _asked(self._files.info, self._place(path)))
-        except OSError:
+        except FileNotFoundError:
             return None
 
     def folders(self, path: str) -> list[str]:
@@ -224,7 +212,8 @@ class RemoteStore:
         """Return the SHA-256 that S3 has of a whole object, if it is still the object that was listed.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html: a checksum of the
-        type COMPOSITE, which ends in ``-N``, is one of the checksums of the parts.
+        type COMPOSITE, which ends in ``-N``, is one of the checksums of the parts. Of an object that was uploaded in
+        parts, as its ETag tells, there is no other SHA-256, and servers that speak as S3 does may leave out the rest.
         """
         ask = getattr(self._files, "call_s3", None)
         if ask is None or not self._root.remote.is_trusting:
@@ -235,7 +224,7 @@ class RemoteStore:
             told = b64decode(head.get("ChecksumSHA256", ""), validate=True)
         except (OSError, ValueError):
             return None
-        is_whole = head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+        is_whole = head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT" and "-" not in str(entry.version)
         is_same = (head.get("ETag"), head.get("ContentLength")) == (entry.version, entry.size)
         return told.hex() if is_whole and is_same and len(told) == 32 else None  # noqa: PLR2004 - of SHA-256
 
@@ -338,13 +327,12 @@ def _words(error: Exception) -> str:
 
 
 def _lists_all(files: Any) -> bool:  # noqa: ANN401
-    """Say whether a file system has a way of its own to list all below a path: the others go folder by folder."""
+    """Say whether one listing tells all below a path, as object stores do; other file systems go folder by folder."""
     from fsspec.asyn import AsyncFileSystem  # noqa: PLC0415
-    from fsspec.spec import AbstractFileSystem  # noqa: PLC0415
 
-    if isinstance(files, AsyncFileSystem):
-        return type(files)._find is not AsyncFileSystem._find  # there is no other tell
-    return type(files).find is not AbstractFileSystem.find
+    return (
+        isinstance(files, AsyncFileSystem) and type(files)._find is not AsyncFileSystem._find
+    )  # there is no other tell
 
 
 @cache

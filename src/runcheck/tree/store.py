@@ -13,6 +13,15 @@ from runcheck.tree.walk import entry_at, folders_in, walk
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+CONNECTIONS = 16
+
+
+class Remote(NamedTuple):
+    """How trees elsewhere are read: by so many requests at once, and ``is_trusting`` the checksums that stores have."""
+
+    connections: int = CONNECTIONS
+    is_trusting: bool = True
+
 
 class Store(Protocol):
     """Lists a tree and opens its files. It can be pickled. Paths are relative to the root of the tree."""
@@ -33,7 +42,11 @@ class Store(Protocol):
         """Yield every entry below ``path``, as :func:`runcheck.tree.walk.walk` does."""
 
     def entry(self, path: str) -> Entry | None:
-        """Return the entry of what is at ``path``, or None where there is nothing."""
+        """Return the entry of what is at ``path``, or None where there is nothing.
+
+        Raises:
+            OSError: the store did not answer.
+        """
 
     def folders(self, path: str) -> list[str]:
         """Return the names of the folders in the folder at ``path``, in order; none where it cannot be listed."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 from runcheck.convention.documents import Metadata, RegistryRow, registry_row
 from runcheck.convention.layout import layout
 from runcheck.convention.units import classify
-from runcheck.errors import CannotCheckError, MissingLibraryError
+from runcheck.errors import CannotCheckError, CannotWriteError, MissingLibraryError
 from runcheck.probes.registry import columns, read_registry
-from runcheck.tree.locate import locate
+from runcheck.tree.locate import is_url, locate
 from runcheck.tree.state import state_folder
 from runcheck.tree.walk import walk
 from runcheck.writer.lock import locked
@@ -34,8 +34,11 @@ def rebuild_registry(root: str) -> Rebuilt:
 
     Raises:
         CannotCheckError: there is no tree at ``root``.
+        CannotWriteError: it is a URL.
         MissingLibraryError: pyarrow is not installed.
     """
+    if is_url(root):
+        raise CannotWriteError(f"{root}: nothing is written to a URL; build the registry where the tree is written")
     if locate(root).focus:
         raise CannotCheckError(f"{root}: is a part of a tree; name the root of the tree, which holds the registry")
     with locked(root, layout().registry):
