@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from typing import TypeAlias
 
@@ -71,22 +72,22 @@ def check_in(
     """
     start = time.perf_counter()
     target = locate(os.fspath(path), remote)
-    store = target.store
-    tree = classify(store.walk(enter=is_above_units))
-    met = [unit for unit in tree.units if _touches(target.focus, unit.path)]
-    if not met:
-        raise CannotCheckError(f"{os.fspath(path)}: holds no dataset and no run; nothing was checked")
-    cache = open_cache(target.root)
-    surveyor = Surveyor(store, depth, quarantine, cache, now(), watch)
-    reader = Reader(store, depth, quarantine)
-    started = executor.map(surveyor.survey, met)
-    with Aside(partial(_ask_git, store)) as git, Aside(partial(_around, reader, cache, tree)) as around:
-        surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
-    facts, kept = around.result()
-    cards = {path: each.card for path, each in surveys.items()}
-    unread: set[str] = set()
-    cards = _neighbours(tree, cards, _latest_texts(facts), partial(_glance, surveyor, unread))
-    inputs = _inputs(reader, tree, cards, facts, git.result())
+    with closing(target.store) as store:
+        tree = classify(store.walk(enter=is_above_units))
+        met = [unit for unit in tree.units if _touches(target.focus, unit.path)]
+        if not met:
+            raise CannotCheckError(f"{target.root}/{target.focus}: holds no dataset and no run; nothing was checked")
+        cache = open_cache(target.root)
+        surveyor = Surveyor(store, depth, quarantine, cache, now(), watch)
+        reader = Reader(store, depth, quarantine)
+        started = executor.map(surveyor.survey, met)
+        with Aside(partial(_ask_git, store)) as git, Aside(partial(_around, reader, cache, tree)) as around:
+            surveys = {unit.path: each for unit, each in zip(met, _watched(started, len(met), watch), strict=True)}
+        facts, kept = around.result()
+        cards = {path: each.card for path, each in surveys.items()}
+        unread: set[str] = set()
+        cards = _neighbours(tree, cards, _latest_texts(facts), partial(_glance, surveyor, unread))
+        inputs = _inputs(reader, tree, cards, facts, git.result())
     findings, unverified = judge(inputs)
     found = [*findings, *(finding for each in surveys.values() for finding in each.findings)]
     kept |= {kept_at(depth, unit): each.kept for unit, each in zip(met, surveys.values(), strict=True) if each.kept}
