@@ -1,8 +1,7 @@
 """What a check of a tree in an object store asks for, and how long it takes: ``python -m benchmarks.remote [UNITS]``.
 
 The store is moto's S3 server in a process of its own on this machine, which counts, and waits ``--delay`` seconds
-before each answer, as a store far away does. Nothing here says how fast S3 is: requests and bytes are what carries
-over.
+before each answer, as a store far away does. It does not say how fast S3 is: requests and bytes are what carries over.
 """
 
 import argparse

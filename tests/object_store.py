@@ -85,8 +85,9 @@ class ObjectStore:
     def clear(self) -> None:
         """Remove every object, and forget what was asked."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-        for key in [each["Key"] for page in pages for each in page.get("Contents", [])]:
-            self.client.delete_object(Bucket=BUCKET, Key=key)
+        for page in pages:
+            if objects := [{"Key": each["Key"]} for each in page.get("Contents", [])]:
+                self.client.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})
         self.asked.clear()
 
 

@@ -52,6 +52,19 @@ def test_what_the_work_raises_is_raised() -> None:
         list(SPAWNED().map(refuse, range(3)))
 
 
+def test_threads_answer_in_order_raise_what_the_work_raises_and_begin_no_more_than_a_few_ahead() -> None:
+    assert [answer for answer, _ in Threads(3).map(square, range(100))] == [number**2 for number in range(100)]
+    assert {process for _, process in Threads(3).map(square, range(5))} == {os.getpid()}
+    with pytest.raises(ValueError, match="0"):
+        list(Threads(3).map(refuse, range(30)))
+    begun: list[int] = []
+    answers = Threads(2).map(begun.append, range(1000))
+    next(answers)
+    assert len(begun) < 20
+    assert len(list(answers)) == 999
+    assert sorted(begun) == list(range(1000))
+
+
 def test_there_is_a_core() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
 

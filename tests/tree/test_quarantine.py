@@ -38,6 +38,13 @@ def test_a_reader_that_dies_is_an_error_that_says_how(tmp_path: Path, program: s
     assert said in str(caught.value)
 
 
+def test_any_number_of_threads_are_answered_by_few_children() -> None:
+    with Quarantine() as quarantine, ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(lambda _: quarantine.ask(os.getpid), range(64)))
+    assert os.getpid() not in answers
+    assert len(set(answers)) <= max(4, os.cpu_count() or 1)
+
+
 def test_a_reader_that_comes_to_no_end_is_ended(tmp_path: Path) -> None:
     with (
         Quarantine("while True: pass", least_seconds=0.1) as quarantine,

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +34,7 @@ from runcheck.tree.locate import is_url, locate
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.remote import RemoteStore, open_remote, without_secrets
 from runcheck.tree.store import Remote
+from runcheck.watch import Nobody
 from tests.conftest import DATASET, RUN
 from tests.mutation.seal import seal_over
 from tests.object_store import BUCKET, ObjectStore, object_store, objects_of, to_memory, to_s3
@@ -132,6 +134,36 @@ def test_a_tree_may_be_a_whole_bucket(tree: Path, readers: Quarantine, s3: Objec
         s3.client.delete_object(Bucket=BUCKET, Key=key)
     report = check_url(readers, f"s3://{BUCKET}")
     assert (said(report), report.units) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "above"),
+    [
+        ("s3://bucket/a/b/", "s3://bucket/a/b", "s3://bucket/a"),
+        ("memory://a", "memory://a", "memory://"),
+        ("memory://user:secret@a/b//", "memory://a/b", "memory://a"),
+    ],
+)
+def test_a_store_is_named_by_its_url(url: str, name: str, above: str) -> None:
+    store = open_remote(url, Remote())
+    assert (store.name, store.above(1).name) == (name, above)
+
+
+def test_a_check_that_is_given_up_leaves_no_request_behind(tree: Path, readers: Quarantine) -> None:
+    class GivenUpError(Exception):
+        pass
+
+    class Impatient(Nobody):
+        def done(self, files: int, size: int) -> None:
+            raise GivenUpError
+
+    before = threading.active_count()
+    with pytest.raises(GivenUpError):
+        check_url(readers, to_memory(tree, "artefacts"), watch=Impatient())
+    for thread in threading.enumerate():
+        if thread.name.startswith("runcheck-store"):
+            thread.join()
+    assert threading.active_count() <= before + 8  # those of the executor, which end by themselves
 
 
 def test_the_url_of_a_folder_of_this_machine_is_that_folder(tree: Path, readers: Quarantine) -> None:

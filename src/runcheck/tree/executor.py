@@ -101,7 +101,7 @@ def _in_turn(
             begun.extend(pool.submit(work, item) for item in islice(left, 1))
             yield result
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # what is under way when a check is given up, its store ends
 
 
 def _collected(pool: "ProcessPoolExecutor", results: Iterator[R]) -> Iterator[R]:

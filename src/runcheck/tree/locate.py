@@ -29,6 +29,11 @@ class Target(NamedTuple):
         """The path or the URL of the root."""
         return self.store.name
 
+    @property
+    def name(self) -> str:
+        """The path or the URL of what is meant."""
+        return f"{self.root}/{self.focus}" if self.focus else self.root
+
 
 def is_url(path: str) -> bool:
     """Say whether ``path`` is the URL of a store that is not this machine's file system."""

@@ -36,6 +36,7 @@ _REMEMBERED_FILE, _REMEMBERED = 1 << 16, 4 << 20  # bytes of a file, and of all 
 _IN_THIS_PROCESS = frozenset({"memory"})
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 _SECRETS = re.compile(r"(?<=//)[^/\s]*@")
+_TRAILING = re.compile(r"(?<![:/])/+$")
 _WORDS = 300
 _COPYING = threading.Lock()  # one at a time
 
@@ -55,9 +56,10 @@ class RemoteStore:
     folder = None
     large = 0  # reading is waiting, so every file is worth a thread
 
-    def __init__(self, root: _Root, files: Any) -> None:  # noqa: ANN401 - fsspec ships no types
-        """Take the root, and the file system that it is in."""
+    def __init__(self, root: _Root, files: Any, threads: ThreadPoolExecutor | None = None) -> None:  # noqa: ANN401 - fsspec ships no types
+        """Take the root, the file system that it is in, and the threads that wait for that."""
         self._root, self._files = root, files
+        self._threads = threads or ThreadPoolExecutor(root.remote.connections, "runcheck-store")
         self._known: dict[str, bytes] | None = None
         self._room = 0
 
@@ -77,8 +79,10 @@ class RemoteStore:
 
     def above(self, steps: int) -> "RemoteStore":
         """Return the store of the root that is so many steps above this one."""
-        base, name = self.base.rsplit("/", steps)[0], self.name.rsplit("/", steps)[0]
-        return RemoteStore(self._root._replace(base=base, name=name), self._files)
+        scheme, separator, path = self.name.partition("://")
+        name = scheme + separator + "/".join(path.split("/")[:-steps])
+        root = self._root._replace(base=self.base.rsplit("/", steps)[0], name=name)
+        return RemoteStore(root, self._files, self._threads)
 
     def is_file(self, path: str) -> bool:
         """Say whether there is a file at ``path``."""
@@ -96,7 +100,7 @@ class RemoteStore:
         level = [path]
         list_one = partial(self._listed, listing=partial(self._files.ls, detail=True))
         while level:
-            listed |= zip(level, _threads(self._root.remote.connections).map(list_one, level), strict=True)
+            listed |= zip(level, self._threads.map(list_one, level), strict=True)
             level = [
                 entry.path
                 for each in level
@@ -229,14 +233,18 @@ class RemoteStore:
         return told.hex() if is_whole and is_same and len(told) == 32 else None  # noqa: PLR2004 - of SHA-256
 
     def pool(self) -> contextlib.nullcontext[ThreadPoolExecutor]:
-        """Return the threads that wait for the store, of which all units share these."""
-        return contextlib.nullcontext(_threads(self._root.remote.connections))
+        """Return the threads that wait for the store, which all units share."""
+        return contextlib.nullcontext(self._threads)
 
     def for_unit(self) -> Self:
         """Return the store with a memory of the small files that it reads."""
-        store = type(self)(self._root, self._files)
+        store = type(self)(self._root, self._files, self._threads)
         store._known, store._room = {}, _REMEMBERED
         return store
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     @property
     def _is_in_this_process(self) -> bool:
@@ -270,7 +278,7 @@ def open_remote(url: str, remote: Remote) -> RemoteStore:
     Raises:
         CannotCheckError: nothing here can reach it.
     """
-    return _opened(_Root(url, "", without_secrets(url).rstrip("/"), remote))
+    return _opened(_Root(url, "", _TRAILING.sub("", without_secrets(url)), remote))
 
 
 @cache
@@ -333,11 +341,6 @@ def _lists_all(files: Any) -> bool:  # noqa: ANN401
     return (
         isinstance(files, AsyncFileSystem) and type(files)._find is not AsyncFileSystem._find
     )  # there is no other tell
-
-
-@cache
-def _threads(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, "runcheck-store")
 
 
 def _in_order(listed: Mapping[str, list[Entry]], path: str) -> Iterator[Entry]:

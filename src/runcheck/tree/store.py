@@ -83,6 +83,9 @@ class Store(Protocol):
     def for_unit(self) -> Self:
         """Return the store for the reading of one unit, of which what was read once may be remembered."""
 
+    def close(self) -> None:
+        """Let go of what is under way: the check is over, or is given up."""
+
 
 class TooLargeError(Exception):
     """What cannot be brought to this machine, as a reason for what was not verified."""
@@ -144,3 +147,6 @@ class LocalStore(NamedTuple):
     def for_unit(self) -> Self:
         """Return this: the system remembers what it read."""
         return self
+
+    def close(self) -> None:
+        """Do nothing: nothing is under way."""
