@@ -192,3 +192,21 @@ def test_where_nothing_can_be_written_nothing_is_remembered(tmp_path: Path) -> N
     assert opened.key("content", []) is None
     assert opened.get("a", b"key") is None
     assert (tmp_path / ".runcheck").is_file()
+
+
+def test_of_a_tree_at_a_url_only_what_has_a_version_is_kept_and_by_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = open_cache("s3://bucket/artefacts", is_blind=False)
+    one = Entry("a/x", EntryType.FILE, 3, 1, version='"1"')
+    folder = Entry("a", EntryType.FOLDER)
+    keys = {cache.key("q", [folder, each]) for each in (one, one._replace(version='"2"'), one._replace(size=4))}
+    assert len(keys) == 3
+    assert None not in keys
+    assert cache.key("q", [folder, one, one._replace(path="a/y", version=None)]) is None
+    assert open_cache("s3://bucket/other", is_blind=False) != cache
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # which the specification says to ignore
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    open_cache("s3://bucket/artefacts", is_blind=False)
+    assert list((tmp_path / "home/.cache/runcheck").iterdir())

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zarr
 
 import runcheck
 from runcheck.cli import main
@@ -25,7 +26,9 @@ from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Report
 from runcheck.pipeline import check_in
-from runcheck.probes import GONE
+from runcheck.probes import GONE, look_into_file, look_into_folder
+from runcheck.probes.contents import ZarrContent
+from runcheck.probes.folder import Folder
 from runcheck.tree import remote as remote_module
 from runcheck.tree.cache import open_cache
 from runcheck.tree.executor import Processes, Threads
@@ -149,21 +152,37 @@ def test_a_store_is_named_by_its_url(url: str, name: str, above: str) -> None:
     assert (store.name, store.above(1).name) == (name, above)
 
 
-def test_a_check_that_is_given_up_leaves_no_request_behind(tree: Path, readers: Quarantine) -> None:
+def test_a_check_that_is_given_up_asks_for_nothing_more(
+    tree: Path, readers: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class GivenUpError(Exception):
         pass
 
     class Impatient(Nobody):
         def done(self, files: int, size: int) -> None:
+            is_begun.wait()
             raise GivenUpError
 
-    before = threading.active_count()
+    is_begun, is_over, asked = threading.Event(), threading.Event(), []
+    served = remote_module._range
+
+    def wait(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+        if f"/{RUN}/2" in path:
+            asked.append(path)
+            is_begun.set()
+            is_over.wait()
+        return served(files, path, start, end)
+
+    monkeypatch.setattr(remote_module, "_range", wait)
+    url = to_memory(tree, "artefacts")
+    options = {"executor": Threads(1), "remote": Remote(1), "watch": Impatient()}
     with pytest.raises(GivenUpError):
-        check_url(readers, to_memory(tree, "artefacts"), watch=Impatient())
+        check_in(readers, url, **options)  # type: ignore[arg-type]
+    is_over.set()
     for thread in threading.enumerate():
         if thread.name.startswith("runcheck-store"):
             thread.join()
-    assert threading.active_count() <= before + 8  # those of the executor, which end by themselves
+    assert len(asked) == 1
 
 
 def test_the_url_of_a_folder_of_this_machine_is_that_folder(tree: Path, readers: Quarantine) -> None:
@@ -433,6 +452,54 @@ def test_a_library_does_not_take_a_missing_answer_for_a_fault_of_the_file(
     monkeypatch.setattr(remote_module, "_range", fail_later)
     findings = check_url(readers, url, depth).findings
     assert [(each.code, each.message) for each in findings] == [("RC118", "cannot be read: no answer")]
+
+
+@pytest.mark.parametrize(("name", "format_"), [("x.parquet", "parquet"), ("x.h5", "hdf5"), ("x.zip", "packed")])
+@pytest.mark.parametrize("answers", [1, 2])
+def test_what_a_reader_makes_of_a_missing_answer_is_dropped(
+    large: Path, name: str, format_: str, answers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = next(large.glob("model/*/2*/extra"))
+    shutil.make_archive(str(extra / "x"), "zip", extra, "x.raw")
+    store = locate(to_memory(large, "artefacts")).store
+    entry = store.entry((extra / name).relative_to(large).as_posix())
+    assert entry is not None
+    served, asked = remote_module._range, 0
+
+    def fail_later(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+        nonlocal asked
+        asked += 1
+        if asked > answers:
+            raise OSError("no answer")
+        return served(files, path, start, end)
+
+    monkeypatch.setattr(remote_module, "_range", fail_later)
+    with pytest.raises(OSError, match="no answer"), store.open(entry) as stream:
+        look_into_file(format_, stream, deep=True)
+
+
+def test_a_chunk_that_the_store_does_not_give_is_not_taken_for_a_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zarr.create_array(tmp_path / "model/m/v1/x.zarr", shape=(4,), chunks=(2,), dtype="f8")[:] = 1.0
+    store = open_remote(to_memory(tmp_path, "artefacts"), Remote())
+    path = "model/m/v1/x.zarr"
+    members = {each.path.removeprefix(f"{path}/"): each for each in store.walk(path)}
+    folder = Folder(path, {name: each.size for name, each in members.items() if each.is_file})
+    folder = folder._replace(folders=frozenset({"c"}), opener=store.opener(path, members))
+    content = look_into_folder("zarr", folder, deep=True)
+    assert isinstance(content, ZarrContent)
+    assert content.faults == ()
+    served = remote_module._range
+
+    def fail(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+        if path.endswith("c/1"):
+            raise OSError("no answer")
+        return served(files, path, start, end)
+
+    monkeypatch.setattr(remote_module, "_range", fail)
+    with pytest.raises(OSError, match="no answer"):
+        look_into_folder("zarr", folder, deep=True)
 
 
 def test_an_object_that_is_gone_since_it_was_listed_is_said_to_be(
