@@ -91,26 +91,35 @@ def timed(command: list[str]) -> tuple[float, resource.struct_rusage, str]:
 
 
 def bytes_a_unit(root: Path) -> float:
-    """Return how many bytes the surveys of a tree hold, by unit."""
+    """Return how many bytes of each unit are held until the whole tree is judged."""
     from runcheck.convention.timestamps import now
-    from runcheck.convention.units import classify, is_above_units
+    from runcheck.focus import Focus
+    from runcheck.rules.reading import inputs_of_tree
     from runcheck.rules.selection import EVERYTHING
     from runcheck.survey import Surveyor
+    from runcheck.total import Total
     from runcheck.tree.cache import NoCache
+    from runcheck.tree.marks import marks_of
     from runcheck.tree.quarantine import Quarantine
+    from runcheck.tree.read import Reader
     from runcheck.tree.store import LocalStore
+    from runcheck.tree_reading import read_above
     from runcheck.watch import Nobody
 
     store = LocalStore(str(root))
     with Quarantine() as quarantine:
-        surveyor = Surveyor(store, "content", EVERYTHING, quarantine, NoCache(), now(), Nobody(), ())
-        first, *units = classify(store.walk(enter=is_above_units)).units
-        surveyor.survey(first)  # loads what reads and judges
+        surveyor = Surveyor(store, "content", EVERYTHING, quarantine, NoCache(), now(), Nobody(), marks_of(str(root)))
+        surveyor.survey(Focus(store, "").tree().units[0])  # loads what reads and judges
         tracemalloc.start()
-        held = classify(store.walk(enter=is_above_units)), [surveyor.survey(each) for each in units]
+        tree = Focus(store, "").tree()
+        reader = Reader(store, "content", quarantine)
+        above = read_above(reader, NoCache(), tree, inputs_of_tree(EVERYTHING))
+        total = Total(surveyor.kept_at, NoCache(), above.rows.get)
+        for unit in tree.units:
+            total.take(unit, surveyor.survey(unit))
         size = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
-    return size / len(held[1])
+    return size / len(total.cards)
 
 
 def carried(root: Path) -> str:

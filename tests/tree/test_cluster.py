@@ -24,6 +24,7 @@ from runcheck.tree.quarantine import Quarantine
 pytest.importorskip("distributed")
 
 from tests.clusters import address_of_two, cluster_of
+from tests.object_store import to_s3
 
 RUNCHECK = [sys.executable, "-m", "runcheck"]
 
@@ -247,3 +248,16 @@ def test_a_worker_that_sees_another_tree_is_an_error_and_not_a_list_of_missing_f
     monkeypatch.setattr("runcheck.pipeline.marks_of", lambda root: other)
     with pytest.raises(CannotCheckError, match=f"the Dask worker tcp://.*: {tree}: is another folder"):
         check_in(quarantine, tree, executor=Dask(address))
+
+
+def test_the_workers_read_a_store_themselves(tree: Path, run_folder: Path) -> None:
+    (run_folder / "config.json").write_text("{")
+    (run_folder / "plots").mkdir()
+    (run_folder / "plots/x.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    url = to_s3(tree, "artefacts")
+    # Both are started anew: they find the server in the environment.
+    with cluster_of(2) as cluster, Quarantine() as readers:
+        there = check_in(readers, url, depth="deep", executor=Dask(cluster.scheduler_address))
+        here = check_in(readers, url, depth="deep")
+    assert there.findings == here.findings != ()
+    assert there.hashed_bytes == here.hashed_bytes > 0
