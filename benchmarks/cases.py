@@ -2,6 +2,8 @@
 
 import functools
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -21,9 +23,12 @@ GROWTH = (1_000, 10_000, 50_000, 100_000)
 WORKERS = 8
 _LEAST = 25  # the files of one unit
 
+REGISTERED = "runcheck, with the registry"
+
 # The check in its variants, by the options that each needs: the first whose options this version has, if any.
 VARIANTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "runcheck": (("--no-cache",), ()),
+    REGISTERED: (("--no-cache",), ()),
     "runcheck, as typed": ((),),
     "runcheck, all hashed again": (("--rehash",),),
     "runcheck, checksums alone": (("--select=RC3", "--no-cache"), ("--select=RC3",)),
@@ -42,6 +47,7 @@ PYTHON = "python -c pass"
 VERSION = "runcheck --version"
 JSON_LOOP = "json, a line at a time"
 
+_REGISTRY = "runs.parquet"
 _COUNT_ROWS = "import json, sys; print(sum(1 for line in open(sys.argv[1], 'rb') if json.loads(line)))"
 
 
@@ -69,7 +75,19 @@ class Workplace:
         root = self.folder / f"{name}-{count}"
         if not root.exists():
             subprocess.run([sys.executable, "-m", "benchmarks.trees", name, str(root), str(count)], check=True)
+            (root / _REGISTRY).rename(self._registry_of(root))
         return root
+
+    def registered(self, root: Path) -> Path:
+        """Return the tree of second names of the files of a tree, with its registry, which takes a library to read."""
+        other = root.with_name(f"{root.name}-registered")
+        if not other.exists():
+            shutil.copytree(root, other, symlinks=True, copy_function=os.link)
+            shutil.copy(self._registry_of(root), other / _REGISTRY)
+        return other
+
+    def _registry_of(self, root: Path) -> Path:
+        return root.with_name(f"{root.name}.{_REGISTRY}")
 
     def sized(self, count: int) -> int:
         """Return a number of things in the scale of this session."""
@@ -123,6 +141,7 @@ def large(place: Workplace) -> Case:
     contenders = {
         SHA256_LIMIT: Contender(limit),
         **runcheck("runcheck", tree),
+        **runcheck(REGISTERED, place.registered(tree)),
         SHA256SUM: Contender(peers.sha256sum(tree, joined)),
         BAGIT: Contender(peers.bagit(place.programs, bag)),
         SIGNING: Contender(peers.signed(place.programs, bag / "data", place.folder / "large.keys")),
@@ -142,6 +161,7 @@ def small(place: Workplace) -> Case:
     contenders = {
         SHA256SUM: Contender(verify, files),
         **runcheck("runcheck", tree, count=files),
+        **runcheck(REGISTERED, place.registered(tree), count=files),
         **runcheck("runcheck, checksums alone", tree, count=files),
         SHA256SUM_EACH: Contender(peers.sha256sum_each(tree), files),
         BAGIT: Contender(peers.bagit(place.programs, bag), files),

@@ -23,9 +23,10 @@ are medians; a ratio is the median over the rounds of the ratio within a round. 
 the cores, which other work on the machine disturbs less than the clock; what is gained by working on several at once
 does not show in it. *Peak* is the memory of all processes together, what they share counted once.
 
-Every tree conforms, and the peers have the same files. *{sha256sum}* is one process over the lists of all units joined
-into one, the best it can do. *{bagit}* validates a bag of second names of the files, *{signing}* a
-signature by a local key, *{schema}* the `metadata.json` of all units in one process. *{git}* has a
+Every tree is units and their lists, which conform, and the peers have the same files. A registry, which a tree should
+have, is in those of *{registered}* alone: no peer reads it, and it takes us pyarrow. *{sha256sum}* is one process over
+the lists of all units joined into one, the best it can do. *{bagit}* validates a bag of second names of the files,
+*{signing}* a signature by a local key, *{schema}* the `metadata.json` of all units in one process. *{git}* has a
 repository beside the tree. {variants}
 """
 
@@ -48,6 +49,7 @@ def _introduction(results: Results) -> str:
         sha256sum=cases.SHA256SUM,
         bagit=cases.BAGIT,
         signing=cases.SIGNING,
+        registered=cases.REGISTERED,
         schema=cases.SCHEMA,
         git=cases.GIT,
     )

@@ -10,11 +10,19 @@ from benchmarks import cases
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
-        (set(), {"runcheck": "runcheck check", "runcheck, as typed": "runcheck check"}),
+        (
+            set(),
+            {
+                "runcheck": "runcheck check",
+                "runcheck, with the registry": "runcheck check",
+                "runcheck, as typed": "runcheck check",
+            },
+        ),
         (
             {"--no-cache", "--select"},
             {
                 "runcheck": "runcheck check --no-cache",
+                "runcheck, with the registry": "runcheck check --no-cache",
                 "runcheck, as typed": "runcheck check",
                 "runcheck, checksums alone": "runcheck check --select=RC3 --no-cache",
             },
@@ -23,6 +31,7 @@ from benchmarks import cases
             {"--jobs", "--rehash"},
             {
                 "runcheck": "runcheck check",
+                "runcheck, with the registry": "runcheck check",
                 "runcheck, as typed": "runcheck check",
                 "runcheck, all hashed again": "runcheck check --rehash",
                 "runcheck, 8 workers": "runcheck check --jobs=8",
