@@ -1,10 +1,13 @@
 """One read of a file: its hash, its pointer, its content, or why there is none."""
 
 import hashlib
+import io
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runcheck.convention.checksums import LfsPointer
 from runcheck.probes import GONE, Facts
@@ -115,3 +118,41 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
     if os.access(tmp_path / "metadata.json", os.R_OK):
         pytest.skip("this user reads every file")
     assert read_facts(str(tmp_path), entry, "json", hashed=True).error == "Permission denied"
+
+
+@given(
+    st.sampled_from(
+        [
+            b"",
+            b'{"a": [1, 2.5], "path": "/home/ada/x"}',
+            b'{"step": 1, "split": "train", "metric": "loss", "value": 0.5}\n',
+            b"a: 1\nb: [x, y]\n",
+            f"{'0' * 64}  x.txt\n".encode(),
+            b"v1\n",
+            POINTER,
+            b"\n".join(b"%d.25 %d.5 -1.125" % (each, each) for each in range(40)),
+        ]
+    )
+    | st.binary(max_size=3000)
+    | st.text(max_size=1000).map(str.encode),
+    st.sampled_from(
+        [
+            ("x.json", "json"),
+            ("x.yaml", "document"),
+            ("SHA256SUMS", "checksums"),
+            ("x.md", "text"),
+            ("latest", "latest"),
+            ("x.bin", None),  # what is aggregated, of metrics and of events, cannot be compared
+        ]
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_what_is_read_at_once_is_what_is_read_as_a_stream(
+    content: bytes, named: tuple[str, str | None], hashed: bool, scanned: bool
+) -> None:
+    path, format_ = named
+    reader = Reader(LocalStore("/nowhere"), "content", Quarantine())
+    entry = Entry(path, EntryType.FILE, len(content))
+    at_once = reader._at_once(content, entry, format_, hashed=hashed, scanned=scanned)
+    assert at_once == reader._stream(io.BytesIO(content), entry, format_, hashed=hashed, scanned=scanned)

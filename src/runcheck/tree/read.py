@@ -52,10 +52,17 @@ class Reader(NamedTuple):
         the words and numbers in it. A file without a format is looked into by what it begins with.
         """
         try:
+            scanned = scanned and format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
             with self.store.open(entry) as opened:
-                stream = _whole(opened, entry.size)
-                scanned = scanned and format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
-                facts = self._stream(stream, entry, format_, hashed=hashed, scanned=scanned)
+                content = opened.read(entry.size + 1) if entry.size < CHUNK else None
+                stream: BinaryIO
+                if content is not None and len(content) <= entry.size:
+                    stream = io.BytesIO(content)
+                    facts = self._at_once(content, entry, format_, hashed=hashed, scanned=scanned)
+                else:  # it is large, or has grown since it was listed
+                    stream = opened
+                    stream.seek(0)
+                    facts = self._stream(stream, entry, format_, hashed=hashed, scanned=scanned)
                 if facts.pointer is None and format_ == "registry":
                     return self._seek(facts, stream, entry, format_)
                 if facts.pointer is None and format_ is None and self.depth != "structure":
@@ -158,6 +165,26 @@ class Reader(NamedTuple):
             return facts._replace(error=str(error))
         return facts._replace(content=content)
 
+    def _at_once(self, content: bytes, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
+        """Return what :meth:`_stream` does of a file that is in memory, as most are: they are too small for threads."""
+        self.watch.read(len(content))
+        sha256 = hashlib.sha256(content).hexdigest() if hashed else None
+        pointer = parse_lfs_pointer(content)
+        if pointer is not None or not (format_ or scanned):
+            return Facts(sha256, pointer)
+        probe = make_probe(format_, entry.path) if format_ else None
+        if probe is not None and content:
+            probe.feed(content)
+        scanners = _scanners(content, entry.size) if scanned and content else None
+        for scanner in scanners or ():
+            scanner.feed(content)
+        return Facts(
+            sha256,
+            content=probe.content() if probe else None,
+            words=scanners[0].content() if scanners else None,
+            numbers=scanners[1].content() if scanners else None,
+        )
+
     def _stream(self, stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
         """Return what one pass over the bytes tells."""
         probe = make_probe(format_, entry.path)
@@ -196,17 +223,6 @@ class Reader(NamedTuple):
             numbers=numbers.content() if numbers else None,
             is_vouched=vouched is not None,
         )
-
-
-def _whole(stream: BinaryIO, size: int) -> BinaryIO:
-    """Return the bytes of a small file, read at once; the stream itself where there are more than were expected."""
-    if size >= CHUNK:
-        return stream
-    content = stream.read(size + 1)
-    if len(content) <= size:
-        return io.BytesIO(content)
-    stream.seek(0)
-    return stream
 
 
 def _chunks(store: Store, entry: Entry) -> Iterator[bytes]:
