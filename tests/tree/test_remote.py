@@ -60,8 +60,12 @@ def readers(s3: ObjectStore) -> Iterator[Quarantine]:
 
 
 def said(report: Report) -> list[tuple[str, str, str, str, int | None, str | None]]:
-    """Return all that the findings say."""
-    return [(each.code, each.path, each.message, each.help, each.line, each.pointer) for each in report.findings]
+    """Return all that the findings say, but for the commit: whether there is one rests on how tests are started."""
+    return [
+        (each.code, each.path, each.message, each.help, each.line, each.pointer)
+        for each in report.findings
+        if each.code != "RC208"
+    ]
 
 
 def check_url(readers: Quarantine, url: str, depth: Depth = "content", **options: Any) -> Report:  # noqa: ANN401
@@ -662,7 +666,7 @@ def test_what_did_not_change_in_the_store_is_not_read_again(
     assert not [each for each in s3.asked if each.key.startswith(f"artefacts/{unit}/")]
     s3.put(f"artefacts/{unit}/README.md", b"#" + (run_folder / "README.md").read_bytes()[1:-1] + b"!")
     report = check_url(readers, url, open_cache=opened)
-    assert (report.recalled, [each.code for each in report.findings]) == (1, ["RC304"])
+    assert (report.recalled, [code for code, *_ in said(report)]) == (1, ["RC304"])
     assert not list(tree.rglob("cache*"))
 
 
@@ -682,9 +686,10 @@ def test_the_command_line_checks_urls_and_folders_together(
     url = to_s3(tree, "artefacts")
     (run_folder / "README.md").write_text("# Changed\n")
     assert main(["check", url, "--jobs", "4"]) == 0
+    capsys.readouterr()
     assert main(["check", url, str(tree), "--format", "json"]) == 1
     first, second = capsys.readouterr().out.split("}\n{")
-    assert json.loads(first.partition("\n")[2] + "}")["root"] == url
+    assert json.loads(first + "}")["root"] == url
     assert json.loads("{" + second)["root"] == str(tree)
     assert main(["cache", url]) == 0
     assert "results" in capsys.readouterr().out
