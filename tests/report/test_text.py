@@ -83,3 +83,9 @@ def test_what_is_printed_neither_moves_the_cursor_nor_breaks_the_line_nor_fails_
 @pytest.mark.parametrize("text", ["", "plain/path.txt", "caf\u00e9 \u65e5\u672c \U0001f600", "a b", "\\n", "%s {x}"])
 def test_what_is_harmless_is_printed_as_it_is(text: str) -> None:
     assert printable(text) == text
+
+
+def test_what_the_store_vouches_for_is_counted_apart() -> None:
+    report = Report("s3://bucket", (), units=1, files=1, hashed_bytes=2, vouched_bytes=3 << 20)
+    assert "2 B hashed, 3.0 MiB by checksums of the store" in closing(report)
+    assert "store" not in closing(report._replace(vouched_bytes=0))
