@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
-_COMMANDS = ("cache", "check", "index", "rule", "rules")
+_COMMANDS = ("check", "rules", "rule", "index", "cache")
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -27,7 +27,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         return CLEAN
     if not words or words[0] not in (*_COMMANDS, "-h", "--help"):
         words.insert(0, "check")
-    options = _parser().parse_args(words)
+    options = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],)).parse_args(words)
     for stream in (sys.stdout, sys.stderr):  # a name of a tree may hold what the encoding of the terminal lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -58,10 +58,10 @@ def _one_line(error: RuncheckError) -> str:
     return printable(str(error))
 
 
-def _parser() -> "argparse.ArgumentParser":
+def _parser(names: "Sequence[str]") -> "argparse.ArgumentParser":
+    """Return the parser of these commands: of the one that is asked for, or of all to tell of them."""
     import argparse  # noqa: PLC0415 - 7 ms that --version does not pay
-
-    from runcheck.cli import cache, check, index, rule, rules  # noqa: PLC0415
+    from importlib import import_module  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(
         prog="runcheck",
@@ -72,6 +72,6 @@ def _parser() -> "argparse.ArgumentParser":
     commands = parser.add_subparsers(
         metavar="COMMAND", required=True, prog="runcheck"
     )  # or it lays out a usage to find that
-    for module in (check, rules, rule, index, cache):
-        module.add_parser(commands)
+    for name in names:
+        import_module(f"runcheck.cli.{name}").add_parser(commands)
     return parser
