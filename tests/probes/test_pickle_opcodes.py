@@ -381,6 +381,25 @@ def test_a_name_that_the_end_of_the_file_cuts_off_is_found_as_an_unpickler_takes
         assert looked_up(unpickler) <= set(found.imports)
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(b"I02\n", b"I-017\n", b"I +07\n", b"I5\0x\n", b"I\0\n", b"I00\n", b"I1_0\n", b"I0x1f\n", b"I 5 \n"),
+        *(b"F1.5\0x\n", b"L5\0x\n", b"L5L\n", b"I1\np5\0x\n", b"I1\np5\n0g5\0x\n", b"I1\np" + b"0" * 70 + b"\n"),
+    ],
+)
+def test_a_number_as_either_machine_reads_it_does_not_end_the_walk(number: bytes) -> None:
+    content = number + b"0cos\nsystem\n."
+    assert "os.system" in looked_up(InC(content)) | looked_up(InPython(content))
+    assert walked(content).imports == ("os.system",)
+
+
+def test_a_number_too_long_to_be_read_is_a_bound_and_no_end() -> None:
+    content = b"I1\np" + b" " * 5000 + b"5\n0cos\nsystem\n."
+    assert "os.system" in looked_up(InPython(content))
+    assert walked(content).bound == "holds a pickle with a number longer than one look reads"
+
+
 @settings(max_examples=300, deadline=None)
 @given(VALUES, st.integers(0, pickle.HIGHEST_PROTOCOL), st.data())
 def test_a_changed_pickle_hides_no_name_from_us_that_a_real_unpickler_sees(

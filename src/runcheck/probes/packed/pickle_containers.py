@@ -2,7 +2,7 @@
 
 from runcheck.probes.packed.forward import BoundError
 from runcheck.probes.packed.pickle_machine import MAX_MEMO, TOO_MANY, EndedError, Machine, opcode
-from runcheck.probes.packed.pickle_plain import MAX_DIGITS, line_of
+from runcheck.probes.packed.pickle_plain import line_of, number_of
 from runcheck.probes.packed.pickle_values import LOST, OTHER, Global, Listed, Mapped
 
 # --- containers -------------------------------------------------------------------------------------------------------
@@ -205,8 +205,10 @@ def _fetch(machine: Machine, index: int) -> None:
 
 def _index(machine: Machine) -> int:
     line, whole = line_of(machine)
+    if not whole:
+        raise BoundError("holds a pickle with a number longer than one look reads")
     try:
-        index = int(line) if whole and len(line) <= MAX_DIGITS else -1
+        index = int(number_of(line))
     except ValueError:
         index = -1
     if index < 0:

@@ -13,6 +13,7 @@ MAX_MAGNITUDE = 16  # bytes of an integer that is kept
 MAX_BYTES_OF_TEXT = MAX_TEXT * 4
 
 _TRUE = b"01"  # of protocol 0, which int() takes for no number
+_OCTAL = re.compile(rb"\s*[-+]?0[0-7]+")
 _QUOTES = (b"'", b'"')
 _ESCAPE = re.compile(rb"\\(?:(x[0-9a-fA-F]{2}|[0-7]{1,3})|(.))", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v", b"\n": b""}
@@ -37,15 +38,21 @@ def _readonly(machine: Machine) -> None:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
+def number_of(line: bytes) -> bytes:
+    """Return what the unpickler in C reads of a line of digits: a string of C, which ends at a NUL."""
+    return line.partition(b"\0")[0]
+
+
 @opcode(b"I", b"L")  # INT LONG, in digits
 def _digits(machine: Machine) -> None:
     line, whole = line_of(machine)
-    line = line.removesuffix(b"L")
+    line = number_of(line).removesuffix(b"L")
     if not whole or len(line) > MAX_DIGITS or line == _TRUE:
         machine.stack.append(OTHER)
         return
     try:
-        machine.stack.append(int(line, 0))
+        # strtol() reads octals, and nothing as 0; int() reads the rest of what one of the two machines does.
+        machine.stack.append(int(line, 8 if _OCTAL.fullmatch(line) else 0) if line else 0)
     except ValueError as error:
         raise EndedError("has a number that is none") from error
 
@@ -54,7 +61,7 @@ def _digits(machine: Machine) -> None:
 def _float(machine: Machine) -> None:
     line, whole = line_of(machine)
     try:
-        float(line if whole else 0)
+        float(number_of(line) if whole else 0)
     except ValueError as error:
         raise EndedError("has a number that is none") from error
     machine.stack.append(OTHER)
