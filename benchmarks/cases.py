@@ -45,9 +45,11 @@ BOTH = "sha256sum -c, then check-jsonschema"
 GIT = "git status"
 PYTHON = "python -c pass"
 VERSION = "runcheck --version"
+ALONE = "runcheck, standard library alone"  # but for what every check needs
 JSON_LOOP = "json, a line at a time"
 
 _REGISTRY = "runs.parquet"
+_WITHOUT_MSGSPEC = "import sys; sys.modules['msgspec'] = None; from runcheck.cli import main; sys.exit(main())"
 _COUNT_ROWS = "import json, sys; print(sum(1 for line in open(sys.argv[1], 'rb') if json.loads(line)))"
 
 
@@ -245,6 +247,7 @@ def rows(place: Workplace) -> Case:
     contenders = {
         JSON_LOOP: Contender(Command([sys.executable, "-c", _COUNT_ROWS, path]), count),
         **runcheck("runcheck", tree, count=count),
+        ALONE: Contender(Command([sys.executable, "-c", _WITHOUT_MSGSPEC, "check", "--no-cache", tree]), count),
     }
     return Case(f"{count:,} rows of metrics.jsonl", JSON_LOOP, contenders)
 
