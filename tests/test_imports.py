@@ -108,3 +108,14 @@ def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_re
     assert not loaded & {"runcheck.unit_reading", "runcheck.convention.validation", *units}
     probes = {name.removeprefix("runcheck.probes.") for name in loaded if name.startswith("runcheck.probes.")}
     assert probes == {"bounded", "contents", "folder", "git", "latest", "packed"}
+
+
+def test_what_reads_is_loaded_before_workers_are_forked_and_not_where_all_may_be_recalled() -> None:
+    load = (
+        "from runcheck.survey import Surveyor; from runcheck.rules.selection import EVERYTHING;"
+        "from runcheck.tree.cache import NoCache; from types import SimpleNamespace;"
+        "Surveyor(None, 'content', EVERYTHING, None, {cache}, None, None, ()).load()"
+    )
+    probes = {"runcheck.unit_reading", "runcheck.probes.document", "runcheck.probes.words", "runcheck.rules.metrics"}
+    assert probes <= modules_after(load.format(cache="NoCache()"))
+    assert not probes & modules_after(load.format(cache="SimpleNamespace(is_blank=False)"))

@@ -22,6 +22,7 @@ class Written:
 
     def __init__(self) -> None:
         self.times: list[list[str]] = []
+        self.is_blank = True
 
     def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
         return None

@@ -77,6 +77,7 @@ def check_in(
         surveyor = Surveyor(store, depth, selection, quarantine, cache, now(), watch, marks)
         reader = Reader(store, depth, quarantine)
         needed = inputs_of_tree(selection)
+        surveyor.load()
         started = executor.map(surveyor.survey, met)
         with (
             Aside(partial(ask_git, store, needed)) as git,

@@ -46,6 +46,13 @@ class Surveyor(NamedTuple):
         """Return the path that the survey of a unit is kept by."""
         return f"{self.question}/{address.path}"
 
+    def load(self) -> None:
+        """Load what reads and judges, unless all may be recalled: workers that are forked from here then share it."""
+        if self.cache.is_blank:
+            from runcheck.unit_reading import load  # noqa: PLC0415 - see above
+
+            load(self.selection)
+
     def survey(self, address: Address) -> Survey:
         """Return what comes out of the unit at ``address``, read whole and judged, now or before.
 

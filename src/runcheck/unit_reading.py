@@ -9,17 +9,18 @@ from runcheck.convention.schemas import is_newer_minor
 from runcheck.convention.units import Address, Member, Unit, unit_of
 from runcheck.depth import Depth
 from runcheck.findings import Survey, Unverified
-from runcheck.probes import NATIVE_FORMATS, Facts, format_of, unverified_in
+from runcheck.probes import NATIVE_FORMATS, Facts, format_of, make_probe, unverified_in
 from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent
 from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
 from runcheck.rules.reading import Reading, has_cards, reading_for
+from runcheck.rules.rule import rules_of
 from runcheck.rules.selection import EVERYTHING, Selection
 from runcheck.rules.unit_card import card_of
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.entry import Entry
-from runcheck.tree.read import Reader
+from runcheck.tree.read import Reader, load_scanners
 from runcheck.tree.store import Store
 
 
@@ -41,6 +42,19 @@ def read_and_judge(
         vouched_bytes=_hashed_bytes(unit, facts, is_vouched=True),
         is_lasting=inputs.known_status != "running" and not any(each.error for each in facts.values()),
     )
+
+
+_EVERYWHERE = ("checksums", "metadata", "readme")  # the roles that nearly every unit has
+
+
+def load(selection: Selection) -> None:
+    """Load what most units take to be read and judged by: the rules, and the probes of the files that they all have."""
+    rules_of("unit", selection)
+    if reading_for(selection).roles is None:
+        for role in _EVERYWHERE:
+            for path in layout().roles[role].paths:
+                make_probe(layout().roles[role].format, path)
+        load_scanners()
 
 
 def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts], *, is_vouched: bool) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import runcheck
-from runcheck.tree.cache import FILE_NAME, LIBRARIES, DiskCache, open_cache
+from runcheck.tree.cache import FILE_NAME, LIBRARIES, DiskCache, NoCache, open_cache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.walk import walk
 
@@ -210,3 +210,10 @@ def test_of_a_tree_at_a_url_only_what_has_a_version_is_kept_and_by_that(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     open_cache("s3://bucket/artefacts", is_blind=False)
     assert list((tmp_path / "home/.cache/runcheck").iterdir())
+
+
+def test_a_cache_is_blank_until_something_was_kept_and_where_it_is_blind(cache: DiskCache) -> None:
+    before = cache.is_blank
+    cache.keep({"path": (b"key", "text")})
+    assert (NoCache().is_blank, before, cache.is_blank) == (True, True, False)
+    assert cache._replace(is_blind=True).is_blank

@@ -50,6 +50,10 @@ LIBRARIES = (
 class Cache(Protocol):
     """Remembers texts by the path that they are about."""
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing can be recalled."""
+
     def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
         """Return the key of a question about entries; None where what is learned of them must not be kept."""
 
@@ -62,6 +66,8 @@ class Cache(Protocol):
 
 class NoCache:
     """Remembers nothing."""
+
+    is_blank = True
 
     def key(self, question: str, entries: Iterable[Entry]) -> None:
         """Return None: nothing is kept."""
@@ -83,6 +89,11 @@ class DiskCache(NamedTuple):
     folder: str
     before_ns: int
     is_blind: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing can be recalled: nothing is to be, or this is the first check."""
+        return self.is_blind or not os.path.exists(os.path.join(self.folder, FILE_NAME))
 
     def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
         """Return the key of a question about entries; None where one changed too shortly ago, or cannot be told."""
@@ -140,6 +151,11 @@ class VersionCache(NamedTuple):
     """
 
     disk: DiskCache
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing can be recalled."""
+        return self.disk.is_blank
 
     def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
         """Return the key of a question about entries; None where the store has no version of one."""

@@ -231,6 +231,11 @@ def _chunks(store: Store, entry: Entry) -> Iterator[bytes]:
             yield chunk
 
 
+def load_scanners() -> None:
+    """Load what scans texts."""
+    _scanners(b"-", 1)
+
+
 def _scanners(start: bytes, size: int) -> "tuple[WordsScanner, NumbersScanner] | None":
     """Return what scans a file of so many bytes that begins with ``start``; None where these say that it is no text."""
     from runcheck.probes.numbers import NumbersScanner  # noqa: PLC0415 - loaded with the first text
