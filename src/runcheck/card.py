@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from runcheck.convention.documents import RegistryRow, Status
 
+ROLES_OF_A_CARD = ("metadata", "checksums")  # of the files that make one
+
 
 class Source(NamedTuple):
     """The dataset that a unit says it was made from: its path, and its fingerprint then."""

@@ -6,7 +6,7 @@ What reads and judges is loaded only when something is to be read: a hook on a t
 from datetime import datetime
 from typing import NamedTuple
 
-from runcheck.card import Card
+from runcheck.card import ROLES_OF_A_CARD, Card
 from runcheck.convention.layout import layout
 from runcheck.convention.units import Address
 from runcheck.depth import Depth
@@ -18,8 +18,6 @@ from runcheck.tree.marks import Marks, assert_here
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.store import Store
 from runcheck.watch import Watch
-
-_REFERRED = ("metadata", "checksums")  # the roles that make a card
 
 
 class Surveyor(NamedTuple):
@@ -82,7 +80,7 @@ class Surveyor(NamedTuple):
         from runcheck.tree.read import Reader  # noqa: PLC0415
         from runcheck.unit_reading import read_card  # noqa: PLC0415
 
-        paths = [path for role in _REFERRED for path in layout().roles[role].paths]
+        paths = [path for role in ROLES_OF_A_CARD for path in layout().roles[role].paths]
         found = (self.store.entry(f"{address.path}/{path}") for path in paths)
         entries = [entry for entry in found if entry is not None and entry.is_file]
         return read_card(Reader(self.store, self.depth, self.quarantine), self.now, address, entries)

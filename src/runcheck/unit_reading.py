@@ -23,6 +23,8 @@ from runcheck.tree.entry import Entry
 from runcheck.tree.read import Reader, load_scanners
 from runcheck.tree.store import Store
 
+_EVERYWHERE = ("checksums", "metadata", "readme")  # the roles that nearly every unit has
+
 
 def read_and_judge(
     reader: Reader, now: datetime, address: Address, entries: Iterable[Entry], selection: Selection = EVERYTHING
@@ -32,19 +34,17 @@ def read_and_judge(
     facts = _read(reader, unit, reading_for(selection))
     inputs = UnitInputs(unit, facts, now)
     findings, unverified = judge(inputs, selection)
+    hashed, vouched = _hashed_bytes(unit, facts)
     return Survey(
         tuple(findings),
         (*(each for each in unverified if each.reason != POINTER), *_unverified(unit, facts, reader.depth)),
         card_of(inputs) if has_cards(selection) else Card(),
         len(unit.files),
-        _hashed_bytes(unit, facts, is_vouched=False),
+        hashed,
+        vouched_bytes=vouched,
         # Of a running run the clock is judged too; what could not be read today, a disk or a reader may give tomorrow.
-        vouched_bytes=_hashed_bytes(unit, facts, is_vouched=True),
         is_lasting=inputs.known_status != "running" and not any(each.error for each in facts.values()),
     )
-
-
-_EVERYWHERE = ("checksums", "metadata", "readme")  # the roles that nearly every unit has
 
 
 def load(selection: Selection) -> None:
@@ -57,9 +57,15 @@ def load(selection: Selection) -> None:
         load_scanners()
 
 
-def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts], *, is_vouched: bool) -> int:
-    hashed = {path for path, each in facts.items() if each.sha256 and each.is_vouched == is_vouched}
-    return sum(member.entry.size for path, member in unit.files.items() if path in hashed)
+def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts]) -> tuple[int, int]:
+    """Return how many bytes were hashed here, and of how many the store vouched for the digest."""
+    hashed = vouched = 0
+    for path, each in facts.items():
+        if each.is_vouched:
+            vouched += unit.files[path].entry.size
+        elif each.sha256:
+            hashed += unit.files[path].entry.size
+    return hashed, vouched
 
 
 def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Card:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import runcheck
-from runcheck.tree.cache import FILE_NAME, LIBRARIES, DiskCache, NoCache, open_cache
+from runcheck.tree.cache import FILE_NAME, DiskCache, NoCache, open_cache
 from runcheck.tree.entry import Entry, EntryType
+from runcheck.tree.program import LIBRARIES
 from runcheck.tree.walk import walk
 
 EVER = 1 << 63  # later than any file

@@ -69,9 +69,8 @@ def _parser(names: "Sequence[str]") -> "argparse.ArgumentParser":
         epilog="'runcheck PATH...' is 'runcheck check PATH...'. Exit status: 0 clean, 1 findings, 2 could not run.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(
-        metavar="COMMAND", required=True, prog="runcheck"
-    )  # or it lays out a usage to find that
+    # with ``prog``, or argparse lays out a usage to find out what it is called
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="runcheck")
     for name in names:
         import_module(f"runcheck.cli.{name}").add_parser(commands)
     return parser

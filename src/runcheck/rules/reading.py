@@ -3,6 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
+from runcheck.card import ROLES_OF_A_CARD
 from runcheck.rules.rule import rules_of
 from runcheck.rules.selection import EVERYTHING, Selection
 
@@ -28,7 +29,6 @@ _OF_UNIT: dict[str, tuple[str, ...]] = {
     "unit": (),
 }
 _OF_BYTES = frozenset({"digests", "pointers"})
-_OF_A_CARD = ("metadata", "checksums")
 _WITHOUT_CARDS = frozenset({"entries", "latest_texts", "tree", "unread"})  # of what the rules of a tree are given
 
 
@@ -51,7 +51,7 @@ def reading_for(selection: Selection) -> Reading:
         return Reading()
     roles = {role for each in inputs for role in _OF_UNIT[each]}
     if has_cards(selection):
-        roles.update(_OF_A_CARD)
+        roles.update(ROLES_OF_A_CARD)
     return Reading(frozenset(roles), not inputs.isdisjoint(_OF_BYTES))
 
 

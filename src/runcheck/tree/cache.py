@@ -14,16 +14,15 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-import sys
 import threading
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
-from runcheck.convention.files import convention_folder
 from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry
+from runcheck.tree.locate import is_url
+from runcheck.tree.program import stamp
 from runcheck.tree.state import state_folder
 
 FILE_NAME = "cache-1.sqlite3"  # the number is of the form of its table
@@ -33,18 +32,6 @@ _RACY_NS = 2 * 10**9  # the coarsest clock of a file system in use, that of FAT
 _SECONDS = 1.0  # to wait for another check that writes
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (path BLOB PRIMARY KEY, key BLOB, text TEXT, digest BLOB) WITHOUT ROWID"
 _DIGEST_BYTES = 16
-# What is read with these libraries is read otherwise without them, or with another version.
-LIBRARIES = (
-    "google_crc32c",
-    "h5py",
-    "jsonschema_rs",
-    "msgspec",
-    "numcodecs",
-    "numpy",
-    "pyarrow",
-    "tensorstore",
-    "yaml",
-)
 
 
 class Cache(Protocol):
@@ -97,7 +84,7 @@ class DiskCache(NamedTuple):
 
     def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
         """Return the key of a question about entries; None where one changed too shortly ago, or cannot be told."""
-        digest = hashlib.blake2b(_program(), digest_size=_DIGEST_BYTES)
+        digest = hashlib.blake2b(stamp(), digest_size=_DIGEST_BYTES)
         digest.update(question.encode())
         for entry in entries:
             if entry.error is not None or max(entry.mtime_ns, entry.ctime_ns) >= self.before_ns:
@@ -176,7 +163,7 @@ class VersionCache(NamedTuple):
 def open_cache(root: str, *, is_blind: bool) -> DiskCache | VersionCache | NoCache:
     """Return the cache of the tree at ``root``; one that remembers nothing where nothing can be written for it."""
     try:
-        if _is_url(root):
+        if is_url(root):
             folder = _user_folder(root)
             os.makedirs(folder, exist_ok=True)
             return VersionCache(DiskCache(folder, _NEVER, is_blind))
@@ -220,11 +207,7 @@ def clean(root: str) -> None:
 
 
 def _database(root: str) -> str:
-    return os.path.join(_user_folder(root) if _is_url(root) else os.path.join(root, layout().state), FILE_NAME)
-
-
-def _is_url(root: str) -> bool:
-    return "://" in root  # which no absolute path has
+    return os.path.join(_user_folder(root) if is_url(root) else os.path.join(root, layout().state), FILE_NAME)
 
 
 def _user_folder(url: str) -> str:
@@ -261,21 +244,3 @@ def _open(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=_SECONDS)
     connection.execute("PRAGMA trusted_schema = OFF")  # the file may have come with the tree
     return connection
-
-
-@cache
-def _program() -> bytes:
-    """Return what tells this program and its libraries from any other: the times and sizes of their files."""
-    digest = hashlib.blake2b(sys.version.encode(), digest_size=_DIGEST_BYTES)
-    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    for folder in (package, convention_folder("schemas"), convention_folder("spec")):
-        for place, folders, files in os.walk(folder):
-            folders[:] = sorted(each for each in folders if each != "__pycache__")
-            for name in sorted(files):
-                status = os.stat(os.path.join(place, name))
-                digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    for library in LIBRARIES:
-        found = find_spec(library)
-        at = os.stat(found.origin).st_mtime_ns if found and found.origin else 0
-        digest.update(f"{library} {at}\n".encode())
-    return digest.digest()
