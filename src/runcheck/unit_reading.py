@@ -62,9 +62,9 @@ def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts]) -> tuple[int, int]:
     hashed = vouched = 0
     for path, each in facts.items():
         if each.is_vouched:
-            vouched += unit.files[path].entry.size
+            vouched += unit.members[path].entry.size
         elif each.sha256:
-            hashed += unit.files[path].entry.size
+            hashed += unit.members[path].entry.size
     return hashed, vouched
 
 

@@ -1,5 +1,6 @@
 """Trees in stores: the findings of a tree are those of its copy, for few requests, and no answer is no fault."""
 
+import itertools
 import json
 import os
 import pickle
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import fsspec
 import h5py
@@ -102,6 +103,35 @@ def judged(request: pytest.FixtureRequest, tree: Path, run_folder: Path) -> Path
     return tree
 
 
+BeforeReads: TypeAlias = Callable[[Callable[[Any, str], None]], None]
+
+
+@pytest.fixture
+def before_reads(monkeypatch: pytest.MonkeyPatch) -> BeforeReads:
+    """Returns what has a function called before each range that is read, with the file system and the path in it."""
+    served = remote_module._range
+
+    def call(before: Callable[[Any, str], None]) -> None:
+        def read(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+            before(files, path)
+            return served(files, path, start, end)
+
+        monkeypatch.setattr(remote_module, "_range", read)
+
+    return call
+
+
+def no_answer(suffix: str, answers: int = 0) -> Callable[[Any, str], None]:
+    """Return what fails before reads of the paths that end so, once some were answered."""
+    left = itertools.count(answers, -1)
+
+    def fail(files: Any, path: str) -> None:  # noqa: ANN401
+        if path.endswith(suffix) and next(left) <= 0:
+            raise OSError("no answer")
+
+    return fail
+
+
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("carry", CARRIERS.values(), ids=CARRIERS)
 def test_what_is_said_of_a_tree_does_not_depend_on_where_it_lies(
@@ -154,7 +184,7 @@ def test_a_store_is_named_by_its_url(url: str, name: str, above: str) -> None:
 
 
 def test_a_check_that_is_given_up_asks_for_nothing_more(
-    tree: Path, readers: Quarantine, monkeypatch: pytest.MonkeyPatch
+    tree: Path, readers: Quarantine, before_reads: BeforeReads
 ) -> None:
     class GivenUpError(Exception):
         pass
@@ -165,16 +195,14 @@ def test_a_check_that_is_given_up_asks_for_nothing_more(
             raise GivenUpError
 
     is_begun, is_over, asked = threading.Event(), threading.Event(), []
-    served = remote_module._range
 
-    def wait(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+    def wait(files: Any, path: str) -> None:  # noqa: ANN401
         if f"/{RUN}/2" in path:
             asked.append(path)
             is_begun.set()
             is_over.wait()
-        return served(files, path, start, end)
 
-    monkeypatch.setattr(remote_module, "_range", wait)
+    before_reads(wait)
     url = to_memory(tree, "artefacts")
     options = {"executor": Threads(1), "remote": Remote(1), "watch": Impatient()}
     with pytest.raises(GivenUpError):
@@ -414,17 +442,10 @@ def test_no_more_is_read_of_a_file_at_depth_structure(large: Path, readers: Quar
 
 @pytest.mark.parametrize("suffix", ["runs.parquet", "README.md", "metrics.jsonl", "train.parquet"])
 def test_a_file_that_the_store_does_not_give_is_said_to_be_unreadable_and_nothing_else(
-    tree: Path, readers: Quarantine, suffix: str, monkeypatch: pytest.MonkeyPatch
+    tree: Path, readers: Quarantine, suffix: str, before_reads: BeforeReads
 ) -> None:
     url = to_memory(tree, "artefacts")
-    served = remote_module._range
-
-    def fail(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
-        if path.endswith(suffix):
-            raise OSError("no answer")
-        return served(files, path, start, end)
-
-    monkeypatch.setattr(remote_module, "_range", fail)
+    before_reads(no_answer(suffix))
     findings = check_url(readers, url).findings
     assert {(each.code, each.message) for each in findings if each.path.endswith(suffix)} == {
         ("RC118", "cannot be read: no answer")
@@ -433,7 +454,7 @@ def test_a_file_that_the_store_does_not_give_is_said_to_be_unreadable_and_nothin
 
 @pytest.mark.parametrize("depth", ["content", "deep"])
 def test_a_library_does_not_take_a_missing_answer_for_a_fault_of_the_file(
-    large: Path, readers: Quarantine, depth: Depth, monkeypatch: pytest.MonkeyPatch
+    large: Path, readers: Quarantine, depth: Depth, before_reads: BeforeReads
 ) -> None:
     """In memory, so that the readers of archives and of folders, which run here, meet it too."""
     extra = next(large.glob("model/*/2*/extra"))
@@ -441,16 +462,7 @@ def test_a_library_does_not_take_a_missing_answer_for_a_fault_of_the_file(
     os.truncate(extra / "x.raw", 1)
     seal_over(large)
     url = to_memory(large, "artefacts")
-    served, answers = remote_module._range, 0
-
-    def fail_later(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
-        nonlocal answers
-        answers += path.endswith(".zip")
-        if path.endswith(".zip") and answers > 1:
-            raise OSError("no answer")
-        return served(files, path, start, end)
-
-    monkeypatch.setattr(remote_module, "_range", fail_later)
+    before_reads(no_answer(".zip", answers=1))
     findings = check_url(readers, url, depth).findings
     assert [(each.code, each.message) for each in findings] == [("RC118", "cannot be read: no answer")]
 
@@ -458,29 +470,20 @@ def test_a_library_does_not_take_a_missing_answer_for_a_fault_of_the_file(
 @pytest.mark.parametrize(("name", "format_"), [("x.parquet", "parquet"), ("x.h5", "hdf5"), ("x.zip", "packed")])
 @pytest.mark.parametrize("answers", [1, 2])
 def test_what_a_reader_makes_of_a_missing_answer_is_dropped(
-    large: Path, name: str, format_: str, answers: int, monkeypatch: pytest.MonkeyPatch
+    large: Path, name: str, format_: str, answers: int, before_reads: BeforeReads
 ) -> None:
     extra = next(large.glob("model/*/2*/extra"))
     shutil.make_archive(str(extra / "x"), "zip", extra, "x.raw")
     store = locate(to_memory(large, "artefacts")).store
     entry = store.entry((extra / name).relative_to(large).as_posix())
     assert entry is not None
-    served, asked = remote_module._range, 0
-
-    def fail_later(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
-        nonlocal asked
-        asked += 1
-        if asked > answers:
-            raise OSError("no answer")
-        return served(files, path, start, end)
-
-    monkeypatch.setattr(remote_module, "_range", fail_later)
+    before_reads(no_answer(name, answers))
     with pytest.raises(OSError, match="no answer"), store.open(entry) as stream:
         look_into_file(format_, stream, deep=True)
 
 
 def test_a_chunk_that_the_store_does_not_give_is_not_taken_for_a_good_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, before_reads: BeforeReads
 ) -> None:
     zarr.create_array(tmp_path / "model/m/v1/x.zarr", shape=(4,), chunks=(2,), dtype="f8")[:] = 1.0
     store = open_remote(to_memory(tmp_path, "artefacts"), Remote())
@@ -491,30 +494,21 @@ def test_a_chunk_that_the_store_does_not_give_is_not_taken_for_a_good_one(
     content = look_into_folder("zarr", folder, deep=True)
     assert isinstance(content, ZarrContent)
     assert content.faults == ()
-    served = remote_module._range
-
-    def fail(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
-        if path.endswith("c/1"):
-            raise OSError("no answer")
-        return served(files, path, start, end)
-
-    monkeypatch.setattr(remote_module, "_range", fail)
+    before_reads(no_answer("c/1"))
     with pytest.raises(OSError, match="no answer"):
         look_into_folder("zarr", folder, deep=True)
 
 
 def test_an_object_that_is_gone_since_it_was_listed_is_said_to_be(
-    tree: Path, run_folder: Path, readers: Quarantine, monkeypatch: pytest.MonkeyPatch
+    tree: Path, run_folder: Path, readers: Quarantine, before_reads: BeforeReads
 ) -> None:
     url = to_memory(tree, "artefacts")
-    served = remote_module._range
 
-    def lose(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+    def lose(files: Any, path: str) -> None:  # noqa: ANN401
         if path.endswith("README.md"):
             files.rm(path)
-        return served(files, path, start, end)
 
-    monkeypatch.setattr(remote_module, "_range", lose)
+    before_reads(lose)
     messages = {each.message for each in check_url(readers, url).findings if each.path.endswith("README.md")}
     assert messages == {f"cannot be read: {GONE}"}
 
@@ -592,18 +586,16 @@ def test_no_secret_of_a_url_is_shown() -> None:
 
 
 def test_a_unit_that_is_referred_to_and_cannot_be_read_is_said_not_to_be_verified(
-    tree: Path, run_folder: Path, readers: Quarantine, monkeypatch: pytest.MonkeyPatch
+    tree: Path, run_folder: Path, readers: Quarantine, before_reads: BeforeReads
 ) -> None:
     url = f"{to_memory(tree, 'artefacts')}/{run_folder.relative_to(tree).as_posix()}"
     assert check_url(readers, url).unverified == ()
-    served = remote_module._range
 
-    def fail(files: Any, path: str, start: int, end: int) -> bytes:  # noqa: ANN401
+    def fail(files: Any, path: str) -> None:  # noqa: ANN401
         if f"{DATASET}/v1" in path:
             raise OSError("no answer")
-        return served(files, path, start, end)
 
-    monkeypatch.setattr(remote_module, "_range", fail)
+    before_reads(fail)
     [unverified] = check_url(readers, url).unverified
     assert unverified.paths == (f"{DATASET}/v1",)
     assert "could not be read" in unverified.reason

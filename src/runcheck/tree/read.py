@@ -51,18 +51,10 @@ class Reader(NamedTuple):
         The digest if ``hashed``, the pointer it is, what the probe of its role's ``format_`` found, and if ``scanned``
         the words and numbers in it. A file without a format is looked into by what it begins with.
         """
+        scanned = scanned and format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
         try:
-            scanned = scanned and format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
             with self.store.open(entry) as opened:
-                content = opened.read(entry.size + 1) if entry.size < CHUNK else None
-                stream: BinaryIO
-                if content is not None and len(content) <= entry.size:
-                    stream = io.BytesIO(content)
-                    facts = self._at_once(content, entry, format_, hashed=hashed, scanned=scanned)
-                else:  # it is large, or has grown since it was listed
-                    stream = opened
-                    stream.seek(0)
-                    facts = self._stream(stream, entry, format_, hashed=hashed, scanned=scanned)
+                facts, stream = self._pass(opened, entry, format_, hashed=hashed, scanned=scanned)
                 if facts.pointer is None and format_ == "registry":
                     return self._seek(facts, stream, entry, format_)
                 if facts.pointer is None and format_ is None and self.depth != "structure":
@@ -70,27 +62,16 @@ class Reader(NamedTuple):
                     seeking = format_of(entry.path, stream.read(START_BYTES))
                     return self._seek(facts, stream, entry, seeking) if seeking else facts
                 return facts
-        except FileNotFoundError:
-            return Facts(error=GONE)
         except OSError as error:
-            return Facts(error=error.strerror or str(error))
+            return _unread(error)
 
     def identity(self, entry: Entry, *, hashed: bool) -> Facts:
         """Return the digest of a file if ``hashed``, the pointer that it is, and nothing of what it holds."""
         try:
-            with self.store.open(entry) as stream:
-                if entry.size >= CHUNK:
-                    return self._stream(stream, entry, None, hashed=hashed, scanned=False)
-                content = stream.read(entry.size + 1 if hashed else LFS_POINTER_BYTES + 1)
-                if hashed and len(content) > entry.size:  # it has grown since it was listed
-                    stream.seek(0)
-                    return self._stream(stream, entry, None, hashed=True, scanned=False)
-                sha256 = hashlib.sha256(content).hexdigest() if hashed else None
-                return Facts(sha256, parse_lfs_pointer(content))
-        except FileNotFoundError:
-            return Facts(error=GONE)
+            with self.store.open(entry) as opened:
+                return self._pass(opened, entry, None, hashed=hashed, scanned=False)[0]
         except OSError as error:
-            return Facts(error=error.strerror or str(error))
+            return _unread(error)
 
     def folder(
         self, path: str, format_: str, members: Mapping[str, Entry], pointers: Mapping[str, LfsPointer]
@@ -165,6 +146,20 @@ class Reader(NamedTuple):
             return facts._replace(error=str(error))
         return facts._replace(content=content)
 
+    def _pass(
+        self, opened: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool
+    ) -> tuple[Facts, BinaryIO]:
+        """Return what one pass over the bytes tells, and a stream of the same bytes that can seek."""
+        if not (format_ or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
+            return Facts(), opened
+        if entry.size < CHUNK:
+            content = opened.read(entry.size + 1)
+            if len(content) <= entry.size:
+                facts = self._at_once(content, entry, format_, hashed=hashed, scanned=scanned)
+                return facts, io.BytesIO(content)
+            opened.seek(0)  # it has grown since it was listed
+        return self._stream(opened, entry, format_, hashed=hashed, scanned=scanned), opened
+
     def _at_once(self, content: bytes, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
         """Return what :meth:`_stream` does of a file that is in memory, as most are: they are too small for threads."""
         self.watch.read(len(content))
@@ -188,8 +183,6 @@ class Reader(NamedTuple):
     def _stream(self, stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
         """Return what one pass over the bytes tells."""
         probe = make_probe(format_, entry.path)
-        if not (probe or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
-            return Facts()
         words = numbers = None
         feeds: list[Callable[[bytes], bool]] = []
         with Digest() as digest:
@@ -223,6 +216,10 @@ class Reader(NamedTuple):
             numbers=numbers.content() if numbers else None,
             is_vouched=vouched is not None,
         )
+
+
+def _unread(error: OSError) -> Facts:
+    return Facts(error=GONE if isinstance(error, FileNotFoundError) else error.strerror or str(error))
 
 
 def _chunks(store: Store, entry: Entry) -> Iterator[bytes]:

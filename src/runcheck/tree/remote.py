@@ -23,6 +23,7 @@ from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.listing import entries_of, entry_of
 from runcheck.tree.ranged import RangedFile
 from runcheck.tree.store import Remote, TooLargeError
+from runcheck.tree.walk import in_order
 
 T = TypeVar("T")
 
@@ -107,7 +108,7 @@ class RemoteStore:
                 for entry in listed[each]
                 if entry.path != each and entry.is_folder and entry.error is None and (enter is None or enter(entry))
             ]
-        yield from _in_order(listed, path)
+        yield from in_order(listed.__getitem__, path, lambda entry: entry.path in listed)
 
     def _listed(self, path: str, listing: Callable[[str], Any]) -> list[Entry]:
         place = self._place(path)
@@ -341,15 +342,3 @@ def _lists_all(files: Any) -> bool:  # noqa: ANN401
     return (
         isinstance(files, AsyncFileSystem) and type(files)._find is not AsyncFileSystem._find
     )  # there is no other tell
-
-
-def _in_order(listed: Mapping[str, list[Entry]], path: str) -> Iterator[Entry]:
-    pending = [iter(listed[path])]
-    while pending:
-        entry = next(pending[-1], None)
-        if entry is None:
-            pending.pop()
-            continue
-        yield entry
-        if entry.is_folder and entry.error is None and entry.path in listed:
-            pending.append(iter(listed[entry.path]))

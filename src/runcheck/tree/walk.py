@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry, EntryType
@@ -17,17 +18,22 @@ def walk(root: str, path: str = "", enter: Callable[[Entry], bool] = lambda _: T
     vanishes meanwhile, as in a run that is being written, is none. The state folder of the tools is passed over in the
     root, ``.git`` everywhere.
     """
-    pending = [iter(_folder(root, path))]
+    return in_order(partial(_folder, root), path, enter)
+
+
+def in_order(
+    entries_in: Callable[[str], Iterable[Entry]], path: str, enter: Callable[[Entry], bool]
+) -> Iterator[Entry]:
+    """Yield every entry below ``path``, each folder before what ``entries_in`` says that it holds."""
+    pending = [iter(entries_in(path))]
     while pending:
-        entry = next(pending[-1], None)
-        if entry is None:
+        for entry in pending[-1]:
+            yield entry
+            if entry.type is EntryType.FOLDER and entry.error is None and enter(entry):
+                pending.append(iter(entries_in(entry.path)))
+                break
+        else:
             pending.pop()
-            continue
-        if entry.path == layout().state:
-            continue
-        yield entry
-        if entry.type is EntryType.FOLDER and entry.error is None and enter(entry):
-            pending.append(iter(_folder(root, entry.path)))
 
 
 def entry_at(root: str, path: str) -> Entry | None:
@@ -57,6 +63,8 @@ def _folder(root: str, path: str) -> list[Entry]:
         if path and isinstance(error, FileNotFoundError):
             return []
         return [Entry(path, EntryType.FOLDER, error=error.strerror or str(error))]
+    if not path:
+        found = [entry for entry in found if entry.path != layout().state]
     if all(entry.path.isascii() for entry in found):
         found.sort()  # by their paths, which differ
     else:
