@@ -1,5 +1,6 @@
 """What is loaded, and when: a training script does not pay for the linter, nor the linter for JAX."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -104,7 +105,9 @@ def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_re
     assert "runcheck.rules.weights" in modules_after(kept)
     loaded = modules_after(kept)
     assert not {name.partition(".")[0] for name in loaded} & HEAVY
-    units = {f"runcheck.rules.{name}" for name in (*_OF_UNITS, "unit_inputs", "document_inputs")}
+    units = {
+        f"runcheck.rules.{name}" for name in (*itertools.chain(*_OF_UNITS.values()), "unit_inputs", "document_inputs")
+    }
     assert not loaded & {"runcheck.unit_reading", "runcheck.convention.validation", *units}
     probes = {name.removeprefix("runcheck.probes.") for name in loaded if name.startswith("runcheck.probes.")}
     assert probes == {"bounded", "contents", "folder", "git", "latest", "packed"}

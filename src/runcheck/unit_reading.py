@@ -51,6 +51,9 @@ def load(selection: Selection) -> None:
     """Load what most units take to be read and judged by: the rules, and the probes of the files that they all have."""
     rules_of("unit", selection)
     if reading_for(selection).roles is None:
+        import runcheck.convention.validation  # noqa: PLC0415 - checksums alone ask for no schema
+        import runcheck.rules.places  # noqa: F401, PLC0415
+
         for role in _EVERYWHERE:
             for path in layout().roles[role].paths:
                 make_probe(layout().roles[role].format, path)

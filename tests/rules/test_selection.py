@@ -8,7 +8,7 @@ import pytest
 from runcheck.convention.clauses import clauses
 from runcheck.pipeline import check_in
 from runcheck.rules.reading import Reading, has_cards, inputs_of_tree, reading_for
-from runcheck.rules.rule import rules_of
+from runcheck.rules.rule import _OF_TREES, _OF_UNITS, rules, rules_of
 from runcheck.rules.selection import EVERYTHING, Selection, UnknownClauseError, select
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine
@@ -30,6 +30,12 @@ def test_the_order_and_the_number_of_the_prefixes_do_not_matter() -> None:
 def test_a_prefix_of_no_clause_is_an_error_that_names_the_families(prefix: str) -> None:
     with pytest.raises(UnknownClauseError, match=r"RC1, RC2.*'runcheck rules'"):
         select([prefix])
+
+
+def test_the_codes_of_a_module_begin_as_is_said_of_it() -> None:
+    for code, rule in rules().items():
+        module = rule.judge.__module__.removeprefix("runcheck.rules.")
+        assert module in (*_OF_TREES.get(code[:3], ()), *_OF_UNITS.get(code[:3], ()))
 
 
 def test_only_the_rules_of_the_selected_clauses_are_called() -> None:

@@ -57,10 +57,11 @@ class Unit:
     @cached_property
     def files(self) -> dict[str, Member]:
         """The regular files that are part of the record."""
+        placeholders = layout().placeholders
         return {
             path: member
             for path, member in self.members.items()
-            if member.entry.type is EntryType.FILE and member.entry.name not in layout().placeholders
+            if member.entry.type is EntryType.FILE and member.entry.name not in placeholders
         }
 
     @cached_property
@@ -147,11 +148,11 @@ def unit_of(address: Address, entries: Iterable[Entry]) -> Unit:
     """Return the unit at ``address`` with its entries, each in its role. Folders come before what they hold."""
     members: dict[str, Member] = {}
     closed: dict[str, Entry] = {}
-    start = len(address.path) + 1
+    start, kind, role_of = len(address.path) + 1, address.kind.name, layout().role_of
     for entry in entries:
         path = entry.path[start:]
         if entry.error is not None:
             closed[path] = entry
         else:
-            members[path] = Member(path, entry, layout().role_of(path, address.kind.name))
+            members[path] = Member(path, entry, role_of(path, kind))
     return Unit(address, members, closed)

@@ -73,8 +73,28 @@ def open_regular(path: str) -> BinaryIO:
     Raises:
         OSError: it cannot be read, or is none.
     """
+    return open(_open_regular(path), "rb", buffering=0)
+
+
+def read_regular(path: str, size: int) -> bytes:
+    """Return the bytes of a regular file of ``size`` bytes, in less time than a stream; one more where it has grown.
+
+    Raises:
+        OSError: as :func:`open_regular`.
+    """
+    descriptor = _open_regular(path)
+    try:
+        content = os.read(descriptor, size + 1)
+        while len(content) < size and (more := os.read(descriptor, size + 1 - len(content))):
+            content += more  # a network file system may give less than was asked for
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _open_regular(path: str) -> int:
     descriptor = os.open(path, FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError("is no longer a regular file")
-    return open(descriptor, "rb", buffering=0)
+    return descriptor

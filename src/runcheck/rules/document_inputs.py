@@ -16,7 +16,6 @@ from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Me
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import Violation, is_known_major
 from runcheck.convention.units import Unit
-from runcheck.convention.validation import violations
 from runcheck.probes import GONE, Facts
 from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
 from runcheck.rules.absent import ABSENT, POINTER, Absent, NotVerified
@@ -78,7 +77,7 @@ class DocumentInputs:
     def heartbeat(self) -> Heartbeat | None:
         """The heartbeat, or None where there is no valid one."""
         value = self._document("heartbeat")
-        valid = isinstance(value, dict) and is_known_major(value) and not violations("heartbeat", value)
+        valid = isinstance(value, dict) and is_known_major(value) and not _breaks("heartbeat", value)
         return cast("Heartbeat", value) if valid else None
 
     @cached_property
@@ -150,7 +149,7 @@ class DocumentInputs:
         found: dict[str, ExportSidecar] = {}
         for path in self.unit.of_role("export_sidecar"):
             value = self.documents[path].value if path in self.documents else None
-            if isinstance(value, dict) and not violations("export-sidecar", value):
+            if isinstance(value, dict) and not _breaks("export-sidecar", value):
                 found[path] = cast("ExportSidecar", value)
         return found
 
@@ -179,8 +178,14 @@ class DocumentInputs:
         value, schema = self._document(role), layout().roles[role].schema
         if isinstance(value, Absent | NotVerified) or schema is None:
             return ABSENT if schema is None else cast("Absent | NotVerified", value)
-        return tuple(violations(schema, value)) if is_known_major(value) else ABSENT
+        return _breaks(schema, value) if is_known_major(value) else ABSENT
 
     def _valid(self, role: str, found: object) -> dict[str, object] | Absent | NotVerified:
         value = self._document(role)
         return value if isinstance(value, NotVerified) or found == () else ABSENT
+
+
+def _breaks(schema: str, value: object) -> tuple[Violation, ...]:
+    from runcheck.convention.validation import violations  # noqa: PLC0415 - checksums alone ask for no schema
+
+    return tuple(violations(schema, value))

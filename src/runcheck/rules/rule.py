@@ -1,6 +1,6 @@
 """What a rule is, and the list of all of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
@@ -46,11 +46,17 @@ class Rule(NamedTuple):
 # The parameters differ from rule to rule: they are the declaration of what the rule needs.
 _Judge = TypeVar("_Judge", bound=Callable[..., Iterator[Problem]])
 _RULES: list[Rule] = []
-_OF_TREES = ("git", "metadata", "references", "tree")  # the modules that hold rules of the tree, beside others
-_OF_UNITS = (
-    *("checkpoints", "checksums", "datasets", "events", "exports", "hdf5", "metrics", "names", "orbax", "parquet"),
-    *("summary", "unsafe", "weights", "words", "zarr"),
-)
+# The modules of rules by what the codes of their clauses begin with: those that hold rules of the tree, beside others,
+# and those of units alone.
+_OF_TREES = {"RC1": ("tree",), "RC2": ("metadata",), "RC7": ("references",), "RC9": ("git",)}
+_OF_UNITS = {
+    "RC3": ("checksums",),
+    "RC4": ("events", "metrics", "summary"),
+    "RC5": ("checkpoints", "exports", "orbax"),
+    "RC6": ("datasets", "hdf5", "parquet", "zarr"),
+    "RC8": ("names",),
+    "RC9": ("unsafe", "weights", "words"),
+}
 
 
 def unit_rule(judge: _Judge) -> _Judge:
@@ -78,19 +84,23 @@ def _register(judge: _Judge, scope: Scope) -> _Judge:
 @cache
 def rules() -> dict[str, Rule]:
     """Return every rule by the code of its clause, in the order of the codes."""
-    _load(_OF_TREES + _OF_UNITS)
+    _load(_OF_TREES, EVERYTHING)
+    _load(_OF_UNITS, EVERYTHING)
     return {rule.clause.code: rule for rule in sorted(_RULES, key=lambda rule: rule.clause.code)}
 
 
 @cache
 def rules_of(scope: Literal["unit", "tree"], selection: Selection = EVERYTHING) -> tuple[Rule, ...]:
-    """Return the rules that are called for units, or for the tree; those of units are not loaded for a tree."""
-    _load(_OF_TREES + (_OF_UNITS if scope == "unit" else ()))
+    """Return the rules that are called for units, or for the tree. No others need be loaded for them."""
+    _load(_OF_TREES, selection)
+    if scope == "unit":
+        _load(_OF_UNITS, selection)
     found = (rule for rule in _RULES if rule.scope in (scope, "both"))
     return tuple(found if selection == EVERYTHING else (rule for rule in found if selection.has(rule.clause.code)))
 
 
-def _load(modules: tuple[str, ...]) -> None:
-    """Import modules of rules: each registers its own."""
-    for module in modules:
-        import_module(f"runcheck.rules.{module}")
+def _load(families: Mapping[str, tuple[str, ...]], selection: Selection) -> None:
+    """Import the modules that may hold rules of selected clauses: each registers its own."""
+    for family, modules in families.items():
+        for module in modules if selection.touches(family) else ():
+            import_module(f"runcheck.rules.{module}")

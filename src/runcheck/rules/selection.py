@@ -20,6 +20,10 @@ class Selection(NamedTuple):
         """Say whether the clause of a code is among them."""
         return not self.prefixes or code.startswith(self.prefixes)
 
+    def touches(self, family: str) -> bool:
+        """Say whether a clause whose code begins with ``family`` may be among them."""
+        return self.has(family) or any(prefix.startswith(family) for prefix in self.prefixes)
+
     def __str__(self) -> str:
         """Return the prefixes as they were given."""
         return ", ".join(self.prefixes)

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
-from runcheck.convention.words import WordKind
 from runcheck.probes import Content, format_of
 from runcheck.probes.contents import (
     NEEDS_TENSORSTORE,
@@ -24,11 +23,14 @@ from runcheck.probes.contents import (
     Pickled,
     ZarrContent,
 )
-from runcheck.probes.numbers import NumbersContent
-from runcheck.probes.words import WordsContent, joined
 from runcheck.rules.absent import ABSENT, Absent, NotVerified, Partly
 from runcheck.rules.document_inputs import DocumentInputs
-from runcheck.rules.places import Place, places_of
+
+if TYPE_CHECKING:  # words and numbers are looked at with their own modules, which a few clauses alone ask for
+    from runcheck.convention.words import WordKind
+    from runcheck.probes.numbers import NumbersContent
+    from runcheck.probes.words import WordsContent
+    from runcheck.rules.places import Place
 
 _Content = TypeVar("_Content")
 SHAPES = f"shapes of NumPy's arrays and of those on several devices: {NEEDS_TENSORSTORE}"
@@ -49,17 +51,20 @@ class UnitInputs(DocumentInputs):
         return facts.content if facts and isinstance(facts.content, ComparisonContent) else ABSENT
 
     @cached_property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> "tuple[Place, ...]":
         """Where there are secrets, names and paths of a machine, and values that were replaced."""
         return self._places[0]
 
     @cached_property
-    def more_places(self) -> Mapping[tuple[str, WordKind], int]:
+    def more_places(self) -> "Mapping[tuple[str, WordKind], int]":
         """How many of them there are beyond those places, by file and kind."""
         return self._places[1]
 
     @cached_property
-    def _places(self) -> tuple[tuple[Place, ...], Mapping[tuple[str, WordKind], int]]:
+    def _places(self) -> "tuple[tuple[Place, ...], Mapping[tuple[str, WordKind], int]]":
+        from runcheck.probes.words import joined  # noqa: PLC0415 - see above
+        from runcheck.rules.places import places_of  # noqa: PLC0415
+
         words: dict[str, WordsContent] = {}
         for path, facts in self.facts.items():
             of_metadata: WordsContent | None = getattr(facts.content, "words", None)
@@ -206,7 +211,7 @@ class UnitInputs(DocumentInputs):
         return {path: each for path, each in found.items() if each}
 
     @cached_property
-    def numbers(self) -> dict[str, NumbersContent]:
+    def numbers(self) -> "dict[str, NumbersContent]":
         """What the numbers of each text are like."""
         return {path: facts.numbers for path, facts in self.facts.items() if facts.numbers is not None}
 

@@ -53,23 +53,24 @@ class Reader(NamedTuple):
         """
         scanned = scanned and format_ not in UNSCANNED and (self.depth != "structure" or format_ is not None)
         try:
-            with self.store.open(entry) as opened:
-                facts, stream = self._pass(opened, entry, format_, hashed=hashed, scanned=scanned)
-                if facts.pointer is None and format_ == "registry":
-                    return self._seek(facts, stream, entry, format_)
-                if facts.pointer is None and format_ is None and self.depth != "structure":
-                    stream.seek(0)
-                    seeking = format_of(entry.path, stream.read(START_BYTES))
-                    return self._seek(facts, stream, entry, seeking) if seeking else facts
-                return facts
+            content = self._small(entry)
+            if content is not None:
+                facts = self._at_once(content, entry, format_, hashed=hashed, scanned=scanned)
+                return self._sought(facts, io.BytesIO(content), entry, format_)
+            with self.store.open(entry) as stream:
+                facts = self._stream(stream, entry, format_, hashed=hashed, scanned=scanned)
+                return self._sought(facts, stream, entry, format_)
         except OSError as error:
             return _unread(error)
 
     def identity(self, entry: Entry, *, hashed: bool) -> Facts:
         """Return the digest of a file if ``hashed``, the pointer that it is, and nothing of what it holds."""
         try:
-            with self.store.open(entry) as opened:
-                return self._pass(opened, entry, None, hashed=hashed, scanned=False)[0]
+            content = self._small(entry)
+            if content is not None:
+                return self._at_once(content, entry, None, hashed=hashed, scanned=False)
+            with self.store.open(entry) as stream:
+                return self._stream(stream, entry, None, hashed=hashed, scanned=False)
         except OSError as error:
             return _unread(error)
 
@@ -130,8 +131,22 @@ class Reader(NamedTuple):
             return Facts(error=error.strerror or str(error))
         return Facts(content=compared)
 
+    def _small(self, entry: Entry) -> bytes | None:
+        """Return the bytes of a small file; None of one that is large, or has grown since it was listed."""
+        content = self.store.content(entry) if entry.size < CHUNK else None
+        return content if content is None or len(content) <= entry.size else None
+
+    def _sought(self, facts: Facts, stream: BinaryIO, entry: Entry, format_: str | None) -> Facts:
+        """Add what a seeking probe sees, where one reads the file, to what the stream told."""
+        if facts.pointer is not None:
+            return facts
+        if format_ is None and self.depth != "structure":
+            stream.seek(0)
+            seeking = format_of(entry.path, stream.read(START_BYTES))
+            return self._seek(facts, stream, entry, seeking) if seeking else facts
+        return self._seek(facts, stream, entry, format_) if format_ == "registry" else facts
+
     def _seek(self, facts: Facts, stream: BinaryIO, entry: Entry, format_: str) -> Facts:
-        """Add what a seeking probe sees, beside what the stream told."""
         deep = self.depth == "deep"
         content: Content
         try:
@@ -145,20 +160,6 @@ class Reader(NamedTuple):
         except ReaderFailedError as error:
             return facts._replace(error=str(error))
         return facts._replace(content=content)
-
-    def _pass(
-        self, opened: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool
-    ) -> tuple[Facts, BinaryIO]:
-        """Return what one pass over the bytes tells, and a stream of the same bytes that can seek."""
-        if not (format_ or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
-            return Facts(), opened
-        if entry.size < CHUNK:
-            content = opened.read(entry.size + 1)
-            if len(content) <= entry.size:
-                facts = self._at_once(content, entry, format_, hashed=hashed, scanned=scanned)
-                return facts, io.BytesIO(content)
-            opened.seek(0)  # it has grown since it was listed
-        return self._stream(opened, entry, format_, hashed=hashed, scanned=scanned), opened
 
     def _at_once(self, content: bytes, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
         """Return what :meth:`_stream` does of a file that is in memory, as most are: they are too small for threads."""
@@ -183,6 +184,8 @@ class Reader(NamedTuple):
     def _stream(self, stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
         """Return what one pass over the bytes tells."""
         probe = make_probe(format_, entry.path)
+        if not (probe or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
+            return Facts()
         words = numbers = None
         feeds: list[Callable[[bytes], bool]] = []
         with Digest() as digest:

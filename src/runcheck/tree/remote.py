@@ -172,6 +172,11 @@ class RemoteStore:
             self._room -= len(content)
         return io.BytesIO(content)
 
+    def content(self, entry: Entry) -> bytes:
+        """Return the bytes of a small file."""
+        with self.open(entry) as stream:
+            return stream.read()
+
     @contextlib.contextmanager
     def apart(self, entry: Entry, stream: BinaryIO) -> Iterator[Callable[[], BinaryIO]]:
         """Return what opens a file in another process: by its bytes, of the store, or of a copy."""

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
 
-from runcheck.probes.folder import Folder, Opener, open_regular
+from runcheck.probes.folder import Folder, Opener, open_regular, read_regular
 from runcheck.tree.entry import Entry
 from runcheck.tree.walk import entry_at, folders_in, walk
 
@@ -56,6 +56,13 @@ class Store(Protocol):
 
         Raises:
             OSError: it cannot be read, or is none.
+        """
+
+    def content(self, entry: Entry) -> bytes:
+        """Return the bytes of a small regular file: one or more than its entry says where it has grown since.
+
+        Raises:
+            OSError: as :meth:`open`.
         """
 
     def apart(self, entry: Entry, stream: BinaryIO) -> AbstractContextManager[Callable[[], BinaryIO]]:
@@ -117,6 +124,10 @@ class LocalStore(NamedTuple):
     def open(self, entry: Entry) -> BinaryIO:
         """Open a regular file."""
         return open_regular(f"{self.folder}/{entry.path}")
+
+    def content(self, entry: Entry) -> bytes:
+        """Return the bytes of a small file."""
+        return read_regular(f"{self.folder}/{entry.path}", entry.size)
 
     def apart(self, entry: Entry, stream: BinaryIO) -> nullcontext[Callable[[], BinaryIO]]:  # noqa: ARG002
         """Return what opens a file in another process."""

@@ -9,6 +9,7 @@ from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry, EntryType
 
 NEVER_ENTERED = ".git"
+_TYPES = {stat.S_IFREG: EntryType.FILE, stat.S_IFDIR: EntryType.FOLDER, stat.S_IFLNK: EntryType.LINK}
 
 
 def walk(root: str, path: str = "", enter: Callable[[Entry], bool] = lambda _: True) -> Iterator[Entry]:
@@ -91,18 +92,10 @@ def _entries(listing: Iterable[os.DirEntry[str]], prefix: str) -> Iterator[Entry
 def _entry_of(path: str, status: os.stat_result, target: str | None) -> Entry:
     return Entry(
         path,
-        _type_of(status.st_mode),
+        _TYPES.get(stat.S_IFMT(status.st_mode), EntryType.SPECIAL),
         status.st_size,
         status.st_mtime_ns,
         status.st_ctime_ns,
         status.st_ino,
         target,
     )
-
-
-def _type_of(mode: int) -> EntryType:
-    if stat.S_ISREG(mode):
-        return EntryType.FILE
-    if stat.S_ISDIR(mode):
-        return EntryType.FOLDER
-    return EntryType.LINK if stat.S_ISLNK(mode) else EntryType.SPECIAL
