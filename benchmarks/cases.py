@@ -24,6 +24,7 @@ WORKERS = 8
 _LEAST = 25  # the files of one unit
 
 REGISTERED = "runcheck, with the registry"
+ALONE_WORKERS = f"runcheck, checksums alone, {WORKERS} workers"
 
 # The check in its variants, by the options that each needs: the first whose options this version has, if any.
 VARIANTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -32,6 +33,7 @@ VARIANTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "runcheck, as typed": ((),),
     "runcheck, all hashed again": (("--rehash",),),
     "runcheck, checksums alone": (("--select=RC3", "--no-cache"), ("--select=RC3",)),
+    ALONE_WORKERS: ((f"--jobs={WORKERS}", "--select=RC3", "--no-cache"),),
     f"runcheck, {WORKERS} workers": ((f"--jobs={WORKERS}", "--no-cache"), (f"--jobs={WORKERS}",)),
 }
 
@@ -45,11 +47,26 @@ BOTH = "sha256sum -c, then check-jsonschema"
 GIT = "git status"
 PYTHON = "python -c pass"
 VERSION = "runcheck --version"
+CALLS = "Python's calls alone"  # no rule, no message
+TYPED = "msgspec, typed, a line at a time"
 ALONE = "runcheck, standard library alone"  # but for what every check needs
 JSON_LOOP = "json, a line at a time"
 
 _REGISTRY = "runs.parquet"
 _WITHOUT_MSGSPEC = "import sys; sys.modules['msgspec'] = None; from runcheck.cli import main; sys.exit(main())"
+_COUNT_TYPED = """
+import sys
+from typing import Literal
+import msgspec
+class Row(msgspec.Struct, forbid_unknown_fields=True):
+    step: int
+    split: str
+    metric: str
+    value: float | None
+    nonfinite: Literal["nan", "inf", "-inf"] | None = None
+decode = msgspec.json.Decoder(Row).decode
+print(sum(1 for line in open(sys.argv[1], "rb") if decode(line)))
+"""
 _COUNT_ROWS = "import json, sys; print(sum(1 for line in open(sys.argv[1], 'rb') if json.loads(line)))"
 
 
@@ -165,12 +182,21 @@ def small(place: Workplace) -> Case:
         **runcheck("runcheck", tree, count=files),
         **runcheck(REGISTERED, place.registered(tree), count=files),
         **runcheck("runcheck, checksums alone", tree, count=files),
+        _of_workers(2): Contender(_calls(2, tree), files),
         SHA256SUM_EACH: Contender(peers.sha256sum_each(tree), files),
         BAGIT: Contender(peers.bagit(place.programs, bag), files),
         SIGNING: Contender(peers.signed(place.programs, bag / "data", place.folder / "small.keys"), files),
         BOTH: Contender(peers.sha256sum_then(verify, validate), files),
     }
     return Case(_small_title(files), SHA256SUM, contenders)
+
+
+def _of_workers(workers: int) -> str:
+    return f"{CALLS}, {workers} processes"
+
+
+def _calls(workers: int, tree: Path) -> Command:
+    return Command([sys.executable, Path(__file__).parent / "calls.py", str(workers), tree])
 
 
 def _small_title(files: int) -> str:
@@ -199,6 +225,8 @@ def evicted(place: Workplace) -> Case:
         SHA256SUM: Contender(peers.sha256sum(tree, joined), files, forget),
         **runcheck("runcheck", tree, count=files, before=forget),
         **runcheck(f"runcheck, {WORKERS} workers", tree, count=files, before=forget),
+        **runcheck(ALONE_WORKERS, tree, count=files, before=forget),
+        _of_workers(WORKERS): Contender(_calls(WORKERS, tree), files, forget),
     }
     return Case(f"{_small_title(files)}, file data evicted", SHA256SUM, contenders)
 
@@ -246,6 +274,7 @@ def rows(place: Workplace) -> Case:
     (path,) = tree.glob("*/*/*/metrics.jsonl")
     contenders = {
         JSON_LOOP: Contender(Command([sys.executable, "-c", _COUNT_ROWS, path]), count),
+        TYPED: Contender(Command([sys.executable, "-c", _COUNT_TYPED, path]), count),
         **runcheck("runcheck", tree, count=count),
         ALONE: Contender(Command([sys.executable, "-c", _WITHOUT_MSGSPEC, "check", "--no-cache", tree]), count),
     }

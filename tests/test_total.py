@@ -92,6 +92,12 @@ def test_a_card_holds_the_row_of_the_registry_where_they_are_the_same_and_its_ow
         assert held is own or number == 0
 
 
+def test_a_card_holds_no_row_where_there_is_no_registry_to_compare_it_with() -> None:
+    total = Total(kept_at, Written(), None)
+    total.take(unit(1), Survey((), (), Card(status="completed", row=row()), 0, 0))
+    assert total.cards[unit(1).path] == Card(status="completed")
+
+
 @pytest.mark.parametrize("changed", [{"parameters": 650.0}, {"git_dirty": 0}, {"tags": {}}, {"more": None}])
 def test_rows_are_the_same_only_with_values_of_the_same_types(changed: dict[str, object]) -> None:
     assert is_same(row(), row())

@@ -83,7 +83,7 @@ def check_in(
             Aside(partial(ask_git, store, needed)) as git,
             Aside(partial(read_above, reader, cache, tree, needed)) as reading,
         ):
-            total = Total(surveyor.kept_at, cache, partial(_registered, reading))
+            total = Total(surveyor.kept_at, cache, partial(_registered, reading) if tree.registry else None)
             for unit, survey in zip(met, _watched(started, len(met), watch), strict=True):
                 total.take(unit, survey)
         above = reading.result()

@@ -15,12 +15,12 @@ class Total:
     """The findings, the cards and the counts of the units that were taken. What may be recalled goes to the cache."""
 
     def __init__(
-        self, kept_at: Callable[[Address], str], cache: Cache, registered: Callable[[str], RegistryRow | None]
+        self, kept_at: Callable[[Address], str], cache: Cache, registered: Callable[[str], RegistryRow | None] | None
     ) -> None:
         """Begin with nothing.
 
         ``kept_at`` returns where the survey of a unit is kept, ``registered`` the row that the registry has of it, as
-        far as that is known.
+        far as that is known; without a registry there is no such function, and nobody asks what should be in it.
         """
         self.findings: list[Finding] = []
         self.cards: dict[str, Card] = {}
@@ -42,7 +42,9 @@ class Total:
             self.keep({self._kept_at(unit): survey.kept}, at_least=_ROWS)
 
     def _light(self, path: str, card: Card) -> Card:
-        """Return the card with the registry's own row where the two are the same."""
+        """Return the card with the registry's own row where the two are the same, and without where there is none."""
+        if self._registered is None:
+            return card._replace(row=None)
         row = self._registered(path)
         return card._replace(row=row) if row and card.row and is_same(card.row, row) else card
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from runcheck.convention.files import convention_text
 from runcheck.convention.names import pattern
 
-_REMEMBERED = 1 << 14  # paths; the same ones come up in unit after unit
+_REMEMBERED = 1 << 11  # paths; the same ones come up in unit after unit
 _PLACE = re.compile(r"<(?P<name>[a-z-]+)>|(?P<any>\*\*)|(?P<part>\*)")
 
 

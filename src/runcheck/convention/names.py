@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from runcheck.convention.files import convention_text
 
-_REMEMBERED = 1 << 14  # paths; the same ones come up in unit after unit
+_REMEMBERED = 1 << 11  # paths; the same ones come up in unit after unit
 
 
 class _NameSchema(TypedDict, total=False):
