@@ -20,7 +20,7 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from runcheck.convention.layout import layout
-from runcheck.tree.entry import Entry
+from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import is_url
 from runcheck.tree.program import stamp
 from runcheck.tree.state import state_folder
@@ -84,12 +84,13 @@ class DiskCache(NamedTuple):
 
     def key(self, question: str, entries: Iterable[Entry]) -> bytes | None:
         """Return the key of a question about entries; None where one changed too shortly ago, or cannot be told."""
-        digest = hashlib.blake2b(stamp(), digest_size=_DIGEST_BYTES)
-        digest.update(question.encode())
+        known: list[tuple[object, ...]] = []
         for entry in entries:
-            if entry.error is not None or max(entry.mtime_ns, entry.ctime_ns) >= self.before_ns:
+            if entry.error is not None or entry.mtime_ns >= self.before_ns or entry.ctime_ns >= self.before_ns:
                 return None
-            digest.update(_encoded(repr(_identity(entry))))
+            known.append(_identity(entry))
+        digest = hashlib.blake2b(stamp(), digest_size=_DIGEST_BYTES)
+        digest.update(_encoded(repr((question, known))))
         return digest.digest()
 
     def get(self, path: str, key: bytes) -> str | None:
@@ -218,11 +219,13 @@ def _user_folder(url: str) -> str:
     return os.path.join(above, "runcheck", hashlib.blake2b(_encoded(url), digest_size=_DIGEST_BYTES).hexdigest())
 
 
-def _identity(entry: Entry) -> tuple[str, str, int, int, int, int, str | None, str | None]:
-    if entry.is_folder:  # what is in it has entries of its own
-        return entry.path, entry.type.value, 0, 0, 0, 0, None, None
-    times = entry.mtime_ns, entry.ctime_ns
-    return entry.path, entry.type.value, entry.size, *times, entry.inode, entry.target, entry.version
+def _identity(entry: Entry) -> tuple[object, ...]:
+    path, type_, size, mtime_ns, ctime_ns, inode, target, _, version = entry
+    if type_ is EntryType.FILE:
+        return path, size, mtime_ns, ctime_ns, inode, version
+    if type_ is EntryType.FOLDER:  # what is in it has entries of its own
+        return (path,)
+    return path, type_.value, size, mtime_ns, ctime_ns, inode, target
 
 
 def _digest(path: str, key: bytes, text: str) -> bytes:
