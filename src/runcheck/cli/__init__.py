@@ -11,7 +11,7 @@ from runcheck.errors import RuncheckError
 TYPE_CHECKING = False  # type checkers know the name; importing it takes as long as starting the interpreter
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 _COMMANDS = ("check", "rules", "rule", "index", "cache")
@@ -27,12 +27,12 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         return CLEAN
     if not words or words[0] not in (*_COMMANDS, "-h", "--help"):
         words.insert(0, "check")
-    options = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],)).parse_args(words)
+    run = _command(words)
     for stream in (sys.stdout, sys.stderr):  # a name of a tree may hold what the encoding of the terminal lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status: int = options.run(options)
+        status = run()
         sys.stdout.flush()
     except RuncheckError as error:
         print(f"runcheck: {_one_line(error)}", file=sys.stderr)
@@ -50,6 +50,16 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except KeyboardInterrupt:
         return FAILED
     return status
+
+
+def _command(words: "Sequence[str]") -> "Callable[[], int]":
+    """Return what these words ask for."""
+    if words[0] == "check" and not any(word.startswith("-") for word in words):
+        from runcheck.cli.check import Options, run  # noqa: PLC0415
+
+        return lambda: run(Options(words[1:]))  # as a hook asks, which does not pay 10 ms for a parser of options
+    options = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],)).parse_args(words)
+    return lambda: options.run(options)
 
 
 def _one_line(error: RuncheckError) -> str:

@@ -1,11 +1,35 @@
 """``runcheck check``: judge trees."""
 
-import argparse
+import gc
 import os
 import sys
 from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
+
+TYPE_CHECKING = False  # as in the package
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from runcheck.depth import Depth
+
+_NEW_OBJECTS = 50_000  # after which cycles are looked for; at Python's 700 that is 7 ms while modules are loaded
+
+
+class Options:
+    """What is asked for, as it is where no option is given."""
+
+    def __init__(self, paths: "Sequence[str]" = ()) -> None:
+        """Ask for the check of these paths."""
+        self.paths = paths or ["artefacts"]
+        self.depth: Depth = "content"
+        self.select = ""
+        self.strict = self.pedantic = self.rehash = False
+        self.no_cache = bool(os.environ.get("CI"))
+        self.jobs: int | None = None
+        self.executor: str | None = None
+        self.format = "text"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,20 +38,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "paths",
         nargs="*",
-        default=["artefacts"],
         metavar="PATH",
         help="a tree, or anything in one, or the URL of one in an object store (default: artefacts)",
     )
     parser.add_argument(
         "--depth",
         choices=("structure", "content", "deep"),
-        default="content",
         help="structure: names and documents; content: checksums and formats too (default); deep: every array decoded",
     )
     parser.add_argument(
         "--select",
         metavar="CODES",
-        default="",
         help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
@@ -35,7 +56,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--no-cache",
         action="store_true",
-        default=bool(os.environ.get("CI")),
         help="read everything, and remember nothing (default where the environment says CI)",
     )
     parser.add_argument(
@@ -54,15 +74,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME",
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
-    parser.set_defaults(run=run)
+    parser.add_argument("--format", choices=("text", "json"), help="how to report (default: text)")
+    parser.set_defaults(run=run, **vars(Options()))
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Check each path and print its report."""
+    gc.set_threshold(_NEW_OBJECTS)
     from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
-    from runcheck.report.json import render_json  # noqa: PLC0415
-    from runcheck.report.progress import ProgressLine  # noqa: PLC0415
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
@@ -70,9 +89,13 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
-    from runcheck.watch import Nobody  # noqa: PLC0415
+    from runcheck.watch import Nobody, Watch  # noqa: PLC0415
 
-    watch = ProgressLine(sys.stderr) if sys.stderr.isatty() and not os.environ.get("CI") else Nobody()
+    watch: Watch = Nobody()
+    if sys.stderr.isatty() and not os.environ.get("CI"):
+        from runcheck.report.progress import ProgressLine  # noqa: PLC0415
+
+        watch = ProgressLine(sys.stderr)
     selection = select(options.select.split(",")) if options.select else EVERYTHING
     remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     failed = False
@@ -91,6 +114,8 @@ def run(options: argparse.Namespace) -> int:
             )
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":
+                from runcheck.report.json import render_json  # noqa: PLC0415
+
                 print(render_json(report), end="")
             else:
                 print(render_text(report), end="")

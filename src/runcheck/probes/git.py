@@ -1,7 +1,6 @@
 """What Git knows of a tree. It is asked once for the index and once for the attributes, never once a file."""
 
 import os
-import subprocess
 from collections.abc import Collection, Sequence
 
 from runcheck.convention.layout import layout
@@ -32,12 +31,11 @@ def read_git(root: str) -> GitContent | None:
     if not _is_in_repository(os.path.realpath(root)):
         return None
     try:
-        top = os.fsdecode(_git(root, "rev-parse", "--show-toplevel").removesuffix(b"\n"))
         wildcards = [f":(top,glob)**/{each}" for each in layout().environment_files]
-        environment = _paths(_git(root, "ls-files", "-z", "--full-name", "--", *wildcards, literal=False))
+        environment = _paths(_git(root, "ls-files", "-z", "--", *wildcards, literal=False))
     except _GitFailedError as error:
         return GitContent(unverified=str(error))
-    return GitContent(tuple(_relative(f"{top}/{path}", root) for path in sorted(environment) if _holds_keys(path)))
+    return GitContent(tuple(path for path in sorted(environment) if _holds_keys(path)))
 
 
 def with_large(git: GitContent, root: str, large: Collection[str]) -> GitContent:
@@ -69,6 +67,8 @@ def _through_lfs(root: str, paths: Sequence[str]) -> set[str]:
 
 
 def _git(root: str, *arguments: str, asked: bytes = b"", literal: bool = True) -> bytes:
+    import subprocess  # noqa: PLC0415 - many a tree lies in no repository
+
     command = [part for part in _GIT if literal or part != "--literal-pathspecs"]
     try:
         done = subprocess.run(  # noqa: S603 - git of the PATH, as the user has it
@@ -95,7 +95,3 @@ def _paths(output: bytes) -> list[str]:
 
 def _holds_keys(path: str) -> bool:
     return path.rpartition("/")[2] not in layout().environment_examples
-
-
-def _relative(path: str, root: str) -> str:
-    return os.path.relpath(path, os.path.realpath(root)).replace(os.sep, "/")
