@@ -81,7 +81,7 @@ def plain(tree: Path, run_folder: Path) -> Path:
 
 def test_a_check_loads_no_reader_of_a_format_that_is_not_there(plain: Path) -> None:
     loaded = modules_after(CHECK.format(path=str(plain), more="'--no-cache', "))
-    assert not {name.partition(".")[0] for name in loaded} & {*(HEAVY - {"yaml", "jsonschema_rs"}), "msgspec"}
+    assert not {name.partition(".")[0] for name in loaded} & {*(HEAVY - {"jsonschema_rs"}), "msgspec"}
     assert not loaded & {f"runcheck.probes.{name}" for name in (*READERS, "packed.archive", "events.comparison")}
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from runcheck.convention.canonical import canonical_json
 from runcheck.convention.layout import layout
 from runcheck.probes.contents import DocumentContent
-from runcheck.probes.document import _AMBIGUOUS, _BEGIN_WORDS, JsonProbe, YamlProbe, _core_schema
+from runcheck.probes.document import JsonProbe, YamlProbe
+from runcheck.probes.yaml_events import _AMBIGUOUS, _BEGIN_WORDS, _core_schema
 
 DEPTH = layout().limits.document_depth
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)
