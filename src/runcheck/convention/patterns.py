@@ -1,7 +1,7 @@
 """Regular expressions that are compiled when they are first tried: few texts need most of them."""
 
 import re
-from typing import cast
+from typing import AnyStr, cast
 
 
 class _Late:
@@ -9,7 +9,7 @@ class _Late:
 
     __slots__ = ("_flags", "_form", "findall", "finditer", "fullmatch", "match", "search", "sub")
 
-    def __init__(self, form: str, flags: int) -> None:
+    def __init__(self, form: str | bytes, flags: int) -> None:
         self._form, self._flags = form, flags
 
     def __getattr__(self, name: str) -> object:
@@ -19,6 +19,6 @@ class _Late:
         return getattr(compiled, name)
 
 
-def late(form: str, flags: int = 0) -> re.Pattern[str]:
+def late(form: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """Return the pattern of a regular expression, which is compiled with its first use."""
-    return cast("re.Pattern[str]", _Late(form, flags))
+    return cast("re.Pattern[AnyStr]", _Late(form, flags))

@@ -125,7 +125,8 @@ def parse_json(text: str) -> object:
         raise FaultError("holds an integer of thousands of digits") from error
     if "\\u" in text and _holds_surrogate(value):
         raise FaultError("holds the escape of a lone surrogate, which is no character")
-    if _depth(value) > layout().limits.document_depth:
+    limit = layout().limits.document_depth
+    if text.count("{") + text.count("[") > limit and _depth(value) > limit:
         raise too_deep()
     return value
 

@@ -1,7 +1,6 @@
 """Who does the work: surveys of units need nothing of each other, so any number of workers may share them."""
 
 import os
-import signal
 import sys
 import threading
 from collections import deque
@@ -116,6 +115,8 @@ def _collected(pool: "ProcessPoolExecutor", results: Iterator[R]) -> Iterator[R]
 
 def _begin() -> None:
     """Let an interrupt from the terminal end a worker at once: it has nothing to say about it."""
+    import signal  # noqa: PLC0415
+
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

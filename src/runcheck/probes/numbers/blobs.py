@@ -16,20 +16,22 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from runcheck.convention.patterns import late
+
 LEAST = 512  # characters: 96 numbers of float32
 HELD = 1 << 18  # characters of a blob that are looked at
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
 _OF_BASE85 = _CHARACTERS + b"!#$%&()*;<>?@^`{|}~"  # as RFC 1924, Git and Python's b85encode write it
 _STRIDE, _PIECE, _LONG_PIECE, _KINDS = 256, 24, 200, 6
-_BLOB64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
+_BLOB64 = late(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
 # One that base64 goes on in, too: without line ends, each of its characters is one of base85.
-_BLOB85 = re.compile(
+_BLOB85 = late(
     rb"(?<![0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-])[0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-]{512,}+|%b" % _BLOB64.pattern
 )
-_HEX = re.compile(rb"(?:0x)?+([0-9a-fA-F]++)")
-_BASE32 = re.compile(rb"[A-Z2-7]++={0,6}+")
-_ONLY_BASE85 = re.compile(rb"[!#$%&()*;<>?@^`{|}~]")
-_WRAPS = re.compile(rb"\\[rn]|\s++")
+_HEX = late(rb"(?:0x)?+([0-9a-fA-F]++)")
+_BASE32 = late(rb"[A-Z2-7]++={0,6}+")
+_ONLY_BASE85 = late(rb"[!#$%&()*;<>?@^`{|}~]")
+_WRAPS = late(rb"\\[rn]|\s++")
 _NUMBERS = 4096
 _LEAST_NUMBERS = 96
 _LIKELY = (1e-10, 1e2)  # magnitudes of what a network learns
