@@ -61,7 +61,11 @@ def test_a_file_of_another_name_is_no_environment(repository: Path, name: str) -
     assert read_git(str(repository / "artefacts")) == GitContent()
 
 
-def test_a_large_file_is_plain_where_it_is_tracked_without_a_filter(repository: Path) -> None:
+@pytest.mark.parametrize("named", [100, 0])
+def test_a_large_file_is_plain_where_it_is_tracked_without_a_filter(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    monkeypatch.setattr("runcheck.probes.git._NAMED", named)
     (repository / ".gitattributes").write_text("*.h5 filter=lfs\n")
     for name in ("a.parquet", "b.h5", "ü \n.parquet", "[a].parquet"):
         add(repository, f"artefacts/{name}")

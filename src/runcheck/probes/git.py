@@ -7,6 +7,7 @@ from runcheck.convention.layout import layout
 from runcheck.probes.contents import GitContent
 
 _SECONDS = 60
+_NAMED = 100  # paths that a command is given; more may be too long for it
 
 # The repository may be somebody else's: nothing in its configuration may start a program, and nothing is fetched.
 _GIT = ("git", "--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false")
@@ -43,7 +44,8 @@ def with_large(git: GitContent, root: str, large: Collection[str]) -> GitContent
     if git.unverified or not large:
         return git
     try:
-        tracked = set(_paths(_git(root, "ls-files", "-z"))) & set(large)
+        named = large if len(large) <= _NAMED else ()  # of a large repository, all paths take longer than all else
+        tracked = set(_paths(_git(root, "ls-files", "-z", "--", *named))) & set(large)
         return git._replace(plain=frozenset(tracked - _through_lfs(root, sorted(tracked))))
     except _GitFailedError as error:
         return GitContent(unverified=str(error))
