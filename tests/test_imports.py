@@ -85,9 +85,12 @@ def test_a_check_loads_no_reader_of_a_format_that_is_not_there(plain: Path) -> N
     assert not loaded & {f"runcheck.probes.{name}" for name in (*READERS, "packed.archive", "events.comparison")}
 
 
-def test_a_check_of_a_few_small_files_defines_no_dataclass_and_starts_no_pool(plain: Path) -> None:
-    loaded = modules_after(CHECK.format(path=str(plain), more="'--no-cache', "))
+def test_a_check_of_a_few_small_files_parses_no_options_defines_no_dataclass_and_starts_nothing(plain: Path) -> None:
+    loaded = modules_after(CHECK.format(path=str(plain), more=""))
     assert not loaded & {
+        "argparse",
+        "subprocess",
+        "pickle",
         "dask",
         "distributed",
         "dataclasses",

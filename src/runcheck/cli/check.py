@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runcheck.depth import Depth
 
-_NEW_OBJECTS = 50_000  # after which cycles are looked for; at Python's 700 that is 7 ms while modules are loaded
+_NEW_OBJECTS = 25_000  # after which cycles are looked for; at Python's 700 that is 7 ms while modules are loaded
 
 
 class Options:
