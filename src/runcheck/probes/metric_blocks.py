@@ -1,4 +1,4 @@
-"""Many metric rows at once, where all are written as a writer in a loop writes them: series by series, at the speed of C.
+"""Many metric rows at once, where all are written as a loop writes them: series by series, at the speed of C.
 
 The rows of a series differ by two numbers: what stands around them is told by one row, and taken out of all. A block is
 whole lines. What is not of this form to the last byte is not wrong, only to be read line by line.
@@ -7,15 +7,26 @@ whole lines. What is not of this form to the last byte is not wrong, only to be 
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
 Decoder: TypeAlias = Callable[[bytes], list[int]]  # of a JSON array of numbers, which need not be integers
 
 _NUMERIC = b"0123456789+-.eE"
+_KEPT = frozenset(b"0123456789+-.E")  # of signs around the numbers too; an e stands in too many keys
+_SEPARATORS = b",;"
 _FEW_ROWS = 4  # of a series in a block: of fewer, lines are as fast
 _MANY_SERIES = 64
-_WIDTH = 4  # cells of a row
+
+_NUMBER = rb"([0-9+.eE-]++)"
+_TEXT = rb"[A-Za-z0-9_.@:+/-]++"
+_NAMES = rb'((?:"(?:split|metric)": ?+"' + _TEXT + rb'", ?+)*+)'
+_OBJECT = re.compile(
+    rb"\{" + _NAMES + rb'"step": ?+' + _NUMBER + rb", ?+" + _NAMES + rb'"value": ?+' + _NUMBER + rb"\}"
+)
+_NAME = re.compile(rb'"(split|metric)": ?+"(' + _TEXT + rb')"')
+_RECORD = re.compile(_NUMBER + rb",(" + _TEXT + rb"),(" + _TEXT + rb")," + _NUMBER + rb"(,?+)\r?+")
+_WITH_NUMBER = re.compile(rb"([^0-9+.E-]++)(0|[1-9][0-9]*+)([^0-9+.E-]++)")
 
 
 class SeriesRows(NamedTuple):
@@ -27,26 +38,36 @@ class SeriesRows(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What stands around the two numbers of each row of a series: ``start lead STEP middle VALUE end``.
+    """What stands around the two numbers of each row of a series: ``before STEP middle VALUE after``.
 
-    ``start`` and ``end``, with the line feed, are those of all series that are written alike.
+    ``parts`` are the middle, or what is before and behind the number ``inner`` that a name holds. Of one sign of each
+    part, which stands nowhere else, ``table`` makes a separator; ``deleted`` are the other signs but those of numbers.
     """
 
     name: tuple[str, str]  # split and metric, which may be no names
-    start: bytes
-    lead: bytes
+    before: bytes
     middle: bytes
-    end: bytes
+    after: bytes
+    parts: tuple[bytes, ...]
+    inner: bytes
+    table: bytes | None  # None where there are no such signs, or names with further numbers
+    deleted: bytes
 
 
-_NUMBER = rb"([0-9+.eE-]++)"
-_TEXT = rb"[A-Za-z0-9_.@:+/-]++"
-_NAMES = rb'((?:"(?:split|metric)": ?+"' + _TEXT + rb'", ?+)*+)'
-_OBJECT = re.compile(
-    rb"\{" + _NAMES + rb'"step": ?+' + _NUMBER + rb", ?+" + _NAMES + rb'"value": ?+' + _NUMBER + rb"\}\n"
-)
-_NAME = re.compile(rb'"(split|metric)": ?+"(' + _TEXT + rb')"')
-_RECORD = re.compile(_NUMBER + rb",(" + _TEXT + rb"),(" + _TEXT + rb")," + _NUMBER + rb"(,?+\r?+\n)")
+def _framed(name: tuple[bytes, bytes], line: bytes, step: tuple[int, int], value: tuple[int, int]) -> Frame:
+    before, middle, after = line[: step[0]], line[step[1] : value[0]], line[value[1] :]
+    match = _WITH_NUMBER.fullmatch(middle)
+    parts, inner = ((match[1], match[3]), match[2]) if match else ((middle,), b"")
+    around = before + middle + after
+    marks = bytes(
+        next((sign for sign in part if around.count(sign) == 1 and sign not in _NUMERIC), 0) for part in parts
+    )
+    table: bytes | None = bytes.maketrans(marks, _SEPARATORS[: len(marks)])
+    if 0 in marks or not (match or _KEPT.isdisjoint(middle)):
+        parts, inner, table = (middle,), b"", None
+    split, metric = name
+    deleted = bytes({*around, *b"e"} - {*_KEPT, *marks})
+    return Frame((split.decode(), metric.decode()), before, middle, after, parts, inner, table, deleted)
 
 
 def frame_of_object(line: bytes) -> Frame | None:
@@ -55,18 +76,16 @@ def frame_of_object(line: bytes) -> Frame | None:
     names = _NAME.findall(match[1] + match[3]) if match else []
     if match is None or sorted(key for key, _ in names) != [b"metric", b"split"]:
         return None
-    texts = {key: text.decode() for key, text in names}
-    at = 1 if match[1] else match.start(2)
-    lead, middle = line[at : match.start(2)], line[match.end(2) : match.start(4)]
-    return Frame((texts[b"split"], texts[b"metric"]), line[:at], lead, middle, line[match.end(4) :])
+    (_, metric), (_, split) = sorted(names)
+    return _framed((split, metric), line, match.span(2), match.span(4))
 
 
 def frame_of_record(line: bytes, *, has_flag: bool) -> Frame | None:
     """Return the frame of a line of CSV, with an empty cell of the column nonfinite if there is one."""
     match = _RECORD.fullmatch(line)
-    if match is None or match[5].startswith(b",") != has_flag:
+    if match is None or bool(match[5]) != has_flag:
         return None
-    return Frame((match[2].decode(), match[3].decode()), b"", b"", line[match.end(1) : match.start(4)], match[5])
+    return _framed((match[2], match[3]), line, match.span(1), match.span(4))
 
 
 class BlockReader:
@@ -79,15 +98,18 @@ class BlockReader:
         self._turn: list[Frame] = []
 
     def rows(self, block: bytes, decode: Decoder) -> list[SeriesRows] | None:
-        """Return the rows of a block by series, or None where it has a line that is not written as the others.
+        """Return the rows of a block by series, or None where a series has lines that are not written alike.
 
         Series come in the order of their first rows, and may come twice. ``decode`` reads an array of numbers: nothing
         but digits, signs, points and commas is given to it, so nothing hostile.
         """
-        first = self._frame_of(block[: block.find(b"\n") + 1])
-        if first is None or not block.endswith(first.end) or not _has_short_lines(block, self._line_limit):
+        if not _has_short_lines(block, self._line_limit):
             return None
-        lines = block[len(first.start) : -len(first.end)].split(first.end + first.start)
+        lines = block.split(b"\n")
+        del lines[-1]
+        first = self._frame_of(lines[0])
+        if first is None:
+            return None
         if first in self._turn:
             at = self._turn.index(first)
             turn = (self._turn[at:] + self._turn[:at])[: len(lines)]
@@ -99,15 +121,17 @@ class BlockReader:
     def _by_series(self, lines: list[bytes], first: Frame) -> list[tuple[Frame | None, list[bytes]]]:
         """Return the lines of each series, each with the frame of its first; of too many series none."""
         cells = b",".join(lines).split(b",")
-        if len(cells) != _WIDTH * len(lines):
+        width = lines[0].count(b",") + 1
+        if len(cells) != width * len(lines):
             return []
-        at = 0 if first.lead else 1
+        at = 0 if b"," in first.before else 1
+        heads = zip(cells[at::width], cells[at + 1 :: width], strict=True)
         chosen: defaultdict[tuple[bytes, bytes], list[bytes]] = defaultdict(list)
-        for head, line in zip(zip(cells[at::_WIDTH], cells[at + 1 :: _WIDTH], strict=True), lines, strict=True):
+        for head, line in zip(heads, lines, strict=True):
             chosen[head].append(line)
         if len(chosen) > max(_MANY_SERIES, len(lines) // _FEW_ROWS):
             return []
-        series = [(self._frame_of(first.start + each[0] + first.end), each) for each in chosen.values()]
+        series = [(self._frame_of(each[0]), each) for each in chosen.values()]
         self._turn = [frame for frame, _ in series if frame]
         return series
 
@@ -131,27 +155,47 @@ def _read(series: Iterable[tuple[Frame | None, list[bytes]]], decode: Decoder) -
 
 
 def _numbers(lines: list[bytes], frame: Frame) -> bytes | None:
-    """Return step and value of each line as ``1,2``, a line each, or None where one has something else around them.
+    """Return the numbers of each line, ``1,2`` or ``1,0;2``, or None where one has something else around them.
 
-    If the text is shorter by all that was to go, and numbers, commas and line feeds by turns are left, then nothing else
-    was there: each comma is what is left of one ``middle``, and each line had one.
+    How they were found does not matter: with the frame around them again they are the lines, to the last byte.
     """
     text = b"\n".join(lines)
-    bare = (b"\n" + text).replace(b"\n" + frame.lead, b"\n")[1:] if frame.lead else text
-    bare = bare.replace(frame.middle, b",")
-    gone = len(lines) * (len(frame.lead) + len(frame.middle) - 1)
-    if len(text) - len(bare) != gone or bare.translate(None, _NUMERIC) != (b",\n" * len(lines))[:-1]:
+    between = frame.after + b"\n" + frame.before
+    bare = _likely_numbers(text, frame, between)
+    separators = _SEPARATORS[: len(frame.parts)]
+    if bare.translate(None, _NUMERIC) != ((separators + b"\n") * len(lines))[:-1] or bare.startswith(b"-"):
+        return None  # JSON has a -0, a step of CSV has not: the first alone can be it
+    if frame.inner and bare.count(b",%b;" % frame.inner) != len(lines):
         return None
-    return None if bare.startswith(b"-") else bare  # JSON has a -0, a step of CSV has not; it can be the first alone
+    framed = bare.replace(b",", frame.parts[0]).replace(b";", frame.parts[-1]).replace(b"\n", between)
+    return bare if frame.before + framed + frame.after == text else None
+
+
+def _likely_numbers(text: bytes, frame: Frame, between: bytes) -> bytes:
+    if frame.table is None:  # to look for more than one sign takes three times as long
+        bare = text.removeprefix(frame.before).removesuffix(frame.after)
+        return bare.replace(frame.middle, b",").replace(between, b"\n")
+    between = between.translate(frame.table, frame.deleted)
+    bare = text.translate(frame.table, frame.deleted).removeprefix(between[1:])
+    if between != b"\n":  # it holds a name with digits
+        bare = bare.replace(between, b"\n")
+    if b"-" in bare:  # it had an e before it, which was deleted, or begins a value
+        separator = _SEPARATORS[len(frame.parts) - 1 : len(frame.parts)]
+        is_any_below_zero = separator + b"-" in bare
+        bare = bare.replace(b"-", b"e-")
+        if is_any_below_zero:
+            bare = bare.replace(separator + b"e-", separator + b"-")
+    return bare.replace(b"+", b"e+")
 
 
 def _columns(text: bytes, rows: int, decode: Decoder) -> tuple[list[int], list[float]] | None:
-    """Return the steps and the values of lines of two numbers, or None where one is no finite number of JSON."""
+    """Return the first and the last number of each line, or None where one is no step or no finite number of JSON."""
     try:
-        numbers = decode(b"[%b]" % text.replace(b"\n", b","))
-        steps, values = numbers[0::2], list(map(float, numbers[1::2]))
+        numbers = decode(b"[%b]" % text.translate(bytes.maketrans(b";\n", b",,")))
+        width = len(numbers) // rows
+        steps, values = numbers[::width], list(map(float, numbers[width - 1 :: width]))
         # A sum tells whether there is a fraction among integers, and an infinity among floats.
-        are_sound = len(steps) == len(values) == rows and type(sum(steps)) is int and math.isfinite(sum(values))
+        are_sound = type(sum(steps)) is int and math.isfinite(sum(values))
     except (ValueError, OverflowError):
         return None
     return (steps, values) if are_sound else None
