@@ -7,14 +7,14 @@ whole lines. What is not of this form to the last byte is not wrong, only to be 
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
+_Head: TypeAlias = tuple[bytes, bytes]  # two cells that tell the series, as they stand there
 Decoder: TypeAlias = Callable[[bytes], list[int]]  # of a JSON array of numbers, which need not be integers
 
 _NUMERIC = b"0123456789+-.eE"
 _KEPT = frozenset(b"0123456789+-.E")  # of signs around the numbers too; an e stands in too many keys
-_SEPARATORS = b",;"
 _FEW_ROWS = 4  # of a series in a block: of fewer, lines are as fast
 _MANY_SERIES = 64
 
@@ -22,11 +22,10 @@ _NUMBER = rb"([0-9+.eE-]++)"
 _TEXT = rb"[A-Za-z0-9_.@:+/-]++"
 _NAMES = rb'((?:"(?:split|metric)": ?+"' + _TEXT + rb'", ?+)*+)'
 _OBJECT = re.compile(
-    rb"\{" + _NAMES + rb'"step": ?+' + _NUMBER + rb", ?+" + _NAMES + rb'"value": ?+' + _NUMBER + rb"\}"
+    rb"\{" + _NAMES + rb'"step": ?+' + _NUMBER + rb", ?+" + _NAMES + rb'"value": ?+' + _NUMBER + rb"\}\r?+"
 )
 _NAME = re.compile(rb'"(split|metric)": ?+"(' + _TEXT + rb')"')
 _RECORD = re.compile(_NUMBER + rb",(" + _TEXT + rb"),(" + _TEXT + rb")," + _NUMBER + rb"(,?+)\r?+")
-_WITH_NUMBER = re.compile(rb"([^0-9+.E-]++)(0|[1-9][0-9]*+)([^0-9+.E-]++)")
 
 
 class SeriesRows(NamedTuple):
@@ -40,34 +39,24 @@ class SeriesRows(NamedTuple):
 class Frame(NamedTuple):
     """What stands around the two numbers of each row of a series: ``before STEP middle VALUE after``.
 
-    ``parts`` are the middle, or what is before and behind the number ``inner`` that a name holds. Of one sign of each
-    part, which stands nowhere else, ``table`` makes a separator; ``deleted`` are the other signs but those of numbers.
+    ``table`` makes a comma of a sign of the middle that stands nowhere else, ``deleted`` are all others but numbers'.
     """
 
     name: tuple[str, str]  # split and metric, which may be no names
     before: bytes
     middle: bytes
     after: bytes
-    parts: tuple[bytes, ...]
-    inner: bytes
-    table: bytes | None  # None where there are no such signs, or names with further numbers
+    table: bytes
     deleted: bytes
 
 
 def _framed(name: tuple[bytes, bytes], line: bytes, step: tuple[int, int], value: tuple[int, int]) -> Frame:
     before, middle, after = line[: step[0]], line[step[1] : value[0]], line[value[1] :]
-    match = _WITH_NUMBER.fullmatch(middle)
-    parts, inner = ((match[1], match[3]), match[2]) if match else ((middle,), b"")
     around = before + middle + after
-    marks = bytes(
-        next((sign for sign in part if around.count(sign) == 1 and sign not in _NUMERIC), 0) for part in parts
-    )
-    table: bytes | None = bytes.maketrans(marks, _SEPARATORS[: len(marks)])
-    if 0 in marks or not (match or _KEPT.isdisjoint(middle)):
-        parts, inner, table = (middle,), b"", None
+    mark = next((sign for sign in middle if around.count(sign) == 1 and sign not in _NUMERIC), ord(","))
     split, metric = name
-    deleted = bytes({*around, *b"e"} - {*_KEPT, *marks})
-    return Frame((split.decode(), metric.decode()), before, middle, after, parts, inner, table, deleted)
+    table, deleted = bytes.maketrans(bytes([mark]), b","), bytes({*around, *b"e"} - {*_KEPT, mark})
+    return Frame((split.decode(), metric.decode()), before, middle, after, table, deleted)
 
 
 def frame_of_object(line: bytes) -> Frame | None:
@@ -95,45 +84,50 @@ class BlockReader:
         """Start with no block; a block that has a line longer than half of ``line_limit`` bytes may not be read."""
         self._frame_of = frame_of
         self._line_limit = line_limit
-        self._turn: list[Frame] = []
+        self._frames: dict[_Head, Frame] = {}
 
     def rows(self, block: bytes, decode: Decoder) -> list[SeriesRows] | None:
         """Return the rows of a block by series, or None where a series has lines that are not written alike.
 
-        Series come in the order of their first rows, and may come twice. ``decode`` reads an array of numbers: nothing
-        but digits, signs, points and commas is given to it, so nothing hostile.
+        Series come in the order of their first rows; one that is written in two ways comes twice. ``decode`` reads an
+        array of numbers: nothing but digits, signs, points and commas is given to it, so nothing hostile.
         """
-        if not _has_short_lines(block, self._line_limit):
-            return None
         lines = block.split(b"\n")
         del lines[-1]
         first = self._frame_of(lines[0])
-        if first is None:
+        if first is None or not _has_short_lines(block, self._line_limit):
             return None
-        if first in self._turn:
-            at = self._turn.index(first)
-            turn = (self._turn[at:] + self._turn[:at])[: len(lines)]
-            found = _read(((each, lines[at :: len(self._turn)]) for at, each in enumerate(turn)), decode)
-            if found:
-                return found
-        return _read(self._by_series(lines, first), decode)
+        found = _read(self._in_turn(lines, first), decode) or _read(self._by_heads(lines, first), decode)
+        if found is None:
+            self._frames = {}
+        return found
 
-    def _by_series(self, lines: list[bytes], first: Frame) -> list[tuple[Frame | None, list[bytes]]]:
-        """Return the lines of each series, each with the frame of its first; of too many series none."""
+    def _in_turn(self, lines: list[bytes], first: Frame) -> Iterator[tuple[Frame | None, list[bytes]]]:
+        """Yield the lines of each series, if all come in the same turn as in the block before."""
+        frames = list(self._frames.values())
+        if first in frames:
+            start, period = frames.index(first), len(frames)
+            for at, frame in enumerate((frames[start:] + frames[:start])[: len(lines)]):
+                yield frame, lines[at::period]
+
+    def _by_heads(self, lines: list[bytes], first: Frame) -> Iterator[tuple[Frame | None, list[bytes]]]:
+        """Yield the lines of each series, in whatever order they come, unless there are too many series."""
         cells = b",".join(lines).split(b",")
         width = lines[0].count(b",") + 1
         if len(cells) != width * len(lines):
-            return []
+            return
         at = 0 if b"," in first.before else 1
-        heads = zip(cells[at::width], cells[at + 1 :: width], strict=True)
-        chosen: defaultdict[tuple[bytes, bytes], list[bytes]] = defaultdict(list)
-        for head, line in zip(heads, lines, strict=True):
+        chosen: defaultdict[_Head, list[bytes]] = defaultdict(list)
+        for head, line in zip(zip(cells[at::width], cells[at + 1 :: width], strict=True), lines, strict=True):
             chosen[head].append(line)
         if len(chosen) > max(_MANY_SERIES, len(lines) // _FEW_ROWS):
-            return []
-        series = [(self._frame_of(each[0]), each) for each in chosen.values()]
-        self._turn = [frame for frame, _ in series if frame]
-        return series
+            return
+        known, self._frames = self._frames, {}
+        for head, those in chosen.items():
+            frame = known.get(head) or self._frame_of(those[0])
+            if frame is not None:
+                self._frames[head] = frame
+            yield frame, those
 
 
 def _has_short_lines(block: bytes, limit: int) -> bool:
@@ -143,7 +137,7 @@ def _has_short_lines(block: bytes, limit: int) -> bool:
 
 
 def _read(series: Iterable[tuple[Frame | None, list[bytes]]], decode: Decoder) -> list[SeriesRows] | None:
-    """Return the rows of each series, or None where a line does not have the frame of its series."""
+    """Return the rows of each series, or None where there is none, or a line does not have the frame of its series."""
     found = []
     for frame, lines in series:
         text = _numbers(lines, frame) if frame else None
@@ -151,51 +145,46 @@ def _read(series: Iterable[tuple[Frame | None, list[bytes]]], decode: Decoder) -
         if frame is None or columns is None:
             return None
         found.append(SeriesRows(frame.name, *columns))
-    return found
+    return found or None
 
 
 def _numbers(lines: list[bytes], frame: Frame) -> bytes | None:
-    """Return the numbers of each line, ``1,2`` or ``1,0;2``, or None where one has something else around them.
+    """Return step and value of each line as ``1,2``, a line each, or None where one has something else around them.
 
     How they were found does not matter: with the frame around them again they are the lines, to the last byte.
     """
     text = b"\n".join(lines)
     between = frame.after + b"\n" + frame.before
     bare = _likely_numbers(text, frame, between)
-    separators = _SEPARATORS[: len(frame.parts)]
-    if bare.translate(None, _NUMERIC) != ((separators + b"\n") * len(lines))[:-1] or bare.startswith(b"-"):
+    if bare.translate(None, _NUMERIC) != (b",\n" * len(lines))[:-1] or bare.startswith(b"-"):
         return None  # JSON has a -0, a step of CSV has not: the first alone can be it
-    if frame.inner and bare.count(b",%b;" % frame.inner) != len(lines):
-        return None
-    framed = bare.replace(b",", frame.parts[0]).replace(b";", frame.parts[-1]).replace(b"\n", between)
-    return bare if frame.before + framed + frame.after == text else None
+    framed = frame.before + bare.replace(b",", frame.middle).replace(b"\n", between) + frame.after
+    return bare if framed == text else None
 
 
 def _likely_numbers(text: bytes, frame: Frame, between: bytes) -> bytes:
-    if frame.table is None:  # to look for more than one sign takes three times as long
-        bare = text.removeprefix(frame.before).removesuffix(frame.after)
-        return bare.replace(frame.middle, b",").replace(between, b"\n")
-    between = between.translate(frame.table, frame.deleted)
-    bare = text.translate(frame.table, frame.deleted).removeprefix(between[1:])
-    if between != b"\n":  # it holds a name with digits
-        bare = bare.replace(between, b"\n")
+    """Delete the signs of the frame from ``text``: to look for it as it stands there takes three times as long."""
+    bare, comma, feed = (each.translate(frame.table, frame.deleted) for each in (text, frame.middle, between))
+    bare = bare.removeprefix(feed[feed.index(b"\n") + 1 :])
+    if comma != b",":  # a name has digits
+        bare = bare.replace(comma, b",")
+    if feed != b"\n":
+        bare = bare.replace(feed, b"\n")
     if b"-" in bare:  # it had an e before it, which was deleted, or begins a value
-        separator = _SEPARATORS[len(frame.parts) - 1 : len(frame.parts)]
-        is_any_below_zero = separator + b"-" in bare
+        is_any_below_zero = b",-" in bare
         bare = bare.replace(b"-", b"e-")
         if is_any_below_zero:
-            bare = bare.replace(separator + b"e-", separator + b"-")
+            bare = bare.replace(b",e-", b",-")
     return bare.replace(b"+", b"e+")
 
 
 def _columns(text: bytes, rows: int, decode: Decoder) -> tuple[list[int], list[float]] | None:
-    """Return the first and the last number of each line, or None where one is no step or no finite number of JSON."""
+    """Return the steps and the values of lines of two numbers, or None where one is no finite number of JSON."""
     try:
-        numbers = decode(b"[%b]" % text.translate(bytes.maketrans(b";\n", b",,")))
-        width = len(numbers) // rows
-        steps, values = numbers[::width], list(map(float, numbers[width - 1 :: width]))
+        numbers = decode(b"[%b]" % text.replace(b"\n", b","))
+        steps, values = numbers[0::2], list(map(float, numbers[1::2]))
         # A sum tells whether there is a fraction among integers, and an infinity among floats.
-        are_sound = type(sum(steps)) is int and math.isfinite(sum(values))
+        are_sound = len(steps) == len(values) == rows and type(sum(steps)) is int and math.isfinite(sum(values))
     except (ValueError, OverflowError):
         return None
     return (steps, values) if are_sound else None

@@ -100,7 +100,7 @@ class _MetricsProbe:
             self._decode = _fast_decoder()
         self._bytes_in_blocks += len(block)
         found = self._blocks.rows(block, self._decode)
-        if not found or not self._are_sound(found):
+        if found is None or not self._are_sound(found):
             return False
         rows = 0
         for name, steps, values in found:
