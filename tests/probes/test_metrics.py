@@ -363,6 +363,7 @@ def test_blocks_come_to_what_their_lines_come_to(form: str, data: st.DataObject)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(metrics, "_BLOCK_BYTES", size)
         patch.setattr(metrics, "_SMALL", size // 4)
+        patch.setattr(metrics, "_SERIES_BYTES", 0)
         patch.setattr(metrics, "_MANY_BYTES", data.draw(st.sampled_from([1, 200, 1 << 22])))
         assert whole_state(feed(blocks(), content, *cuts)) == whole_state(feed(lines(), content))
 
@@ -414,6 +415,7 @@ def test_blocks_after_the_first_begin_anywhere_in_the_turn(form: str, monkeypatc
     content = (CSV_HEADERS.get(form, "") + "".join(rows)).encode()
     lines, blocks = (LinesOfCsv, CsvMetricsProbe) if form.startswith("csv") else (LinesOfJsonl, JsonlMetricsProbe)
     monkeypatch.setattr(metrics, "_BLOCK_BYTES", 10_000)
+    monkeypatch.setattr(metrics, "_SERIES_BYTES", 0)
     assert whole_state(feed(blocks(), content)) == whole_state(feed(lines(), content))
 
 

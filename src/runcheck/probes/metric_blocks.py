@@ -8,6 +8,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 _Head: TypeAlias = tuple[bytes, bytes]  # two cells that tell the series, as they stand there
@@ -40,23 +41,28 @@ class Frame(NamedTuple):
     """What stands around the two numbers of each row of a series: ``before STEP middle VALUE after``.
 
     ``table`` makes a comma of a sign of the middle that stands nowhere else, ``deleted`` are all others but numbers'.
+    With both, ``comma`` is left of the middle and ``feed`` of what is ``between`` two values and steps.
     """
 
     name: tuple[str, str]  # split and metric, which may be no names
     before: bytes
     middle: bytes
     after: bytes
+    between: bytes
     table: bytes
     deleted: bytes
+    comma: bytes
+    feed: bytes
 
 
 def _framed(name: tuple[bytes, bytes], line: bytes, step: tuple[int, int], value: tuple[int, int]) -> Frame:
     before, middle, after = line[: step[0]], line[step[1] : value[0]], line[value[1] :]
-    around = before + middle + after
+    around, between = before + middle + after, after + b"\n" + before
     mark = next((sign for sign in middle if around.count(sign) == 1 and sign not in _NUMERIC), ord(","))
-    split, metric = name
     table, deleted = bytes.maketrans(bytes([mark]), b","), bytes({*around, *b"e"} - {*_KEPT, mark})
-    return Frame((split.decode(), metric.decode()), before, middle, after, table, deleted)
+    comma, feed = middle.translate(table, deleted), between.translate(table, deleted)
+    split, metric = name
+    return Frame((split.decode(), metric.decode()), before, middle, after, between, table, deleted, comma, feed)
 
 
 def frame_of_object(line: bytes) -> Frame | None:
@@ -138,14 +144,23 @@ def _has_short_lines(block: bytes, limit: int) -> bool:
 
 def _read(series: Iterable[tuple[Frame | None, list[bytes]]], decode: Decoder) -> list[SeriesRows] | None:
     """Return the rows of each series, or None where there is none, or a line does not have the frame of its series."""
-    found = []
+    names: list[tuple[str, str]] = []
+    texts: list[bytes] = []
+    ends = [0]
     for frame, lines in series:
         text = _numbers(lines, frame) if frame else None
-        columns = _columns(text, len(lines), decode) if text else None
-        if frame is None or columns is None:
+        if frame is None or text is None:
             return None
-        found.append(SeriesRows(frame.name, *columns))
-    return found or None
+        names.append(frame.name)
+        texts.append(text)
+        ends.append(ends[-1] + len(lines))
+    columns = _columns(b"\n".join(texts), ends[-1], decode) if names else None
+    if columns is None:
+        return None
+    steps, values = columns
+    return [
+        SeriesRows(name, steps[at:end], values[at:end]) for name, (at, end) in zip(names, pairwise(ends), strict=True)
+    ]
 
 
 def _numbers(lines: list[bytes], frame: Frame) -> bytes | None:
@@ -154,22 +169,20 @@ def _numbers(lines: list[bytes], frame: Frame) -> bytes | None:
     How they were found does not matter: with the frame around them again they are the lines, to the last byte.
     """
     text = b"\n".join(lines)
-    between = frame.after + b"\n" + frame.before
-    bare = _likely_numbers(text, frame, between)
+    bare = _likely_numbers(text, frame)
     if bare.translate(None, _NUMERIC) != (b",\n" * len(lines))[:-1] or bare.startswith(b"-"):
         return None  # JSON has a -0, a step of CSV has not: the first alone can be it
-    framed = frame.before + bare.replace(b",", frame.middle).replace(b"\n", between) + frame.after
+    framed = frame.before + bare.replace(b",", frame.middle).replace(b"\n", frame.between) + frame.after
     return bare if framed == text else None
 
 
-def _likely_numbers(text: bytes, frame: Frame, between: bytes) -> bytes:
+def _likely_numbers(text: bytes, frame: Frame) -> bytes:
     """Delete the signs of the frame from ``text``: to look for it as it stands there takes three times as long."""
-    bare, comma, feed = (each.translate(frame.table, frame.deleted) for each in (text, frame.middle, between))
-    bare = bare.removeprefix(feed[feed.index(b"\n") + 1 :])
-    if comma != b",":  # a name has digits
-        bare = bare.replace(comma, b",")
-    if feed != b"\n":
-        bare = bare.replace(feed, b"\n")
+    bare = text.translate(frame.table, frame.deleted)
+    if frame.comma != b",":  # a name has digits
+        bare = bare.replace(frame.comma, b",")
+    if frame.feed != b"\n":
+        bare = bare.removeprefix(frame.feed[frame.feed.index(b"\n") + 1 :]).replace(frame.feed, b"\n")
     if b"-" in bare:  # it had an e before it, which was deleted, or begins a value
         is_any_below_zero = b",-" in bare
         bare = bare.replace(b"-", b"e-")

@@ -27,6 +27,7 @@ from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short
 from runcheck.probes.points import BLOCK, Points, PointsFactory
 
 _BLOCK_BYTES = 1 << 18  # what is made of them fits into the cache of a processor
+_SERIES_BYTES = 1 << 12  # of a block, or more time goes into its series than into their rows
 _SMALL = 1 << 14  # bytes: in a block with a line that is not canonical, parts of that size may do without it
 _MANY_BYTES = 1 << 22  # make it pay to load a faster reader of numbers
 _MAX_STEP = 2**53 - 1
@@ -87,7 +88,7 @@ class _MetricsProbe:
 
     def _take_lines(self, lines: bytes) -> None:
         """Take whole lines: by the block or, where that does not do, by smaller blocks or each by itself."""
-        for block in _parts(lines, _BLOCK_BYTES):
+        for block in _parts(lines, max(_BLOCK_BYTES, _SERIES_BYTES * len(self._series))):
             if self._take_block(block):
                 continue
             for part in _parts(block, _SMALL):
