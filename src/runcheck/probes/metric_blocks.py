@@ -103,10 +103,7 @@ class BlockReader:
         first = self._frame_of(lines[0])
         if first is None or not _has_short_lines(block, self._line_limit):
             return None
-        found = _read(self._in_turn(lines, first), decode) or _read(self._by_heads(lines, first), decode)
-        if found is None:
-            self._frames = {}
-        return found
+        return _read(self._in_turn(lines, first), decode) or _read(self._by_heads(lines, first), decode)
 
     def _in_turn(self, lines: list[bytes], first: Frame) -> Iterator[tuple[Frame | None, list[bytes]]]:
         """Yield the lines of each series, if all come in the same turn as in the block before."""
@@ -128,12 +125,15 @@ class BlockReader:
             chosen[head].append(line)
         if len(chosen) > max(_MANY_SERIES, len(lines) // _FEW_ROWS):
             return
-        known, self._frames = self._frames, {}
-        for head, those in chosen.items():
-            frame = known.get(head) or self._frame_of(those[0])
-            if frame is not None:
-                self._frames[head] = frame
-            yield frame, those
+        known = self._frames
+        frames = {head: self._frame_like(known.get(head), those[0]) for head, those in chosen.items()}
+        self._frames = {head: frame for head, frame in frames.items() if frame is not None}
+        yield from zip(frames.values(), chosen.values(), strict=True)
+
+    def _frame_like(self, known: Frame | None, line: bytes) -> Frame | None:
+        if known and known.middle in line and line.startswith(known.before) and line.endswith(known.after):
+            return known  # it takes a while to make one
+        return self._frame_of(line)
 
 
 def _has_short_lines(block: bytes, limit: int) -> bool:
