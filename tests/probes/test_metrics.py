@@ -495,6 +495,11 @@ def test_another_header_is_a_defect_of_line_one(header: str) -> None:
     assert [(each.line, each.kind) for each in content.defects] == [(1, "schema")]
 
 
+def test_a_step_of_csv_with_a_sign_is_a_defect_where_rows_are_taken_by_the_block_too() -> None:
+    content = of_csv(HEADER + "-0,train,loss,1,\n1,train,loss,1,\n", len(HEADER))
+    assert [(each.line, each.kind) for each in content.defects] == [(2, "schema")]
+
+
 READERS: list[Callable[..., MetricsContent]] = [of_jsonl, of_csv]
 
 
