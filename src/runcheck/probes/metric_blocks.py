@@ -170,8 +170,8 @@ def _numbers(lines: list[bytes], frame: Frame) -> bytes | None:
     """
     text = b"\n".join(lines)
     bare = _likely_numbers(text, frame)
-    if bare.translate(None, _NUMERIC) != (b",\n" * len(lines))[:-1] or bare.startswith(b"-"):
-        return None  # JSON has a -0, a step of CSV has not: the first alone can be it
+    if bare.translate(None, _NUMERIC) != (b",\n" * len(lines))[:-1]:
+        return None
     framed = frame.before + bare.replace(b",", frame.middle).replace(b"\n", frame.between) + frame.after
     return bare if framed == text else None
 
@@ -183,7 +183,7 @@ def _likely_numbers(text: bytes, frame: Frame) -> bytes:
         bare = bare.replace(frame.comma, b",")
     if frame.feed != b"\n":
         bare = bare.removeprefix(frame.feed[frame.feed.index(b"\n") + 1 :]).replace(frame.feed, b"\n")
-    if b"-" in bare:  # it had an e before it, which was deleted, or begins a value
+    if b"-" in bare:  # it had an e before it, which was deleted, or begins a value; a step with it is to be no number
         is_any_below_zero = b",-" in bare
         bare = bare.replace(b"-", b"e-")
         if is_any_below_zero:
