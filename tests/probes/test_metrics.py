@@ -307,13 +307,17 @@ BAD_NUMBERS = [
     "9" * 400,
     "1,2",
 ]
-HEADS = [("train", "loss"), ("train", "top5.acc"), ("val", "loss"), ("e", "value"), ("1", "2")]  # the last is none
+HEADS = [("train", "loss"), ("train", "top5.acc"), ("val", "loss"), ("e", "value"), ("train", "loss_0")]
+HEADS += [("val", "E-mlp.0+1"), ("pack_my", "box-with/five:dozen.liquor@jugs"), ("1", "2")]  # the last is no name
 CANONICAL = {
-    "spaced": '{"step": %s, "split": "%s", "metric": "%s", "value": %s}\n',
-    "compact": '{"step":%s,"split":"%s","metric":"%s","value":%s}\n',
-    "csv": "%s,%s,%s,%s\n",
-    "csv with a flag": "%s,%s,%s,%s,\n",
-    "csv of another system": "%s,%s,%s,%s,\r\n",
+    "spaced": '{{"step": {0}, "split": "{1}", "metric": "{2}", "value": {3}}}\n',
+    "compact": '{{"step":{0},"split":"{1}","metric":"{2}","value":{3}}}\n',
+    "sorted": '{{"metric": "{2}", "split": "{1}", "step": {0}, "value": {3}}}\n',
+    "names first": '{{"split":"{1}","metric":"{2}","step":{0},"value":{3}}}\n',
+    "of another system": '{{"step": {0}, "split": "{1}", "metric": "{2}", "value": {3}}}\r\n',
+    "csv": "{0},{1},{2},{3}\n",
+    "csv with a flag": "{0},{1},{2},{3},\n",
+    "csv of another system": "{0},{1},{2},{3},\r\n",
 }
 CSV_HEADERS = {"csv": "step,split,metric,value\n", "csv with a flag": HEADER, "csv of another system": HEADER}
 
@@ -321,14 +325,16 @@ CSV_HEADERS = {"csv": "step,split,metric,value\n", "csv with a flag": HEADER, "c
 @st.composite
 def nearly_canonical(draw: st.DrawFn, form: str) -> bytes:
     """Rows as a writer in a loop writes them, and a few damages."""
-    template = CANONICAL[form]
+    template = CANONICAL[form].format
     heads = draw(st.lists(st.sampled_from(HEADS), min_size=1, max_size=4, unique=draw(st.booleans())))
-    rows = [template % (step, *head, draw(NUMBERS)) for step in range(draw(st.integers(1, 6))) for head in heads]
+    rows = [template(step, *head, draw(NUMBERS)) for step in range(draw(st.integers(1, 6))) for head in heads]
     for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, len(rows) - 1))
         bad = draw(st.sampled_from(BAD_NUMBERS))
-        odd = [template % (3, *heads[0], bad), template % (bad, *heads[0], 1), rows[at][:-1], "\n", rows[at] * 2, ""]
-        odd += [template % (2.0, *heads[0], 1), template % (3, "val", "new", 1), template % (2**53, *heads[0], 1)]
+        odd = [template(3, *heads[0], bad), template(bad, *heads[0], 1), rows[at][:-1], "\n", rows[at] * 2, ""]
+        odd += [template(2.0, *heads[0], 1), template(3, "val", "new", 1), template(2**53, *heads[0], 1)]
+        moved = [("loss_0", "lo0ss_"), ("5.", ".5"), ("0", "00"), (' "split', '"split'), (",", " ,")]
+        odd += [rows[at].replace(*each) for each in moved]
         rows[at] = draw(st.sampled_from(odd))
     text = "".join(rows).encode()
     for _ in range(draw(st.integers(0, 2))):
@@ -357,13 +363,14 @@ def test_blocks_come_to_what_their_lines_come_to(form: str, data: st.DataObject)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(metrics, "_BLOCK_BYTES", size)
         patch.setattr(metrics, "_SMALL", size // 4)
+        patch.setattr(metrics, "_SERIES_BYTES", 0)
         patch.setattr(metrics, "_MANY_BYTES", data.draw(st.sampled_from([1, 200, 1 << 22])))
         assert whole_state(feed(blocks(), content, *cuts)) == whole_state(feed(lines(), content))
 
 
 @pytest.mark.parametrize("form", CANONICAL)
 @pytest.mark.parametrize(
-    "heads", [HEADS[:1], HEADS[:4], [*HEADS[:4], HEADS[0], HEADS[0]]], ids=["one", "in turn", "any order"]
+    "heads", [HEADS[:1], HEADS[:7], [*HEADS[:7], HEADS[0], HEADS[0]]], ids=["one", "in turn", "any order"]
 )
 def test_canonical_rows_are_taken_by_the_block(
     form: str, heads: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
@@ -371,7 +378,7 @@ def test_canonical_rows_are_taken_by_the_block(
     """Else nothing would be slow but the check."""
     header = CSV_HEADERS.get(form, "").encode()
     text = "".join(
-        CANONICAL[form] % (number, *heads[number % len(heads)], value)
+        CANONICAL[form].format(number, *heads[number % len(heads)], value)
         for number, value in enumerate([0.5, 1e-05, 3, 1.5e300] * 50)
     )
     probe = CsvMetricsProbe() if form.startswith("csv") else JsonlMetricsProbe()
@@ -387,6 +394,29 @@ def test_canonical_rows_are_taken_by_the_block(
     probe.feed(text.encode())
     assert taken == [True]
     assert probe.content().rows == 200
+
+
+def test_a_name_whose_digits_stand_elsewhere_is_another_series() -> None:
+    rows = [row(step=step, metric="loss_0") for step in range(3000)]
+    rows[2000] = row(step=2000, metric="lo0ss_")
+    assert list(of_jsonl("".join(rows)).series) == [("train", "loss_0"), ("train", "lo0ss_")]
+
+
+def test_a_series_that_is_written_in_two_ways_stays_one_in_its_order() -> None:
+    rows = [row(step=step, value=step / 7) for step in range(3000)]
+    content = of_jsonl("".join(line.replace(", ", ",", step % 2) for step, line in enumerate(rows)))
+    assert whole_state(content) == whole_state(of_jsonl("".join(rows)))
+
+
+@pytest.mark.parametrize("form", CANONICAL)
+def test_blocks_after_the_first_begin_anywhere_in_the_turn(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = CANONICAL[form].format
+    rows = [template(step, *head, step / 7 - 9) for step in range(1000) for head in HEADS[:7]]
+    content = (CSV_HEADERS.get(form, "") + "".join(rows)).encode()
+    lines, blocks = (LinesOfCsv, CsvMetricsProbe) if form.startswith("csv") else (LinesOfJsonl, JsonlMetricsProbe)
+    monkeypatch.setattr(metrics, "_BLOCK_BYTES", 10_000)
+    monkeypatch.setattr(metrics, "_SERIES_BYTES", 0)
+    assert whole_state(feed(blocks(), content)) == whole_state(feed(lines(), content))
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------
@@ -463,6 +493,11 @@ def test_a_header_with_or_without_nonfinite_is_one(header: str) -> None:
 def test_another_header_is_a_defect_of_line_one(header: str) -> None:
     content = of_csv(header)
     assert [(each.line, each.kind) for each in content.defects] == [(1, "schema")]
+
+
+def test_a_step_of_csv_with_a_sign_is_a_defect_where_rows_are_taken_by_the_block_too() -> None:
+    content = of_csv(HEADER + "-0,train,loss,1,\n1,train,loss,1,\n", len(HEADER))
+    assert [(each.line, each.kind) for each in content.defects] == [(2, "schema")]
 
 
 READERS: list[Callable[..., MetricsContent]] = [of_jsonl, of_csv]

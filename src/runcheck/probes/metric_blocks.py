@@ -1,92 +1,139 @@
-"""Many metric rows at once, where all are written as the writer writes them: column by column, at the speed of C.
+"""Many metric rows at once, where all are written as a loop writes them: series by series, at the speed of C.
 
-A block is whole lines. What is not of this form to the last byte is not wrong, only to be read line by line.
+The rows of a series differ by two numbers: what stands around them is told by one row, and taken out of all. A block is
+whole lines. What is not of this form to the last byte is not wrong, only to be read line by line.
 """
 
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
+_Head: TypeAlias = tuple[bytes, bytes]  # two cells that tell the series, as they stand there
 Decoder: TypeAlias = Callable[[bytes], list[int]]  # of a JSON array of numbers, which need not be integers
-Head: TypeAlias = tuple[bytes, bytes]  # the cells of a row that say its split and its metric, as they stand there
 
 _NUMERIC = b"0123456789+-.eE"
-_KEYS = b'{}" :steplvau'  # all signs of the keys "step" and "value" and what stands around them
-_WIDTH_WITH_FLAG = 5  # of CSV with the column nonfinite
+_KEPT = frozenset(b"0123456789+-.E")  # of signs around the numbers too; an e stands in too many keys
 _FEW_ROWS = 4  # of a series in a block: of fewer, lines are as fast
 _MANY_SERIES = 64
 
-_SPLIT = re.compile(rb' ?"split": ?"([A-Za-z0-9_.-]++)"')
-_METRIC = re.compile(rb' ?"metric": ?"([A-Za-z0-9_.@:+/-]++)"')
+_NUMBER = rb"([0-9+.eE-]++)"
+_TEXT = rb"[A-Za-z0-9_.@:+/-]++"
+_NAMES = rb'((?:"(?:split|metric)": ?+"' + _TEXT + rb'", ?+)*+)'
+_OBJECT = re.compile(
+    rb"\{" + _NAMES + rb'"step": ?+' + _NUMBER + rb", ?+" + _NAMES + rb'"value": ?+' + _NUMBER + rb"\}\r?+"
+)
+_NAME = re.compile(rb'"(split|metric)": ?+"(' + _TEXT + rb')"')
+_RECORD = re.compile(_NUMBER + rb",(" + _TEXT + rb"),(" + _TEXT + rb")," + _NUMBER + rb"(,?+)\r?+")
 
 
 class SeriesRows(NamedTuple):
     """The rows of one series in a block, in their order; all values are finite."""
 
-    head: Head
+    name: tuple[str, str]
     steps: list[int]
     values: list[float]
 
 
-class _Form(NamedTuple):
-    """How rows are written: what stands before a step and, with its comma, before a value."""
+class Frame(NamedTuple):
+    """What stands around the two numbers of each row of a series: ``before STEP middle VALUE after``.
 
-    before_step: bytes
-    before_value: bytes
-
-
-_FORMS = (_Form(b'{"step": ', b', "value": '), _Form(b'{"step":', b',"value":'))
-
-
-def names_of_jsonl(head: Head) -> tuple[str, str] | None:
-    """Return split and metric, or None where the cells are not those of a canonical row."""
-    split, metric = _SPLIT.fullmatch(head[0]), _METRIC.fullmatch(head[1])
-    return (split[1].decode(), metric[1].decode()) if split and metric else None
-
-
-def rows_of_jsonl(block: bytes, line_limit: int, decode: Decoder) -> list[SeriesRows] | None:
-    """Return the rows of a block by series, or None where it has a line that is not canonical.
-
-    Series come in the order of their first rows. Heads are taken as they are: :func:`names_of_jsonl` says whether they
-    name a series. A block that has a line longer than half of ``line_limit`` bytes may be None. ``decode`` reads an
-    array of numbers: nothing but digits, signs, points and commas is given to it, so nothing hostile.
+    ``table`` makes a comma of a sign of the middle that stands nowhere else, ``deleted`` are all others but numbers'.
+    With both, ``comma`` is left of the middle and ``feed`` of what is ``between`` two values and steps.
     """
-    form = next((each for each in _FORMS if block.startswith(each.before_step)), None)
-    if form is None or not block.endswith(b"}\n") or not _has_short_lines(block, line_limit):
-        return None
-    cells = block.split(b",")
-    rows, over = divmod(len(cells) - 1, 3)
-    if over:
-        return None
-    text = _numbers(b",".join(cells[0::3]), rows, form)
-    columns = _columns(text, rows, decode) if text else None
-    return _by_series(cells[1::3], cells[2::3], *columns) if columns else None
+
+    name: tuple[str, str]  # split and metric, which may be no names
+    before: bytes
+    middle: bytes
+    after: bytes
+    between: bytes
+    table: bytes
+    deleted: bytes
+    comma: bytes
+    feed: bytes
 
 
-def names_of_csv(head: Head) -> tuple[str, str] | None:
-    """Return split and metric, or None where the cells are no names in ASCII."""
-    return (head[0].decode(), head[1].decode()) if head[0].isascii() and head[1].isascii() else None
+def _framed(name: tuple[bytes, bytes], line: bytes, step: tuple[int, int], value: tuple[int, int]) -> Frame:
+    before, middle, after = line[: step[0]], line[step[1] : value[0]], line[value[1] :]
+    around, between = before + middle + after, after + b"\n" + before
+    mark = next((sign for sign in middle if around.count(sign) == 1 and sign not in _NUMERIC), ord(","))
+    table, deleted = bytes.maketrans(bytes([mark]), b","), bytes({*around, *b"e"} - {*_KEPT, mark})
+    comma, feed = middle.translate(table, deleted), between.translate(table, deleted)
+    split, metric = name
+    return Frame((split.decode(), metric.decode()), before, middle, after, between, table, deleted, comma, feed)
 
 
-def rows_of_csv(block: bytes, width: int, line_limit: int, decode: Decoder) -> list[SeriesRows] | None:
-    """Return the rows of a block of records of ``width`` cells, 4 or 5, as :func:`rows_of_jsonl` does."""
-    if not _has_short_lines(block, line_limit):
+def frame_of_object(line: bytes) -> Frame | None:
+    """Return the frame of a line of JSON, or None where it is not of this form."""
+    match = _OBJECT.fullmatch(line)
+    names = _NAME.findall(match[1] + match[3]) if match else []
+    if match is None or sorted(key for key, _ in names) != [b"metric", b"split"]:
         return None
-    cells = block.split(b",")
-    rows, over = divmod(len(cells) - 1, width - 1)  # the last cell of a record and the first of the next are one here
-    if over or not rows:
+    (_, metric), (_, split) = sorted(names)
+    return _framed((split, metric), line, match.span(2), match.span(4))
+
+
+def frame_of_record(line: bytes, *, has_flag: bool) -> Frame | None:
+    """Return the frame of a line of CSV, with an empty cell of the column nonfinite if there is one."""
+    match = _RECORD.fullmatch(line)
+    if match is None or bool(match[5]) != has_flag:
         return None
-    splits, metrics = cells[1 :: width - 1], cells[2 :: width - 1]
-    del cells[1 :: width - 1], cells[1 :: width - 2]
-    text = b",".join(cells).replace(b"\r\n", b"\n")
-    if text.translate(None, _NUMERIC) != (b"," * (width - 3) + b"\n") * rows or text.startswith(b"-") or b"\n-" in text:
-        return None  # JSON has a -0, a step has not
-    if width == _WIDTH_WITH_FLAG:
-        text = text.replace(b",\n", b"\n")
-    columns = _columns(text, rows, decode)
-    return _by_series(splits, metrics, *columns) if columns else None
+    return _framed((match[2], match[3]), line, match.span(1), match.span(4))
+
+
+class BlockReader:
+    """Reads blocks of one file, of which each is likely to be written as the one before."""
+
+    def __init__(self, frame_of: Callable[[bytes], Frame | None], line_limit: int) -> None:
+        """Start with no block; a block that has a line longer than half of ``line_limit`` bytes may not be read."""
+        self._frame_of = frame_of
+        self._line_limit = line_limit
+        self._frames: dict[_Head, Frame] = {}
+
+    def rows(self, block: bytes, decode: Decoder) -> list[SeriesRows] | None:
+        """Return the rows of a block by series, or None where a series has lines that are not written alike.
+
+        Series come in the order of their first rows; one that is written in two ways comes twice. ``decode`` reads an
+        array of numbers: nothing but digits, signs, points and commas is given to it, so nothing hostile.
+        """
+        lines = block.split(b"\n")
+        del lines[-1]
+        first = self._frame_of(lines[0])
+        if first is None or not _has_short_lines(block, self._line_limit):
+            return None
+        return _read(self._in_turn(lines, first), decode) or _read(self._by_heads(lines, first), decode)
+
+    def _in_turn(self, lines: list[bytes], first: Frame) -> Iterator[tuple[Frame | None, list[bytes]]]:
+        """Yield the lines of each series, if all come in the same turn as in the block before."""
+        frames = list(self._frames.values())
+        if first in frames:
+            start, period = frames.index(first), len(frames)
+            for at, frame in enumerate((frames[start:] + frames[:start])[: len(lines)]):
+                yield frame, lines[at::period]
+
+    def _by_heads(self, lines: list[bytes], first: Frame) -> Iterator[tuple[Frame | None, list[bytes]]]:
+        """Yield the lines of each series, in whatever order they come, unless there are too many series."""
+        cells = b",".join(lines).split(b",")
+        width = lines[0].count(b",") + 1
+        if len(cells) != width * len(lines):
+            return
+        at = 0 if b"," in first.before else 1
+        chosen: defaultdict[_Head, list[bytes]] = defaultdict(list)
+        for head, line in zip(zip(cells[at::width], cells[at + 1 :: width], strict=True), lines, strict=True):
+            chosen[head].append(line)
+        if len(chosen) > max(_MANY_SERIES, len(lines) // _FEW_ROWS):
+            return
+        known = self._frames
+        frames = {head: self._frame_like(known.get(head), those[0]) for head, those in chosen.items()}
+        self._frames = {head: frame for head, frame in frames.items() if frame is not None}
+        yield from zip(frames.values(), chosen.values(), strict=True)
+
+    def _frame_like(self, known: Frame | None, line: bytes) -> Frame | None:
+        if known and known.middle in line and line.startswith(known.before) and line.endswith(known.after):
+            return known  # it takes a while to make one
+        return self._frame_of(line)
 
 
 def _has_short_lines(block: bytes, limit: int) -> bool:
@@ -95,66 +142,62 @@ def _has_short_lines(block: bytes, limit: int) -> bool:
     return all(block.find(b"\n", at, at + half) >= 0 for at in range(0, len(block) - half, half))
 
 
-def _numbers(text: bytes, rows: int, form: _Form) -> bytes | None:
-    """Return the ``{"step": 1, "value": 2}`` of ``text`` as ``1,2``, a line each, or None where they are not such.
-
-    All that stands before a step and a value is counted, then the signs of it are deleted wherever they are: if as
-    many went as were counted, and numbers, commas and line feeds by turns are left, then nothing else was there.
-    """
-    if text.count(b"}\n" + form.before_step) != rows - 1 or text.count(form.before_value) != rows:
+def _read(series: Iterable[tuple[Frame | None, list[bytes]]], decode: Decoder) -> list[SeriesRows] | None:
+    """Return the rows of each series, or None where there is none, or a line does not have the frame of its series."""
+    names: list[tuple[str, str]] = []
+    texts: list[bytes] = []
+    ends = [0]
+    for frame, lines in series:
+        text = _numbers(lines, frame) if frame else None
+        if frame is None or text is None:
+            return None
+        names.append(frame.name)
+        texts.append(text)
+        ends.append(ends[-1] + len(lines))
+    columns = _columns(b"\n".join(texts), ends[-1], decode) if names else None
+    if columns is None:
         return None
-    left = len(text) - rows * (len(form.before_step) + len(form.before_value) + len(b"}") - len(b","))
-    if b"e-" in text:
-        text = text.replace(b"e-", b"E-")  # an exponent, whose e is not to go
-    bare = text.translate(None, _KEYS)
-    if len(bare) != left:
-        bare = text.replace(b"e+", b"E+").translate(None, _KEYS)
-    return bare if len(bare) == left and bare.translate(None, _NUMERIC) == b",\n" * rows else None
+    steps, values = columns
+    return [
+        SeriesRows(name, steps[at:end], values[at:end]) for name, (at, end) in zip(names, pairwise(ends), strict=True)
+    ]
+
+
+def _numbers(lines: list[bytes], frame: Frame) -> bytes | None:
+    """Return step and value of each line as ``1,2``, a line each, or None where one has something else around them.
+
+    How they were found does not matter: with the frame around them again they are the lines, to the last byte.
+    """
+    text = b"\n".join(lines)
+    bare = _likely_numbers(text, frame)
+    if bare.translate(None, _NUMERIC) != (b",\n" * len(lines))[:-1]:
+        return None
+    framed = frame.before + bare.replace(b",", frame.middle).replace(b"\n", frame.between) + frame.after
+    return bare if framed == text else None
+
+
+def _likely_numbers(text: bytes, frame: Frame) -> bytes:
+    """Delete the signs of the frame from ``text``: to look for it as it stands there takes three times as long."""
+    bare = text.translate(frame.table, frame.deleted)
+    if frame.comma != b",":  # a name has digits
+        bare = bare.replace(frame.comma, b",")
+    if frame.feed != b"\n":
+        bare = bare.removeprefix(frame.feed[frame.feed.index(b"\n") + 1 :]).replace(frame.feed, b"\n")
+    if b"-" in bare:  # it had an e before it, which was deleted, or begins a value; a step with it is to be no number
+        is_any_below_zero = b",-" in bare
+        bare = bare.replace(b"-", b"e-")
+        if is_any_below_zero:
+            bare = bare.replace(b",e-", b",-")
+    return bare.replace(b"+", b"e+")
 
 
 def _columns(text: bytes, rows: int, decode: Decoder) -> tuple[list[int], list[float]] | None:
     """Return the steps and the values of lines of two numbers, or None where one is no finite number of JSON."""
     try:
-        numbers = decode(b"[%b]" % text[:-1].replace(b"\n", b","))
+        numbers = decode(b"[%b]" % text.replace(b"\n", b","))
         steps, values = numbers[0::2], list(map(float, numbers[1::2]))
         # A sum tells whether there is a fraction among integers, and an infinity among floats.
         are_sound = len(steps) == len(values) == rows and type(sum(steps)) is int and math.isfinite(sum(values))
     except (ValueError, OverflowError):
         return None
     return (steps, values) if are_sound else None
-
-
-def _by_series(
-    splits: list[bytes], metrics: list[bytes], steps: list[int], values: list[float]
-) -> list[SeriesRows] | None:
-    period = _period(splits, metrics)
-    if period:
-        if period > max(_MANY_SERIES, len(steps) // _FEW_ROWS):
-            return None
-        heads = zip(splits[:period], metrics[:period], strict=True)
-        return [SeriesRows(head, steps[at::period], values[at::period]) for at, head in enumerate(heads)]
-    places: defaultdict[Head, list[int]] = defaultdict(list)
-    for at, head in enumerate(zip(splits, metrics, strict=True)):
-        places[head].append(at)
-    if len(places) > max(_MANY_SERIES, len(steps) // _FEW_ROWS):
-        return None
-    return [
-        SeriesRows(head, list(map(steps.__getitem__, chosen)), list(map(values.__getitem__, chosen)))
-        for head, chosen in places.items()
-    ]
-
-
-def _period(splits: list[bytes], metrics: list[bytes]) -> int | None:
-    """Return after how many rows the heads come again in the same order, None where they don't."""
-    period = 0
-    while True:
-        try:
-            period = metrics.index(metrics[0], period + 1)
-        except ValueError:
-            period = len(metrics)
-            break
-        if splits[period] == splits[0]:
-            break
-    is_period = metrics[period:] == metrics[:-period] and splits[period:] == splits[:-period]
-    is_period = is_period or period == len(metrics)
-    return period if is_period and len(set(zip(splits[:period], metrics[:period], strict=True))) == period else None

@@ -16,18 +16,18 @@ from runcheck.convention.names import is_name
 from runcheck.probes.contents import MetricsContent
 from runcheck.probes.lines import LineSplitter
 from runcheck.probes.metric_blocks import (
+    BlockReader,
     Decoder,
-    Head,
+    Frame,
     SeriesRows,
-    names_of_csv,
-    names_of_jsonl,
-    rows_of_csv,
-    rows_of_jsonl,
+    frame_of_object,
+    frame_of_record,
 )
 from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short, text_of, typed, unique, value_of
 from runcheck.probes.points import BLOCK, Points, PointsFactory
 
 _BLOCK_BYTES = 1 << 18  # what is made of them fits into the cache of a processor
+_SERIES_BYTES = 1 << 12  # of a block, or more time goes into its series than into their rows
 _SMALL = 1 << 14  # bytes: in a block with a line that is not canonical, parts of that size may do without it
 _MANY_BYTES = 1 << 22  # make it pay to load a faster reader of numbers
 _MAX_STEP = 2**53 - 1
@@ -50,7 +50,7 @@ class _MetricsProbe:
         self._content = MetricsContent()
         self._make_points = points
         self._series: dict[tuple[str, str], _Series] = {}
-        self._series_of_head: dict[Head, _Series] = {}
+        self._blocks = BlockReader(self._frame_of, layout().limits.line_bytes)
         self._decode: Decoder = json.loads
         self._bytes_in_blocks = 0
         self._settled = 0
@@ -83,15 +83,12 @@ class _MetricsProbe:
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:
         raise NotImplementedError
 
-    def _rows_of(self, block: bytes, line_limit: int) -> list[SeriesRows] | None:
-        raise NotImplementedError
-
-    def _names_of(self, head: Head) -> tuple[str, str] | None:
+    def _frame_of(self, line: bytes) -> Frame | None:
         raise NotImplementedError
 
     def _take_lines(self, lines: bytes) -> None:
         """Take whole lines: by the block or, where that does not do, by smaller blocks or each by itself."""
-        for block in _parts(lines, _BLOCK_BYTES):
+        for block in _parts(lines, max(_BLOCK_BYTES, _SERIES_BYTES * len(self._series))):
             if self._take_block(block):
                 continue
             for part in _parts(block, _SMALL):
@@ -103,40 +100,37 @@ class _MetricsProbe:
         if self._bytes_in_blocks < _MANY_BYTES <= self._bytes_in_blocks + len(block):
             self._decode = _fast_decoder()
         self._bytes_in_blocks += len(block)
-        found = self._rows_of(block, layout().limits.line_bytes)
-        names = self._names_if_sound(found) if found else None
-        if not found or not names:
+        found = self._blocks.rows(block, self._decode)
+        if found is None or not self._are_sound(found):
             return False
-        for name, (head, steps, values) in zip(names, found, strict=True):
+        rows = 0
+        for name, steps, values in found:
+            rows += len(steps)
             series = self._series.get(name) or self._begin(name)
             if series is not None:  # always: there is room for all of them
-                self._series_of_head[head] = series
                 series.aggregate.add_finite(steps, values)
                 series.points.extend(steps, values)
-        rows = sum(len(each.steps) for each in found)
         self._content.rows += rows
         self._lines.skip(rows)
         return True
 
-    def _names_if_sound(self, found: list[SeriesRows]) -> list[tuple[str, str]] | None:
-        """Return the names of the series, or None where one has no name or no room, or its steps do not rise."""
-        names: list[tuple[str, str]] = []
+    def _are_sound(self, found: list[SeriesRows]) -> bool:
+        """Say whether each series stands there once, has a name and room, and its steps rise."""
         risen: list[int] = []
         begun = 0
-        for head, steps, _ in found:
-            known = self._series_of_head.get(head)
-            name = known.name if known else self._names_of(head)
-            if name is None or not (known or (is_name("split", name[0]) and is_name("metric", name[1]))):
-                return None
+        for name, steps, _ in found:
             series = self._series.get(name)
+            if series is None:
+                begun += 1
+                if not is_name("split", name[0]) or not is_name("metric", name[1]):
+                    return False
             if steps[0] <= (series.aggregate.last_step if series else -1) or steps[-1] > _MAX_STEP:
-                return None
+                return False
             if steps != risen and not all(map(operator.lt, steps, islice(steps, 1, None))):
-                return None
-            begun += series is None
+                return False
             risen = steps
-            names.append(name)
-        return names if len(self._series) + begun <= layout().limits.metric_series else None
+        has_room = len(self._series) + begun <= layout().limits.metric_series
+        return has_room and len({each.name for each in found}) == len(found)
 
     def _take(self, number: int, line: bytes | None, ended: bool) -> None:  # noqa: FBT001
         content = self._content
@@ -236,11 +230,8 @@ class JsonlMetricsProbe(_MetricsProbe):
         else:
             self._add(number, int(match[1]), series, float(match[4]))
 
-    def _rows_of(self, block: bytes, line_limit: int) -> list[SeriesRows] | None:
-        return rows_of_jsonl(block, line_limit, self._decode)
-
-    def _names_of(self, head: Head) -> tuple[str, str] | None:
-        return names_of_jsonl(head)
+    def _frame_of(self, line: bytes) -> Frame | None:
+        return frame_of_object(line)
 
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:  # noqa: ARG002 - only CSV has a header
         if not line.strip():
@@ -261,11 +252,8 @@ class CsvMetricsProbe(_MetricsProbe):
 
     _columns: tuple[str, ...] = ()
 
-    def _rows_of(self, block: bytes, line_limit: int) -> list[SeriesRows] | None:
-        return rows_of_csv(block, len(self._columns), line_limit, self._decode) if self._columns else None
-
-    def _names_of(self, head: Head) -> tuple[str, str] | None:
-        return names_of_csv(head)
+    def _frame_of(self, line: bytes) -> Frame | None:
+        return frame_of_record(line, has_flag=len(self._columns) == len(_FIELDS)) if self._columns else None
 
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:
         line = line.removesuffix("\r")

@@ -7,6 +7,7 @@ import math
 import operator
 from array import array
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import TypeAlias
 
@@ -18,8 +19,9 @@ _MANY = 256  # points of a series at a time
 # or lost changes it. Python's own hash() of tuples would not do: sums of it are blind to two values that change places.
 _PRIME = 2**120 - 119
 _FOLDED = 1 << 14  # bits that are divided as they are
+_UNIT = 1 << 10  # bits: numbers are folded at multiples of it, which come again
 _NEGATIVE_ZERO = array("f", [-0.0]).tobytes()
-_STEP_DIGIT, _VALUE_DIGIT = 1 << 64, 1 << 32
+_STEP_BITS, _VALUE_BITS = 64, 32  # of a digit
 
 _State: TypeAlias = tuple[int, tuple[int, int]]
 _EMPTY: _State = 0, (0, 0)
@@ -60,7 +62,7 @@ class Points:
     def take(self, steps: list[int], values: list[float]) -> None:
         """Take in points."""
         block = (
-            _remainder(array("q", steps).tobytes()),
+            _remainder_of_steps(array("q", steps).tobytes()),
             _remainder(as_float32(values).tobytes()),
         )
         self.count, self.digest = _joined((self.count, self.digest), (len(steps), block))
@@ -119,8 +121,8 @@ def same_points(series: Points, parts: Sequence[Points]) -> bool:
 def _joined(before: _State, after: _State) -> _State:
     """Return count and digest of points and further points behind them."""
     count = after[0]
-    steps = before[1][0] * pow(_STEP_DIGIT, count, _PRIME) + after[1][0]
-    values = before[1][1] * pow(_VALUE_DIGIT, count, _PRIME) + after[1][1]
+    steps = before[1][0] * _power(_STEP_BITS * count) + after[1][0]
+    values = before[1][1] * _power(_VALUE_BITS * count) + after[1][1]
     return before[0] + count, (steps % _PRIME, values % _PRIME)
 
 
@@ -128,9 +130,17 @@ def _remainder(raw: bytes) -> int:
     """Return the remainder of a huge number by the prime; folding it halves the time of Python's division."""
     number = int.from_bytes(raw, "big")
     while (bits := number.bit_length()) > _FOLDED:
-        half = bits // 2
-        number = (number >> half) * pow(2, half, _PRIME) + (number & ((1 << half) - 1))
+        half = bits // 2 // _UNIT * _UNIT
+        number = (number >> half) * _power(half) + (number & ((1 << half) - 1))
     return number % _PRIME
+
+
+_remainder_of_steps = lru_cache(maxsize=1)(_remainder)  # most series have the steps of the one before
+
+
+@lru_cache(maxsize=64)
+def _power(bits: int) -> int:
+    return pow(2, bits, _PRIME)
 
 
 def as_float32(values: Sequence[float]) -> "array[float]":
