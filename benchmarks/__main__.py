@@ -24,9 +24,8 @@ def main() -> None:
     earlier = load(file).outcomes if file.exists() and options.cases else {}
     results = Results(machine(), versions(options.peers), cases.variants(), earlier)
     with tempfile.TemporaryDirectory(prefix="runcheck-bench-", dir=options.work) as folder:
-        growth = (*cases.GROWTH, *([options.entries] if options.entries else []))
-        place = cases.Workplace(Path(folder), options.peers, options.scale, growth)
-        for name in [each for each in cases.CASES if each in (options.cases or cases.CASES)]:
+        place = cases.Workplace(Path(folder), options.peers, options.scale)
+        for name in [each for each in cases.CASES if each in (options.cases or cases.CASES.keys() - cases.ON_REQUEST)]:
             case = cases.CASES[name](place)
             others = Others()
             series = run_in_turn(case.contenders, rounds=case.times * options.rounds, seconds=options.seconds)
@@ -39,7 +38,12 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{', '.join(cases.CASES)} (default: all)")
+    parser.add_argument(
+        "cases",
+        nargs="*",
+        metavar="CASE",
+        help=f"{', '.join(cases.CASES)} (default: all but {', '.join(cases.ON_REQUEST)})",
+    )
     parser.add_argument("--peers", type=Path, required=True, help="the folder with the programs of the peers")
     parser.add_argument("--into", type=Path, required=True, help="the folder for the page, its plot and its numbers")
     parser.add_argument(
@@ -50,7 +54,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=60, help="no further round of a case after these (default: 60)"
     )
-    parser.add_argument("--entries", type=int, help="one more size of the growing tree, such as 1000000")
     options = parser.parse_args()
     if unknown := set(options.cases) - set(cases.CASES):
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
