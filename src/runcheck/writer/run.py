@@ -23,10 +23,9 @@ from runcheck.writer.arguments import (
     checked_step,
     checked_tags,
     checked_text,
-    plain_config,
-    plain_object,
 )
 from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
+from runcheck.writer.config import plain_config, plain_object
 from runcheck.writer.data import provenance_of
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.metric_log import MetricLog
@@ -64,8 +63,9 @@ def start_run(
         dataset: The first token of the slug.
         model: The second token of the slug.
         variant: The third token of the slug.
-        config: The configuration: a mapping, a dataclass or an ``argparse.Namespace``. Secrets in it are replaced
-            before anything is written.
+        config: The configuration: a mapping, a dataclass, an ``argparse.Namespace``, absl's ``FLAGS``, an
+            ``ml_collections.ConfigDict`` or an OmegaConf ``DictConfig`` (:func:`runcheck.writer.config.plain_config`).
+            Secrets in it are replaced before anything is written.
         seeds: Each seed that the run depends on, by what it seeds.
         tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those
             of the slug.
