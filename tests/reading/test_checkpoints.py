@@ -63,7 +63,6 @@ def test_the_newest_checkpoint_is_restored_into_the_structure_that_is_asked_for(
     for like in (state(0.0), jax.eval_shape(lambda: state(0.0))):
         restored = run.restore(like=like)
         assert isinstance(restored, State)
-        assert jax.tree.structure(restored) == jax.tree.structure(state(10.0))
         jax.tree.map(np.testing.assert_array_equal, restored, state(10.0))
         assert restored.params["dense"]["bias"].dtype == jnp.bfloat16
 

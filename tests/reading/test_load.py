@@ -42,7 +42,7 @@ def rewrite(path: Path, **changed: object) -> None:
         lambda unit: unit.parent,
         lambda unit: unit.parent / "latest",
         lambda unit: f"{unit.parent}/latest/",
-        lambda unit: os.path.relpath(unit),
+        os.path.relpath,
         lambda unit: f"{unit}/../latest",
     ],
 )

@@ -287,28 +287,25 @@ def test_a_list_of_omegaconf_is_no_configuration() -> None:
 def test_pydantic_and_its_secrets() -> None:
     pydantic = pytest.importorskip("pydantic")
 
-    class Inner(pydantic.BaseModel):  # type: ignore[misc, name-defined]
-        path: Path = Path("data")
-
-    class Outer(pydantic.BaseModel):  # type: ignore[misc, name-defined]
-        inner: Inner = Inner()
-        key: pydantic.SecretStr = pydantic.SecretStr("hunter2")
-
-    assert plain_config(Outer()) == {"inner": {"path": "data"}, "key": "[redacted]"}
+    inner = pydantic.create_model("Inner", path=(Path, Path("data")))
+    outer = pydantic.create_model("Outer", inner=inner, key=pydantic.SecretStr)
+    assert plain_config(outer(inner=inner(), key=pydantic.SecretStr("hunter2"))) == {
+        "inner": {"path": "data"},
+        "key": "[redacted]",
+    }
 
 
 def test_chex_dataclasses_with_and_without_the_face_of_a_mapping() -> None:
     chex = pytest.importorskip("chex")
 
-    @chex.dataclass
     class Plain:
         lr: float
 
-    @chex.dataclass(mappable_dataclass=False)
     class Bare:
-        inner: Any
+        inner: object
 
-    assert plain_config(Bare(inner=Plain(lr=0.5))) == {"inner": {"lr": 0.5}}
+    plain, bare = chex.dataclass(Plain), chex.dataclass(Bare, mappable_dataclass=False)
+    assert plain_config(bare(inner=plain(lr=0.5))) == {"inner": {"lr": 0.5}}
 
 
 FLAGS_SCRIPT = """
@@ -380,7 +377,7 @@ def test_a_config_flag_is_its_configuration_and_not_its_overrides_as_well(tmp_pa
 def test_absl_flags_before_they_are_parsed_are_refused() -> None:
     from absl import flags
 
-    values = flags.FlagValues()
+    values: Any = flags.FlagValues()  # type: ignore[no-untyped-call]
     flags.DEFINE_float("lr", 0.1, "help", flag_values=values)
     with pytest.raises(InvalidArgumentError, match=r"start the run within app\.run"):
         plain_config(values)

@@ -145,11 +145,12 @@ class UnitFiles:
         """Return the entry of ``path``, which lies in the unit, and of whose folders none is a link."""
         if not is_unit_relative(path):
             self.fault(path, "leads out of the unit")
-        parts = path.split("/")
-        for at in range(1, len(parts) + 1):
-            entry = entry_at(self.folder, "/".join(parts[:at]))
-            if entry is None:
-                self.fault(path, "is not there")
-            if entry.type is EntryType.LINK:
-                self.fault(entry.path, "is a link, which is not followed; put there what it leads to")
+        above = path.rpartition("/")[0]
+        if above:
+            self._entry(above)
+        entry = entry_at(self.folder, path)
+        if entry is None:
+            self.fault(path, "is not there")
+        if entry.type is EntryType.LINK:
+            self.fault(path, "is a link, which is not followed; put there what it leads to")
         return entry
