@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "report": {"findings", "watch"},
+    "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes.registry"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -12,18 +12,37 @@ if TYPE_CHECKING:
     from runcheck.errors import RuncheckError
     from runcheck.findings import Finding, Report
     from runcheck.pipeline import check
+    from runcheck.reading.dataset import LoadedDataset
+    from runcheck.reading.load import load
+    from runcheck.reading.run import LoadedRun
     from runcheck.writer.dataset import Dataset, new_dataset
     from runcheck.writer.run import Run, start_run
 
-__all__ = ["Dataset", "Finding", "Report", "Run", "RuncheckError", "__version__", "check", "new_dataset", "start_run"]
+__all__ = [
+    "Dataset",
+    "Finding",
+    "LoadedDataset",
+    "LoadedRun",
+    "Report",
+    "Run",
+    "RuncheckError",
+    "__version__",
+    "check",
+    "load",
+    "new_dataset",
+    "start_run",
+]
 
 _HOMES = {
     "Dataset": "runcheck.writer.dataset",
     "Finding": "runcheck.findings",
+    "LoadedDataset": "runcheck.reading.dataset",
+    "LoadedRun": "runcheck.reading.run",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
     "check": "runcheck.pipeline",
+    "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.dataset",
     "start_run": "runcheck.writer.run",
 }

@@ -23,3 +23,7 @@ class MissingLibraryError(RuncheckError, ImportError):
     def __init__(self, library: str, extra: str, purpose: str) -> None:
         """Say which ``library`` is missing for which ``purpose``, and the ``extra`` that brings it."""
         super().__init__(f"{library} is needed to {purpose}: pip install 'runcheck[{extra}]'")
+
+
+class CannotReadError(RuncheckError):
+    """A unit, or something of it, cannot be given back: not there, not here, or not what the convention asks for."""

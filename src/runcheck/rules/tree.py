@@ -1,13 +1,11 @@
 """RC1: the tree."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from runcheck.convention.documents import STATUSES, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
-from runcheck.convention.patterns import late
+from runcheck.convention.portable import folded, why_not_portable
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.versions import newest, scheme_of
 from runcheck.probes import Facts
@@ -16,9 +14,6 @@ from runcheck.rules.rule import Problem, entry_rule, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
 
 _FREE = frozenset({layout().folder_of("extra"), layout().folder_of("plot")})  # what lies there has no form
-_DEVICE = late(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])")
-_FORBIDDEN = frozenset('<>:"\\|?*')
-_REMEMBERED = 1 << 14  # names; the same ones come up in unit after unit
 
 
 @tree_rule
@@ -120,7 +115,7 @@ def link_in_unit(unit: Unit) -> Iterator[Problem]:
 def portable_name(entries: Mapping[str, Entry]) -> Iterator[Problem]:
     """Every name in the tree."""
     for path, entry in entries.items():
-        reason = _not_portable(entry.name) if path else None
+        reason = why_not_portable(entry.name) if path else None
         if reason:
             yield Problem(path, f"has a name that {reason}")
 
@@ -131,7 +126,7 @@ def name_collision(entries: Mapping[str, Entry]) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for path in entries:
         folder, _, name = path.rpartition("/")
-        key = f"{folder}/{unicodedata.normalize('NFC', name).lower()}"
+        key = f"{folder}/{folded(name)}"
         first = seen.setdefault(key, name)
         if first != name:
             yield Problem(path, f"is the same name as {first!r} where case does not count")
@@ -244,24 +239,6 @@ def document_size(facts: Mapping[str, Facts]) -> Iterator[Problem]:
             for line, fault in each.content.unread:
                 if fault.startswith("is longer"):
                     yield Problem(path, f"line {line} is longer than {layout().limits.line_bytes:,} bytes", line=line)
-
-
-@lru_cache(_REMEMBERED)
-def _not_portable(name: str) -> str | None:
-    try:
-        size = len(name.encode("utf-8"))
-    except UnicodeEncodeError:
-        return "is not UTF-8"
-    if size > layout().limits.name_bytes:
-        return f"has {size} bytes, more than {layout().limits.name_bytes}"
-    wrong = sorted(
-        {character for character in name if character in _FORBIDDEN or unicodedata.category(character) == "Cc"}
-    )
-    if wrong:
-        return f"holds {' '.join(map(repr, wrong))}"
-    if _DEVICE.fullmatch(name.partition(".")[0]):
-        return "is that of a device on Windows"
-    return "ends with a dot or a space" if name.endswith((".", " ")) else None
 
 
 def _latest_target(latest: Entry, texts: Mapping[str, str]) -> str | None:

@@ -1,8 +1,5 @@
 """What callers give to the writer, checked and turned into what documents hold."""
 
-import argparse
-import dataclasses
-import math
 import os
 import unicodedata
 from collections.abc import Mapping
@@ -14,7 +11,6 @@ from runcheck.convention.names import is_name, pattern
 from runcheck.errors import InvalidArgumentError
 
 MAX_STEP = 2**53 - 1
-_MAX_INTEGER = 10**4000  # as many digits as Python reads back
 
 
 def checked_name(name: str, what: str, text: str) -> str:
@@ -36,7 +32,7 @@ def checked_text(text: str, what: str) -> str:
     """
     if not isinstance(text, str):
         raise InvalidArgumentError(f"{what} is a {type(text).__name__}, not a string")
-    lines = _string(text, what).replace("\r\n", "\n").replace("\r", "\n")
+    lines = checked_characters(text, what).replace("\r\n", "\n").replace("\r", "\n")
     return "".join("\ufffd" if unicodedata.category(each) == "Cc" and each not in "\t\n" else each for each in lines)
 
 
@@ -107,69 +103,12 @@ def checked_link(root: str, relation: str, unit: str) -> str:
     return unit
 
 
-def plain_config(config: object) -> dict[str, object]:
-    """Return a configuration as JSON has it: from a mapping, a dataclass or an ``argparse.Namespace``.
+def checked_characters(text: str, where: str) -> str:
+    """Return ``text`` if it holds nothing but characters.
 
     Raises:
-        InvalidArgumentError: it is something else, or holds something that JSON does not have.
+        InvalidArgumentError: it holds a lone surrogate.
     """
-    if dataclasses.is_dataclass(config) and not isinstance(config, type):
-        config = dataclasses.asdict(config)
-    elif isinstance(config, argparse.Namespace):
-        config = vars(config)
-    if not isinstance(config, Mapping):
-        raise InvalidArgumentError(
-            f"config is a {type(config).__name__}; give a mapping, a dataclass or an argparse.Namespace"
-        )
-    return {key: _plain(value, f"config/{key}") for key, value in _string_keys(config, "config")}
-
-
-def plain_object(value: Mapping[str, object], where: str) -> dict[str, object]:
-    """Return a mapping as JSON has it; ``where`` is its name in an error message."""
-    return {key: _plain(each, f"{where}/{key}") for key, each in _string_keys(value, where)}
-
-
-def _string_keys(mapping: Mapping[str, object], where: str) -> list[tuple[str, object]]:
-    pairs = []
-    for key, value in mapping.items():
-        if not isinstance(key, str):  # whatever its annotation says, a config from a file has other keys too
-            raise InvalidArgumentError(f"{where} has the key {key!r}; keys are strings")
-        pairs.append((_string(key, where), value))
-    return pairs
-
-
-def _number(value: float, where: str) -> float:
-    if isinstance(value, int):
-        if abs(value) < _MAX_INTEGER:
-            return value
-        raise InvalidArgumentError(f"{where} is an integer of thousands of digits; give it as a string")
-    if math.isfinite(value):
-        return value
-    raise InvalidArgumentError(f"{where} is {value}; a document holds finite numbers only")
-
-
-def _string(text: str, where: str) -> str:
     if not text.isascii() and any(unicodedata.category(character) == "Cs" for character in text):
         raise InvalidArgumentError(f"{where} holds a lone surrogate, which is no character")
     return text
-
-
-def _plain(value: object, where: str, depth: int = 1) -> object:
-    if depth > layout().limits.document_depth:
-        raise InvalidArgumentError(f"{where[:80]}... nests more than {layout().limits.document_depth} deep")
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()  # a NumPy or JAX scalar
-    match value:
-        case None | bool():
-            return value
-        case str():
-            return _string(value, where)
-        case int() | float():
-            return _number(value, where)
-        case Mapping():
-            return {key: _plain(each, f"{where}/{key}", depth + 1) for key, each in _string_keys(value, where)}
-        case list() | tuple():
-            return [_plain(item, f"{where}/{index}", depth + 1) for index, item in enumerate(value)]
-    raise InvalidArgumentError(
-        f"{where} is a {type(value).__name__}; give a string, a number, a boolean, a list or a mapping"
-    )

@@ -7,7 +7,8 @@ from typing import cast
 from runcheck.convention.documents import Provenance
 from runcheck.convention.layout import layout
 from runcheck.errors import InvalidArgumentError
-from runcheck.writer.arguments import checked_name, plain_object
+from runcheck.writer.arguments import checked_name
+from runcheck.writer.config import plain_object
 from runcheck.writer.latest import read_latest
 from runcheck.writer.seal import fingerprint_of_unit
 

@@ -12,7 +12,8 @@ from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import next_number_version, scheme_of
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError, RuncheckError
-from runcheck.writer.arguments import checked_name, checked_tags, plain_object
+from runcheck.writer.arguments import checked_name, checked_tags
+from runcheck.writer.config import plain_object
 from runcheck.writer.data import provenance_of
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_dataset

@@ -23,10 +23,10 @@ from runcheck.writer.arguments import (
     checked_step,
     checked_tags,
     checked_text,
-    plain_config,
-    plain_object,
 )
+from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
+from runcheck.writer.config import plain_config, plain_object
 from runcheck.writer.data import provenance_of
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.metric_log import MetricLog
@@ -64,8 +64,9 @@ def start_run(
         dataset: The first token of the slug.
         model: The second token of the slug.
         variant: The third token of the slug.
-        config: The configuration: a mapping, a dataclass or an ``argparse.Namespace``. Secrets in it are replaced
-            before anything is written.
+        config: The configuration: a mapping, a dataclass, an ``argparse.Namespace``, absl's ``FLAGS``, an
+            ``ml_collections.ConfigDict`` or an OmegaConf ``DictConfig`` (:func:`runcheck.writer.config.plain_config`).
+            Secrets in it are replaced before anything is written.
         seeds: Each seed that the run depends on, by what it seeds.
         tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those
             of the slug.
@@ -235,6 +236,42 @@ class Run:
             f"{layout().folder_of('export')}/{file}{SIDECAR_SUFFIX}", cast("dict[str, object]", sidecar)
         )
         return path
+
+    def add_file(self, path: str | os.PathLike[str], name: str | None = None) -> str | None:
+        """Copy a file into the run, under ``extra/``, and return the path of the copy.
+
+        Secrets and paths of this machine are taken out of a text. A file of that name that was added before is
+        replaced. What the disk refuses is a warning, and None is returned.
+
+        Args:
+            path: A file; where it is a link, what it leads to is copied.
+            name: What to call it, with ``/`` for folders; by default the last part of ``path``.
+
+        Raises:
+            InvalidArgumentError: there is no such file, ``name`` fits no file system or leads out of ``extra/``, or it
+                is a text of more than 64 MiB.
+            RuncheckError: the run is finished.
+        """
+        self._open_log()
+        return add_copy(self._folder, path, name)
+
+    def plot(self, name: str, figure: object) -> str | None:
+        """Write a plot into the run, under ``plots/``, and return its path; one of that name is replaced.
+
+        What cannot be drawn, or the disk refuses, is a warning, and None is returned.
+
+        Args:
+            name: What to call it, with ``/`` for folders. The suffix, ``.png`` or ``.svg``, may be left out.
+            figure: A figure or axes of matplotlib, or the bytes or the path of a PNG or SVG. A figure is drawn as PNG
+                unless ``name`` ends in ``.svg``.
+
+        Raises:
+            InvalidArgumentError: ``figure`` is none of these, or ``name`` fits no file system or leads out of
+                ``plots/``.
+            RuncheckError: the run is finished.
+        """
+        self._open_log()
+        return add_plot(self._folder, name, figure)
 
     def stopped_early(self, step: int) -> None:
         """Record that training stopped at ``step``, before its planned end."""

@@ -1,0 +1,83 @@
+"""A dataset version, given back."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from runcheck.convention.documents import Split
+from runcheck.convention.layout import layout
+from runcheck.errors import CannotReadError, MissingLibraryError
+from runcheck.probes import format_of
+from runcheck.reading.unit import LoadedUnit
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class LoadedDataset(LoadedUnit):
+    """A dataset version that was written. :func:`runcheck.load` makes one."""
+
+    @property
+    def splits(self) -> Mapping[str, Split]:
+        """The files of each split, by its name, and how many rows they have together."""
+        return self.metadata["splits"]
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What changes if and only if a file of the dataset does; None of one that is not finished."""
+        return self.metadata.get("fingerprint")
+
+    def files(self, split: str) -> list[str]:
+        """Return the paths on this machine of the files and stores of a split.
+
+        Raises:
+            CannotReadError: there is no such split, or an object of Git LFS is not here.
+        """
+        if split not in self.splits:
+            known = ", ".join(self.splits) or "none"
+            self._files.fault(layout().path("metadata"), f"has no split {split!r}; there is {known}")
+        return [
+            self._files.subfolder(path).location if self._files.is_folder(path) else self._files.file(path)
+            for path in self.splits[split]["files"]
+        ]
+
+    def table(self, split: str) -> "pa.Table":
+        """Return the rows of a split that is kept as Parquet, as an Arrow table.
+
+        The checksums of its pages are compared, where it has them.
+
+        Raises:
+            CannotReadError: there is no such split, it is kept in another format, is damaged, has more or fewer rows
+                than the metadata say, or an object of Git LFS is not here.
+            MissingLibraryError: pyarrow is not installed.
+        """
+        paths = self.files(split)
+        for path in paths:
+            if format_of(path, b"") != "parquet":
+                raise CannotReadError(f"{path}: is not Parquet; open it with the library of its format")
+        try:
+            import pyarrow as pa  # noqa: PLC0415
+            from pyarrow import parquet  # noqa: PLC0415
+        except ImportError as error:
+            raise MissingLibraryError("pyarrow", "parquet", "read Parquet") from error
+        tables = []
+        for path in paths:
+            try:
+                # Not read_table, which takes names of folders for columns and a folder for a file.
+                with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+                    tables.append(file.read())
+            except (pa.ArrowException, OSError) as error:
+                raise CannotReadError(f"{path}: cannot be read: {error}") from error
+        return self._whole(split, paths, tables)
+
+    def _whole(self, split: str, paths: list[str], tables: "list[pa.Table]") -> "pa.Table":
+        import pyarrow as pa  # noqa: PLC0415
+
+        try:
+            table = pa.concat_tables(tables)
+        except pa.ArrowException as error:
+            raise CannotReadError(f"{paths[0]}: the files of {split} have different columns: {error}") from error
+        rows = self.splits[split]["rows"]
+        if table.num_rows != rows:
+            words = f"has {table.num_rows:,} rows, and the metadata say {rows:,} of {split}"
+            raise CannotReadError(f"{paths[0]}: {words}; `runcheck {self.path}` says what else was changed")
+        return table

@@ -1,0 +1,91 @@
+"""Which folder of this machine a path means: a unit, or the one that ``latest`` of a slug names."""
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+
+from runcheck.convention.layout import layout
+from runcheck.errors import CannotReadError
+from runcheck.probes import START_BYTES
+from runcheck.probes.folder import open_regular
+from runcheck.probes.latest import LatestProbe
+from runcheck.tree.entry import Entry
+from runcheck.tree.locate import is_url
+from runcheck.tree.walk import entry_at, folders_in
+
+_TOLD = 5  # units in a message
+
+
+def unit_folder(path: str) -> str:
+    """Return the folder of the unit that ``path`` means: its own, a slug's, or ``latest`` of a slug.
+
+    Links above the unit are the caller's and are followed; ``latest`` leads to a folder beside it and nowhere else.
+
+    Raises:
+        CannotReadError: there is none.
+    """
+    if is_url(path):
+        raise CannotReadError(f"{path}: is on another machine; copy the unit here and load the copy")
+    absolute = os.path.abspath(path)
+    folder, name = os.path.split(absolute)
+    if name == layout().latest and not (os.path.isdir(absolute) and not os.path.islink(absolute)):
+        return _latest(os.path.realpath(folder), path)
+    if not os.path.lexists(absolute):
+        raise CannotReadError(f"{path}: there is no such folder")
+    absolute = os.path.realpath(absolute)
+    if not os.path.isdir(absolute):
+        raise CannotReadError(f"{path}: is no folder; give the folder of a run or of a dataset version")
+    if _is_unit(absolute):
+        return absolute
+    if entry_at(absolute, layout().latest) is not None:
+        return _latest(absolute, path)
+    raise CannotReadError(f"{path}: is no unit: it has no {layout().path('metadata')}{_hint(absolute)}")
+
+
+def _latest(slug: str, path: str) -> str:
+    latest = entry_at(slug, layout().latest)
+    if latest is None:
+        raise CannotReadError(f"{path}: there is no {layout().latest}{_hint(slug)}")
+    name = _name_in(slug, latest)
+    if name is None:
+        raise CannotReadError(f"{path}: names no version beside it; give the folder of a version")
+    version = entry_at(slug, name)
+    if version is None or not version.is_folder:
+        raise CannotReadError(f"{path}: names {name}, which is no folder there{_hint(slug)}")
+    return os.path.join(slug, name)
+
+
+def _name_in(slug: str, latest: Entry) -> str | None:
+    """Return the name that ``latest`` gives, or None where it gives none of something beside it."""
+    target = f"{slug}/{latest.name}"
+    try:
+        if os.path.islink(target):
+            name = os.readlink(target).removeprefix("./").rstrip("/")
+            return None if os.path.basename(name) != name or name in ("", os.curdir, os.pardir) else name
+        probe = LatestProbe()
+        with open_regular(target) as stream:
+            probe.feed(stream.read(START_BYTES))
+    except OSError as error:
+        raise CannotReadError(f"{target}: cannot be read: {error.strerror or error}") from error
+    return probe.content().version
+
+
+def _is_unit(folder: str) -> bool:
+    return entry_at(folder, layout().path("metadata")) is not None
+
+
+def _hint(folder: str) -> str:
+    """Return the first units below a folder as the end of a message."""
+    found = list(islice(_units_below(folder, ""), _TOLD + 1))
+    if not found:
+        return ""
+    more = ", ..." if len(found) > _TOLD else ""
+    return f"; it holds {', '.join(found[:_TOLD])}{more}: give one of these"
+
+
+def _units_below(folder: str, prefix: str) -> Iterator[str]:
+    for name in folders_in(f"{folder}/{prefix}"):
+        if _is_unit(f"{folder}/{prefix}{name}"):
+            yield f"{prefix}{name}"
+        elif prefix.count("/") < 2:  # noqa: PLR2004 - a unit lies three folders below the root
+            yield from _units_below(folder, f"{prefix}{name}/")

@@ -1,0 +1,182 @@
+"""Files that people add to a run: copies under ``extra/``, and plots."""
+
+import fnmatch
+import os
+import shutil
+import warnings
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from io import BytesIO
+from typing import BinaryIO
+
+from runcheck.convention.layout import layout
+from runcheck.convention.names import is_unit_relative
+from runcheck.convention.portable import folded, why_not_portable
+from runcheck.errors import InvalidArgumentError
+from runcheck.writer.unit import UnitFolder
+
+_TEXT_BYTES = 8000  # in which a text has no NUL (spec, chapter 9)
+_MAX_TEXT = 64 << 20  # is searched in memory
+_PNG, _SVG = b"\x89PNG\r\n\x1a\n", b"<svg"
+_SVG_BYTES = 4096  # in which the element begins, after comments and a document type
+
+
+def add_copy(folder: UnitFolder, source: str | os.PathLike[str], name: str | None) -> str | None:
+    """Copy a file into ``extra/``; see :meth:`runcheck.writer.run.Run.add_file`."""
+    if not os.path.isfile(source):
+        raise InvalidArgumentError(f"{os.fspath(source)!r} is no file; name one that is there")
+    path = _checked_path(folder, "extra", os.path.basename(source) if name is None else name)
+    try:
+        stream = open(source, "rb")  # noqa: SIM115 - one that cannot be read is an argument that does not fit
+    except OSError as error:
+        raise InvalidArgumentError(f"{os.fspath(source)!r} cannot be read: {error.strerror}") from error
+    with stream:
+        return _written(folder, path, stream)
+
+
+def add_plot(folder: UnitFolder, name: str, figure: object) -> str | None:
+    """Write a figure into ``plots/``; see :meth:`runcheck.writer.run.Run.plot`."""
+    suffix = os.path.splitext(name)[1].lower()
+    wanted = suffix if suffix in (".png", ".svg") else ""
+    image = _image(figure)
+    found = (wanted or ".png") if image is None else _suffix_of(image)
+    if found is None:
+        raise InvalidArgumentError(f"the plot {name!r} is neither PNG nor SVG by how it begins")
+    if wanted and wanted != found:
+        raise InvalidArgumentError(f"the plot {name!r} is {found[1:].upper()} by how it begins; call it *{found}")
+    path = _checked_path(folder, "plot", name if wanted else f"{name}{found}")
+    content = _drawn(figure, found) if image is None else image
+    return None if content is None else _written(folder, path, BytesIO(content))
+
+
+def _checked_path(folder: UnitFolder, role: str, name: str) -> str:
+    """Return the path in the unit of what is to be called ``name`` in the folder of a role."""
+    if not isinstance(name, str):
+        raise InvalidArgumentError(f"name is a {type(name).__name__}, not a string")
+    path = f"{layout().folder_of(role)}/{name}"
+    if not is_unit_relative(path):
+        raise InvalidArgumentError(
+            f"name is {name!r}; give a relative path with / that stays in {path.partition('/')[0]}/"
+        )
+    for part in path.split("/"):
+        if reason := why_not_portable(part):
+            raise InvalidArgumentError(f"name is {name!r}, which {reason}; some file systems do not take it")
+        if layout().is_leftover(part):
+            raise InvalidArgumentError(f"name is {name!r}, which is that of an unfinished write; give another one")
+        if any(fnmatch.fnmatchcase(part, each) for each in layout().environment_files):
+            raise InvalidArgumentError(f"name is {name!r}, which is that of a file with the keys of one machine")
+    found = layout().role_of(path, folder.kind.name)
+    if found is None or found.name != role:
+        raise InvalidArgumentError(f"name is {name!r}; {path} is kept for something else")
+    twin = _twin(folder.path, path)
+    if twin is not None:
+        raise InvalidArgumentError(f"name is {name!r}; where case does not count it is the same as {twin}")
+    return path
+
+
+def _twin(unit: str, path: str) -> str | None:
+    """Return what is there already and is called the same as a part of ``path``, where case does not count."""
+    parts = path.split("/")
+    for at, part in enumerate(parts):
+        above = "/".join(parts[:at])
+        try:
+            there = os.listdir(os.path.join(unit, above))
+        except OSError:
+            return None
+        if part not in there:
+            return next((f"{above}/{each}" for each in there if folded(each) == folded(part)), None)
+    return None
+
+
+def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
+    """Write what a stream holds to ``path`` of the unit, whole or not at all; a text without what is not for others.
+
+    Nothing goes through a link that lies in the unit. What the disk refuses is a warning: training goes on.
+    """
+    content = _clean_text(folder, path, source)
+    target = os.path.join(folder.path, path)
+    temporary = f"{target}.tmp"
+    try:
+        _make_folders(folder.path, os.path.dirname(path))
+        with open(temporary, "xb") as stream:
+            if content is None:
+                shutil.copyfileobj(source, stream, 1 << 20)
+            else:
+                stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        message = f"runcheck: {path} of {folder.path} was not written: {error.strerror or error}"
+        warnings.warn(message, RuntimeWarning, stacklevel=5)
+        if not isinstance(error, FileExistsError) and os.path.lexists(temporary):
+            os.unlink(temporary)
+        return None
+    return target
+
+
+def _make_folders(unit: str, folder: str) -> None:
+    made = unit
+    for part in folder.split("/"):
+        made = os.path.join(made, part)
+        if os.path.islink(made):
+            raise NotADirectoryError(20, "a folder on the way is a link")
+        if not os.path.isdir(made):
+            os.mkdir(made)
+
+
+def _clean_text(folder: UnitFolder, path: str, source: BinaryIO) -> bytes | None:
+    """Return a text without secrets and paths; None of what is no text, of which nothing was read then."""
+    start = source.read(_TEXT_BYTES)
+    is_wide = start.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    if b"\0" in start and not is_wide:
+        source.seek(0)
+        return None
+    content = start + source.read(_MAX_TEXT + 1 - len(start))
+    if len(content) > _MAX_TEXT:
+        raise InvalidArgumentError(
+            f"{path} is a text of more than {_MAX_TEXT >> 20} MiB, too large to search it for secrets; add parts of it"
+        )
+    if not is_wide:
+        return folder.redactor.bytes(content, path)
+    narrow = content.decode("utf-16", "replace").encode("utf-8", "replace")
+    clean = folder.redactor.bytes(narrow, path)
+    return content if clean == narrow else clean
+
+
+def _image(figure: object) -> bytes | None:
+    """Return the bytes of an image that is given as such or by its path; None of a figure that is to be drawn."""
+    if isinstance(figure, bytes | bytearray | memoryview):
+        return bytes(figure)
+    if not isinstance(figure, str | os.PathLike):
+        return None
+    if not os.path.isfile(figure):
+        raise InvalidArgumentError(f"{os.fspath(figure)!r} is no file; give an image that is there, or a figure")
+    try:
+        with open(figure, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise InvalidArgumentError(f"{os.fspath(figure)!r} cannot be read: {error.strerror}") from error
+
+
+def _drawn(figure: object, suffix: str) -> bytes | None:
+    """Return a figure of matplotlib, or the one that axes are in, as an image; None where it cannot be drawn."""
+    drawable = figure if hasattr(figure, "savefig") else getattr(figure, "figure", None)
+    save = getattr(drawable, "savefig", None)
+    if save is None:
+        what = type(figure).__name__
+        raise InvalidArgumentError(f"the plot is a {what}; give a figure of matplotlib, or a PNG or SVG")
+    image = BytesIO()
+    # An SVG bears the time at which it was drawn, unless told not to; a PNG does not.
+    metadata = {"metadata": {"Date": None}} if suffix == ".svg" else {}
+    try:
+        save(image, format=suffix[1:], **metadata)
+    except Exception as error:  # noqa: BLE001 - a missing font, a bad formula: training goes on
+        warnings.warn(f"runcheck: a plot could not be drawn: {error}", RuntimeWarning, stacklevel=4)
+        return None
+    return image.getvalue()
+
+
+def _suffix_of(content: bytes) -> str | None:
+    if content.startswith(_PNG):
+        return ".png"
+    return ".svg" if _SVG in content[:_SVG_BYTES] and content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else None

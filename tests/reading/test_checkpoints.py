@@ -1,0 +1,137 @@
+"""Checkpoints restored by Orbax, and exports by the path that their sidecars vouch for."""
+
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from safetensors.numpy import load_file
+
+import runcheck
+from runcheck.errors import CannotReadError
+from tests.reading.test_load import POINTER, load_run
+
+
+class State(NamedTuple):
+    """The state of a training loop."""
+
+    params: Any
+    opt_state: Any
+
+
+def state(scale: float) -> State:
+    """Return parameters and the state of an optimizer for them."""
+    params = {"dense": {"kernel": jnp.full((3, 2), scale), "bias": jnp.zeros(2, jnp.bfloat16)}}
+    return State(params, optax.adam(1e-3).init(params))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with two checkpoints and an export. Not to be changed."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    with runcheck.start_run(
+        root,
+        dataset="a",
+        model="b",
+        variant="c",
+        config={},
+        seeds={},
+        tags={"experiment": "e", "run_type": "train"},
+        data={"kind": "synthetic", "seed": 1},
+        description="A run.",
+    ) as run:
+        for step in (9, 10):
+            run.log(step, {"loss": 1.0})
+            run.save_checkpoint(step, state(float(step)))
+        run.export("weights", state(10.0).params, 10)
+    return Path(run.path)
+
+
+@pytest.fixture
+def folder(written: Path, tmp_path: Path) -> Path:
+    """A copy of the run, to be damaged."""
+    return Path(shutil.copytree(written, tmp_path / "run"))
+
+
+def test_the_newest_checkpoint_is_restored_into_the_structure_that_is_asked_for(written: Path) -> None:
+    run = load_run(written)
+    assert run.checkpoints == (9, 10)
+    for like in (state(0.0), jax.eval_shape(lambda: state(0.0))):
+        restored = run.restore(like=like)
+        assert isinstance(restored, State)
+        jax.tree.map(np.testing.assert_array_equal, restored, state(10.0))
+        assert restored.params["dense"]["bias"].dtype == jnp.bfloat16
+
+
+def test_a_checkpoint_is_restored_without_knowing_its_tree(written: Path) -> None:
+    restored: Any = load_run(written).restore(9)
+    np.testing.assert_array_equal(restored["params"]["dense"]["kernel"], np.full((3, 2), 9.0))
+
+
+def test_a_step_without_a_checkpoint_is_told_with_those_that_there_are(written: Path) -> None:
+    with pytest.raises(CannotReadError, match="holds no checkpoint of step 11; there are 9, 10"):
+        load_run(written).restore(11)
+
+
+def test_a_checkpoint_of_another_shape_is_told(written: Path) -> None:
+    with pytest.raises(CannotReadError, match="Orbax does not restore it"):
+        load_run(written).restore(10, like={"other": jnp.zeros(3)})
+
+
+def test_a_checkpoint_that_was_not_committed_is_passed_over_unless_it_is_asked_for(folder: Path) -> None:
+    (folder / "checkpoints/10/_CHECKPOINT_METADATA").unlink()
+    run = load_run(folder)
+    with pytest.warns(RuntimeWarning, match="10 was not committed; the checkpoint before it is restored"):
+        restored: Any = run.restore(like=state(0.0))
+    np.testing.assert_array_equal(restored.params["dense"]["kernel"], np.full((3, 2), 9.0))
+    with pytest.raises(CannotReadError, match=r"checkpoints/10/_CHECKPOINT_METADATA: .*the checkpoint is not whole"):
+        run.restore(10)
+
+
+def test_a_checkpoint_with_a_pointer_a_link_or_without_its_tree_is_told(folder: Path, tmp_path: Path) -> None:
+    run = load_run(folder)
+    tree = folder / "checkpoints/10/_METADATA"
+    shutil.move(tree, tmp_path / "tree")
+    with pytest.raises(CannotReadError, match="_METADATA: is missing"):
+        run.restore(10)
+    tree.symlink_to(tmp_path / "tree")
+    with pytest.raises(CannotReadError, match="_METADATA: is a link"):
+        run.restore()
+    tree.unlink()
+    tree.write_text(POINTER)
+    with pytest.raises(CannotReadError, match="_METADATA: is a Git LFS pointer"):
+        run.restore()
+
+
+def test_a_checkpoint_with_damaged_arrays_is_told(folder: Path) -> None:
+    largest = max((folder / "checkpoints/10").rglob("d/*"), key=lambda path: path.stat().st_size)
+    largest.write_bytes(b"\0" * largest.stat().st_size)
+    with pytest.raises(CannotReadError):
+        load_run(folder).restore(10, like=state(0.0))
+
+
+def test_what_is_no_step_is_no_checkpoint(folder: Path) -> None:
+    (folder / "checkpoints/best").symlink_to("9")
+    shutil.copytree(folder / "checkpoints/9", folder / "checkpoints/10.orbax-checkpoint-tmp-1")
+    (folder / "checkpoints/.gitkeep").touch()
+    assert load_run(folder).checkpoints == (9, 10)
+
+
+def test_an_export_is_found_by_its_name(written: Path) -> None:
+    run = load_run(written)
+    assert run.exports["weights.safetensors"]["source_step"] == 10
+    loaded = load_file(run.export_path("weights.safetensors"))
+    np.testing.assert_array_equal(loaded["dense.kernel"], np.full((3, 2), 10.0))
+
+
+def test_an_export_that_is_not_there_or_not_here_is_told(folder: Path) -> None:
+    run = load_run(folder)
+    with pytest.raises(CannotReadError, match=r"has no export 'weights'; there is weights\.safetensors"):
+        run.export_path("weights")
+    (folder / "exports/weights.safetensors").write_text(POINTER)
+    with pytest.raises(CannotReadError, match="is a Git LFS pointer"):
+        run.export_path("weights.safetensors")
