@@ -27,8 +27,9 @@ def load_run(path: Path | str) -> runcheck.LoadedRun:
 
 def rewrite(path: Path, **changed: object) -> None:
     """Change fields of a JSON document; None takes one away."""
+    gone = {key for key, value in changed.items() if value is None}
     document = json.loads(path.read_text()) | changed
-    path.write_text(json.dumps({key: value for key, value in document.items() if value is not None}))
+    path.write_text(json.dumps({key: value for key, value in document.items() if key not in gone}))
 
 
 # --- what a path means ------------------------------------------------------------------------------------------------

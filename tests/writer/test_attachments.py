@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from runcheck.errors import InvalidArgumentError
 from runcheck.pipeline import check
@@ -33,7 +34,8 @@ def finished(run: Run) -> dict[str, Any]:
     """Finish the run, see that its tree conforms, and return the metadata."""
     run.finish()
     report = check(Path(run.path).parents[2])
-    assert [(each.code, each.path, each.message) for each in report.findings] == []
+    findings = [each for each in report.findings if each.code != "RC208"]  # it is written outside of a repository
+    assert [(each.code, each.path, each.message) for each in findings] == []
     metadata: dict[str, Any] = json.loads(Path(run.path, "metadata.json").read_text())
     return metadata
 
@@ -191,7 +193,7 @@ def test_what_is_no_plot_is_refused(run: Run, name: str, figure: object, words: 
 
 
 def test_a_figure_of_matplotlib_is_drawn(run: Run) -> None:
-    figure = pytest.importorskip("matplotlib.figure").Figure()
+    figure = Figure()
     axes = figure.subplots()
     axes.plot([1.0, 2.0], label="loss")
     path = run.plot("loss", figure)
@@ -205,7 +207,7 @@ def test_a_figure_of_matplotlib_is_drawn(run: Run) -> None:
 
 
 def test_a_figure_that_cannot_be_drawn_is_a_warning(run: Run) -> None:
-    figure = pytest.importorskip("matplotlib.figure").Figure()
+    figure = Figure()
     figure.suptitle(r"$\notacommand$")
     with pytest.warns(RuntimeWarning, match="a plot could not be drawn"):
         assert run.plot("loss", figure) is None

@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import attrs
+import chex
 import jax
 import jax.numpy as jnp
+import ml_collections
 import ml_dtypes
 import numpy as np
+import omegaconf
 import optax
+import pydantic
 import pytest
 
 import runcheck
@@ -235,7 +239,6 @@ def test_a_configuration_that_holds_itself_is_refused() -> None:
 
 
 def test_ml_collections_with_references_and_frozen() -> None:
-    ml_collections = pytest.importorskip("ml_collections")
     config = ml_collections.ConfigDict({"batch": 32, "model": {"dtype": jnp.bfloat16, "widths": (1, 2)}, "none": None})
     config.steps = config.get_ref("batch") * 10
     config.list = [ml_collections.ConfigDict({"a": 1}), config.get_ref("batch")]
@@ -253,7 +256,6 @@ def test_ml_collections_with_references_and_frozen() -> None:
 
 
 def test_a_required_value_of_ml_collections_that_is_missing_is_told() -> None:
-    ml_collections = pytest.importorskip("ml_collections")
     config = ml_collections.ConfigDict({"data": {"path": ml_collections.config_dict.required_placeholder(str)}})
     with pytest.raises(InvalidArgumentError, match="config/data/path is required and has no value"):
         plain_config(config)
@@ -262,7 +264,6 @@ def test_a_required_value_of_ml_collections_that_is_missing_is_told() -> None:
 
 
 def test_omegaconf_with_interpolations_resolved() -> None:
-    omegaconf = pytest.importorskip("omegaconf")
     config = omegaconf.OmegaConf.create({"lr": 0.1, "warmup": {"lr": "${lr}"}, "list": ["${warmup.lr}", None]})
     assert plain_config(config) == {"lr": 0.1, "warmup": {"lr": 0.1}, "list": [0.1, None]}
     assert plain_config({"inner": config.warmup}) == {"inner": {"lr": 0.1}}
@@ -272,21 +273,17 @@ def test_omegaconf_with_interpolations_resolved() -> None:
 
 @pytest.mark.parametrize("value", ["???", "${nowhere}", "${a.b.path}"])
 def test_omegaconf_with_a_missing_value_is_refused_with_its_place(value: str) -> None:
-    omegaconf = pytest.importorskip("omegaconf")
     config = omegaconf.OmegaConf.create({"data": {"path": value}})
     with pytest.raises(InvalidArgumentError, match=r"config/data/path: .*; give it a value"):
         plain_config(config)
 
 
 def test_a_list_of_omegaconf_is_no_configuration() -> None:
-    omegaconf = pytest.importorskip("omegaconf")
     with pytest.raises(InvalidArgumentError, match="config is a ListConfig"):
         plain_config(omegaconf.OmegaConf.create([1]))
 
 
 def test_pydantic_and_its_secrets() -> None:
-    pydantic = pytest.importorskip("pydantic")
-
     inner = pydantic.create_model("Inner", path=(Path, Path("data")))
     outer = pydantic.create_model("Outer", inner=inner, key=pydantic.SecretStr)
     assert plain_config(outer(inner=inner(), key=pydantic.SecretStr("hunter2"))) == {
@@ -296,8 +293,6 @@ def test_pydantic_and_its_secrets() -> None:
 
 
 def test_chex_dataclasses_with_and_without_the_face_of_a_mapping() -> None:
-    chex = pytest.importorskip("chex")
-
     class Plain:
         lr: float
 
@@ -362,7 +357,6 @@ def test_absl_flags_are_those_of_the_main_module_and_those_that_were_set(tmp_pat
 
 
 def test_a_config_flag_is_its_configuration_and_not_its_overrides_as_well(tmp_path: Path) -> None:
-    pytest.importorskip("ml_collections")
     (tmp_path / "config.py").write_text(
         "import ml_collections\n"
         "def get_config():\n"
