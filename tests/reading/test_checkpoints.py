@@ -15,7 +15,7 @@ import runcheck
 from runcheck.errors import CannotReadError
 from tests.reading.test_load import POINTER, load_run
 
-# Where one array does not fit, Orbax closes its loop before TensorStore has answered for the others, which then says so.
+# Where one array does not fit, Orbax closes its loop before TensorStore has answered for the others.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
