@@ -87,6 +87,8 @@ class MetricLog:
         self._drain()
         self._follower.close()
         self._file.close()
+        if self._unwritten:
+            self._complaints.add(f"{len(self._unwritten)} steps of metrics could not be written")
         self._complaints.tell(3)
 
     def _log_any(self, step: object, metrics: Mapping[str, object], split: str, at: float) -> None:
