@@ -104,7 +104,7 @@ def test_a_step_of_a_device_is_not_waited_for(path: Path, log: MetricLog) -> Non
 
 def test_a_step_of_a_device_that_is_no_step_is_warned_of_and_the_rest_goes_on(path: Path, log: MetricLog) -> None:
     slow = SlowScalar(-1)
-    log.log(slow, {"loss": 0.5}, "train")
+    log.log(slow, {"loss": 0.5}, "train")  # type: ignore[arg-type]
     log.log(2, {"loss": 0.25}, "train")
     slow.done.set()
     with pytest.warns(RuntimeWarning, match="their step could not be fetched: step is -1"):
