@@ -127,37 +127,41 @@ class MetricLog:
             self._write((names, step, tuple(value for _, value in values), at))
 
     def _write(self, rows: Rows) -> None:
-        with self._order:
-            if self._is_writing or self._unwritten:
-                self._unwritten.append(rows)
-            else:
-                self._append(rows)
-            if self._unwritten and not self._is_writing:
-                self._write_unwritten()
-
-    def _append(self, rows: Rows) -> None:
         names, step, values, _ = rows
         content = names.lines(step, values)
-        self._is_writing = True
-        try:
-            self._file.append(content)
-            self._follower.take(rows)
-        except OSError as error:
-            self._unwritten.appendleft(rows)
-            self._complaints.add(f"metrics could not be written: {error.strerror}; later calls try it again")
-        except BaseException:  # the handler of a signal raised, before the write or behind it: the file knows
-            if self._file.ends_with(content) and not self._follower.has_taken(rows):
+        with self._order:
+            if self._is_writing:  # this is the handler of a signal that came into a call: that one writes it
+                self._unwritten.append(rows)
+                return
+            if self._unwritten:
+                self._unwritten.append(rows)
+                self._write_unwritten()
+                return
+            self._is_writing = True
+            try:
+                self._file.append(content)
                 self._follower.take(rows)
-            raise
-        finally:
-            self._is_writing = False
+            except OSError as error:
+                self._unwritten.append(rows)
+                self._complaints.add(f"metrics could not be written: {error.strerror}; later calls try it again")
+                return
+            except BaseException:  # the handler of a signal raised, before the write or behind it: the file knows
+                if self._file.ends_with(content) and not self._follower.has_taken(rows):
+                    self._follower.take(rows)
+                raise
+            finally:
+                self._is_writing = False
+            if self._unwritten:
+                self._write_unwritten()
 
     def _write_unwritten(self) -> None:
         """Write what the handler of a signal logged while a call was at work, and what a full disk did not take."""
-        for tries in range(len(self._unwritten), 0, -1):
-            self._append(self._unwritten.popleft())
-            if len(self._unwritten) >= tries:
-                break
+        earlier, self._unwritten = self._unwritten, deque()
+        try:
+            while earlier and not self._unwritten:
+                self._write(earlier.popleft())
+        finally:
+            self._unwritten.extend(earlier)
         while len(self._unwritten) > MAX_PENDING:
             self._unwritten.popleft()
             self._complaints.add(f"metrics are lost: more than {MAX_PENDING} steps could not be written")
