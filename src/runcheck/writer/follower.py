@@ -49,6 +49,7 @@ class Follower:
         self._wake = threading.Event()
         self._is_ended = False
         self._thread: threading.Thread | None = None
+        self._may_wait = 0  # rows; none before there is a thread
         self._taken = self._synced = 0
         self.rows = 0
         self.series: dict[Series, SeriesAggregate] = {}
@@ -57,9 +58,7 @@ class Follower:
         """Take rows that are in the file. Who writes faster than they are worked off waits for that."""
         self._backlog.append(rows)
         self._taken += len(rows[2])
-        if self._thread is None:
-            self._start()
-        elif self._taken - self.rows > _MAX_BEHIND:
+        if self._taken - self.rows > self._may_wait:
             self._wait()
 
     def has_taken(self, rows: Rows) -> bool:
@@ -72,7 +71,7 @@ class Follower:
         self._wake.set()
         if self._thread is not None and self._thread.ident is not None:
             self._thread.join()
-        self._thread = None
+        self._thread, self._may_wait = None, 0
         self._flush()
         self._is_ended = False
 
@@ -93,9 +92,13 @@ class Follower:
             self._complaints.add("no thread could be started; event files and summary are written in the loop")
 
     def _wait(self) -> None:
+        if self._thread is None:
+            self._start()
+            self._may_wait = _MAX_BEHIND
+            return
         self._wake.set()
         while self._taken - self.rows > _MAX_BEHIND:
-            if self._thread is not None and self._thread.is_alive():
+            if self._thread.is_alive():
                 time.sleep(_PAUSE)
             else:
                 self._work_off()

@@ -38,6 +38,7 @@ class MetricLog:
         self._follower = Follower(self._file, sinks, self._complaints)
         self._devices = DeviceQueue(self._write_fetched, self._complaints)
         self._names = KnownNames()
+        self._known = self._names.known
         self.is_forked = False  # into a process that is not the one of the run
         self._order = threading.RLock()  # of the rows in the file
         self._unwritten: deque[Rows] = deque()
@@ -63,7 +64,7 @@ class MetricLog:
             InvalidArgumentError: a step, a name or a value is none. Nothing of the call is written then.
         """
         at = time.time()
-        names = self._names.known.get((split, *metrics))
+        names = self._known.get((split, *metrics))
         values = tuple(metrics.values())
         if (
             names is not None
