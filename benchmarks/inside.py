@@ -1,11 +1,15 @@
 """What is measured within one process: where a process of its own would mostly measure imports."""
 
 import json
+import os
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.paired import Contender
+from runcheck.writer.metric_log import MetricLog
+from runcheck.writer.tensorboard import EventFile
 
 STEPS, SCALARS = 20_000, 5
 
@@ -15,7 +19,6 @@ def read_events(folder: Path, steps: int) -> dict[str, Contender]:
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
     from runcheck.probes.events import EventsProbe
-    from runcheck.writer.tensorboard import EventFile
 
     events = EventFile(str(folder), 1.0)
     for step in range(steps):
@@ -37,49 +40,72 @@ def read_events(folder: Path, steps: int) -> dict[str, Contender]:
 
 
 def write_log(folder: Path, steps: int) -> dict[str, Contender]:
-    """Log scalars in a loop without pause, to the end of the run."""
-    from runcheck.writer.metric_log import MetricLog
-    from runcheck.writer.tensorboard import EventFile
-
+    """Log scalars in a loop without pause: the loop alone, and to the end of the run, all threads included."""
     folder.mkdir()
-    path = folder / "log.jsonl"
-    values: dict[str, object] = {f"metric_{number}": 0.1 * number for number in range(SCALARS)}
+    logging, count = _Logging(folder, steps), steps * SCALARS
+    contenders = _on(count, {"json.dumps, flushed each step": logging.with_json, "by hand, one write": logging.by_hand})
+    contenders["runcheck, in the loop"] = Contender(logging.loop, count, lambda: logging.open(events=True))
+    contenders["runcheck, metrics.jsonl"] = Contender(lambda: logging.to_the_end(events=False), count, logging.close)
+    contenders["runcheck, and TensorBoard events"] = Contender(lambda: logging.to_the_end(events=True), count)
+    if find_spec("tensorboardX"):
+        contenders["tensorboardX"] = Contender(logging.with_tensorboardx, count)
+    return contenders
 
-    def with_runcheck(*, events: bool) -> None:
-        sinks = [EventFile(str(folder / "events"), time.time())] if events else []
-        log = MetricLog(str(path), sinks)
-        for step in range(steps):
-            log.log(step, values, "train")
-        log.close()
-        path.unlink()
 
-    def with_json() -> None:
-        with path.open("a") as stream:
-            for step in range(steps):
-                for metric, value in values.items():
+class _Logging:
+    """The same values, logged in several ways."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self._folder = folder
+        self._path = folder / "log.jsonl"
+        self._steps = steps
+        self._values: dict[str, object] = {f"metric_{number}": 0.1 * number for number in range(SCALARS)}
+        self._log: MetricLog | None = None
+
+    def open(self, *, events: bool) -> None:
+        sinks = [EventFile(str(self._folder / "events"), time.time())] if events else []
+        self._log = MetricLog(str(self._path), sinks)
+
+    def loop(self) -> None:
+        assert self._log is not None
+        for step in range(self._steps):
+            self._log.log(step, self._values, "train")
+
+    def close(self) -> None:
+        assert self._log is not None
+        self._log.close()
+        self._path.unlink()
+
+    def to_the_end(self, *, events: bool) -> None:
+        self.open(events=events)
+        self.loop()
+        self.close()
+
+    def by_hand(self) -> None:
+        heads = [f'"split": "train", "metric": "{metric}", "value": ' for metric in self._values]
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for step in range(self._steps):
+            rows = zip(heads, self._values.values(), strict=True)
+            os.write(descriptor, "".join([f'{{"step": {step}, {head}{value!r}}}\n' for head, value in rows]).encode())
+        os.close(descriptor)
+        self._path.unlink()
+
+    def with_json(self) -> None:
+        with self._path.open("a") as stream:
+            for step in range(self._steps):
+                for metric, value in self._values.items():
                     stream.write(json.dumps({"step": step, "split": "train", "metric": metric, "value": value}) + "\n")
                 stream.flush()
-        path.unlink()
+        self._path.unlink()
 
-    def with_tensorboardx() -> None:
+    def with_tensorboardx(self) -> None:
         from tensorboardX import SummaryWriter
 
-        writer = SummaryWriter(str(folder / "tensorboardx"))
-        for step in range(steps):
-            for metric, value in values.items():
+        writer = SummaryWriter(str(self._folder / "tensorboardx"))
+        for step in range(self._steps):
+            for metric, value in self._values.items():
                 writer.add_scalar(metric, value, step)
         writer.close()
-
-    works: dict[str, Callable[[], object]] = {
-        "json.dumps, flushed each step": with_json,
-        "runcheck, metrics.jsonl": lambda: with_runcheck(events=False),
-        "runcheck, and TensorBoard events": lambda: with_runcheck(events=True),
-    }
-    try:
-        import tensorboardX  # noqa: F401
-    except ImportError:
-        return _on(steps * SCALARS, works)
-    return _on(steps * SCALARS, {**works, "tensorboardX": with_tensorboardx})
 
 
 def _on(count: int, works: dict[str, Callable[[], object]]) -> dict[str, Contender]:

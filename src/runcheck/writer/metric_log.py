@@ -1,52 +1,61 @@
-"""``metrics.jsonl`` as it grows: one write a step, in the order of the calls, without waiting for a device."""
+"""``metrics.jsonl`` as it grows: one write a step, without waiting for a device.
 
-import json
-import math
+Three threads work at it. The caller's formats what is on the host and hands it to the operating system before ``log``
+returns. One waits for values on a device. One follows the file with all that can wait a second.
+"""
+
+import atexit
 import os
+import threading
 import time
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, SupportsFloat
+import weakref
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 
-from runcheck.convention.aggregates import SeriesAggregate, nonfinite_name
-from runcheck.convention.names import is_name
-from runcheck.errors import InvalidArgumentError
-from runcheck.writer.arguments import checked_step
+from runcheck.convention.aggregates import SeriesAggregate
+from runcheck.writer.append_file import AppendFile
+from runcheck.writer.arguments import MAX_STEP, checked_step
+from runcheck.writer.complaints import Complaints
+from runcheck.writer.device_queue import MAX_PENDING, DeviceQueue, FetchedRows, LateRows
+from runcheck.writer.follower import Follower, Sink
+from runcheck.writer.rows import KnownNames, Rows, Series
+from runcheck.writer.scalars import DeviceScalar, flattened, is_on_device, refuse_tracer
 
-MAX_PENDING = 1024
-_SYNC_SECONDS = 1.0
-
-_Row = tuple[str, SupportsFloat]
-
-
-class Sink(Protocol):
-    """Takes the same rows as the metric log. One that fails is reported and dropped, never the run."""
-
-    def write(self, step: int, split: str, values: Sequence[tuple[str, float]], at: float) -> None:
-        """Take the values of one step; ``at`` is the time of the call in seconds since 1970."""
-
-    def close(self) -> None:
-        """Write what is left."""
+_OPEN: "weakref.WeakSet[MetricLog]" = weakref.WeakSet()
 
 
 class MetricLog:
     """Appends rows to a file and to sinks, and keeps what each series comes to.
 
-    Values that are still on a device are held back, with all rows after them, until they are ready; at most 1,024
-    steps of them.
+    A value of the host is in the file when ``log`` returns; one on a device as soon as it is computed. The rows of each
+    series keep the order of the calls, whichever they are. Any thread may call it, and the handler of a signal.
     """
 
     def __init__(self, path: str, sinks: Sequence[Sink]) -> None:
         """Append to the file at ``path``."""
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        self._sinks = list(sinks)
-        self._pending: deque[tuple[int, str, list[_Row], float]] = deque()
-        self._heads: dict[tuple[str, str], str] = {}
-        self._synced = time.monotonic()
-        self._warned: set[str] = set()
-        self.series: dict[tuple[str, str], SeriesAggregate] = {}
-        self.rows = 0
+        self._file = AppendFile(path)
+        self._complaints = Complaints()
+        self._follower = Follower(self._file, sinks, self._complaints)
+        self._devices = DeviceQueue(self._write_fetched, self._complaints)
+        self._names = KnownNames()
+        self._known = self._names.known
+        self.is_forked = False  # into a process that is not the one of the run
+        self._order = threading.RLock()  # of the rows in the file
+        self._unwritten: deque[Rows] = deque()
+        self._is_writing = False
+        self._late: Counter[Series] = Counter()
+        atexit.register(self._drain)
+        _OPEN.add(self)
+
+    @property
+    def series(self) -> dict[Series, SeriesAggregate]:
+        """What each series comes to, complete after :meth:`close`."""
+        return self._follower.series
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, complete after :meth:`close`."""
+        return self._follower.rows
 
     def log(self, step: int, metrics: Mapping[str, object], split: str) -> None:
         """Take the values of one step.
@@ -54,108 +63,132 @@ class MetricLog:
         Raises:
             InvalidArgumentError: a step, a name or a value is none. Nothing of the call is written then.
         """
-        whole_step = checked_step(step)
-        rows = list(_flattened(metrics, ""))
-        heads = self._heads
-        for metric, _ in rows:
-            if (split, metric) not in heads:
-                heads[split, metric] = _head(split, metric)
-        self._pending.append((whole_step, split, rows, time.time()))
-        self._drain(MAX_PENDING)
+        at = time.time()
+        names = self._known.get((split, *metrics))
+        values = tuple(metrics.values())
+        if (
+            names is not None
+            and names.floats == [*map(type, values)]
+            and type(step) is int
+            and 0 <= step <= MAX_STEP
+            and not self._late
+            and not self.is_forked
+        ):
+            self._write((names, step, values, at))  # type: ignore[arg-type]
+        else:
+            self._log_any(step, metrics, split, at)
+        if self._complaints.waiting:
+            self._complaints.tell(3)
 
     def close(self) -> None:
         """Wait for the values that are still on a device, and close the file and the sinks."""
-        self._drain(0)
-        self._to_disk(os.fsync)
-        os.close(self._descriptor)
-        for sink in list(self._sinks):
-            self._of_sink(sink, sink.close)
+        atexit.unregister(self._drain)
+        if self.is_forked:
+            return
+        self._drain()
+        self._follower.close()
+        self._file.close()
+        if self._unwritten:
+            self._complaints.add(f"{len(self._unwritten)} steps of metrics could not be written")
+        self._complaints.tell(3)
 
-    def _drain(self, allowed: int) -> None:
-        while self._pending:
-            step, split, rows, at = self._pending[0]
-            if len(self._pending) <= allowed and not all(_is_ready(value) for _, value in rows):
+    def _log_any(self, step: object, metrics: Mapping[str, object], split: str, at: float) -> None:
+        known_step = _step(step)
+        values = list(flattened(metrics))
+        names = self._names.of(split, tuple(metric for metric, _ in values))
+        if self.is_forked:
+            self._complaints.add("this process is a fork of the one that started the run; what it logs is not written")
+            return
+        with self._order:
+            late, ready = [], []
+            for series, (metric, value) in zip(names.series, values, strict=True):
+                if not isinstance(known_step, int) or not isinstance(value, float) or series in self._late:
+                    late.append((metric, value))
+                    self._late[series] += 1
+                else:
+                    ready.append((metric, value))
+            if isinstance(known_step, int):
+                self._write_values(known_step, split, ready, at)
+            if late:
+                self._devices.put(LateRows(known_step, split, late, at))
+        if late and not self._is_writing:  # the handler of a signal does not wait for what it interrupted
+            self._devices.wait_for_room()
+
+    def _write_fetched(self, late: LateRows, fetched: FetchedRows) -> None:
+        with self._order:
+            self._write_values(fetched.step, late.split, fetched.values, late.at)
+            for metric, _ in late.values:
+                self._late[late.split, metric] -= 1
+                if self._late[late.split, metric] <= 0:
+                    del self._late[late.split, metric]
+
+    def _write_values(self, step: int, split: str, values: Sequence[tuple[str, float]], at: float) -> None:
+        if values:
+            names = self._names.of(split, tuple(metric for metric, _ in values))
+            self._write((names, step, tuple(value for _, value in values), at))
+
+    def _write(self, rows: Rows) -> None:
+        names, step, values, _ = rows
+        content = names.lines(step, values)
+        with self._order:
+            if self._is_writing:  # this is the handler of a signal that came into a call: that one writes it
+                self._unwritten.append(rows)
                 return
-            self._pending.popleft()
-            self._write(step, split, [(metric, float(value)) for metric, value in rows], at)
+            if self._unwritten:
+                self._unwritten.append(rows)
+                self._write_unwritten()
+                return
+            self._is_writing = True
+            try:
+                self._file.append(content)
+                self._follower.take(rows)
+            except OSError as error:
+                self._unwritten.append(rows)
+                self._complaints.add(f"metrics could not be written: {error.strerror}; later calls try it again")
+                return
+            except BaseException:  # the handler of a signal raised, before the write or behind it: the file knows
+                if self._file.ends_with(content) and not self._follower.has_taken(rows):
+                    self._follower.take(rows)
+                raise
+            finally:
+                self._is_writing = False
+            if self._unwritten:
+                self._write_unwritten()
 
-    def _write(self, step: int, split: str, values: list[tuple[str, float]], at: float) -> None:
-        lines = []
-        for metric, value in values:
-            shown = repr(value) if math.isfinite(value) else f'null, "nonfinite": "{nonfinite_name(value)}"'
-            lines.append(f'{{"step": {step}, {self._heads[split, metric]}{shown}}}\n')
-            series = self.series.setdefault((split, metric), SeriesAggregate())
-            if step <= series.last_step:
-                self._warn(
-                    f"step {step} of {split}/{metric} follows step {series.last_step}; it is kept, and is a finding"
-                )
-            series.add(step, value)
-        self.rows += len(values)
-        content = "".join(lines).encode()
-        self._to_disk(lambda descriptor: _write_all(descriptor, content))
-        if time.monotonic() - self._synced > _SYNC_SECONDS:
-            self._to_disk(os.fsync)
-            self._synced = time.monotonic()
-        for sink in list(self._sinks):
-            self._of_sink(sink, lambda sink=sink: sink.write(step, split, values, at))  # type: ignore[misc]
-
-    def _to_disk(self, act: Callable[[int], object]) -> None:
+    def _write_unwritten(self) -> None:
+        """Write what the handler of a signal logged while a call was at work, and what a full disk did not take."""
+        earlier, self._unwritten = self._unwritten, deque()
         try:
-            act(self._descriptor)
-        except OSError as error:
-            self._warn(f"metrics could not be written: {error.strerror}")
+            while earlier and not self._unwritten:
+                self._write(earlier.popleft())
+        finally:
+            self._unwritten.extend(earlier)
+        while len(self._unwritten) > MAX_PENDING:
+            self._unwritten.popleft()
+            self._complaints.add(f"metrics are lost: more than {MAX_PENDING} steps could not be written")
 
-    def _of_sink(self, sink: Sink, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except (OSError, ValueError, RuntimeError) as error:
-            self._sinks.remove(sink)
-            self._warn(f"{type(sink).__name__} failed and gets no more rows: {error}")
-
-    def _warn(self, message: str) -> None:
-        if message not in self._warned and len(self._warned) < MAX_PENDING:
-            self._warned.add(message)
-            warnings.warn(f"runcheck: {message}", RuntimeWarning, stacklevel=5)
-
-
-def _head(split: str, metric: str) -> str:
-    if not is_name("split", split):
-        raise InvalidArgumentError(f"split is {split!r}; use letters, digits, '.', '_' and '-'")
-    if not is_name("metric", metric):
-        raise InvalidArgumentError(
-            f"the metric {metric!r} is no name of a metric; use letters, digits and _ . @ : + - with / to group"
-        )
-    return f'"split": {json.dumps(split)}, "metric": {json.dumps(metric)}, "value": '
+    def _drain(self) -> None:
+        """Write what can be written; also where the interpreter ends and the run was not finished."""
+        if self.is_forked:
+            return
+        self._devices.drain()
+        with self._order:
+            self._write_unwritten()
+        self._follower.drain()
 
 
-def _flattened(metrics: Mapping[str, object], prefix: str) -> Iterator[_Row]:
-    for name, value in metrics.items():
-        if type(value) is float:  # by far the most frequent, and the protocol below takes a microsecond
-            yield f"{prefix}{name}", value
-        elif isinstance(value, Mapping):
-            yield from _flattened(value, f"{prefix}{name}/")
-        elif isinstance(value, str) or not isinstance(value, SupportsFloat) or getattr(value, "shape", ()) != ():
-            raise InvalidArgumentError(f"{prefix}{name} is a {type(value).__name__}; a metric is one number")
-        elif hasattr(value, "is_ready"):
-            yield f"{prefix}{name}", value
-        else:
-            yield f"{prefix}{name}", _as_float(value, f"{prefix}{name}")
+def _step(step: object) -> int | DeviceScalar:
+    refuse_tracer(step, "step")
+    if is_on_device(step) and getattr(step, "shape", None) == ():
+        return step
+    return checked_step(step)
 
 
-def _as_float(value: SupportsFloat, name: str) -> float:
-    try:
-        return float(value)
-    except (OverflowError, TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"{name} cannot be a metric: {error}") from error
+def _forsake() -> None:
+    """Leave the logs to the parent: their threads did not come along, and what waits is written there."""
+    for log in _OPEN:
+        log.is_forked = True
 
 
-def _is_ready(value: object) -> bool:
-    if type(value) is float:
-        return True
-    ready = getattr(value, "is_ready", None)
-    return ready is None or bool(ready())
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forsake)

@@ -11,39 +11,91 @@ import struct
 from collections.abc import Sequence
 
 from runcheck.convention.tfrecord import record
+from runcheck.writer.append_file import AppendFile
+from runcheck.writer.rows import RowNames, Rows
+
+_DOUBLE = struct.Struct("<d")
+_MOST_FORMS = 1024
+_MOST_UNWRITTEN = 1 << 20
 
 
 def scalar_event(step: int, tags: Sequence[tuple[bytes, float]], at: float) -> bytes:
     """Return the Event message of one step: ``tags`` with their values, as float32, at ``at`` seconds since 1970."""
-    summary = b"".join(_field(1, _field(1, tag) + b"\x15" + _float32(value)) for tag, value in tags)
+    summary = _SummaryForm([tag for tag, _ in tags]).filled([value for _, value in tags])
     return b"\x09" + struct.pack("<d", at) + b"\x10" + _varint(step) + _field(5, summary)
 
 
 class EventFile:
-    """A sink that writes one event file, a record a step, with the tags ``<split>/<metric>``."""
+    """A sink that writes one event file, a record a call, with the tags ``<split>/<metric>``."""
 
     def __init__(self, folder: str, created: float) -> None:
         """Create the event file in ``folder``, named by the second of ``created``. No host stands in the name."""
         os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, f"events.out.tfevents.{int(created)}.runcheck")
-        self._stream = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
-        self._tags: dict[tuple[str, str], bytes] = {}
-        self._stream.write(record(b"\x09" + struct.pack("<d", created) + _field(3, b"brain.Event:2")))
+        self._file = AppendFile(os.path.join(folder, f"events.out.tfevents.{int(created)}.runcheck"))
+        self._forms: dict[RowNames, _SummaryForm] = {}
+        self._unwritten = record(b"\x09" + struct.pack("<d", created) + _field(3, b"brain.Event:2"))
+        self._append()
 
     def write(self, step: int, split: str, values: Sequence[tuple[str, float]], at: float) -> None:
         """Append the record of one step."""
-        tags = [(self._tag(split, metric), value) for metric, value in values]
-        self._stream.write(record(scalar_event(step, tags, at)))
+        names = RowNames(split, tuple(metric for metric, _ in values), [])
+        self.take([(names, step, [value for _, value in values], at)])
+
+    def take(self, batch: Sequence[Rows]) -> None:
+        """Append a record for each call. What a full disk does not take is written later, as far as it is a megabyte.
+
+        Raises:
+            OSError: it is more.
+        """
+        self._unwritten += b"".join(self._record(*rows) for rows in batch)
+        try:
+            self._append()
+        except OSError:
+            if len(self._unwritten) > _MOST_UNWRITTEN:
+                raise
 
     def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
+        """Write what could not be written before, and close the file."""
+        self._append()
+        self._file.close()
 
-    def _tag(self, split: str, metric: str) -> bytes:
-        tag = self._tags.get((split, metric))
-        if tag is None:
-            tag = self._tags[split, metric] = f"{split}/{metric}".encode()
-        return tag
+    def _append(self) -> None:
+        if self._unwritten:
+            self._file.append(self._unwritten)
+            self._unwritten = b""
+
+    def _record(self, names: RowNames, step: int, values: Sequence[float], at: float) -> bytes:
+        form = self._forms.get(names)
+        if form is None:
+            if len(self._forms) >= _MOST_FORMS:
+                self._forms.clear()
+            form = self._forms[names] = _SummaryForm([f"{names.split}/{metric}".encode() for metric in names.metrics])
+        summary = form.filled(values)
+        return record(b"\x09" + _DOUBLE.pack(at) + b"\x10" + _varint(step) + form.head + summary)
+
+
+class _SummaryForm:
+    """The Summary message of some tags, and what stands before it in its Event; only the values are to be filled in."""
+
+    def __init__(self, tags: Sequence[bytes]) -> None:
+        self._parts: list[bytes | float] = []
+        for tag in tags:
+            name = _field(1, tag) + b"\x15"
+            self._parts += [b"\x0a" + _varint(len(name) + 4) + name, 0.0]
+        self._form = struct.Struct(
+            "<" + "".join(f"{len(part)}sf" for part in self._parts[::2] if isinstance(part, bytes))
+        )
+        self.head = b"\x2a" + _varint(self._form.size)
+
+    def filled(self, values: Sequence[float]) -> bytes:
+        """Return the message with ``values``, as float32."""
+        parts = self._parts.copy()
+        parts[1::2] = values
+        try:
+            return self._form.pack(*parts)
+        except OverflowError:
+            parts[1::2] = map(_within_float32, values)
+            return self._form.pack(*parts)
 
 
 def _field(number: int, content: bytes) -> bytes:
@@ -60,9 +112,10 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _float32(value: float) -> bytes:
-    """Return the nearest float32, little-endian; infinity where the value is beyond all of them."""
+def _within_float32(value: float) -> float:
+    """Return infinity for a value whose nearest float32 is that, and other values as they are."""
     try:
-        return struct.pack("<f", value)
+        struct.pack("<f", value)
     except OverflowError:
-        return struct.pack("<f", math.copysign(math.inf, value))
+        return math.copysign(math.inf, value)
+    return value
