@@ -13,13 +13,26 @@ if TYPE_CHECKING:
     from runcheck.findings import Finding, Report
     from runcheck.pipeline import check
     from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.retention import Keep
     from runcheck.writer.run import Run, start_run
 
-__all__ = ["Dataset", "Finding", "Report", "Run", "RuncheckError", "__version__", "check", "new_dataset", "start_run"]
+__all__ = [
+    "Dataset",
+    "Finding",
+    "Keep",
+    "Report",
+    "Run",
+    "RuncheckError",
+    "__version__",
+    "check",
+    "new_dataset",
+    "start_run",
+]
 
 _HOMES = {
     "Dataset": "runcheck.writer.dataset",
     "Finding": "runcheck.findings",
+    "Keep": "runcheck.writer.retention",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
