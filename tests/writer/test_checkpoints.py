@@ -164,10 +164,10 @@ def test_a_save_is_ranked_by_the_metrics_that_it_is_given(start: StartRun) -> No
 
 def test_one_warning_says_that_checkpoints_were_removed_without_a_value(start: StartRun) -> None:
     run = start(keep=Keep(best=1, by="val/los"))
-    for step in range(3):
-        run.log(step, {"loss": 1.0}, split="val")
-        run.save_checkpoint(step, weights(step))
     with pytest.warns(RuntimeWarning, match=r"checkpoint of step 0 .* no val/los was logged there") as caught:
+        for step in range(3):
+            run.log(step, {"loss": 1.0}, split="val")
+            run.save_checkpoint(step, weights(step))
         run.finish()
     assert len([each for each in caught if "val/los" in str(each.message)]) == 1
     assert on_disk(run) == [2]
@@ -197,6 +197,25 @@ def test_a_checkpoint_that_an_export_was_made_from_stays(root: Path, start: Star
     assert "RC510" not in {finding.code for finding in check(root).findings}
 
 
+def test_a_checkpoint_stays_while_an_export_is_made_from_it(start: StartRun) -> None:
+    class Slow:
+        """An array; while it is exported, the run goes on."""
+
+        dtype, shape = np.dtype(np.float64), (4,)
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:  # noqa: ANN401
+            for step in (1, 2):
+                run.save_checkpoint(step, weights(step))
+            await_removals()
+            return np.zeros(4)
+
+    with start(keep=Keep(last=1)) as run:
+        run.log(2, {"loss": 1.0})
+        run.save_checkpoint(0, weights(0))
+        run.export("first", {"w": Slow()}, 0)
+    assert on_disk(run) == [0, 2]
+
+
 def test_parameters_are_those_of_the_newest_checkpoint_that_is_there(root: Path, start: StartRun) -> None:
     with start(keep=Keep(last=1)) as run:
         for step, count in enumerate((4, 8)):
@@ -208,11 +227,14 @@ def test_parameters_are_those_of_the_newest_checkpoint_that_is_there(root: Path,
 
 def test_the_next_save_does_not_wait_for_a_removal(start: StartRun, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, release, remove = threading.Event(), threading.Event(), shutil.rmtree
+    removals: list[str] = []
 
-    def slow_disk(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+    def slow_disk(path: str, **options: Any) -> None:  # noqa: ANN401
+        removals.append(f"begin {Path(path).name}")
         begun.set()
         assert release.wait(60)
-        remove(*arguments, **options)
+        remove(path, **options)
+        removals.append("end")
 
     with start(keep=Keep(last=1)) as run:
         run.log(9, {"loss": 1.0})
@@ -224,12 +246,14 @@ def test_the_next_save_does_not_wait_for_a_removal(start: StartRun, monkeypatch:
             assert begun.wait(60)
             assert Path(run.path, "checkpoints", "0.removed.tmp").is_dir()
             assert run.checkpoints[0] == 1
+            assert removals == ["begin 0.removed.tmp"]
             release.set()
+            await_removals()
     assert on_disk(run) == run.checkpoints == [3]
 
 
 LIMITED = """
-import resource, sys, warnings
+import os, resource, sys, warnings
 import numpy as np
 import runcheck
 
@@ -247,6 +271,8 @@ for step, count in enumerate([10, 1 << 19, 20]):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         run.save_checkpoint(step, {"params": noise(count)})
+    if step == 2:
+        print([name for name in os.listdir(f"{run.path}/checkpoints") if name.startswith("1")])
     print(step, run.checkpoints, [str(each.message)[:36] for each in caught if each.category is RuntimeWarning])
     if step == 1 and status == "last":
         break
@@ -267,7 +293,8 @@ def test_a_save_that_the_disk_refuses_is_warned_of_and_takes_nothing_with_it(
     lines = done.stdout.splitlines()
     assert lines[-1] == str(there)
     if status == "first":
-        assert lines[2].endswith("['runcheck: step 1 has no checkpoint: ']")
+        assert lines[2] == "[]"  # the space is free again
+        assert lines[3].endswith("['runcheck: step 1 has no checkpoint: ']")
     else:
         assert "RuntimeWarning: runcheck: step 1 has no checkpoint: ValueError: OUT_OF_RANGE" in done.stderr
     (path,) = root.glob("model/*/*Z_*/metadata.json")
@@ -320,10 +347,20 @@ def test_a_checkpoint_that_cannot_be_removed_stays_and_is_told(start: StartRun) 
     assert on_disk(run) == run.checkpoints == [0, 1]
 
 
+def test_what_is_left_over_and_resists_is_told(start: StartRun) -> None:
+    run = start()
+    run.log(1, {"loss": 1.0})
+    run.save_checkpoint(1, weights(1))
+    Path(run.path, "checkpoints", "1.part").touch()
+    Path(run.path, "checkpoints", "11.part").touch()
+    with pytest.warns(RuntimeWarning, match=r"checkpoints/1\.part is left over"):
+        run.finish()
+
+
 KILLED = (
     LIMITED.partition("soft, hard")[0]
     + """
-import os, shutil
+import shutil
 
 def half(path, **options):
     os.unlink(os.path.join(path, "_METADATA"))

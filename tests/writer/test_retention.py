@@ -166,6 +166,12 @@ def test_a_save_that_was_given_other_metrics_ranks_by_what_is_logged(ranking: Ra
     assert ranking.value(3) == 0.2
 
 
+def test_a_step_that_is_saved_anew_does_not_rank_by_what_its_first_save_was_given(ranking: Ranking) -> None:
+    ranking.expect(3, {"acc/top1": 0.9})
+    ranking.expect(3, None)
+    assert ranking.value(3) is None
+
+
 def test_a_number_in_an_array_is_read_when_it_is_logged(ranking: Ranking) -> None:
     value = np.array(0.5)
     ranking.saw(3, "val", {"acc/top1": value})
