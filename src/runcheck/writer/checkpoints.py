@@ -41,9 +41,9 @@ class CheckpointWriter:
     removes what need not stay any more: after those before it did, and while the next one may be written already.
     """
 
-    def __init__(self, keep: Keep, ranking: Ranking | None) -> None:
-        """Start without a checkpoint. ``ranking`` is there where ``keep`` ranks."""
-        self._keep = keep
+    def __init__(self, keep: Keep | None = None, ranking: Ranking | None = None) -> None:
+        """Start without a checkpoint; by default all stay. ``ranking`` is there where ``keep`` ranks."""
+        self._keep = keep or Keep()
         self._ranking = ranking
         self._unit = ""
         self._checkpointer: StandardCheckpointer | None = None
