@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from runcheck.reading.load import load
     from runcheck.reading.run import LoadedRun
     from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.retention import Keep
     from runcheck.writer.run import Run, start_run
 
 __all__ = [
     "Dataset",
     "Finding",
+    "Keep",
     "LoadedDataset",
     "LoadedRun",
     "Report",
@@ -36,6 +38,7 @@ __all__ = [
 _HOMES = {
     "Dataset": "runcheck.writer.dataset",
     "Finding": "runcheck.findings",
+    "Keep": "runcheck.writer.retention",
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
     "Report": "runcheck.findings",

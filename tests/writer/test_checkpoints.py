@@ -1,6 +1,11 @@
-"""Checkpoints that Orbax restores, and exports that safetensors reads."""
+"""Checkpoints that Orbax restores, those of them that stay, and exports that safetensors reads."""
 
 import json
+import math
+import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +17,7 @@ import orbax.checkpoint as ocp
 import pytest
 from safetensors.numpy import load_file
 
+from runcheck import Keep
 from runcheck.errors import InvalidArgumentError
 from runcheck.pipeline import check
 from runcheck.writer.checkpoints import count_parameters
@@ -98,6 +104,293 @@ def test_a_checkpoint_of_what_is_no_step_is_refused(root: Path, start: StartRun,
             run.save_checkpoint(step, {"w": np.zeros(1)})
     assert not Path(run.path, "checkpoints").exists()
     assert check(root).is_clean
+
+
+def on_disk(run: Run) -> list[int]:
+    """Return the names among the checkpoints, all of which must be steps."""
+    return sorted(int(path.name) for path in Path(run.path, "checkpoints").iterdir())
+
+
+def weights(step: int, count: int = 4) -> dict[str, Any]:
+    """Return a tree that tells its step."""
+    return {"params": {"w": np.full(count, float(step))}}
+
+
+def restored(run: Run, step: int) -> Any:  # noqa: ANN401
+    with ocp.StandardCheckpointer() as checkpointer:
+        return checkpointer.restore(Path(run.path, "checkpoints", str(step)).absolute())["params"]["w"]
+
+
+def await_removals() -> None:
+    """Wait until the threads that follow saves are done."""
+    for thread in threading.enumerate():
+        if thread.name == "runcheck-checkpoint":
+            thread.join(60)
+
+
+def test_the_last_and_every_kth_stay_and_the_unit_is_clean(root: Path, start: StartRun) -> None:
+    with start(keep=Keep(last=2, every=20)) as run:
+        for step in (0, 10, 20, 30, 40, 45, 50):
+            run.log(step, {"loss": 1.0})
+            run.save_checkpoint(step, weights(step))
+    assert on_disk(run) == run.checkpoints == [0, 20, 40, 45, 50]
+    for step in run.checkpoints:
+        np.testing.assert_array_equal(restored(run, step), np.full(4, float(step)))
+    assert "checkpoint_step: 50\n" in Path(run.path, "summary.yaml").read_text()
+    assert check(root).is_clean
+
+
+@pytest.mark.parametrize(("directions", "there"), [({}, [300, 400, 500]), ({"loss": "max"}, [100, 200, 500])])
+def test_the_best_stay_by_the_direction_of_the_metric_and_so_does_the_newest(
+    root: Path, start: StartRun, directions: dict[str, str], there: list[int]
+) -> None:
+    losses = {100: 5.0, 200: 4.0, 300: 1.0, 400: 2.0, 500: math.nan}
+    with start(keep=Keep(best=2, by="val/loss"), directions=directions) as run:
+        for step, loss in losses.items():
+            run.log(step, {"loss": jnp.float32(loss)}, split="val")
+            run.log(step, {"loss": 1.0 / loss}, split="train")
+            run.save_checkpoint(step, weights(step))
+    assert on_disk(run) == run.checkpoints == there
+    assert not check(root).errors
+
+
+def test_a_save_is_ranked_by_the_metrics_that_it_is_given(start: StartRun) -> None:
+    with start(keep=Keep(best=1, by="val/accuracy")) as run:
+        for step, accuracy in enumerate([0.5, 0.9, 0.7, 0.8]):
+            run.log(step, {"loss": 1.0})
+            run.save_checkpoint(step, weights(step), metrics={"accuracy": jnp.float32(accuracy)})
+    assert on_disk(run) == run.checkpoints == [1, 3]
+
+
+def test_one_warning_says_that_checkpoints_were_removed_without_a_value(start: StartRun) -> None:
+    run = start(keep=Keep(best=1, by="val/los"))
+
+    def train() -> None:
+        for step in range(3):
+            run.log(step, {"loss": 1.0}, split="val")
+            run.save_checkpoint(step, weights(step))
+        run.finish()
+
+    with pytest.warns(RuntimeWarning, match=r"checkpoint of step 0 .* no val/los was logged there") as caught:
+        train()
+    assert len([each for each in caught if "val/los" in str(each.message)]) == 1
+    assert on_disk(run) == [2]
+
+
+def test_a_checkpoint_that_an_export_was_made_from_stays(root: Path, start: StartRun) -> None:
+    with start(keep=Keep(last=1)) as run:
+        run.log(0, {"loss": 1.0})
+        run.save_checkpoint(0, weights(0))
+        run.export("first", weights(0), 0)
+        run.log(1, {"loss": 1.0})
+        run.save_checkpoint(1, weights(1))
+        other = Path(run.path, "exports", "other.safetensors")  # as somebody else's exporter writes it
+        shutil.copy(Path(run.path, "exports", "first.safetensors"), other)
+        sidecar = json.loads(Path(run.path, "exports", "first.safetensors.json").read_text())
+        sidecar |= {"file": other.name, "source_step": 1}
+        other.with_suffix(".safetensors.json").write_text(json.dumps(sidecar))
+        for name, text in {"tokenizer.json": "[1]", "broken.json": "{", "deep.json": "[" * 9_000_000}.items():
+            other.with_name(name).write_text(text)
+        for step in (2, 3):
+            run.log(step, {"loss": 1.0})
+            run.save_checkpoint(step, weights(step))
+        await_removals()
+        with pytest.raises(InvalidArgumentError, match=r"step 2 has no checkpoint"):
+            run.export("second", weights(2), 2)
+    assert on_disk(run) == [0, 1, 3]
+    assert "RC510" not in {finding.code for finding in check(root).findings}
+
+
+def test_a_checkpoint_stays_while_an_export_is_made_from_it(start: StartRun) -> None:
+    class Slow:
+        """An array; while it is exported, the run goes on."""
+
+        dtype, shape = np.dtype(np.float64), (4,)
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:  # noqa: ANN401
+            for step in (1, 2):
+                run.save_checkpoint(step, weights(step))
+            await_removals()
+            return np.zeros(4)
+
+    with start(keep=Keep(last=1)) as run:
+        run.log(2, {"loss": 1.0})
+        run.save_checkpoint(0, weights(0))
+        run.export("first", {"w": Slow()}, 0)
+    assert on_disk(run) == [0, 2]
+
+
+def test_parameters_are_those_of_the_newest_checkpoint_that_is_there(root: Path, start: StartRun) -> None:
+    with start(keep=Keep(last=1)) as run:
+        for step, count in enumerate((4, 8)):
+            run.log(step, {"loss": 1.0})
+            run.save_checkpoint(step, weights(step, count))
+    assert json.loads(Path(run.path, "metadata.json").read_text())["architecture"]["parameters"] == 8
+    assert check(root).is_clean
+
+
+def test_the_next_save_does_not_wait_for_a_removal(start: StartRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, release, remove = threading.Event(), threading.Event(), shutil.rmtree
+    removals: list[str] = []
+
+    def slow_disk(path: str, **options: Any) -> None:  # noqa: ANN401
+        removals.append(f"begin {Path(path).name}")
+        begun.set()
+        assert release.wait(60)
+        remove(path, **options)
+        removals.append("end")
+
+    with start(keep=Keep(last=1)) as run:
+        run.log(9, {"loss": 1.0})
+        run.save_checkpoint(0, weights(0))
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "rmtree", slow_disk)
+            for step in (1, 2, 3):
+                run.save_checkpoint(step, weights(step))
+            assert begun.wait(60)
+            assert Path(run.path, "checkpoints", "0.removed.tmp").is_dir()
+            assert run.checkpoints[0] == 1
+            run.export("weights", weights(3), 3)  # step 3 is committed, so that all three threads are at it
+            assert removals == ["begin 0.removed.tmp"]
+            release.set()
+            await_removals()
+    assert on_disk(run) == run.checkpoints == [3]
+
+
+LIMITED = """
+import os, resource, sys, warnings
+import numpy as np
+import runcheck
+
+root, status = sys.argv[1:]
+keep = runcheck.Keep(last=1)
+run = runcheck.start_run(
+    root, dataset="digits", model="logreg", variant="baseline", config={}, seeds={"init": 0}, keep=keep,
+    tags={"experiment": "digits", "run_type": "train"}, data={"kind": "synthetic", "seed": 7}, description="A run.",
+)
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+noise = np.random.default_rng(0).random
+for step, count in enumerate([10, 1 << 19, 20]):
+    run.log(step, {"loss": 1.0})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))  # a file of more cannot be written
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run.save_checkpoint(step, {"params": noise(count)})
+    if step == 2:
+        print([name for name in os.listdir(f"{run.path}/checkpoints") if name.startswith("1")])
+    print(step, run.checkpoints, [str(each.message)[:36] for each in caught if each.category is RuntimeWarning])
+    if step == 1 and status == "last":
+        break
+warnings.simplefilter("always")
+run.finish()
+print(run.checkpoints)
+"""
+
+
+@pytest.mark.parametrize(("status", "there", "parameters"), [("first", [2], 20), ("last", [0], 10)])
+def test_a_save_that_the_disk_refuses_is_warned_of_and_takes_nothing_with_it(
+    root: Path, tmp_path: Path, status: str, there: list[int], parameters: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(root), status], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == str(there)
+    if status == "first":
+        assert lines[2] == "[]"  # the space is free again
+        assert lines[3].endswith("['runcheck: step 1 has no checkpoint: ']")
+    else:
+        assert "RuntimeWarning: runcheck: step 1 has no checkpoint: ValueError: OUT_OF_RANGE" in done.stderr
+    (path,) = root.glob("model/*/*Z_*/metadata.json")
+    assert json.loads(path.read_text())["architecture"]["parameters"] == parameters
+    assert sorted(each.name for each in path.with_name("checkpoints").iterdir()) == [str(step) for step in there]
+    assert not check(root).errors
+
+
+def test_a_tree_that_cannot_be_saved_is_refused_and_the_next_is_saved(root: Path, start: StartRun) -> None:
+    with start() as run:
+        run.log(2, {"loss": 1.0})
+        for step, tree in enumerate([{"w": object()}, {}]):
+            with pytest.raises(InvalidArgumentError, match=f"the tree of step {step} cannot be saved"):
+                run.save_checkpoint(step, tree)
+        run.save_checkpoint(2, weights(2))
+    assert on_disk(run) == run.checkpoints == [2]
+    assert check(root).is_clean
+
+
+def test_a_step_that_is_saved_again_keeps_what_it_has(root: Path, start: StartRun) -> None:
+    with start() as run:
+        run.log(1, {"loss": 1.0})
+        run.save_checkpoint(1, weights(1))
+        with pytest.warns(RuntimeWarning, match="step 1 has a checkpoint, which is kept"):
+            run.save_checkpoint(1, weights(7))
+    np.testing.assert_array_equal(restored(run, 1), np.full(4, 1.0))
+    assert check(root).is_clean
+
+
+def test_a_step_that_was_removed_can_be_saved_again(root: Path, start: StartRun) -> None:
+    with start(keep=Keep(last=1)) as run:
+        run.log(9, {"loss": 1.0})
+        for step in (1, 2, 3):
+            run.save_checkpoint(step, weights(step))
+        await_removals()
+        assert run.checkpoints == [3]
+        run.save_checkpoint(1, weights(7))
+    assert on_disk(run) == run.checkpoints == [1, 3]  # the highest, and the one that was saved last
+    np.testing.assert_array_equal(restored(run, 1), np.full(4, 7.0))
+
+
+def test_a_checkpoint_that_cannot_be_removed_stays_and_is_told(start: StartRun) -> None:
+    run = start(keep=Keep(last=1))
+    run.log(1, {"loss": 1.0})
+    run.save_checkpoint(0, weights(0))
+    Path(run.path, "checkpoints", "0.removed.tmp", "in the way").mkdir(parents=True)
+    run.save_checkpoint(1, weights(1))
+    with pytest.warns(RuntimeWarning, match="a checkpoint that need not stay could not be removed"):
+        run.finish()
+    assert on_disk(run) == run.checkpoints == [0, 1]
+
+
+def test_what_is_left_over_and_resists_is_told(start: StartRun) -> None:
+    run = start()
+    run.log(1, {"loss": 1.0})
+    run.save_checkpoint(1, weights(1))
+    Path(run.path, "checkpoints", "1.part").touch()
+    Path(run.path, "checkpoints", "11.part").touch()
+    with pytest.warns(RuntimeWarning, match=r"checkpoints/1\.part is left over"):
+        run.finish()
+
+
+KILLED = (
+    LIMITED.partition("soft, hard")[0]
+    + """
+import shutil
+
+def half(path, **options):
+    os.unlink(os.path.join(path, "_METADATA"))
+    os._exit(9)
+
+shutil.rmtree = half
+for step in range(2):
+    run.log(step, {"loss": 1.0})
+    run.save_checkpoint(step, {"params": np.zeros(3)})
+run.finish()
+"""
+)
+
+
+def test_a_crash_while_a_checkpoint_is_removed_leaves_what_the_linter_explains(root: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(root), ""], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 9, done.stderr
+    (path,) = root.glob("model/*/*Z_*/metadata.json")
+    assert sorted(each.name for each in path.with_name("checkpoints").iterdir()) == ["0.removed.tmp", "1"]
+    assert not [finding for finding in check(root).findings if finding.code.startswith("RC5")]
+    metadata = json.loads(path.read_text())
+    ended = {"status": "aborted", "finished_at": metadata["created_at"], "error": "killed"}
+    path.write_text(json.dumps(metadata | ended))
+    told = [finding for finding in check(root).findings if "0.removed.tmp" in finding.path]
+    assert [finding.code for finding in told] == ["RC115"]
 
 
 class Pair(NamedTuple):

@@ -1,12 +1,20 @@
 """Checkpoints, written by Orbax in the background, and exports of weights."""
 
+import contextlib
+import json
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+import threading
+import warnings
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from runcheck.convention.documents import SIDECAR_SUFFIX
+from runcheck.convention.layout import layout
 from runcheck.convention.parameters import parameters
-from runcheck.errors import MissingLibraryError
-from runcheck.writer.atomic import write_whole
+from runcheck.errors import InvalidArgumentError, MissingLibraryError
+from runcheck.writer.atomic import sync_folder, write_whole
+from runcheck.writer.retention import Keep, Ranking, surplus
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,23 +22,59 @@ if TYPE_CHECKING:
 
 
 _COMMIT_SENTENCE = "commit_success.txt"
+_REMOVED = ".removed.tmp"
+
+
+class _Save:
+    """One checkpoint on its way to the disk, followed by a thread of its own."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.settled = threading.Event()
+        self.thread: threading.Thread | None = None
 
 
 class CheckpointWriter:
-    """Saves trees of arrays, a folder a step. Orbax is imported at the first save."""
+    """Saves trees of arrays, a folder a step, and removes those that need not stay.
 
-    def __init__(self) -> None:
-        """Start without a checkpoint."""
+    Orbax writes in the background, one checkpoint at a time. A thread a checkpoint waits for the commit, and then
+    removes what need not stay any more: after those before it did, and while the next one may be written already.
+    """
+
+    def __init__(self, keep: Keep | None = None, ranking: Ranking | None = None) -> None:
+        """Start without a checkpoint; by default all stay. ``ranking`` is there where ``keep`` ranks."""
+        self._keep = keep or Keep()
+        self._ranking = ranking
+        self._unit = ""
         self._checkpointer: StandardCheckpointer | None = None
-        self._folders: list[str] = []
-        self.steps: list[int] = []
+        self._last: _Save | None = None
+        self._lock = threading.Lock()
+        self._parameters: dict[int, int | None] = {}  # of each step whose save was begun
+        self._committed: list[int] = []  # in the order of the commits
+        self._exported: set[int] = set()
+        self._faults: list[str] = []
+        self._is_unranked_told = False
 
-    def save(self, folder: str, step: int, tree: object) -> None:
-        """Start saving ``tree`` as ``folder/<step>``.
+    @property
+    def steps(self) -> list[int]:
+        """The steps whose checkpoint is committed and there, in ascending order."""
+        with self._lock:
+            return sorted(self._committed)
 
-        Arrays are copied before this returns, and written afterwards.
+    @property
+    def parameters(self) -> int | None:
+        """How many parameters the checkpoint of the highest step has, None where there is none."""
+        with self._lock:
+            return self._parameters[max(self._committed)] if self._committed else None
+
+    def save(self, unit: str, step: int, tree: object, metrics: Mapping[str, object] | None = None) -> None:
+        """Start saving ``tree`` as the checkpoint of ``step`` in the run at ``unit``.
+
+        Arrays are copied before this returns, and written afterwards. As Orbax does, this waits until an earlier save
+        is committed, but not for what is removed. What fails here or in the background is warned of.
 
         Raises:
+            InvalidArgumentError: the tree is none that Orbax saves, or the metric in ``metrics`` is no number.
             MissingLibraryError: Orbax is not installed.
         """
         if self._checkpointer is None:
@@ -39,19 +83,179 @@ class CheckpointWriter:
             except ImportError as error:
                 raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
             self._checkpointer = ocp.StandardCheckpointer()
-        target = os.path.join(os.path.abspath(folder), str(step))
-        self._checkpointer.save(target, tree)
-        self._folders.append(target)
-        self.steps.append(step)
+        self._unit = os.path.abspath(unit)
+        self._settle()
+        with self._lock:  # none is removed just now
+            is_there = os.path.lexists(self._path(step))
+        if is_there:
+            self._faults.append(f"step {step} has a checkpoint, which is kept; another one of it is not saved")
+        else:
+            if self._ranking is not None:
+                self._ranking.expect(step, metrics)
+            if self._begin(self._checkpointer, step, tree):
+                save = _Save(step)
+                save.thread = threading.Thread(target=self._follow, args=(save, self._last), name="runcheck-checkpoint")
+                save.thread.start()
+                self._last = save
+        self._report()
+
+    def pin(self, step: int) -> None:
+        """Keep the checkpoint of ``step``, since an export is made from it. Waits until it is committed.
+
+        Raises:
+            InvalidArgumentError: there is none.
+        """
+        if self._last is not None and self._last.step == step:
+            self._settle()
+        with self._lock:
+            if step not in self._committed:
+                there = sorted(self._committed)
+                raise InvalidArgumentError(f"step {step} has no checkpoint to export; there are {there}")
+            self._exported.add(step)
 
     def close(self) -> None:
-        """Wait until every checkpoint is committed."""
+        """Wait until every checkpoint is committed, and all is removed that need not stay."""
+        if self._last is not None and self._last.thread is not None:
+            self._last.thread.join()
         if self._checkpointer is not None:
-            self._checkpointer.wait_until_finished()
-            self._checkpointer.close()
+            with contextlib.suppress(Exception):  # of a save that an interrupt kept from being followed
+                self._checkpointer.close()
             self._checkpointer = None
-            for folder in self._folders:
-                _forget_machine(folder)
+        unfollowed = [step for step in self._parameters if step not in self._committed]
+        self._committed += [step for step in unfollowed if os.path.isdir(self._path(step))]
+        self._faults += [f"{path} is left over, and could not be removed" for path in self._swept(self._parameters)]
+        self._report()
+
+    def _begin(self, checkpointer: "StandardCheckpointer", step: int, tree: object) -> bool:
+        """Have Orbax copy the arrays and start; return whether it did."""
+        self._parameters[step] = count_parameters(tree)
+        try:
+            os.makedirs(os.path.dirname(self._path(step)), exist_ok=True)
+            checkpointer.save(self._path(step), tree)
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(f"the tree of step {step} cannot be saved: {error}") from error
+        except Exception as error:  # noqa: BLE001 - the disk, the device, or what Orbax makes of them
+            self._faults.append(f"step {step} has no checkpoint: {_in_a_line(error)}")
+            return False
+        return True
+
+    def _follow(self, save: _Save, before: _Save | None) -> None:
+        """Wait for the commit, then remove what it makes superfluous. Runs in the thread of the checkpoint."""
+        committed = False
+        try:
+            committed = self._await_commit(save)
+        finally:
+            save.settled.set()
+        if before is not None and before.thread is not None:
+            before.thread.join()
+            before.thread = None
+        try:
+            if committed:
+                _forget_machine(self._path(save.step))
+                self._remove_surplus(save.step)
+        except OSError as error:
+            self._faults.append(f"a checkpoint that need not stay could not be removed: {error}")
+
+    def _await_commit(self, save: _Save) -> bool:
+        checkpointer = self._checkpointer
+        try:
+            if checkpointer is not None:
+                checkpointer.wait_until_finished()
+            os.stat(self._path(save.step))  # the folder gets this name once it is whole
+        except Exception as error:  # noqa: BLE001 - whatever Orbax raises: there is no checkpoint
+            self._faults.append(f"step {save.step} has no checkpoint: {_in_a_line(error)}")
+            self._swept({save.step})  # before the same step may be saved again
+            return False
+        with self._lock:
+            self._committed.append(save.step)
+        return True
+
+    def _remove_surplus(self, newest: int) -> None:
+        with self._lock:
+            steps, exported = list(self._committed), set(self._exported)
+        ranking = self._ranking
+        values = {step: None if ranking is None else ranking.value(step) for step in steps}
+        gone = surplus(list(values.items()), self._keep, "min" if ranking is None else ranking.direction)
+        if gone:
+            exported |= _sources(os.path.join(self._unit, layout().folder_of("export")))
+        gone = [step for step in gone if step not in exported]
+        if gone:
+            _sync_tree(self._path(newest))  # a power cut must not take both
+        for step in gone:
+            self._remove(step)
+            if ranking is not None and values[step] is None and not self._is_unranked_told:
+                self._is_unranked_told = True
+                self._faults.append(
+                    f"the checkpoint of step {step} ranked last and was removed, since no {ranking.by} was logged there"
+                )
+
+    def _remove(self, step: int) -> None:
+        """Remove a checkpoint: first its name, so that half of one never looks like one."""
+        path = self._path(step)
+        with self._lock:
+            if step in self._exported:
+                return
+            os.rename(path, path + _REMOVED)
+            self._committed.remove(step)
+            if self._ranking is not None:
+                self._ranking.forget(step)
+        sync_folder(os.path.dirname(path))
+        shutil.rmtree(path + _REMOVED, ignore_errors=True)  # what resists is tried again at the end, and told
+
+    def _swept(self, steps: Collection[int]) -> list[str]:
+        """Delete what bears the name of a temporary of one of ``steps``. Return the paths in the unit that resist."""
+        folder = layout().folder_of("checkpoint")
+        names: list[str] = []
+        with contextlib.suppress(FileNotFoundError):
+            names = [name for name in os.listdir(os.path.join(self._unit, folder)) if layout().is_leftover(name)]
+        own = {str(step) for step in steps}
+        paths = [f"{folder}/{name}" for name in names if name.partition(".")[0] in own]
+        for path in paths:
+            shutil.rmtree(os.path.join(self._unit, path), ignore_errors=True)
+        return [path for path in paths if os.path.lexists(os.path.join(self._unit, path))]
+
+    def _settle(self) -> None:
+        if self._last is not None:
+            self._last.settled.wait()
+
+    def _report(self) -> None:
+        while self._faults:
+            warnings.warn(f"runcheck: {self._faults.pop(0)}", RuntimeWarning, stacklevel=4)
+
+    def _path(self, step: int) -> str:
+        return os.path.join(self._unit, layout().folder_of("checkpoint"), str(step))
+
+
+def _in_a_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def _sources(exports: str) -> set[int]:
+    """Return the steps that the sidecars in a folder of exports name as their sources."""
+    steps: set[int] = set()
+    with contextlib.suppress(FileNotFoundError), os.scandir(exports) as entries:
+        for entry in entries:
+            if entry.name.endswith(SIDECAR_SUFFIX) and entry.is_file():
+                with open(entry.path, "rb") as stream:
+                    content = stream.read(layout().limits.document_bytes)
+                with contextlib.suppress(ValueError, RecursionError):
+                    document = json.loads(content)
+                    step = document.get("source_step") if isinstance(document, dict) else None
+                    steps |= {step} if type(step) is int else set()
+    return steps
+
+
+def _sync_tree(folder: str) -> None:
+    """Make a folder and all below it last through a power cut. Orbax leaves that to the system for its own JSON."""
+    for above, _, files in os.walk(folder):
+        for name in files:
+            descriptor = os.open(os.path.join(above, name), os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        sync_folder(above)
+    sync_folder(os.path.dirname(folder))
 
 
 def _forget_machine(checkpoint: str) -> None:
@@ -64,7 +268,11 @@ def _forget_machine(checkpoint: str) -> None:
         return
     with open(path, encoding="utf-8") as stream:
         sentence = stream.read()
-    write_whole(path, sentence.replace(checkpoint, os.path.basename(checkpoint)))
+    try:
+        write_whole(path, sentence.replace(checkpoint, os.path.basename(checkpoint)))
+    except OSError:  # no space: the sentence stays as it is
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{path}.tmp")
 
 
 def count_parameters(tree: object) -> int | None:

@@ -25,13 +25,14 @@ from runcheck.writer.arguments import (
     checked_text,
 )
 from runcheck.writer.attachments import add_copy, add_plot
-from runcheck.writer.checkpoints import CheckpointWriter, count_parameters, export_safetensors
+from runcheck.writer.checkpoints import CheckpointWriter, export_safetensors
 from runcheck.writer.config import plain_config, plain_object
 from runcheck.writer.data import provenance_of
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
+from runcheck.writer.retention import Keep, Ranking
 from runcheck.writer.seal import hash_file
 from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
@@ -56,6 +57,7 @@ def start_run(
     directions: Mapping[str, Direction] | None = None,
     links: Mapping[str, str] | None = None,
     extensions: Mapping[str, Mapping[str, object]] | None = None,
+    keep: Keep | None = None,
 ) -> "Run":
     """Start a training run in the tree at ``root`` and return it; use it in a ``with``, or call :meth:`Run.finish`.
 
@@ -80,6 +82,7 @@ def start_run(
             ``min``, all else ``max``.
         links: Other units of the tree by what they are to this run.
         extensions: Fields of other owners, an object a namespace.
+        keep: Which checkpoints stay; by default all.
 
     Raises:
         InvalidArgumentError: an argument does not fit the convention; nothing was written.
@@ -102,6 +105,7 @@ def start_run(
         ),
         risks=folder.text(risks, "risks", "readme"),
         directions=checked_directions(directions or {}),
+        keep=keep or Keep(),
     )
     checked = {name: checked_seed(name, seed) for name, seed in seeds.items()}
     run.metadata["seeds"] = cast("dict[str, int]", folder.redacted(checked, "metadata#/seeds"))
@@ -142,6 +146,7 @@ class Run:
         architecture: str,
         risks: str,
         directions: Mapping[str, Direction],
+        keep: Keep,
     ) -> None:
         """Take what :func:`start_run` checked."""
         self._folder = folder
@@ -152,7 +157,8 @@ class Run:
         self._notes: list[str] = []
         self._early_stopping: int | None = None
         self._status: Status = "running"
-        self._checkpoints = CheckpointWriter()
+        self._ranking = Ranking(keep.by, self._direction(*keep.by.split("/", 1))) if keep.by else None
+        self._checkpoints = CheckpointWriter(keep, self._ranking)
         self._log: MetricLog | None = None
         self._heartbeat: HeartbeatFile | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
@@ -190,20 +196,30 @@ class Run:
             RuncheckError: the run is finished.
         """
         self._open_log().log(step, metrics, split)
+        if self._ranking is not None:
+            self._ranking.saw(step, split, metrics)
         if self._heartbeat is not None:
             self._heartbeat.beat()
 
-    def save_checkpoint(self, step: int, tree: object) -> None:
+    def save_checkpoint(self, step: int, tree: object, metrics: Mapping[str, object] | None = None) -> None:
         """Save a tree of arrays as the checkpoint of ``step``, in the background.
 
+        Where ``keep`` ranks checkpoints by a metric, its value is looked for in ``metrics``, with or without the split
+        before its name; where it is not there, the value that is logged at ``step`` counts. A save that fails is
+        warned of, here, at the next save or at the end, and the step has no checkpoint then.
+
         Raises:
+            InvalidArgumentError: ``tree`` is none that Orbax saves, or ``step`` or the metric is no number.
             MissingLibraryError: Orbax is not installed.
             RuncheckError: the run is finished.
         """
         self._open_log()
-        whole_step = checked_step(step)
-        self.metadata["architecture"]["parameters"] = count_parameters(tree)
-        self._checkpoints.save(os.path.join(self.path, layout().folder_of("checkpoint")), whole_step, tree)
+        self._checkpoints.save(self.path, checked_step(step), tree, metrics)
+
+    @property
+    def checkpoints(self) -> list[int]:
+        """The steps whose checkpoint is committed and was not removed, in ascending order."""
+        return self._checkpoints.steps
 
     def export(self, name: str, tree: object, step: int) -> str:
         """Export the arrays of ``tree`` as ``exports/<name>.safetensors`` with its sidecar, and return the path.
@@ -215,9 +231,8 @@ class Run:
             MissingLibraryError: safetensors is not installed.
         """
         self._open_log()
-        if step not in self._checkpoints.steps:
-            raise InvalidArgumentError(f"step {step} has no checkpoint to export; there are {self._checkpoints.steps}")
         file = f"{checked_name('token', 'the name of an export', name)}.safetensors"
+        self._checkpoints.pin(step)
         exports = os.path.join(self.path, layout().folder_of("export"))
         os.makedirs(exports, exist_ok=True)
         path = os.path.join(exports, file)
@@ -297,6 +312,8 @@ class Run:
             raise InvalidArgumentError(f"status is {status!r}; a finished run is one of {ends}")
         self._status = status
         self._checkpoints.close()
+        if self._checkpoints.steps:
+            self.metadata["architecture"]["parameters"] = self._checkpoints.parameters
         log.close()
         if self._heartbeat is not None:
             self._heartbeat.remove()
@@ -340,13 +357,14 @@ class Run:
     def _readme(self, status: Status, summary: Summary) -> str:
         return readme_of_run({**self.metadata, "status": status}, summary, self._notes, self._risks)
 
+    def _direction(self, split: str, metric: str) -> Direction:
+        given = self._directions
+        return given.get(metric) or given.get(f"{split}/{metric}") or likely_direction(metric)
+
     def _summary(self, log: MetricLog, lived: float) -> Summary:
         metrics: dict[str, dict[str, object]] = {}
         for (split, metric), series in sorted(log.series.items()):
-            direction = (
-                self._directions.get(metric) or self._directions.get(f"{split}/{metric}") or likely_direction(metric)
-            )
-            metrics.setdefault(split, {})[metric] = series.summary(direction)
+            metrics.setdefault(split, {})[metric] = series.summary(self._direction(split, metric))
         # The clock of the metadata may have been set back meanwhile; what it shows bounds the duration.
         duration = max(0.0, min(time.monotonic() - self._started, lived))
         return cast(
