@@ -187,8 +187,8 @@ class Run:
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
         """Log the values of one step: numbers, NumPy scalars or JAX scalars, nested names joined by ``/``.
 
-        Returns without waiting for a device: a ``jax.Array`` that is still computed is written, in its order, once it
-        is ready.
+        Returns without waiting for a device: a ``jax.Array`` that is still computed is written, in the order of its
+        series, once it is ready.
 
         Raises:
             InvalidArgumentError: step, split, a name or a value does not fit the convention. Nothing of the call is
