@@ -15,7 +15,7 @@ from runcheck.pipeline import check_in
 from runcheck.probes import Facts
 from runcheck.probes.contents import RegistryContent
 from runcheck.recall import registry_of, survey_of, text_of, text_of_registry
-from runcheck.tree.cache import FILE_NAME, DiskCache, open_cache
+from runcheck.tree.cache import _READERS, FILE_NAME, DiskCache, open_cache
 from runcheck.tree.entry import Entry
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.read import Reader
@@ -164,3 +164,9 @@ def test_in_continuous_integration_nothing_is_remembered(tree: Path, monkeypatch
     monkeypatch.setattr("runcheck.tree.cache._RACY_NS", -(10**12))
     main(["check", str(tree)])
     assert not (tree / ".runcheck" / FILE_NAME).exists()
+
+
+def test_a_check_leaves_no_database_open(check_again: Callable[..., Report]) -> None:
+    check_again()
+    assert check_again().recalled > 0
+    assert _READERS == {}

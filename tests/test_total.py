@@ -33,6 +33,9 @@ class Written:
     def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
         self.times.append(list(rows))
 
+    def close(self) -> None:
+        """Do nothing."""
+
 
 def unit(number: int) -> Address:
     return Address(f"model/m/v{number}", KIND, "m", f"v{number}")

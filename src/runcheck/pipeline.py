@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 
 from runcheck.card import Card
@@ -66,13 +66,14 @@ def check_in(
     """
     start = time.perf_counter()
     target = locate(os.fspath(path), remote)
-    with closing(target.store) as store:
+    with ExitStack() as ends:
+        store = ends.enter_context(closing(target.store))
         focus = Focus(store, target.focus)
         tree = focus.tree()
         met = [unit for unit in tree.units if focus.touches(unit.path)]
         if not met:
             raise CannotCheckError(f"{target.name}: holds no dataset and no run; nothing was checked")
-        cache = open_cache(target.root)
+        cache = ends.enter_context(closing(open_cache(target.root)))
         marks = marks_of(store.folder) if store.folder is not None else ()
         surveyor = Surveyor(store, depth, selection, quarantine, cache, now(), watch, marks)
         reader = Reader(store, depth, quarantine)

@@ -5,18 +5,26 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import runcheck
-from runcheck.tree.cache import FILE_NAME, DiskCache, NoCache, open_cache
+from runcheck.tree.cache import _READERS, FILE_NAME, DiskCache, NoCache, open_cache
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.program import LIBRARIES
 from runcheck.tree.walk import walk
 
 EVER = 1 << 63  # later than any file
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Close what the caches of a test read with."""
+    yield
+    while _READERS:
+        _READERS.popitem()[1].close()
 
 
 @pytest.fixture

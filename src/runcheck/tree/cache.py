@@ -16,7 +16,6 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import NamedTuple, Protocol
 
 from runcheck.convention.layout import layout
@@ -50,6 +49,9 @@ class Cache(Protocol):
     def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
         """Keep texts, each with its key, by their paths."""
 
+    def close(self) -> None:
+        """Let go of what is open: no more will be looked up."""
+
 
 class NoCache:
     """Remembers nothing."""
@@ -64,6 +66,9 @@ class NoCache:
 
     def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
         """Let them go."""
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
 
 
 class DiskCache(NamedTuple):
@@ -98,10 +103,10 @@ class DiskCache(NamedTuple):
         if self.is_blind:
             return None
         try:
-            connection = _reading(os.path.join(self.folder, FILE_NAME), os.getpid(), threading.get_ident())
+            connection = _reading(os.path.join(self.folder, FILE_NAME))
             row = connection.execute("SELECT key, text, digest FROM kept WHERE path = ?", (_encoded(path),)).fetchone()
         except sqlite3.Error:
-            _reading.cache_clear()  # of a database that will be made anew
+            self.close()  # of a database that will be made anew
             return None
         match row:
             case (bytes(kept), str(text), bytes(digest)) if kept == key and digest == _digest(path, key, text):
@@ -121,6 +126,12 @@ class DiskCache(NamedTuple):
             with contextlib.suppress(OSError, sqlite3.Error):
                 os.unlink(name)
                 self._write(name, rows)
+
+    def close(self) -> None:
+        """Close what this process reads with; it is opened again where more is asked."""
+        name = os.path.join(self.folder, FILE_NAME)
+        for reader in [each for each in _READERS if each[:2] == (name, os.getpid())]:
+            _READERS.pop(reader).close()
 
     def _write(self, name: str, rows: Mapping[str, tuple[bytes, str]]) -> None:
         with contextlib.closing(sqlite3.connect(name, timeout=_SECONDS)) as connection, connection:
@@ -159,6 +170,10 @@ class VersionCache(NamedTuple):
     def keep(self, rows: Mapping[str, tuple[bytes, str]]) -> None:
         """Keep texts by their paths."""
         self.disk.keep(rows)
+
+    def close(self) -> None:
+        """Close what this process reads with."""
+        self.disk.close()
 
 
 def open_cache(root: str, *, is_blind: bool) -> DiskCache | VersionCache | NoCache:
@@ -236,14 +251,21 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")  # a name that is not UTF-8 is a text with lone surrogates
 
 
-@cache
-def _reading(name: str, process: int, thread: int) -> sqlite3.Connection:  # noqa: ARG001 - a connection belongs to one
-    return _open(name)
+# By database, process and thread: a connection serves one at a time, and none after a fork.
+_READERS: dict[tuple[str, int, int], sqlite3.Connection] = {}
+
+
+def _reading(name: str) -> sqlite3.Connection:
+    reader = name, os.getpid(), threading.get_ident()
+    if reader not in _READERS:
+        _READERS[reader] = _open(name)
+    return _READERS[reader]
 
 
 def _open(name: str) -> sqlite3.Connection:
     # https://sqlite.org/uri.html, "The URI Path"; by hand, since urllib takes as long to load as the database
     quoted = name.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=_SECONDS)
+    # Another thread may close it, when the check is over.
+    connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=_SECONDS, check_same_thread=False)
     connection.execute("PRAGMA trusted_schema = OFF")  # the file may have come with the tree
     return connection
