@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,7 @@ def test_a_bit_that_flipped_in_the_database_is_never_told(cache: DiskCache) -> N
 
 
 def test_a_row_of_another_form_is_passed_over(cache: DiskCache) -> None:
-    with sqlite3.connect(Path(cache.folder) / FILE_NAME) as connection:
+    with closing(sqlite3.connect(Path(cache.folder) / FILE_NAME)) as connection, connection:
         connection.execute("CREATE TABLE kept (path, key, text, digest)")
         connection.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (b"a", "key", 7, None))
     assert cache.get("a", b"key") is None
