@@ -1,7 +1,5 @@
 """``runcheck check``: judge trees."""
 
-import atexit
-import gc
 import os
 import sys
 from functools import partial
@@ -14,10 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runcheck.depth import Depth
-
-# After so many new objects cycles are looked for: at Python's own 700 that takes 7 ms while modules are loaded, and at
-# 25,000 a worker holds 4 MiB more.
-_NEW_OBJECTS = 3_000
 
 
 class Options:
@@ -83,8 +77,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: Options) -> int:
     """Check each path and print its report."""
-    gc.set_threshold(_NEW_OBJECTS)
-    atexit.register(gc.freeze)  # or all modules are gone through for cycles three times before the process ends: 9 ms
     from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
     from runcheck.report.text import render_text  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
