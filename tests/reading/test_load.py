@@ -13,6 +13,7 @@ import pytest
 
 import runcheck
 from runcheck.errors import CannotReadError, RuncheckError
+from tests.mutation.specimens import start_run
 
 RUN = "model/digits_logreg_baseline"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "a" * 64 + "\nsize 12345\n"
@@ -226,17 +227,7 @@ def everything_of(run_folder: Path) -> None:
 
 
 def test_a_run_that_is_still_writing_has_no_summary_and_says_so(tmp_path: Path) -> None:
-    run = runcheck.start_run(
-        tmp_path,
-        dataset="a",
-        model="b",
-        variant="c",
-        config={},
-        seeds={},
-        tags={"experiment": "e", "run_type": "train"},
-        data={"kind": "synthetic", "seed": 1},
-        description="A run.",
-    )
+    run = start_run(tmp_path)
     run.log(0, {"loss": 0.5})
     loaded = load_run(run.path)
     assert (loaded.status, loaded.checkpoints, loaded.exports) == ("running", (), {})
