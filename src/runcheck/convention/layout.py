@@ -8,9 +8,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from runcheck.convention.files import convention_text
-from runcheck.convention.names import pattern
+from runcheck.convention.names import REMEMBERED, pattern
 
-_REMEMBERED = 1 << 11  # paths; the same ones come up in unit after unit
 _PLACE = re.compile(r"<(?P<name>[a-z-]+)>|(?P<any>\*\*)|(?P<part>\*)")
 
 
@@ -122,18 +121,18 @@ class Layout(NamedTuple):
         return exact or next((kind for kind in self.kinds.values() if folder in kind.mistaken), None)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def _role_of(path: str, kind: str) -> Role | None:
     roles = (role for role in layout().roles.values() if kind in role.kinds)
     return next((role for role in roles if any(form.fits(path) for form in role.forms)), None)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def _folder_format(path: str, kind: str) -> str | None:
     return next((each.format for each in layout().folders if kind in each.kinds and each.form.fits(path)), None)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def _is_leftover(name: str) -> bool:
     return any(fnmatch.fnmatchcase(name, wildcard) for wildcard in layout().leftovers)
 

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from runcheck.convention.files import convention_text
 
-_REMEMBERED = 1 << 11  # paths; the same ones come up in unit after unit
+REMEMBERED = 1 << 11  # paths; the same ones come up in unit after unit
 
 
 class _NameSchema(TypedDict, total=False):
@@ -41,7 +41,7 @@ def is_name(name: str, text: object) -> bool:
     return (limit is None or len(text) <= limit) and pattern(name).fullmatch(text) is not None
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def is_unit_relative(path: str) -> bool:
     """Say whether ``path`` is a relative path with / that stays inside of its unit."""
     return is_name("path", path)

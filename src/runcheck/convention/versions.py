@@ -38,6 +38,12 @@ def _semantic_key(version: str) -> tuple[tuple[int, ...], bool, tuple[_Identifie
     return tuple(int(part) for part in core.split(".")), not pre, identifiers
 
 
+def version_of_link(target: str) -> str | None:
+    """Return the name beside it that a link ``latest`` leads to, or None where it leads elsewhere."""
+    name = target.removeprefix("./").removesuffix("/")
+    return name if name and "/" not in name and name not in (".", "..") else None
+
+
 def in_order(versions: Iterable[str]) -> list[str] | None:
     """Return ``versions`` from the oldest to the newest, or None where they do not follow one scheme."""
     given = list(versions)

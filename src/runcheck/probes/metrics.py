@@ -13,6 +13,7 @@ from itertools import islice
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.steps import MAX_STEP
 from runcheck.probes.contents import MetricsContent
 from runcheck.probes.lines import LineSplitter
 from runcheck.probes.metric_blocks import (
@@ -30,7 +31,6 @@ _BLOCK_BYTES = 1 << 18  # what is made of them fits into the cache of a processo
 _SERIES_BYTES = 1 << 12  # of a block, or more time goes into its series than into their rows
 _SMALL = 1 << 14  # bytes: in a block with a line that is not canonical, parts of that size may do without it
 _MANY_BYTES = 1 << 22  # make it pay to load a faster reader of numbers
-_MAX_STEP = 2**53 - 1
 _FIELDS = ("step", "split", "metric", "value", "nonfinite")
 
 
@@ -124,7 +124,7 @@ class _MetricsProbe:
                 begun += 1
                 if not is_name("split", name[0]) or not is_name("metric", name[1]):
                     return False
-            if steps[0] <= (series.aggregate.last_step if series else -1) or steps[-1] > _MAX_STEP:
+            if steps[0] <= (series.aggregate.last_step if series else -1) or steps[-1] > MAX_STEP:
                 return False
             if steps != risen and not all(map(operator.lt, steps, islice(steps, 1, None))):
                 return False
@@ -185,7 +185,7 @@ class _MetricsProbe:
         if unknown:
             raise RowError("schema", f"has the unknown field {unknown[0]!r}")
         step, split, metric = row["step"], row["split"], row["metric"]
-        if type(step) is not int or not 0 <= step <= _MAX_STEP:
+        if type(step) is not int or not 0 <= step <= MAX_STEP:
             raise RowError("schema", f"has step {short(step)}, not an integer from 0")
         if not isinstance(split, str) or not isinstance(metric, str):
             field_, value = ("split", split) if not isinstance(split, str) else ("metric", metric)

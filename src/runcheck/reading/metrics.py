@@ -6,16 +6,17 @@ a row, and then by pyarrow, which makes columns of them ten times as fast as Pyt
 
 import io
 import math
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runcheck.errors import CannotReadError, MissingLibraryError
-from runcheck.probes import suffix_of
-from runcheck.probes.contents import MetricsContent
-from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
+from runcheck.probes import make_probe, suffix_of
 from runcheck.reading.files import UnitFiles
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from runcheck.probes import Probe
+    from runcheck.probes.contents import MetricsContent
 
 _CHUNK = 1 << 20
 _HARMLESS = ("order", "duplicate", "torn")  # rows all the same, but for the torn one, which is left out
@@ -53,13 +54,13 @@ def read_metrics(files: UnitFiles, path: str) -> "pa.Table":
 
 def _checked(files: UnitFiles, path: str, stream: BinaryIO) -> tuple[int, int]:
     """Return how many rows there are, and the length in bytes of all whole lines."""
-    probe = CsvMetricsProbe() if suffix_of(path) == ".csv" else JsonlMetricsProbe()
+    probe = cast("Probe", make_probe("metrics", path))
     length = end = 0
     while chunk := stream.read(_CHUNK):
         probe.feed(chunk)
         end = length + chunk.rfind(b"\n") + 1 or end if b"\n" in chunk else end
         length += len(chunk)
-    content: MetricsContent = probe.content()
+    content = cast("MetricsContent", probe.content())
     defect = next((each for each in content.defects if each.kind not in _HARMLESS), None)
     if defect is not None:
         files.fault(path, f"line {defect.line} {defect.message}; `runcheck {files.folder}` says all that is wrong")

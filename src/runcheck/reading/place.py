@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from runcheck.convention.layout import layout
+from runcheck.convention.versions import version_of_link
 from runcheck.errors import CannotReadError
-from runcheck.probes import START_BYTES
 from runcheck.probes.folder import open_regular
-from runcheck.probes.latest import LatestProbe
+from runcheck.probes.latest import version_in
 from runcheck.tree.entry import Entry
 from runcheck.tree.locate import is_url
 from runcheck.tree.walk import entry_at, folders_in
@@ -60,14 +60,11 @@ def _name_in(slug: str, latest: Entry) -> str | None:
     target = f"{slug}/{latest.name}"
     try:
         if os.path.islink(target):
-            name = os.readlink(target).removeprefix("./").rstrip("/")
-            return None if os.path.basename(name) != name or name in ("", os.curdir, os.pardir) else name
-        probe = LatestProbe()
+            return version_of_link(os.readlink(target))
         with open_regular(target) as stream:
-            probe.feed(stream.read(START_BYTES))
+            return version_in(stream)
     except OSError as error:
         raise CannotReadError(f"{target}: cannot be read: {error.strerror or error}") from error
-    return probe.content().version
 
 
 def _is_unit(folder: str) -> bool:

@@ -7,7 +7,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.portable import folded, why_not_portable
 from runcheck.convention.units import Tree, Unit
-from runcheck.convention.versions import newest, scheme_of
+from runcheck.convention.versions import newest, scheme_of, version_of_link
 from runcheck.probes import Facts
 from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
 from runcheck.rules.rule import Problem, entry_rule, tree_rule, unit_rule
@@ -244,8 +244,7 @@ def document_size(facts: Mapping[str, Facts]) -> Iterator[Problem]:
 def _latest_target(latest: Entry, texts: Mapping[str, str]) -> str | None:
     """Return the name that ``latest`` gives, or None where it gives none."""
     if latest.type is EntryType.LINK and latest.target:
-        target = latest.target.removeprefix("./").removesuffix("/")
-        return target if target and "/" not in target and target not in (".", "..") else None
+        return version_of_link(latest.target)
     return texts.get(latest.path)
 
 

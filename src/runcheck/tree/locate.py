@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.errors import CannotCheckError
-from runcheck.probes import START_BYTES
-from runcheck.probes.latest import LatestProbe
+from runcheck.probes.latest import version_in
 from runcheck.tree.store import LocalStore, Remote, Store
 
 if TYPE_CHECKING:
@@ -108,13 +107,12 @@ def _named(store: Store, folder: str, name: str) -> str:
     entry = store.entry(path)
     if entry is None or not entry.is_file:
         return path
-    probe = LatestProbe()
     try:
         with store.open(entry) as stream:
-            probe.feed(stream.read(START_BYTES))
+            version = version_in(stream)
     except OSError as error:
         raise CannotCheckError(f"{store.name}/{path}: cannot be read: {error.strerror or error}") from error
-    return f"{folder}/{probe.content().version or name}"
+    return f"{folder}/{version or name}"
 
 
 def _is_root(store: Store) -> bool:

@@ -8,9 +8,8 @@ from typing import SupportsIndex, get_args
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name, pattern
+from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import InvalidArgumentError
-
-MAX_STEP = 2**53 - 1
 
 
 def checked_name(name: str, what: str, text: str) -> str:

@@ -13,8 +13,9 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
 from runcheck.convention.aggregates import SeriesAggregate
+from runcheck.convention.steps import MAX_STEP
 from runcheck.writer.append_file import AppendFile
-from runcheck.writer.arguments import MAX_STEP, checked_step
+from runcheck.writer.arguments import checked_step
 from runcheck.writer.complaints import Complaints
 from runcheck.writer.device_queue import MAX_PENDING, DeviceQueue, FetchedRows, LateRows
 from runcheck.writer.follower import Follower, Sink
