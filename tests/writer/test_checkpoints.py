@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,6 @@ from safetensors.numpy import load_file
 from runcheck import Keep
 from runcheck.errors import InvalidArgumentError
 from runcheck.pipeline import check
-from runcheck.writer.checkpoints import count_parameters
 from runcheck.writer.run import Run
 
 StartRun = Callable[..., Run]
@@ -391,28 +390,3 @@ def test_a_crash_while_a_checkpoint_is_removed_leaves_what_the_linter_explains(r
     path.write_text(json.dumps(metadata | ended))
     told = [finding for finding in check(root).findings if "0.removed.tmp" in finding.path]
     assert [finding.code for finding in told] == ["RC115"]
-
-
-class Pair(NamedTuple):
-    """A node of a tree with names."""
-
-    left: Any
-    right: Any
-
-
-@pytest.mark.parametrize(
-    ("tree", "count"),
-    [
-        ({"params": {"w": np.zeros((3, 4))}, "opt": np.zeros(99)}, 12),
-        ({"w": np.zeros((3, 4)), "b": np.zeros(4)}, 16),
-        ([np.zeros(2), (np.zeros(3), [np.zeros(5)])], 10),
-        (Pair(np.zeros(2), {"a": np.zeros(())}), 3),
-        ({"params": {}}, None),
-        ({}, None),
-        ({"a": 1.0, "b": "x"}, None),
-        ({"params": np.zeros(0)}, 0),
-        ({"state": {"params": {"w": np.zeros(3)}, "mu": {"params": {"w": np.zeros(3)}}}, "step": np.zeros(())}, 3),
-    ],
-)
-def test_parameters_are_the_numbers_in_the_arrays(tree: object, count: int | None) -> None:
-    assert count_parameters(tree) == count

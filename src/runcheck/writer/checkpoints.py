@@ -6,18 +6,17 @@ import os
 import shutil
 import threading
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
-from runcheck.convention.parameters import parameters
 from runcheck.errors import InvalidArgumentError, MissingLibraryError
 from runcheck.writer.atomic import sync_folder, write_whole
 from runcheck.writer.retention import Keep, Ranking, surplus
+from runcheck.writer.trees import arrays_of, count_parameters, refuse_functions
 
 if TYPE_CHECKING:
-    import numpy as np
     from orbax.checkpoint import StandardCheckpointer
 
 
@@ -128,6 +127,7 @@ class CheckpointWriter:
 
     def _begin(self, checkpointer: "StandardCheckpointer", step: int, tree: object) -> bool:
         """Have Orbax copy the arrays and start; return whether it did."""
+        refuse_functions(tree)
         self._parameters[step] = count_parameters(tree)
         try:
             os.makedirs(os.path.dirname(self._path(step)), exist_ok=True)
@@ -275,15 +275,6 @@ def _forget_machine(checkpoint: str) -> None:
             os.unlink(f"{path}.tmp")
 
 
-def count_parameters(tree: object) -> int | None:
-    """Return how many numbers the arrays under ``params`` hold, or None where there is no array.
-
-    A tree without ``params`` is counted whole.
-    """
-    sizes = {name: int(leaf.size) for name, leaf in _leaves(tree, "", "/")}
-    return sum(sizes[name] for name in parameters(sizes)) if sizes else None
-
-
 def export_safetensors(path: str, tree: object) -> None:
     """Write the arrays of ``tree`` as safetensors, each named by its path in the tree with dots.
 
@@ -295,17 +286,4 @@ def export_safetensors(path: str, tree: object) -> None:
         from safetensors.numpy import save_file  # noqa: PLC0415
     except ImportError as error:
         raise MissingLibraryError("safetensors", "safetensors", "export weights") from error
-    save_file({name: np.ascontiguousarray(leaf) for name, leaf in _leaves(tree, "", ".")}, path)
-
-
-def _leaves(
-    tree: object, prefix: str, separator: str
-) -> "Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]":
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _leaves(value, f"{prefix}{separator}{key}" if prefix else str(key), separator)
-    elif isinstance(tree, list | tuple):
-        names = getattr(tree, "_fields", range(len(tree)))
-        yield from _leaves(dict(zip(map(str, names), tree, strict=True)), prefix, separator)
-    elif hasattr(tree, "dtype") and hasattr(tree, "shape"):
-        yield prefix, tree  # type: ignore[misc]
+    save_file({".".join(names): np.ascontiguousarray(leaf) for names, leaf in arrays_of(tree)}, path)
