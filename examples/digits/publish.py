@@ -1,7 +1,5 @@
 """Publish the UCI handwritten digits, the 1,797 scans that scikit-learn ships, as a Parquet dataset."""
 
-import hashlib
-
 import numpy as np
 from sklearn.datasets import load_digits
 
@@ -20,10 +18,7 @@ def main() -> None:
     source = {
         "kind": "external",
         "source": "UCI Optical Recognition of Handwritten Digits (test part), https://doi.org/10.24432/C50P49",
-        "hashes": {
-            "pixels": hashlib.sha256(pixels.tobytes()).hexdigest(),
-            "labels": hashlib.sha256(labels.tobytes()).hexdigest(),
-        },
+        "hashes": {"pixels": pixels, "labels": labels},
     }
     with runcheck.new_dataset(
         "artefacts",

@@ -1,6 +1,5 @@
 """The digits example from end to end, and what its tree is worth to other tools."""
 
-import ast
 import os
 import shutil
 import subprocess
@@ -9,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.examples.artefact_lines import artefact_lines
 
 EXAMPLE = Path(__file__).parents[2] / "examples/digits"
-MAX_ARTEFACT_LINES = 8
 
 
 @pytest.fixture(scope="module")
@@ -75,17 +74,7 @@ def test_tensorboard_shows_the_points_of_the_metrics(run_folder: Path) -> None:
 
 
 def test_the_lines_for_artefacts_are_at_most_8() -> None:
-    text = (EXAMPLE / "train.py").read_text()
-    lines: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        names = (
-            {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} if isinstance(node, ast.expr) else set()
-        )
-        if isinstance(node, ast.Import) and node.names[0].name == "runcheck":
-            lines.add(node.lineno)
-        if isinstance(node, ast.Call) and names & {"run", "runcheck"}:
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    assert 0 < len(lines) <= MAX_ARTEFACT_LINES
+    assert 0 < len(artefact_lines(EXAMPLE / "train.py")) <= 8
 
 
 def test_pytorch_reads_the_tree_and_gets_the_same_accuracy(demo: tuple[Path, str]) -> None:

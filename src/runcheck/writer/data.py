@@ -1,6 +1,8 @@
 """Where the data of a unit comes from: what callers say, as the metadata have it."""
 
+import hashlib
 import os
+import sys
 from collections.abc import Mapping
 from typing import cast
 
@@ -10,7 +12,7 @@ from runcheck.errors import InvalidArgumentError
 from runcheck.writer.arguments import checked_name
 from runcheck.writer.config import plain_object
 from runcheck.writer.latest import read_latest
-from runcheck.writer.seal import fingerprint_of_unit
+from runcheck.writer.seal import fingerprint_of_unit, hash_file
 
 
 def provenance_of(data: str | os.PathLike[str] | Mapping[str, object], root: str | os.PathLike[str]) -> Provenance:
@@ -24,6 +26,38 @@ def provenance_of(data: str | os.PathLike[str] | Mapping[str, object], root: str
     if isinstance(data, Mapping):
         return _given(plain_object(data, "data"))
     return _artefact(os.fspath(data), os.fspath(root))
+
+
+def with_digests(provenance: Mapping[str, object]) -> dict[str, object]:
+    """Return a provenance with the SHA-256 of each file and array among its ``hashes`` in their place.
+
+    A file is given as a ``pathlib.Path``. Of an array of NumPy or JAX the numbers count as they lie in memory in C
+    order, little-endian: ``hashlib.sha256(array.tobytes())`` on most machines.
+
+    Raises:
+        InvalidArgumentError: there is no such file, or an array is of objects.
+    """
+    hashes = provenance.get("hashes")
+    if not isinstance(hashes, Mapping):
+        return dict(provenance)
+    return {**provenance, "hashes": {name: _digest(name, value) for name, value in hashes.items()}}
+
+
+def _digest(name: object, value: object) -> object:
+    if isinstance(value, os.PathLike):
+        try:
+            return hash_file(os.fspath(value))
+        except OSError as error:
+            path = os.fspath(value)
+            raise InvalidArgumentError(f"data['hashes'][{name!r}]: {path} cannot be read: {error.strerror}") from error
+    numpy = sys.modules.get("numpy")  # there is no array where nobody has imported it
+    if numpy is None or not hasattr(value, "__array__"):
+        return value
+    array = numpy.asarray(value)
+    if array.dtype.hasobject:
+        raise InvalidArgumentError(f"data['hashes'][{name!r}] is an array of objects; give its SHA-256, or its file")
+    little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+    return hashlib.sha256(little_endian.reshape(-1).view("u1").data).hexdigest()
 
 
 def _artefact(data: str, root: str) -> Provenance:

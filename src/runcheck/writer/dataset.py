@@ -14,7 +14,7 @@ from runcheck.convention.versions import next_number_version, scheme_of
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError, RuncheckError
 from runcheck.writer.arguments import checked_name, checked_tags
 from runcheck.writer.config import plain_object
-from runcheck.writer.data import provenance_of
+from runcheck.writer.data import provenance_of, with_digests
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_dataset
 from runcheck.writer.unit import UnitFolder
@@ -42,8 +42,8 @@ def new_dataset(
     Args:
         root: The tree, usually ``artefacts``; made where it is not there.
         slug: The name of the dataset, one token.
-        provenance: ``{"kind": "synthetic", "seed": 7}``, ``{"kind": "external", "hashes": {...}}``, or the path of
-            the dataset it was made from.
+        provenance: ``{"kind": "synthetic", "seed": 7}``, ``{"kind": "external", "hashes": {...}}`` with hashes as
+            :func:`runcheck.start_run` takes them, or the path of the dataset it was made from.
         version: ``v<N>`` or a Semantic Version; by default the next ``v<N>``.
         generator: The script that makes the files, usually ``__file__``; it is copied into the unit.
         params: The parameters of the generation.
@@ -57,7 +57,11 @@ def new_dataset(
     """
     checked_name("dataset-slug", "slug", slug)
     folder = UnitFolder(os.fspath(root), layout().kinds["dataset"], slug)
-    given = folder.redacted(provenance, "metadata#/data_provenance") if isinstance(provenance, Mapping) else provenance
+    given = (
+        folder.redacted(with_digests(provenance), "metadata#/data_provenance")
+        if isinstance(provenance, Mapping)
+        else provenance
+    )
     origin = provenance_of(given, root)
     if origin["kind"] == "synthetic" and generator is None:
         raise InvalidArgumentError("a synthetic dataset names its generator; give generator=__file__")

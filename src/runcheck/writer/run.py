@@ -27,7 +27,7 @@ from runcheck.writer.arguments import (
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.checkpoints import CheckpointWriter, export_safetensors
 from runcheck.writer.config import plain_config, plain_object
-from runcheck.writer.data import provenance_of
+from runcheck.writer.data import provenance_of, with_digests
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.provenance import script_description
@@ -73,7 +73,8 @@ def start_run(
         tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those
             of the slug.
         data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or
-            ``{"kind": "external", "hashes": {...}}``.
+            ``{"kind": "external", "hashes": {"images": ...}}``, where a hash is a SHA-256, or the ``pathlib.Path`` or
+            the array whose SHA-256 it is to be.
         description: What the run is for, in a sentence or two; by default the first paragraph of the script's
             docstring.
         architecture: The model, in a few words.
@@ -91,7 +92,7 @@ def start_run(
     tokens = {"dataset": dataset, "model": model, "variant": variant}
     slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
     folder = UnitFolder(os.fspath(root), layout().kinds["model"], slug)
-    given = folder.redacted(data, "metadata#/data_provenance") if isinstance(data, Mapping) else data
+    given = folder.redacted(with_digests(data), "metadata#/data_provenance") if isinstance(data, Mapping) else data
     run = Run(
         folder,
         config=plain_config(config),
