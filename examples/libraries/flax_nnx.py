@@ -66,8 +66,9 @@ def main() -> None:
     train_model = nnx.view(model, deterministic=False, use_running_average=False)
     eval_model = nnx.view(model, deterministic=True, use_running_average=True)
 
-    with runcheck.start_run("artefacts", dataset="digits", model="cnn", variant="nnx", config=CONFIG, seeds={"all": SEED},
-                            data={"kind": "external", "hashes": {"images": digits.images, "labels": digits.target}},
+    data = {"kind": "external", "hashes": {"images": digits.images, "labels": digits.target}}
+    with runcheck.start_run("artefacts", dataset="digits", model="cnn", variant="nnx", config=CONFIG,
+                            data=data, seeds={"all": SEED},
                             tags={"experiment": "libraries", "run_type": "train"}) as run:  # fmt: skip
         for step in range(1, CONFIG["train_steps"] + 1):
             rows = shuffle.integers(0, 1500, CONFIG["batch_size"])
