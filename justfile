@@ -45,6 +45,15 @@ bench *ARGS:
     "$venv/bin/python" -m pip install --quiet --requirement benchmarks/peers.txt
     python -m benchmarks --peers "$venv/bin" --into "$venv" {{ARGS}}
 
+# Compare with other writers: what a scalar costs, and what survives a kill; writes the page anew.
+bench-writers *ARGS:
+    #!/usr/bin/env sh
+    set -eu
+    venv=.venvs/writers
+    [ -x "$venv/bin/python" ] || python -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable .
+    python -m benchmarks.writers --python "$venv/bin/python" {{ARGS}}
+
 # Metric rows a second on one core, and the memory they take.
 bench-rows ROWS="1000000" ROUNDS="5":
     python benchmarks/rows.py {{ROWS}} {{ROUNDS}}

@@ -21,8 +21,9 @@ def main() -> None:
         raise SystemExit(f"not there: {', '.join(missing)}; `./dev bench` installs the peers")
     options.into.mkdir(parents=True, exist_ok=True)
     file = options.into / "performance.json"
-    earlier = load(file).outcomes if file.exists() and options.cases else {}
-    results = Results(machine(), versions(options.peers), cases.variants(), earlier)
+    earlier = load(file) if file.exists() else Results()
+    results = Results(machine(), versions(options.peers), cases.variants(), earlier.outcomes if options.cases else {})
+    results.writers, results.writer_versions = earlier.writers, earlier.writer_versions
     with tempfile.TemporaryDirectory(prefix="runcheck-bench-", dir=options.work) as folder:
         place = cases.Workplace(Path(folder), options.peers, options.scale)
         for name in [each for each in cases.CASES if each in (options.cases or cases.CASES.keys() - cases.ON_REQUEST)]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 _SHA_FLAGS = {"sha_ni", "sha2"}  # of x86 and of ARM, as Linux names them
 _PEERS = ("bagit", "check-jsonschema", "model-signing")
+_WRITERS = ("tensorboardX", "wandb", "clu", "tensorflow-cpu", "mlflow", "dvclive")
 
 
 def machine() -> dict[str, str]:
@@ -32,13 +33,22 @@ def _flags() -> set[str]:
 
 def versions(peers: Path) -> dict[str, str]:
     """Return the versions of this linter and of the peers."""
-    code = f"import importlib.metadata as m; print(*[m.version(name) for name in {_PEERS!r}])"
     return {
         "runcheck": importlib.metadata.version("runcheck"),
-        **dict(zip(_PEERS, _said([str(peers / "python"), "-c", code]).split(), strict=True)),
+        **_installed(peers / "python", _PEERS),
         "coreutils": _said(["sha256sum", "--version"]).split("\n")[0].split()[-1],
         "git": _said(["git", "--version"]).split()[2],
     }
+
+
+def versions_of_writers(python: Path) -> dict[str, str]:
+    """Return the versions of the other writers."""
+    return _installed(python, _WRITERS)
+
+
+def _installed(python: Path, names: tuple[str, ...]) -> dict[str, str]:
+    code = f"import importlib.metadata as m; print(*[m.version(name) for name in {names!r}])"
+    return dict(zip(names, _said([str(python), "-c", code]).split(), strict=True))
 
 
 def _said(command: list[str]) -> str:

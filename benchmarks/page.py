@@ -1,6 +1,7 @@
 """The page of a session: targets beside figures, and a table a case."""
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Mapping
 
 from benchmarks import cases
 from benchmarks.paired import Series, ratio
@@ -38,6 +39,14 @@ runs them alone.
 """
 
 
+_WRITERS = """\
+By `./dev bench-writers`, which installs them: {versions}. A scalar, five of them a step in a loop without pause, each
+writer in a process of its own, in turn; what starts a run does not count. *On all cores* is the time of all threads and
+processes. The kill is a SIGKILL of the process and its children after the last step of such a loop.
+
+"""
+
+
 def page(results: Results) -> str:
     """Return the page as Markdown."""
     parts = [_introduction(results), "## Targets\n", targets(results)]
@@ -45,7 +54,30 @@ def page(results: Results) -> str:
         parts += [f"## {_title(outcome)}\n", table(outcome)]
         if name == "growth":
             parts.append("![Seconds by number of files](performance.svg)\n")
+    if results.writers:
+        parts += ["## Writers beside others\n", writers(results)]
     return "\n".join(parts)
+
+
+def writers(results: Results) -> str:
+    """Return the table of the writers."""
+    ours = next(iter(results.writers.values()))
+    rows = [
+        [
+            name,
+            *(f"{statistics.median(times):,.2f} us" for times in (each.loop, each.end, each.cores)),
+            *(f"{_median_ratio(getattr(each, what), getattr(ours, what)):,.1f}" for what in ("loop", "end", "cores")),
+            f"{each.bytes:,.0f}",
+            f"{each.points - each.survivors:,} of {each.points:,}",
+        ]
+        for name, each in results.writers.items()
+    ]
+    head = ["", "in the loop", "to the end", "on all cores", "ratios", "", "", "bytes a scalar", "lost to a kill"]
+    return _WRITERS.format(versions=_versions(results.writer_versions)) + _table(head, rows)
+
+
+def _median_ratio(of: list[float], to: list[float]) -> float:
+    return statistics.median(one / other for one, other in zip(of, to, strict=True))
 
 
 def _introduction(results: Results) -> str:
@@ -113,10 +145,13 @@ def _title(outcome: Outcome) -> str:
 
 def _machine(results: Results) -> str:
     words = ", ".join(f"{value}" for value in results.machine.values())
-    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     busy = [outcome.others for outcome in results.outcomes.values()]
     other = f"Other work kept {min(busy):.1f} to {max(busy):.1f} cores busy meanwhile, on average over a comparison."
-    return f"Machine: {words}. With {versions}.{f' {other}' if busy and max(busy) > _BUSY else ''}"
+    return f"Machine: {words}. With {_versions(results.versions)}.{f' {other}' if busy and max(busy) > _BUSY else ''}"
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -30,13 +30,34 @@ def of_size(name: str, files: int) -> str:
 
 
 @dataclass
+class WriterFigures:
+    """What a writer of so many points took in each round, in microseconds a scalar, its bytes a scalar, and survivors.
+
+    ``loop`` is the caller's wall time, ``end`` that to the end of the run, ``cores`` the time on all cores.
+    ``survivors`` are the points that are there after a kill at the end of the loop.
+    """
+
+    points: int
+    loop: list[float] = field(default_factory=list)
+    end: list[float] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
+    bytes: float = 0.0
+    survivors: int = 0
+
+
+@dataclass
 class Results:
-    """Where and with what it was measured, in words, by which command each variant, and the outcomes by case."""
+    """Where and with what it was measured, in words, by which command each variant, and the outcomes by case.
+
+    The writers are measured beside each other by themselves.
+    """
 
     machine: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     variants: dict[str, str] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    writers: dict[str, WriterFigures] = field(default_factory=dict)
+    writer_versions: dict[str, str] = field(default_factory=dict)
 
 
 def save(results: Results, path: Path) -> None:
@@ -48,7 +69,9 @@ def load(path: Path) -> Results:
     """Read results."""
     value = json.loads(path.read_text())
     machine, versions, variants = (cast("dict[str, str]", value[name]) for name in ("machine", "versions", "variants"))
-    return Results(machine, versions, variants, {name: _outcome(each) for name, each in value["outcomes"].items()})
+    outcomes = {name: _outcome(each) for name, each in value["outcomes"].items()}
+    writers = {name: WriterFigures(**each) for name, each in value.get("writers", {}).items()}
+    return Results(machine, versions, variants, outcomes, writers, value.get("writer_versions", {}))
 
 
 def _outcome(value: Mapping[str, object]) -> Outcome:

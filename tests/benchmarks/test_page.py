@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 from benchmarks.measure import Sample
-from benchmarks.page import page, table, targets
+from benchmarks.page import page, table, targets, writers
 from benchmarks.paired import Series
-from benchmarks.results import Outcome, Results, load, of_size, save
+from benchmarks.results import Outcome, Results, WriterFigures, load, of_size, save
 from benchmarks.targets import TARGETS, Target
 
 from benchmarks import cases, plot
@@ -90,6 +90,16 @@ def test_a_plot_has_a_line_a_contender_on_whole_decades() -> None:
     assert [len(points) for points in lines] == [3, 3]
     (x1, y1), (x2, y2), (x3, y3) = (map(float, point.split(",")) for point in lines[0])
     assert (x3 - x2, y3 - y2) == pytest.approx((x2 - x1, y2 - y1), abs=0.2)
+
+
+def test_writers_are_compared_with_the_first_round_by_round(tmp_path: Path) -> None:
+    ours = WriterFigures(100, [1.0, 2.0, 4.0], [5.0] * 3, [4.0] * 3, 61.5, 100)
+    other = WriterFigures(100, [40.0, 60.0, 120.0], [50.0] * 3, [2.0] * 3, 30.2, 94)
+    save(Results(writers={"ours": ours, "other": other}, writer_versions={"other": "1.2"}), tmp_path / "results.json")
+    text = writers(load(tmp_path / "results.json"))
+    assert "other 1.2" in text
+    assert "| ours | 2.00 us | 5.00 us | 4.00 us | 1.0 | 1.0 | 1.0 | 62 | 0 of 100 |\n" in text
+    assert "| other | 60.00 us | 50.00 us | 2.00 us | 30.0 | 10.0 | 0.5 | 30 | 6 of 100 |\n" in text
 
 
 def test_the_committed_page_is_what_its_numbers_give() -> None:
