@@ -54,6 +54,10 @@ bench-writers *ARGS:
     "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable .
     python -m benchmarks.writers --python "$venv/bin/python" {{ARGS}}
 
+# Memory and time of a run that logs ROWS rows.
+long-run ROWS="10000000":
+    python benchmarks/long_run.py {{ROWS}}
+
 # Metric rows a second on one core, and the memory they take.
 bench-rows ROWS="1000000" ROUNDS="5":
     python benchmarks/rows.py {{ROWS}} {{ROUNDS}}
