@@ -4,13 +4,17 @@ They are read twice, in constant memory but for the table: by the linter's own p
 a row, and then by pyarrow, which makes columns of them ten times as fast as Python could.
 """
 
+import csv
 import io
+import json
 import math
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from runcheck.errors import CannotReadError, MissingLibraryError
 from runcheck.probes import suffix_of
 from runcheck.probes.contents import MetricsContent
+from runcheck.probes.metric_rows import typed, value_of
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.reading.files import UnitFiles
 
@@ -20,6 +24,15 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _HARMLESS = ("order", "duplicate", "torn")  # rows all the same, but for the torn one, which is left out
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+class Row(NamedTuple):
+    """A row of the metrics. The value may be NaN or infinite."""
+
+    step: int
+    split: str
+    metric: str
+    value: float
 
 
 def read_metrics(files: UnitFiles, path: str) -> "pa.Table":
@@ -49,6 +62,22 @@ def read_metrics(files: UnitFiles, path: str) -> "pa.Table":
     if table.num_rows != rows:
         files.fault(path, f"{rows:,} of its {table.num_rows:,} lines are rows; `runcheck {files.folder}` says which")
     return table
+
+
+def iterate_rows(files: UnitFiles, path: str) -> Iterator[Row]:
+    """Yield the rows of the metrics at ``path``, each value with what a null stands for, in constant memory.
+
+    Raises:
+        CannotReadError: a line is no row.
+    """
+    files.file(path)
+    with files.open(path) as stream:
+        _, length = _checked(files, path, stream)
+        stream.seek(0)
+        lines = io.TextIOWrapper(io.BufferedReader(_Start(stream, length)), "utf-8", newline="")
+        rows = map(typed, csv.DictReader(lines)) if suffix_of(path) == ".csv" else map(json.loads, lines)
+        for row in rows:
+            yield Row(cast("int", row["step"]), str(row["split"]), str(row["metric"]), value_of(row))
 
 
 def _checked(files: UnitFiles, path: str, stream: BinaryIO) -> tuple[int, int]:
