@@ -67,7 +67,7 @@ def metadata_after(folder: Path, root: Path, *command: str, **variables: str) ->
     return metadata
 
 
-# --- the repository ----------------------------------------------------------------------------------------------------
+# --- the repository ---------------------------------------------------------------------------------------------------
 
 
 def test_a_difference_that_is_too_large_is_told_apart_and_ends_at_the_end_of_a_line(
@@ -174,7 +174,7 @@ def test_a_repository_without_a_commit_is_none(tmp_path: Path) -> None:
     assert read_repository(str(tmp_path), diff_path="x", outside=str(tmp_path / "artefacts")) is None
 
 
-# --- the command -------------------------------------------------------------------------------------------------------
+# --- the command ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_repository_without_a_commit_is_none(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_says_how_the_script_was_started_and_where(
-    repository: Path, tmp_path: Path, folder: str, command: list[str], expected: list[str], within: str | None
+    repository: Path, tmp_path: Path, *, folder: str, command: list[str], expected: list[str], within: str | None
 ) -> None:
     metadata = metadata_after(repository / folder, tmp_path / "artefacts", *command)
     assert metadata["command"] == expected
@@ -206,7 +206,7 @@ def test_a_working_folder_outside_or_one_that_no_document_can_name_is_left_out(
     assert working_folder(str(tmp_path / "elsewhere")) is None
 
 
-# --- the environment ---------------------------------------------------------------------------------------------------
+# --- the environment --------------------------------------------------------------------------------------------------
 
 
 def test_packages_are_those_that_importlib_knows() -> None:
@@ -337,12 +337,12 @@ def test_the_time_zone_does_not_matter(repository: Path, tmp_path: Path, zone: s
 def test_the_settings_of_jax_are_those_of_the_moment(start: StartRun) -> None:
     import jax
 
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
+    before = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
     try:
         run = start()
     finally:
-        jax.config.update("jax_enable_x64", before)
+        jax.config.update("jax_enable_x64", before)  # type: ignore[no-untyped-call]
     run.finish("aborted")
     settings = json.loads((Path(run.path) / "metadata.json").read_text())["env"]["jax"]
     assert settings["jax_enable_x64"] is True
