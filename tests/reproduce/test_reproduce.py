@@ -386,6 +386,15 @@ def test_untracked_files_and_data_from_outside_are_told_of(
     assert "names no seed" in out
 
 
+def test_a_secret_in_the_difference_is_told_of(
+    repository: Path, train: Train, reproduce: Reproduce, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "rate.py").write_text("RATE = 0.01\nTOKEN = 'ghp_9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe5aTi'\n")
+    run = train()
+    assert reproduce(run, "--run") == 0  # the code is another, and the numbers are the same
+    assert "something in the difference from the commit was redacted" in capfd.readouterr().out
+
+
 def test_what_documents_say_cannot_move_the_cursor_or_begin_a_line(
     run: Path, reproduce: Reproduce, capfd: pytest.CaptureFixture[str]
 ) -> None:

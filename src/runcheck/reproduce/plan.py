@@ -125,7 +125,7 @@ def _of_data(metadata: Metadata, root: str) -> Iterator[str]:
 def _caveats(metadata: Metadata, top: str | None) -> Iterator[str]:
     git, data = metadata["git"], metadata["data_provenance"]
     if metadata["status"] != "completed":
-        yield f"the run is {metadata['status']}; it is compared with as far as it came"
+        yield f"the run is {metadata['status']}: rows that only a new one has count as differences"
     redacted = {each["where"].partition("#")[0] for each in metadata.get("governance", {}).get("redactions", [])}
     if git is not None and layout().roles["diff"].name in redacted:
         yield "something in the difference from the commit was redacted: the code is not quite what ran"

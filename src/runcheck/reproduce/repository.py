@@ -45,9 +45,8 @@ def worktree(top: str, sha: str, *, keep: bool) -> Iterator[str]:
         yield code
     finally:
         if not keep:
-            _quiet(top, "worktree", "remove", "--force", code)
+            _run(top, "worktree", "remove", "--force", code)  # not prune, which forgets those on a disk that is away
             shutil.rmtree(folder, ignore_errors=True)
-            _quiet(top, "worktree", "prune")
 
 
 def apply(code: str, patch: str) -> None:
@@ -64,10 +63,6 @@ def _git(folder: str, *arguments: str) -> None:
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().replace("\n", "; ")
         raise CannotReproduceError(f"git {arguments[0]} in {folder} failed: {said[:500]}")
-
-
-def _quiet(folder: str, *arguments: str) -> None:
-    _run(folder, *arguments)
 
 
 def _run(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:

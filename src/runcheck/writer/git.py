@@ -30,7 +30,7 @@ class Question:
                 stderr=subprocess.DEVNULL,
                 env=environment_of_git(),
             )
-        except OSError:
+        except (OSError, ValueError):  # no Git; a path that no system can name
             self._process = None
 
     def answer(self, most: int) -> tuple[bytes, bool]:
