@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -347,3 +348,17 @@ def test_the_settings_of_jax_are_those_of_the_moment(start: StartRun) -> None:
     settings = json.loads((Path(run.path) / "metadata.json").read_text())["env"]["jax"]
     assert settings["jax_enable_x64"] is True
     assert settings["jax_numpy_dtype_promotion"] == "standard"
+
+
+# --- the README ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_of_the_readme_can_be_pasted(repository: Path, tmp_path: Path) -> None:
+    arguments = ["it's", "a b", "$(x)", "--lr=0.1"]
+    metadata_after(repository / "tool", tmp_path / "artefacts", "fit.py", *arguments)
+    (path,) = (tmp_path / "artefacts").glob("model/*/20*/README.md")
+    readme = path.read_text()
+    (line,) = [line for line in readme.splitlines() if line.startswith("python ")]
+    assert shlex.split(line) == ["python", "tool/fit.py", *arguments]
+    assert "In `tool`, with the script named from the top of the repository:" in readme
+    assert "`runcheck reproduce` with the path of this folder" in readme

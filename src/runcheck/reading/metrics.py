@@ -9,12 +9,12 @@ import io
 import json
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from runcheck.errors import CannotReadError, MissingLibraryError
 from runcheck.probes import suffix_of
 from runcheck.probes.contents import MetricsContent
-from runcheck.probes.metric_rows import typed, value_of
+from runcheck.probes.metric_rows import RowError, typed, value_of
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.reading.files import UnitFiles
 
@@ -72,12 +72,26 @@ def iterate_rows(files: UnitFiles, path: str) -> Iterator[Row]:
     """
     files.file(path)
     with files.open(path) as stream:
-        _, length = _checked(files, path, stream)
+        rows, length = _checked(files, path, stream)
         stream.seek(0)
         lines = io.TextIOWrapper(io.BufferedReader(_Start(stream, length)), "utf-8", newline="")
-        rows = map(typed, csv.DictReader(lines)) if suffix_of(path) == ".csv" else map(json.loads, lines)
-        for row in rows:
-            yield Row(cast("int", row["step"]), str(row["split"]), str(row["metric"]), value_of(row))
+        is_csv = suffix_of(path) == ".csv"
+        found = map(typed, csv.DictReader(lines, strict=True)) if is_csv else map(json.loads, lines)
+        count = 0
+        try:
+            for count, row in enumerate(found, 1):  # noqa: B007
+                yield _row(row)
+        except (RowError, csv.Error, KeyError, RecursionError, TypeError, ValueError):
+            count = -1  # the probe keeps few defects, and this one came after them
+    if count != rows:
+        files.fault(path, f"not all of its {rows:,} lines are rows; `runcheck {files.folder}` says which")
+
+
+def _row(row: dict[str, object]) -> Row:
+    match row:
+        case {"step": int(step), "split": str(split), "metric": str(metric)} if not isinstance(step, bool):
+            return Row(step, split, metric, value_of(row))
+    raise TypeError
 
 
 def _checked(files: UnitFiles, path: str, stream: BinaryIO) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
 from runcheck.convention.secrets import REDACTED
-from runcheck.writer.git import environment_of_git
+from runcheck.writer.git import without_foreign_repository
 
 _PYTHON = re.compile(r"python(?:3(?:\.[0-9]{1,3})?)?(?:\.exe)?")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
@@ -81,7 +81,7 @@ def environment_in(metadata: Metadata, repository: str, code: str) -> dict[str, 
     given = os.environ.get("PYTHONPATH", "")
     paths = [*moved, *([given] if given else [])]
     return {
-        **environment_of_git(),
+        **without_foreign_repository(),
         **variables_of(metadata),
         **({"PYTHONPATH": os.pathsep.join(paths)} if paths else {}),
     }

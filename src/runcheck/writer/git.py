@@ -49,6 +49,10 @@ class Question:
 
 
 def environment_of_git() -> dict[str, str]:
+    """Return the environment in which Git is asked: it takes no locks, and its words are the same everywhere."""
+    return {**without_foreign_repository(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+
+def without_foreign_repository() -> dict[str, str]:
     """Return the environment of this process without what it says of another repository."""
-    kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    return {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    return {name: value for name, value in os.environ.items() if name not in _FOREIGN}
