@@ -27,3 +27,7 @@ class MissingLibraryError(RuncheckError, ImportError):
 
 class CannotReadError(RuncheckError):
     """A unit, or something of it, cannot be given back: not there, not here, or not what the convention asks for."""
+
+
+class CannotReproduceError(RuncheckError):
+    """A run cannot be done again from what is known of it, or what was done again did not come to an end."""

@@ -17,7 +17,7 @@ from runcheck.probes import Probe, make_probe
 from runcheck.probes.contents import MetricsContent
 from runcheck.probes.metrics import JsonlMetricsProbe
 from runcheck.reading.files import UnitFiles
-from runcheck.reading.metrics import read_metrics
+from runcheck.reading.metrics import iterate_rows, read_metrics
 from tests.reading.test_load import load_run
 
 ROW = '{"step": 1, "split": "train", "metric": "loss", "value": 0.5}\n'
@@ -26,7 +26,12 @@ ROW = '{"step": 1, "split": "train", "metric": "loss", "value": 0.5}\n'
 def table_of(folder: Path, content: bytes | str, name: str = "metrics.jsonl") -> pa.Table:
     """Return the table of a file with this content."""
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_metrics(UnitFiles(str(folder)), name)
+    files = UnitFiles(str(folder))
+    table = read_metrics(files, name)
+    rows = list(iterate_rows(files, name))  # the same, one by one
+    assert [row[:3] for row in rows] == [tuple(row.values())[:3] for row in table.to_pylist()]
+    assert same([row.value for row in rows], table["value"].to_pylist())
+    return table
 
 
 def same(left: list[float], right: list[float]) -> bool:
@@ -139,6 +144,8 @@ def test_a_csv_has_the_rows_that_the_linter_counts_or_there_is_none(content: str
 def test_a_defect_after_a_hundred_harmless_ones_is_seen(tmp_path: Path) -> None:
     with pytest.raises(CannotReadError, match="301 of its 302 lines are rows"):
         table_of(tmp_path, ROW * 300 + ROW.replace("loss", "lo ss") + ROW)
+    with pytest.raises(CannotReadError, match="not all of its 301 lines are rows"):
+        list(iterate_rows(UnitFiles(str(tmp_path)), "metrics.jsonl"))
 
 
 @pytest.mark.parametrize("rest", [ROW[:-1], ROW[:30], "{", "\0"])

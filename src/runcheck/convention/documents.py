@@ -21,7 +21,9 @@ class Git(TypedDict):
     branch: str | None
     remote: str | None
     diff: str | None
+    diff_is_cut: NotRequired[bool]
     untracked: NotRequired[list[str]]
+    untracked_is_cut: NotRequired[bool]
 
 
 class Hardware(TypedDict):
@@ -40,6 +42,10 @@ class Env(TypedDict):
     packages: dict[str, str]
     hardware: Hardware
     devices: list[str]
+    drivers: NotRequired[dict[str, str]]
+    lock_files: NotRequired[dict[str, str]]
+    variables: NotRequired[dict[str, str]]
+    jax: NotRequired[dict[str, str | bool | int | None]]
 
 
 class Synthetic(TypedDict):
@@ -128,6 +134,7 @@ Metadata = TypedDict(
         "git": Git | None,
         "env": Env,
         "command": list[str],
+        "working_folder": NotRequired[str],
         "data_provenance": Provenance,
         "tags": dict[str, str],
         "links": NotRequired[dict[str, str]],

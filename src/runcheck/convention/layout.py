@@ -70,6 +70,25 @@ class Limits(NamedTuple):
     heartbeat_seconds: int
 
 
+class Surroundings(NamedTuple):
+    """What is recorded of the surroundings of a run: names of lock files, of variables, of JAX's settings."""
+
+    locks: tuple[str, ...]
+    variables: tuple[str, ...]
+    not_variables: tuple[str, ...]
+    jax: tuple[str, ...]
+
+    def is_lock(self, name: str) -> bool:
+        """Say whether a file of this name fixes the versions of packages."""
+        return any(fnmatch.fnmatchcase(name, each) for each in self.locks)
+
+    def is_variable(self, name: str) -> bool:
+        """Say whether the variable of this name changes what a run comes to."""
+        return any(fnmatch.fnmatchcase(name, each) for each in self.variables) and not any(
+            fnmatch.fnmatchcase(name, each) for each in self.not_variables
+        )
+
+
 class Layout(NamedTuple):
     """The whole of ``layout.toml``."""
 
@@ -93,6 +112,7 @@ class Layout(NamedTuple):
     lfs_roles: tuple[str, ...]
     environment_files: tuple[str, ...]
     environment_examples: tuple[str, ...]
+    surroundings: Surroundings
     limits: Limits
 
     def path(self, role: str, *, suffix: str = "") -> str:
@@ -168,6 +188,7 @@ def layout() -> Layout:
         lfs_roles=tuple(raw["git"]["lfs"]),
         environment_files=tuple(raw["git"]["environment"]),
         environment_examples=tuple(raw["git"]["environment_examples"]),
+        surroundings=Surroundings(**_tuples(raw["provenance"])),
         limits=Limits(**raw["limits"]),
     )
 

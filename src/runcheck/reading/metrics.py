@@ -4,12 +4,16 @@ They are read twice, in constant memory but for the table: by the linter's own p
 a row, and then by pyarrow, which makes columns of them ten times as fast as Python could.
 """
 
+import csv
 import io
+import json
 import math
-from typing import TYPE_CHECKING, BinaryIO, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from runcheck.errors import CannotReadError, MissingLibraryError
 from runcheck.probes import make_probe, suffix_of
+from runcheck.probes.metric_rows import RowError, typed, value_of
 from runcheck.reading.files import UnitFiles
 
 if TYPE_CHECKING:
@@ -21,6 +25,15 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _HARMLESS = ("order", "duplicate", "torn")  # rows all the same, but for the torn one, which is left out
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+class Row(NamedTuple):
+    """A row of the metrics. The value may be NaN or infinite."""
+
+    step: int
+    split: str
+    metric: str
+    value: float
 
 
 def read_metrics(files: UnitFiles, path: str) -> "pa.Table":
@@ -50,6 +63,36 @@ def read_metrics(files: UnitFiles, path: str) -> "pa.Table":
     if table.num_rows != rows:
         files.fault(path, f"{rows:,} of its {table.num_rows:,} lines are rows; `runcheck {files.folder}` says which")
     return table
+
+
+def iterate_rows(files: UnitFiles, path: str) -> Iterator[Row]:
+    """Yield the rows of the metrics at ``path``, each value with what a null stands for, in constant memory.
+
+    Raises:
+        CannotReadError: a line is no row.
+    """
+    files.file(path)
+    with files.open(path) as stream:
+        rows, length = _checked(files, path, stream)
+        stream.seek(0)
+        lines = io.TextIOWrapper(io.BufferedReader(_Start(stream, length)), "utf-8", newline="")
+        is_csv = suffix_of(path) == ".csv"
+        found = map(typed, csv.DictReader(lines, strict=True)) if is_csv else map(json.loads, lines)
+        count = 0
+        try:
+            for count, row in enumerate(found, 1):  # noqa: B007
+                yield _row(row)
+        except (RowError, csv.Error, KeyError, RecursionError, TypeError, ValueError):
+            count = -1  # the probe keeps few defects, and this one came after them
+    if count != rows:
+        files.fault(path, f"not all of its {rows:,} lines are rows; `runcheck {files.folder}` says which")
+
+
+def _row(row: dict[str, object]) -> Row:
+    match row:
+        case {"step": int(step), "split": str(split), "metric": str(metric)} if not isinstance(step, bool):
+            return Row(step, split, metric, value_of(row))
+    raise TypeError
 
 
 def _checked(files: UnitFiles, path: str, stream: BinaryIO) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """A training run, given back."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -7,7 +8,7 @@ from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar, Summary
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError
 from runcheck.reading.checkpoints import checkpoint_steps, restore
-from runcheck.reading.metrics import read_metrics
+from runcheck.reading.metrics import Row, iterate_rows, read_metrics
 from runcheck.reading.unit import LoadedUnit
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ class LoadedRun(LoadedUnit):
             MissingLibraryError: pyarrow is not installed.
         """
         return read_metrics(self._files, self._metrics_path())
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of the metrics one by one, in the order in which they were logged, without pyarrow.
+
+        Raises:
+            CannotReadError: there are none, or a line is no row.
+        """
+        return iterate_rows(self._files, self._metrics_path())
 
     def frame(self) -> "pd.DataFrame":
         """Return the rows of the metrics as a pandas frame, with the columns of :meth:`metrics`.

@@ -25,6 +25,14 @@ class LoadedUnit:
         """How far it got: ``running``, ``completed``, ``failed``, ``preempted`` or ``aborted``."""
         return self.metadata["status"]
 
+    def file(self, path: str) -> str:
+        """Return the path on this machine of a file of the unit, by its path in it.
+
+        Raises:
+            CannotReadError: it is not there, is no regular file of the unit, or its object of Git LFS is not here.
+        """
+        return self._files.file(path)
+
     def __repr__(self) -> str:
         name = "/".join(self.metadata[part] for part in ("slug", "version"))
         return f"<{type(self).__name__} {name} {self.status}>"

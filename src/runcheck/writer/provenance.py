@@ -1,19 +1,18 @@
-"""Where a unit comes from: the commit, the command, the machine without its name."""
+"""Where a unit comes from: the commit and what differed from it, and the command."""
 
-import importlib.metadata
 import os
-import platform
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 
 from runcheck.convention.addresses import without_user
-from runcheck.convention.documents import Env, Git, Hardware
+from runcheck.convention.documents import Git
+from runcheck.convention.names import is_name
+from runcheck.writer.git import Question
 
 MAX_DIFF_BYTES = 4 << 20
 MAX_UNTRACKED = 100
-_GIT_SECONDS = 30
+_MAX_LINES = 1 << 20  # bytes of names and of configuration that are read
 # Whatever the user's configuration says: a patch that `git apply` takes, binary files included.
 _DIFF = (
     "diff",
@@ -23,9 +22,13 @@ _DIFF = (
     "--no-color",
     "--no-textconv",
     "--no-renames",
+    "--submodule=short",
+    "--unified=3",
     "--src-prefix=a/",
     "--dst-prefix=b/",
     "HEAD",
+    "--",
+    ".",
 )
 _SCP_ADDRESS = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?P<path>[^\s]+)")
 
@@ -55,121 +58,95 @@ def script_description() -> str:
 def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository | None:
     """Return the repository that ``folder`` lies in, or None where there is none or no commit in it.
 
-    ``diff_path`` is where the unit will hold the difference. Untracked files below the folder ``outside`` (the
-    artefacts) are not named.
+    ``diff_path`` is where the unit will hold the difference. What lies below the folder ``outside`` (the artefacts)
+    is what comes of the code: it makes no difference, and untracked files there are not named.
     """
-    top, sha = _git(folder, "rev-parse", "--show-toplevel"), _git(folder, "rev-parse", "--verify", "HEAD")
-    if top is None or sha is None:
+    said, is_there = Question(folder, "rev-parse", "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD").answer(
+        _MAX_LINES
+    )
+    if not is_there:
         return None
-    top = top.strip()
-    diff = _git_bytes(top, *_DIFF) or b""
-    branch = _git(top, "symbolic-ref", "--quiet", "--short", "HEAD")
-    untracked = (_git(top, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
-    artefacts = os.path.relpath(os.path.realpath(outside), os.path.realpath(top))
+    top, sha, head = os.fsdecode(said).removesuffix("\n").rsplit("\n", 2)
+    artefacts = os.path.relpath(os.path.realpath(outside), os.path.realpath(top)).replace(os.sep, "/")
+    is_inside = artefacts != "." and not artefacts.startswith("../") and not os.path.isabs(artefacts)
+    # All three at once, since each mostly waits for the disk.
+    differing = Question(top, *_DIFF, *([f":(top,exclude,literal){artefacts}"] if is_inside else []))
+    others = Question(
+        top,
+        *("ls-files", "--others", "--exclude-standard", "-z"),
+        *([f"--exclude=/{_escaped(artefacts)}"] if is_inside else []),
+    )
+    remotes = Question(top, "config", "-z", "--get-regexp", r"^remote\..*\.url$")
+    diff, is_whole = differing.answer(MAX_DIFF_BYTES)
+    is_dirty = bool(diff) or not is_whole
     git: Git = {
-        "sha": sha.strip(),
-        "dirty": bool(diff),
-        "branch": branch.strip() if branch else None,
-        "remote": _remote(_git(top, "config", "--get", "remote.origin.url") or ""),
-        "diff": diff_path if diff else None,
+        "sha": sha,
+        "dirty": is_dirty,
+        "branch": _text(head).removeprefix("refs/heads/") if head != "HEAD" else None,
+        "remote": _remote(remotes.answer(_MAX_LINES)[0]),
+        "diff": diff_path if is_dirty else None,
     }
-    named = [path for path in untracked if path and not f"{path}/".startswith(f"{artefacts}/")]
+    if not is_whole:
+        git["diff_is_cut"] = True
+        # At the end of a line, or half of a secret would be left, which nothing recognises.
+        diff = diff[: diff.rfind(b"\n") + 1] + b"\n[the rest of the difference was not kept]\n"
+    paths, are_all = others.answer(_MAX_LINES)
+    named = [_text(os.fsdecode(path)) for path in paths.split(b"\0")[:-1]]
     if named:
         git["untracked"] = sorted(named)[:MAX_UNTRACKED]
-    return Repository(git, top, _kept(diff))
+    if not are_all or len(named) > MAX_UNTRACKED:
+        git["untracked_is_cut"] = True
+    return Repository(git, top, diff)
 
 
 def command_line(top: str) -> list[str]:
-    """Return the command that runs: the script relative to ``top``, or its name where it lies outside, arguments."""
+    """Return the command that runs: the script relative to ``top``, or its name where it lies outside, arguments.
+
+    A module that was started by ``-m`` is named as one.
+    """
     # An argument that is not UTF-8 comes with lone surrogates, which no document can hold.
-    script, *arguments = (os.fsencode(each).decode("utf-8", "replace") for each in sys.argv or [""])
+    script, *arguments = map(_text, sys.argv or [""])
     if not script or script == "-c":
         return ["python", *(["-c"] if script else []), *arguments]
-    relative = os.path.relpath(os.path.realpath(script), os.path.realpath(top))
-    outside = relative.startswith("..") or os.path.isabs(relative)
-    return ["python", os.path.basename(script) if outside else relative.replace(os.sep, "/"), *arguments]
+    main = sys.modules.get("__main__")
+    spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+    if spec is not None and file and os.path.realpath(file) == os.path.realpath(sys.argv[0]):
+        return ["python", "-m", spec.name.removesuffix(".__main__"), *arguments]
+    relative = _relative(script, top)
+    return ["python", os.path.basename(script) if relative is None else relative, *arguments]
 
 
-def read_environment() -> Env:
-    """Return what the code runs on. The devices are those of JAX, where the script has imported it."""
-    packages = {
-        name: distribution.version
-        for distribution in importlib.metadata.distributions()
-        if (name := distribution.metadata["Name"]) and distribution.version
-    }
-    return {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",
-        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
-        "hardware": _hardware(),
-        "devices": _devices(),
-    }
+def working_folder(top: str) -> str | None:
+    """Return the folder that the command runs in, relative to ``top``; None where it is that, or outside."""
+    relative = _relative(os.getcwd(), top)
+    return relative if relative is not None and relative != "." and is_name("path", relative) else None
 
 
-def _git(folder: str, *arguments: str) -> str | None:
-    output = _git_bytes(folder, *arguments)
-    return None if output is None else output.decode("utf-8", "replace")
+def _relative(path: str, top: str) -> str | None:
+    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(top)).replace(os.sep, "/")
+    return None if relative == ".." or relative.startswith("../") or os.path.isabs(relative) else relative
 
 
-def _git_bytes(folder: str, *arguments: str) -> bytes | None:
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed program, arguments from here
-            ["git", *arguments],  # noqa: S607 - the git of the user's PATH is the one that is meant
-            cwd=folder,
-            capture_output=True,
-            timeout=_GIT_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=_git_environment(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+def _text(text: str) -> str:
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
-def _git_environment() -> dict[str, str]:
-    """Return the environment without what a hook of another repository would tell Git about that one."""
-    local = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
-    kept = {name: value for name, value in os.environ.items() if name not in local}
-    return {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+def _escaped(path: str) -> str:
+    """Return a path as a line of ``.gitignore`` has it (gitignore(5))."""
+    return re.sub(r"([\\*?\[ ])", r"\\\1", path)
 
 
-def _kept(diff: bytes) -> bytes:
-    """Return a difference of bounded size."""
-    cut = len(diff) - MAX_DIFF_BYTES
-    return diff if cut <= 0 else diff[:MAX_DIFF_BYTES] + f"\n[{cut:,} more bytes were not kept]\n".encode()
+def _remote(configured: bytes) -> str | None:
+    """Return the address of ``origin``, or of the first remote where that is not one of them."""
+    lines = [_text(os.fsdecode(each)).partition("\n") for each in configured.split(b"\0")[:-1]]
+    remotes = {key.lower().removeprefix("remote.").removesuffix(".url"): address for key, _, address in reversed(lines)}
+    return _address(remotes.get("origin") or next(reversed(remotes.values()), ""))
 
 
-def _remote(address: str) -> str | None:
+def _address(address: str) -> str | None:
     """Return the address of a remote without user and password, or None where it is a path of this machine."""
     address = address.strip()
     if "://" in address:
         return None if address.startswith("file:") else without_user(address)
     match = _SCP_ADDRESS.fullmatch(address)
     return f"ssh://{match['host']}/{match['path'].lstrip('/')}" if match and len(match["host"]) > 1 else None
-
-
-def _hardware() -> Hardware:
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not on Windows
-        memory = None
-    usable = getattr(os, "sched_getaffinity", None)
-    cores = len(usable(0)) if usable else os.cpu_count() or 1
-    return {"cpu": _cpu() or platform.processor() or None, "cores": cores, "memory_bytes": memory}
-
-
-def _cpu() -> str | None:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:
-            line = next((line for line in stream if line.startswith("model name")), "")
-    except OSError:
-        return None
-    return line.partition(":")[2].strip() or None
-
-
-def _devices() -> list[str]:
-    jax = sys.modules.get("jax")
-    if jax is None:
-        return []
-    return [f"{device.device_kind}:{device.id}" for device in jax.devices()]

@@ -1,5 +1,6 @@
 """``README.md`` of a unit: the four questions that a reader has a year later, answered from what the documents say."""
 
+import shlex
 from collections.abc import Sequence
 
 from runcheck.convention.documents import Metadata, SeriesSummary, Summary
@@ -56,11 +57,17 @@ def _reproduce(metadata: Metadata) -> str:
         lines.append(f"Commit `{git['sha']}`{state}:")
     else:
         lines.append("The commit is not known:")
-    lines += ["", "```", " ".join(_quoted(each) for each in metadata["command"]), "```", ""]
+    folder = metadata.get("working_folder")
+    where = [f"In `{folder}`, with the script named from the top of the repository:"] if folder else []
+    lines += [*where, "", "```", shlex.join(metadata["command"]), "```", ""]
     seeds = ", ".join(f"{name} {seed}" for name, seed in metadata.get("seeds", {}).items())
     lines.append(f"Python {metadata['env']['python']}; packages and hardware are in `{layout().path('metadata')}`.")
     if seeds:
         lines.append(f"Seeds: {seeds}.")
+    if metadata["kind"] == "model":
+        lines.append(
+            "`runcheck reproduce` with the path of this folder says each step; `--run` takes them and compares."
+        )
     return "\n".join(lines)
 
 
@@ -91,11 +98,3 @@ def _last(series: SeriesSummary) -> str:
 
 def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
-
-
-def _quoted(argument: str) -> str:
-    return (
-        argument
-        if argument and all(character.isalnum() or character in "-_=./,:+@%" for character in argument)
-        else f"'{argument}'"
-    )

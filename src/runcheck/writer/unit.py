@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import cast
 
-from runcheck.convention.documents import Git, Governance, Metadata, Provenance, Status, label_of, name_of
+from runcheck.convention.documents import Env, Git, Governance, Metadata, Provenance, Status, label_of, name_of
 from runcheck.convention.layout import Kind, layout
 from runcheck.convention.markdown import with_closed_blocks
 from runcheck.convention.secrets import REDACTED
@@ -16,8 +16,9 @@ from runcheck.convention.versions import NO_COMMIT
 from runcheck.errors import CannotWriteError, MissingLibraryError
 from runcheck.writer.arguments import checked_text
 from runcheck.writer.atomic import write_whole
+from runcheck.writer.environment import read_environment
 from runcheck.writer.latest import update_latest
-from runcheck.writer.provenance import Repository, command_line, read_environment, read_repository, script_folder
+from runcheck.writer.provenance import Repository, command_line, read_repository, script_folder, working_folder
 from runcheck.writer.redaction import Redactor
 from runcheck.writer.registry import upsert_row
 from runcheck.writer.seal import hash_file, hash_files, write_checksums
@@ -129,7 +130,7 @@ class UnitFolder:
         command = self.redactor.document(command_line(_top(self.repository)), "metadata#/command", "command")
         git = self.redactor.document(self.repository.git, "metadata#/git") if self.repository else None
         governance: Governance = {"redactions": self.redactor.redactions}
-        return {
+        metadata: Metadata = {
             "schema_version": layout().schema_version,
             "kind": "dataset" if self.kind.name == "dataset" else "model",
             "slug": self.slug,
@@ -141,12 +142,25 @@ class UnitFolder:
             "created_at": created,
             "finished_at": None,
             "git": cast("Git | None", git),
-            "env": read_environment(),
+            "env": self._environment(),
             "command": cast("list[str]", command),
             "data_provenance": data_provenance,
             "tags": tags,
             "governance": governance,
         }
+        if folder := working_folder(_top(self.repository)):
+            metadata["working_folder"] = self.redactor.text(folder, "metadata#/working_folder")
+        return metadata
+
+    def _environment(self) -> Env:
+        """Return what the code runs on; what people name themselves may hold what does not belong into a document."""
+        top = _top(self.repository)
+        env = read_environment(top, (script_folder(),))
+        if "lock_files" in env:
+            env["lock_files"] = cast("dict[str, str]", self.redacted(env["lock_files"], "metadata#/env/lock_files"))
+        if "variables" in env:
+            env["variables"] = cast("dict[str, str]", self.redacted(env["variables"], "metadata#/env/variables"))
+        return env
 
     def finish(
         self,
