@@ -40,6 +40,7 @@ class Env(TypedDict):
     packages: dict[str, str]
     hardware: Hardware
     devices: list[str]
+    processes: NotRequired[int]
 
 
 class Synthetic(TypedDict):
