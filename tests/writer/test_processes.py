@@ -270,6 +270,12 @@ def test_nothing_is_fetched_in_a_process_that_does_not_write(job: Job) -> None:
     assert not [each for each in job.other["warned"] if "gone" in each]
 
 
+def test_there_is_no_other_complaint(job: Job) -> None:
+    expected = ("step 4 has a checkpoint", "train/elsewhere of step 6", "train/gone of step 6")
+    assert [each for each in job.first["warned"] if not any(words in each for words in expected)] == []
+    assert [each for each in job.other["warned"] if not any(words in each for words in expected)] == []
+
+
 def test_process_0_may_log_alone(job: Job) -> None:
     (alone,) = (job.root / "model/digits_mlp_alone").glob("2*")
     assert json.loads((alone / "metadata.json").read_text())["status"] == "completed"
