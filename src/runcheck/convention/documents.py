@@ -46,6 +46,7 @@ class Env(TypedDict):
     lock_files: NotRequired[dict[str, str]]
     variables: NotRequired[dict[str, str]]
     jax: NotRequired[dict[str, str | bool | int | None]]
+    processes: NotRequired[int]
 
 
 class Synthetic(TypedDict):

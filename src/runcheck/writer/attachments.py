@@ -24,7 +24,7 @@ def add_copy(folder: UnitFolder, source: str | os.PathLike[str], name: str | Non
     """Copy a file into ``extra/``; see :meth:`runcheck.writer.run.Run.add_file`."""
     if not os.path.isfile(source):
         raise InvalidArgumentError(f"{os.fspath(source)!r} is no file; name one that is there")
-    path = _checked_path(folder, "extra", os.path.basename(source) if name is None else name)
+    path = checked_path(folder, "extra", os.path.basename(source) if name is None else name)
     try:
         stream = open(source, "rb")  # noqa: SIM115 - one that cannot be read is an argument that does not fit
     except OSError as error:
@@ -43,13 +43,25 @@ def add_plot(folder: UnitFolder, name: str, figure: object) -> str | None:
         raise InvalidArgumentError(f"the plot {name!r} is neither PNG nor SVG by how it begins")
     if wanted and wanted != found:
         raise InvalidArgumentError(f"the plot {name!r} is {found[1:].upper()} by how it begins; call it *{found}")
-    path = _checked_path(folder, "plot", name if wanted else f"{name}{found}")
+    path = checked_path(folder, "plot", name if wanted else f"{name}{found}")
     content = _drawn(figure, found) if image is None else image
     return None if content is None else _written(folder, path, BytesIO(content))
 
 
-def _checked_path(folder: UnitFolder, role: str, name: str) -> str:
-    """Return the path in the unit of what is to be called ``name`` in the folder of a role."""
+def image_suffix(figure: object) -> str:
+    """Return the suffix of the plot that ``figure`` becomes where its name has none, as far as that shows here."""
+    if isinstance(figure, bytes | bytearray | memoryview):
+        return _suffix_of(bytes(figure)) or ".png"
+    is_svg = isinstance(figure, str | os.PathLike) and os.fspath(figure).lower().endswith(".svg")
+    return ".svg" if is_svg else ".png"
+
+
+def checked_path(folder: UnitFolder, role: str, name: str) -> str:
+    """Return the path in the unit of what is to be called ``name`` in the folder of a role.
+
+    Raises:
+        InvalidArgumentError: there can be no such path.
+    """
     if not isinstance(name, str):
         raise InvalidArgumentError(f"name is a {type(name).__name__}, not a string")
     path = f"{layout().folder_of(role)}/{name}"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
-from runcheck.errors import InvalidArgumentError, MissingLibraryError
+from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError
 from runcheck.writer.atomic import sync_folder, write_whole
+from runcheck.writer.processes import Processes
 from runcheck.writer.retention import Keep, Ranking, surplus
 from runcheck.writer.trees import arrays_of, count_parameters, refuse_functions
 
@@ -38,10 +39,16 @@ class CheckpointWriter:
 
     Orbax writes in the background, one checkpoint at a time. A thread a checkpoint waits for the commit, and then
     removes what need not stay any more: after those before it did, and while the next one may be written already.
+
+    Of several processes each writes its shards, as Orbax has it, which commits once all have. Process 0 decides whether
+    a checkpoint is begun, for who begins one alone waits for the others; and it alone removes.
     """
 
-    def __init__(self, keep: Keep | None = None, ranking: Ranking | None = None) -> None:
+    def __init__(
+        self, keep: Keep | None = None, ranking: Ranking | None = None, processes: Processes | None = None
+    ) -> None:
         """Start without a checkpoint; by default all stay. ``ranking`` is there where ``keep`` ranks."""
+        self._processes = processes or Processes()
         self._keep = keep or Keep()
         self._ranking = ranking
         self._unit = ""
@@ -58,7 +65,10 @@ class CheckpointWriter:
     def steps(self) -> list[int]:
         """The steps whose checkpoint is committed and there, in ascending order."""
         with self._lock:
-            return sorted(self._committed)
+            committed = sorted(self._committed)
+        if self._processes.is_writer:
+            return committed
+        return [step for step in committed if os.path.isdir(self._path(step))]  # process 0 removes
 
     @property
     def parameters(self) -> int | None:
@@ -75,6 +85,7 @@ class CheckpointWriter:
         Raises:
             InvalidArgumentError: the tree is none that Orbax saves, or the metric in ``metrics`` is no number.
             MissingLibraryError: Orbax is not installed.
+            RuncheckError: ``jax.distributed`` was initialised after the run was started.
         """
         if self._checkpointer is None:
             try:
@@ -82,12 +93,12 @@ class CheckpointWriter:
             except ImportError as error:
                 raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
             self._checkpointer = ocp.StandardCheckpointer()
+        refuse_functions(tree)
+        self._processes.check()
         self._unit = os.path.abspath(unit)
         self._settle()
-        with self._lock:  # none is removed just now
-            is_there = os.path.lexists(self._path(step))
-        if is_there:
-            self._faults.append(f"step {step} has a checkpoint, which is kept; another one of it is not saved")
+        if obstacle := self._agreed_obstacle(step):
+            self._faults.append(obstacle)
         else:
             if self._ranking is not None:
                 self._ranking.expect(step, metrics)
@@ -106,11 +117,17 @@ class CheckpointWriter:
         """
         if self._last is not None and self._last.step == step:
             self._settle()
+        refusal = self._processes.agree(f"export {os.path.basename(self._unit)}/{step}", lambda: self._pinned(step))
+        if refusal:
+            raise InvalidArgumentError(refusal)
+
+    def _pinned(self, step: int) -> str:
+        """Pin the checkpoint of ``step``, or say why not."""
         with self._lock:
             if step not in self._committed:
-                there = sorted(self._committed)
-                raise InvalidArgumentError(f"step {step} has no checkpoint to export; there are {there}")
+                return f"step {step} has no checkpoint to export; there are {sorted(self._committed)}"
             self._exported.add(step)
+        return ""
 
     def close(self) -> None:
         """Wait until every checkpoint is committed, and all is removed that need not stay."""
@@ -125,12 +142,27 @@ class CheckpointWriter:
         self._faults += [f"{path} is left over, and could not be removed" for path in self._swept(self._parameters)]
         self._report()
 
-    def _begin(self, checkpointer: "StandardCheckpointer", step: int, tree: object) -> bool:
-        """Have Orbax copy the arrays and start; return whether it did."""
-        refuse_functions(tree)
-        self._parameters[step] = count_parameters(tree)
+    def _agreed_obstacle(self, step: int) -> str:
+        """Return why no process begins a checkpoint of ``step``, or nothing."""
+        try:
+            return self._processes.agree(f"save {os.path.basename(self._unit)}/{step}", lambda: self._obstacle(step))
+        except CannotWriteError as error:
+            return f"step {step} has no checkpoint: {error}"
+
+    def _obstacle(self, step: int) -> str:
+        with self._lock:  # none is removed just now
+            if os.path.lexists(self._path(step)):
+                return f"step {step} has a checkpoint, which is kept; another one of it is not saved"
         try:
             os.makedirs(os.path.dirname(self._path(step)), exist_ok=True)
+        except OSError as error:
+            return f"step {step} has no checkpoint: {_in_a_line(error)}"
+        return ""
+
+    def _begin(self, checkpointer: "StandardCheckpointer", step: int, tree: object) -> bool:
+        """Have Orbax copy the arrays and start; return whether it did."""
+        self._parameters[step] = count_parameters(tree)
+        try:
             checkpointer.save(self._path(step), tree)
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"the tree of step {step} cannot be saved: {error}") from error
@@ -150,7 +182,7 @@ class CheckpointWriter:
             before.thread.join()
             before.thread = None
         try:
-            if committed:
+            if committed and self._processes.is_writer:
                 _forget_machine(self._path(save.step))
                 self._remove_surplus(save.step)
         except OSError as error:
@@ -204,6 +236,8 @@ class CheckpointWriter:
 
     def _swept(self, steps: Collection[int]) -> list[str]:
         """Delete what bears the name of a temporary of one of ``steps``. Return the paths in the unit that resist."""
+        if not self._processes.is_writer:
+            return []
         folder = layout().folder_of("checkpoint")
         names: list[str] = []
         with contextlib.suppress(FileNotFoundError):

@@ -17,6 +17,7 @@ from runcheck.writer.config import plain_object
 from runcheck.writer.data import provenance_of, with_digests
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_dataset
+from runcheck.writer.silent import unit_folder
 from runcheck.writer.unit import UnitFolder
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def new_dataset(
 ) -> "Dataset":
     """Start a new version of a dataset in the tree at ``root`` and return it; use it in a ``with``.
 
+    Under ``jax.distributed`` all processes call this and what follows, or process 0 alone, which writes.
+
     Args:
         root: The tree, usually ``artefacts``; made where it is not there.
         slug: The name of the dataset, one token.
@@ -56,7 +59,7 @@ def new_dataset(
         CannotWriteError: the version is there already, or its folder cannot be made.
     """
     checked_name("dataset-slug", "slug", slug)
-    folder = UnitFolder(os.fspath(root), layout().kinds["dataset"], slug)
+    folder = unit_folder(os.fspath(root), layout().kinds["dataset"], slug)
     given = (
         folder.redacted(with_digests(provenance), "metadata#/data_provenance")
         if isinstance(provenance, Mapping)
@@ -75,14 +78,24 @@ def new_dataset(
     if generator is not None:
         clean = folder.redacted(plain_object(params or {}, "params"), "metadata#/generator/params")
         metadata["generator"] = {"script": layout().path("generator"), "params": clean}
-    dataset = Dataset(folder, metadata, folder.text(risks, "risks", "readme"))
-    metadata["version"] = _checked_version(version, folder)
-    if not folder.create(metadata["version"]):
-        raise CannotWriteError(f"{folder.path}: is there already; a version never changes, publish the next one")
+    dataset = _class_of_dataset(folder)(folder, metadata, folder.text(risks, "risks", "readme"))
+    wanted = _checked_version(version, folder)
+    if not folder.create_first([wanted]):
+        path = f"{folder.slug_path}/{wanted}"
+        raise CannotWriteError(f"{path}: is there already; a version never changes, publish the next one")
+    metadata["version"] = folder.version
     if generator is not None:
         folder.copy_script(generator, layout().path("generator"))
     folder.write_json(layout().path("metadata"), metadata)
     return dataset
+
+
+def _class_of_dataset(folder: UnitFolder) -> "type[Dataset]":
+    if folder.processes.is_writer:
+        return Dataset
+    from runcheck.writer.silent_dataset import SilentDataset  # noqa: PLC0415 - where there are several processes
+
+    return SilentDataset
 
 
 def _checked_version(version: str | None, folder: UnitFolder) -> str:

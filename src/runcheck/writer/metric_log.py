@@ -94,7 +94,7 @@ class MetricLog:
         self._complaints.tell(3)
 
     def _log_any(self, step: object, metrics: Mapping[str, object], split: str, at: float) -> None:
-        known_step = _step(step)
+        known_step = any_step(step)
         values = list(flattened(metrics))
         names = self._names.of(split, tuple(metric for metric, _ in values))
         if self.is_forked:
@@ -178,7 +178,12 @@ class MetricLog:
         self._follower.drain()
 
 
-def _step(step: object) -> int | DeviceScalar:
+def any_step(step: object) -> int | DeviceScalar:
+    """Return ``step`` as an integer, or as it is where it is on a device.
+
+    Raises:
+        InvalidArgumentError: it is no step, as far as can be seen without waiting.
+    """
     refuse_tracer(step, "step")
     if is_on_device(step) and getattr(step, "shape", None) == ():
         return step

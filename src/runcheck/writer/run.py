@@ -34,6 +34,7 @@ from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
 from runcheck.writer.retention import Keep, Ranking
 from runcheck.writer.seal import hash_file
+from runcheck.writer.silent import SilentLog, unit_folder
 from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
 from runcheck.writer.yaml import format_yaml
@@ -60,6 +61,11 @@ def start_run(
     keep: Keep | None = None,
 ) -> "Run":
     """Start a training run in the tree at ``root`` and return it; use it in a ``with``, or call :meth:`Run.finish`.
+
+    Under ``jax.distributed`` all processes call this and what follows, after ``jax.distributed.initialize``: they share
+    one run, which process 0 writes; checkpoints are saved by all of them, in a file system that they share. Processes
+    that ``torchrun``, ``mpirun`` or Slurm starts without ``jax.distributed`` are not known as one job: call this in one
+    of them.
 
     Args:
         root: The tree, usually ``artefacts``; made where it is not there.
@@ -91,9 +97,9 @@ def start_run(
     """
     tokens = {"dataset": dataset, "model": model, "variant": variant}
     slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
-    folder = UnitFolder(os.fspath(root), layout().kinds["model"], slug)
+    folder = unit_folder(os.fspath(root), layout().kinds["model"], slug)
     given = folder.redacted(with_digests(data), "metadata#/data_provenance") if isinstance(data, Mapping) else data
-    run = Run(
+    run = _class_of_run(folder)(
         folder,
         config=plain_config(config),
         provenance=provenance_of(given, root),
@@ -123,10 +129,18 @@ def start_run(
             for name, value in extensions.items()
         }
     attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
-    if not any(folder.create(version) for version in attempts):
+    if not folder.create_first(attempts):
         raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
     run.begin()
     return run
+
+
+def _class_of_run(folder: UnitFolder) -> "type[Run]":
+    if folder.processes.is_writer:
+        return Run
+    from runcheck.writer.silent_run import SilentRun  # noqa: PLC0415 - where there are several processes
+
+    return SilentRun
 
 
 def _one_line(text: str) -> str:
@@ -159,8 +173,8 @@ class Run:
         self._early_stopping: int | None = None
         self._status: Status = "running"
         self._ranking = Ranking(keep.by, self._direction(*keep.by.split("/", 1))) if keep.by else None
-        self._checkpoints = CheckpointWriter(keep, self._ranking)
-        self._log: MetricLog | None = None
+        self._checkpoints = CheckpointWriter(keep, self._ranking, folder.processes)
+        self._log: MetricLog | SilentLog | None = None
         self._heartbeat: HeartbeatFile | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
@@ -237,7 +251,7 @@ class Run:
         exports = os.path.join(self.path, layout().folder_of("export"))
         os.makedirs(exports, exist_ok=True)
         path = os.path.join(exports, file)
-        export_safetensors(path, tree)
+        export_safetensors(path, self._folder.processes.whole(tree))
         packages = self.metadata["env"]["packages"]
         framework = f"jax {packages['jax']}" if "jax" in packages else "numpy"
         sidecar: ExportSidecar = {
@@ -350,7 +364,7 @@ class Run:
         except (RuncheckError, OSError, ValueError) as fault:
             warnings.warn(f"runcheck: the run could not be finished: {fault}", RuntimeWarning, stacklevel=2)
 
-    def _open_log(self) -> MetricLog:
+    def _open_log(self) -> MetricLog | SilentLog:
         if self._log is None or self._status != "running":
             raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
         return self._log
@@ -362,7 +376,7 @@ class Run:
         given = self._directions
         return given.get(metric) or given.get(f"{split}/{metric}") or likely_direction(metric)
 
-    def _summary(self, log: MetricLog, lived: float) -> Summary:
+    def _summary(self, log: MetricLog | SilentLog, lived: float) -> Summary:
         metrics: dict[str, dict[str, object]] = {}
         for (split, metric), series in sorted(log.series.items()):
             metrics.setdefault(split, {})[metric] = series.summary(self._direction(split, metric))

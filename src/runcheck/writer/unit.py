@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -18,6 +18,7 @@ from runcheck.writer.arguments import checked_text
 from runcheck.writer.atomic import write_whole
 from runcheck.writer.environment import read_environment
 from runcheck.writer.latest import update_latest
+from runcheck.writer.processes import Processes
 from runcheck.writer.provenance import Repository, command_line, read_repository, script_folder, working_folder
 from runcheck.writer.redaction import Redactor
 from runcheck.writer.registry import upsert_row
@@ -29,8 +30,9 @@ _MAX_ERROR = 300  # characters
 class UnitFolder:
     """The folder of one unit while it is written."""
 
-    def __init__(self, root: str, kind: Kind, slug: str) -> None:
+    def __init__(self, root: str, kind: Kind, slug: str, processes: Processes | None = None) -> None:
         """Prepare a unit of ``kind`` and ``slug`` in the tree at ``root``; :meth:`create` makes it."""
+        self.processes = processes or Processes()
         self.root = os.path.abspath(root)
         self.kind = kind
         self.slug = slug
@@ -79,6 +81,17 @@ class UnitFolder:
             with open(path, "wb") as stream:
                 stream.write(self.redactor.bytes(self.repository.diff, "diff"))
         return True
+
+    def create_first(self, versions: Iterable[str]) -> bool:
+        """Make the folder of the first of ``versions`` that is not there, the same in all processes; False for none.
+
+        Raises:
+            CannotWriteError: it cannot be made.
+        """
+        self.version = self.processes.agree(
+            f"version of {self.slug}", lambda: next((each for each in versions if self.create(each)), "")
+        )
+        return bool(self.version)
 
     def write(self, path: str, text: str) -> None:
         """Write a document of the unit, whole or not at all."""
@@ -160,6 +173,8 @@ class UnitFolder:
             env["lock_files"] = cast("dict[str, str]", self.redacted(env["lock_files"], "metadata#/env/lock_files"))
         if "variables" in env:
             env["variables"] = cast("dict[str, str]", self.redacted(env["variables"], "metadata#/env/variables"))
+        if self.processes.count > 1:
+            env["processes"] = self.processes.count
         return env
 
     def finish(
@@ -176,6 +191,20 @@ class UnitFolder:
         Each step can be done again, and a crash between two of them leaves a tree that says how far it came.
         ``fingerprint`` computes the dataset's own field from the checksums of all other files.
         """
+        self.processes.agree(self.topic_of_end, lambda: self._finish(metadata, status, finished, fingerprint))
+
+    @property
+    def topic_of_end(self) -> str:
+        """What the processes agree on when the unit is finished."""
+        return f"end of {self.path_in_tree}"
+
+    def _finish(
+        self,
+        metadata: Metadata,
+        status: Status,
+        finished: datetime,
+        fingerprint: Callable[[dict[str, str]], str] | None,
+    ) -> str:
         metadata["status"] = status
         metadata["finished_at"] = format_timestamp(finished)
         path = layout().path("metadata")
@@ -189,6 +218,7 @@ class UnitFolder:
         if status == "completed":
             self._update_latest()
         self.register(metadata)
+        return metadata.get("fingerprint", "")
 
     def _update_latest(self) -> None:
         try:
