@@ -1,23 +1,24 @@
-"""Checkpoints, written by Orbax in the background, and exports of weights."""
+"""Checkpoints, written by Orbax in the background."""
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import threading
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
 from runcheck.convention.parameters import parameters
 from runcheck.errors import InvalidArgumentError, MissingLibraryError
-from runcheck.writer.atomic import sync_folder, write_whole
+from runcheck.writer.atomic import sync_folder, sync_tree, write_whole
 from runcheck.writer.retention import Keep, Ranking, surplus
+from runcheck.writer.trees import named_leaves
 
 if TYPE_CHECKING:
-    import numpy as np
     from orbax.checkpoint import StandardCheckpointer
 
 
@@ -180,7 +181,8 @@ class CheckpointWriter:
             exported |= _sources(os.path.join(self._unit, layout().folder_of("export")))
         gone = [step for step in gone if step not in exported]
         if gone:
-            _sync_tree(self._path(newest))  # a power cut must not take both
+            sync_tree(self._path(newest))  # a power cut must not take both
+            sync_folder(os.path.dirname(self._path(newest)))
         for step in gone:
             self._remove(step)
             if ranking is not None and values[step] is None and not self._is_unranked_told:
@@ -245,19 +247,6 @@ def _sources(exports: str) -> set[int]:
     return steps
 
 
-def _sync_tree(folder: str) -> None:
-    """Make a folder and all below it last through a power cut. Orbax leaves that to the system for its own JSON."""
-    for above, _, files in os.walk(folder):
-        for name in files:
-            descriptor = os.open(os.path.join(above, name), os.O_RDWR)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        sync_folder(above)
-    sync_folder(os.path.dirname(folder))
-
-
 def _forget_machine(checkpoint: str) -> None:
     """Take the absolute path out of the sentence that Orbax leaves in a committed checkpoint.
 
@@ -268,11 +257,8 @@ def _forget_machine(checkpoint: str) -> None:
         return
     with open(path, encoding="utf-8") as stream:
         sentence = stream.read()
-    try:
+    with contextlib.suppress(OSError):  # no space: the sentence stays as it is
         write_whole(path, sentence.replace(checkpoint, os.path.basename(checkpoint)))
-    except OSError:  # no space: the sentence stays as it is
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{path}.tmp")
 
 
 def count_parameters(tree: object) -> int | None:
@@ -280,32 +266,9 @@ def count_parameters(tree: object) -> int | None:
 
     A tree without ``params`` is counted whole.
     """
-    sizes = {name: int(leaf.size) for name, leaf in _leaves(tree, "", "/")}
+    sizes = {
+        name: math.prod(leaf.shape)
+        for name, leaf in named_leaves(tree, "/")
+        if hasattr(leaf, "dtype") and hasattr(leaf, "shape")
+    }
     return sum(sizes[name] for name in parameters(sizes)) if sizes else None
-
-
-def export_safetensors(path: str, tree: object) -> None:
-    """Write the arrays of ``tree`` as safetensors, each named by its path in the tree with dots.
-
-    Raises:
-        MissingLibraryError: safetensors or NumPy is not installed.
-    """
-    try:
-        import numpy as np  # noqa: PLC0415
-        from safetensors.numpy import save_file  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingLibraryError("safetensors", "safetensors", "export weights") from error
-    save_file({name: np.ascontiguousarray(leaf) for name, leaf in _leaves(tree, "", ".")}, path)
-
-
-def _leaves(
-    tree: object, prefix: str, separator: str
-) -> "Iterator[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]":
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _leaves(value, f"{prefix}{separator}{key}" if prefix else str(key), separator)
-    elif isinstance(tree, list | tuple):
-        names = getattr(tree, "_fields", range(len(tree)))
-        yield from _leaves(dict(zip(map(str, names), tree, strict=True)), prefix, separator)
-    elif hasattr(tree, "dtype") and hasattr(tree, "shape"):
-        yield prefix, tree  # type: ignore[misc]
