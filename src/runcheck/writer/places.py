@@ -16,6 +16,20 @@ def checked_path(folder: UnitFolder, role: str, name: str, above: str) -> str:
     Raises:
         InvalidArgumentError: it fits no file system, leads out of that folder, or is kept for something else.
     """
+    path = portable_path(folder, name, above)
+    found = layout().role_of(path, folder.kind.name)
+    if found is None or found.name != role:
+        raise InvalidArgumentError(f"name is {name!r}; {path} is kept for something else")
+    return path
+
+
+def portable_path(folder: UnitFolder, name: str, above: str = "") -> str:
+    """Return the path in the unit of what is to be called ``name`` in the folder ``above``.
+
+    Raises:
+        InvalidArgumentError: it fits no file system, leads out of that folder, or is another one's where case does not
+            count.
+    """
     if not isinstance(name, str):
         raise InvalidArgumentError(f"name is a {type(name).__name__}, not a string")
     path = f"{above}/{name}" if above else name
@@ -28,9 +42,6 @@ def checked_path(folder: UnitFolder, role: str, name: str, above: str) -> str:
             raise InvalidArgumentError(f"name is {name!r}, which is that of an unfinished write; give another one")
         if any(fnmatch.fnmatchcase(part, each) for each in layout().environment_files):
             raise InvalidArgumentError(f"name is {name!r}, which is that of a file with the keys of one machine")
-    found = layout().role_of(path, folder.kind.name)
-    if found is None or found.name != role:
-        raise InvalidArgumentError(f"name is {name!r}; {path} is kept for something else")
     twin = _twin(folder.path, path)
     if twin is not None:
         raise InvalidArgumentError(f"name is {name!r}; where case does not count it is the same as {twin}")
