@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runcheck.writer.dataset import Dataset, new_dataset
     from runcheck.writer.retention import Keep
     from runcheck.writer.run import Run, start_run
+    from runcheck.writer.shims import MetricWriter, SummaryWriter
 
 __all__ = [
     "Dataset",
@@ -25,9 +26,11 @@ __all__ = [
     "Keep",
     "LoadedDataset",
     "LoadedRun",
+    "MetricWriter",
     "Report",
     "Run",
     "RuncheckError",
+    "SummaryWriter",
     "__version__",
     "check",
     "load",
@@ -41,9 +44,11 @@ _HOMES = {
     "Keep": "runcheck.writer.retention",
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
+    "MetricWriter": "runcheck.writer.shims",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
+    "SummaryWriter": "runcheck.writer.shims",
     "check": "runcheck.pipeline",
     "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.dataset",

@@ -20,9 +20,13 @@ class InvalidArgumentError(RuncheckError, ValueError):
 class MissingLibraryError(RuncheckError, ImportError):
     """A format was asked for whose library is not installed."""
 
-    def __init__(self, library: str, extra: str, purpose: str) -> None:
-        """Say which ``library`` is missing for which ``purpose``, and the ``extra`` that brings it."""
-        super().__init__(f"{library} is needed to {purpose}: pip install 'runcheck[{extra}]'")
+    def __init__(self, library: str, extra: str | None, purpose: str) -> None:
+        """Say which ``library`` is missing for which ``purpose``, and the ``extra`` that brings it.
+
+        Without an extra people choose a build of it themselves.
+        """
+        package = library if extra is None else f"'runcheck[{extra}]'"
+        super().__init__(f"{library} is needed to {purpose}: pip install {package}")
 
 
 class CannotReadError(RuncheckError):

@@ -361,7 +361,7 @@ with runcheck.new_dataset({str(tmp_path)!r}, "digits", provenance={{"kind": "ext
 # What writes nothing by itself, or through the folder, the log and the checkpoints, which are silent.
 HARMLESS = {
     Run: {"path", "log", "save_checkpoint", "checkpoints", "stopped_early", "note", "finish"},
-    Dataset: {"path", "finish"},
+    Dataset: {"path", "finish", "write_parquet", "write_hdf5", "write_zarr"},  # through `_write`
 }
 
 
@@ -371,3 +371,5 @@ def test_each_method_that_writes_has_a_silent_one(loud: type, silent: type) -> N
     assert public - HARMLESS[loud] == {name for name in vars(silent) if not name.startswith("_")}
     for name in public - HARMLESS[loud]:
         assert inspect.signature(getattr(loud, name)) == inspect.signature(getattr(silent, name))
+    if loud is Dataset:
+        assert "_write" in vars(silent)

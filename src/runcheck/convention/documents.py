@@ -8,6 +8,7 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict, cast, get_args
 
 Nonfinite: TypeAlias = Literal["nan", "inf", "-inf"]
 Status: TypeAlias = Literal["running", "completed", "failed", "preempted", "aborted"]
+ExportFormat: TypeAlias = Literal["safetensors", "onnx", "torch", "saved_model", "numpy"]
 
 SIDECAR_SUFFIX = ".json"
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -194,7 +195,7 @@ class ExportSidecar(TypedDict):
 
     schema_version: str
     file: str
-    format: Literal["safetensors", "onnx", "torch", "saved_model", "numpy"]
+    format: ExportFormat
     framework: str
     source_step: int
     sha256: str

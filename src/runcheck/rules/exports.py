@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar
+from runcheck.convention.exports import EXPORT_SUFFIXES
 from runcheck.convention.parameters import parameters
 from runcheck.convention.paths import resolve
 from runcheck.convention.patterns import late
@@ -49,10 +50,10 @@ class _Format(NamedTuple):
 
 # By the format that a sidecar names.
 _FORMATS: Mapping[str, _Format] = {
-    "safetensors": _Format("a safetensors file", SafetensorsContent, (".safetensors",)),
-    "numpy": _Format("a NumPy file", NumpyContent, (".npy", ".npz")),
-    "onnx": _Format("an ONNX model", OnnxContent, (".onnx",), is_program=True),
-    "torch": _Format("a PyTorch file", TorchContent, (".pt", ".pth")),
+    "safetensors": _Format("a safetensors file", SafetensorsContent, EXPORT_SUFFIXES["safetensors"]),
+    "numpy": _Format("a NumPy file", NumpyContent, EXPORT_SUFFIXES["numpy"]),
+    "onnx": _Format("an ONNX model", OnnxContent, EXPORT_SUFFIXES["onnx"], is_program=True),
+    "torch": _Format("a PyTorch file", TorchContent, EXPORT_SUFFIXES["torch"]),
     "saved_model": _Format("a SavedModel", SavedModelContent, is_program=True),
 }
 _FOLDER_FORMAT = "saved_model"

@@ -1,20 +1,45 @@
-"""Files that are there whole or not at all."""
+"""Files and folders that are there whole or not at all."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 
-def write_whole(path: str, text: str) -> None:
-    """Write ``text`` to ``path`` so that a crash leaves the old file or the new one.
+@contextmanager
+def whole(path: str) -> Iterator[str]:
+    """Give, for a ``with``, the path of a temporary to write a file or a folder at, which takes the name ``path`` then.
 
-    A temporary beside it is written, synced, and renamed over it.
+    A crash leaves the old file or the new one, and maybe the temporary, which the next write removes; a link of that
+    name is not followed. After an error the old one is there and the temporary is not.
     """
     temporary = f"{path}.tmp"
-    with open(temporary, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    _remove(temporary)
+    try:
+        yield temporary
+        sync_tree(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            _remove(temporary)
+        raise
     sync_folder(os.path.dirname(path))
+
+
+def write_whole(path: str, content: str | bytes) -> None:
+    """Write a file whole or not at all, a text as UTF-8."""
+    with whole(path) as temporary, open(temporary, "xb") as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+def sync_tree(path: str) -> None:
+    """Make a file, or a folder and all below it, last through a power cut; its name is its folder's matter."""
+    if not os.path.isdir(path):
+        _sync_file(path)
+    for above, _, files in os.walk(path):
+        for name in files:
+            _sync_file(os.path.join(above, name))
+        sync_folder(above)
 
 
 def sync_folder(path: str) -> None:
@@ -27,3 +52,18 @@ def sync_folder(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_file(path: str) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)

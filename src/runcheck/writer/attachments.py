@@ -1,6 +1,5 @@
 """Files that people add to a run: copies under ``extra/``, and plots."""
 
-import fnmatch
 import os
 import shutil
 import warnings
@@ -9,9 +8,9 @@ from io import BytesIO
 from typing import BinaryIO
 
 from runcheck.convention.layout import layout
-from runcheck.convention.names import is_unit_relative
-from runcheck.convention.portable import folded, why_not_portable
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.atomic import whole
+from runcheck.writer.places import checked_path, make_folders
 from runcheck.writer.unit import UnitFolder
 
 _TEXT_BYTES = 8000  # in which a text has no NUL (spec, chapter 9)
@@ -24,7 +23,7 @@ def add_copy(folder: UnitFolder, source: str | os.PathLike[str], name: str | Non
     """Copy a file into ``extra/``; see :meth:`runcheck.writer.run.Run.add_file`."""
     if not os.path.isfile(source):
         raise InvalidArgumentError(f"{os.fspath(source)!r} is no file; name one that is there")
-    path = checked_path(folder, "extra", os.path.basename(source) if name is None else name)
+    path = place_in(folder, "extra", os.path.basename(source) if name is None else name)
     try:
         stream = open(source, "rb")  # noqa: SIM115 - one that cannot be read is an argument that does not fit
     except OSError as error:
@@ -43,7 +42,7 @@ def add_plot(folder: UnitFolder, name: str, figure: object) -> str | None:
         raise InvalidArgumentError(f"the plot {name!r} is neither PNG nor SVG by how it begins")
     if wanted and wanted != found:
         raise InvalidArgumentError(f"the plot {name!r} is {found[1:].upper()} by how it begins; call it *{found}")
-    path = checked_path(folder, "plot", name if wanted else f"{name}{found}")
+    path = place_in(folder, "plot", name if wanted else f"{name}{found}")
     content = _drawn(figure, found) if image is None else image
     return None if content is None else _written(folder, path, BytesIO(content))
 
@@ -56,47 +55,13 @@ def image_suffix(figure: object) -> str:
     return ".svg" if is_svg else ".png"
 
 
-def checked_path(folder: UnitFolder, role: str, name: str) -> str:
+def place_in(folder: UnitFolder, role: str, name: str) -> str:
     """Return the path in the unit of what is to be called ``name`` in the folder of a role.
 
     Raises:
         InvalidArgumentError: there can be no such path.
     """
-    if not isinstance(name, str):
-        raise InvalidArgumentError(f"name is a {type(name).__name__}, not a string")
-    path = f"{layout().folder_of(role)}/{name}"
-    if not is_unit_relative(path):
-        raise InvalidArgumentError(
-            f"name is {name!r}; give a relative path with / that stays in {path.partition('/')[0]}/"
-        )
-    for part in path.split("/"):
-        if reason := why_not_portable(part):
-            raise InvalidArgumentError(f"name is {name!r}, which {reason}; some file systems do not take it")
-        if layout().is_leftover(part):
-            raise InvalidArgumentError(f"name is {name!r}, which is that of an unfinished write; give another one")
-        if any(fnmatch.fnmatchcase(part, each) for each in layout().environment_files):
-            raise InvalidArgumentError(f"name is {name!r}, which is that of a file with the keys of one machine")
-    found = layout().role_of(path, folder.kind.name)
-    if found is None or found.name != role:
-        raise InvalidArgumentError(f"name is {name!r}; {path} is kept for something else")
-    twin = _twin(folder.path, path)
-    if twin is not None:
-        raise InvalidArgumentError(f"name is {name!r}; where case does not count it is the same as {twin}")
-    return path
-
-
-def _twin(unit: str, path: str) -> str | None:
-    """Return what is there already and is called the same as a part of ``path``, where case does not count."""
-    parts = path.split("/")
-    for at, part in enumerate(parts):
-        above = "/".join(parts[:at])
-        try:
-            there = os.listdir(os.path.join(unit, above))
-        except OSError:
-            return None
-        if part not in there:
-            return next((f"{above}/{each}" for each in there if folded(each) == folded(part)), None)
-    return None
+    return checked_path(folder, role, name, layout().folder_of(role))
 
 
 def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
@@ -106,34 +71,18 @@ def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
     """
     content = _clean_text(folder, path, source)
     target = os.path.join(folder.path, path)
-    temporary = f"{target}.tmp"
     try:
-        _make_folders(folder.path, os.path.dirname(path))
-        with open(temporary, "xb") as stream:
+        make_folders(folder.path, os.path.dirname(path))
+        with whole(target) as temporary, open(temporary, "xb") as stream:
             if content is None:
                 shutil.copyfileobj(source, stream, 1 << 20)
             else:
                 stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
     except OSError as error:
         message = f"runcheck: {path} of {folder.path} was not written: {error.strerror or error}"
         warnings.warn(message, RuntimeWarning, stacklevel=5)
-        if not isinstance(error, FileExistsError) and os.path.lexists(temporary):
-            os.unlink(temporary)
         return None
     return target
-
-
-def _make_folders(unit: str, folder: str) -> None:
-    made = unit
-    for part in folder.split("/"):
-        made = os.path.join(made, part)
-        if os.path.islink(made):
-            raise NotADirectoryError(20, "a folder on the way is a link")
-        if not os.path.isdir(made):
-            os.mkdir(made)
 
 
 def _clean_text(folder: UnitFolder, path: str, source: BinaryIO) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Checkpoints, written by Orbax in the background, and exports of weights."""
+"""Checkpoints, written by Orbax in the background."""
 
 import contextlib
 import json
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError
-from runcheck.writer.atomic import sync_folder, write_whole
+from runcheck.writer.atomic import sync_folder, sync_tree, write_whole
 from runcheck.writer.processes import Processes
 from runcheck.writer.retention import Keep, Ranking, surplus
-from runcheck.writer.trees import arrays_of, count_parameters, refuse_functions
+from runcheck.writer.trees import count_parameters, refuse_functions
 
 if TYPE_CHECKING:
     from orbax.checkpoint import StandardCheckpointer
@@ -212,7 +212,8 @@ class CheckpointWriter:
             exported |= _sources(os.path.join(self._unit, layout().folder_of("export")))
         gone = [step for step in gone if step not in exported]
         if gone:
-            _sync_tree(self._path(newest))  # a power cut must not take both
+            sync_tree(self._path(newest))  # a power cut must not take both
+            sync_folder(os.path.dirname(self._path(newest)))
         for step in gone:
             self._remove(step)
             if ranking is not None and values[step] is None and not self._is_unranked_told:
@@ -279,19 +280,6 @@ def _sources(exports: str) -> set[int]:
     return steps
 
 
-def _sync_tree(folder: str) -> None:
-    """Make a folder and all below it last through a power cut. Orbax leaves that to the system for its own JSON."""
-    for above, _, files in os.walk(folder):
-        for name in files:
-            descriptor = os.open(os.path.join(above, name), os.O_RDWR)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        sync_folder(above)
-    sync_folder(os.path.dirname(folder))
-
-
 def _forget_machine(checkpoint: str) -> None:
     """Take the absolute path out of the sentence that Orbax leaves in a committed checkpoint.
 
@@ -302,22 +290,5 @@ def _forget_machine(checkpoint: str) -> None:
         return
     with open(path, encoding="utf-8") as stream:
         sentence = stream.read()
-    try:
+    with contextlib.suppress(OSError):  # no space: the sentence stays as it is
         write_whole(path, sentence.replace(checkpoint, os.path.basename(checkpoint)))
-    except OSError:  # no space: the sentence stays as it is
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{path}.tmp")
-
-
-def export_safetensors(path: str, tree: object) -> None:
-    """Write the arrays of ``tree`` as safetensors, each named by its path in the tree with dots.
-
-    Raises:
-        MissingLibraryError: safetensors or NumPy is not installed.
-    """
-    try:
-        import numpy as np  # noqa: PLC0415
-        from safetensors.numpy import save_file  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingLibraryError("safetensors", "safetensors", "export weights") from error
-    save_file({".".join(names): np.ascontiguousarray(leaf) for names, leaf in arrays_of(tree)}, path)

@@ -2,28 +2,29 @@
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import next_number_version, scheme_of
-from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError, RuncheckError
+from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
 from runcheck.writer.arguments import checked_name, checked_tags
+from runcheck.writer.atomic import whole
+from runcheck.writer.columns import Arrays
 from runcheck.writer.config import plain_object
 from runcheck.writer.data import provenance_of, with_digests
+from runcheck.writer.hdf5 import write_hdf5
+from runcheck.writer.parquet import Rows, write_parquet
+from runcheck.writer.places import portable_path
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_dataset
 from runcheck.writer.silent import unit_folder
 from runcheck.writer.unit import UnitFolder
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_MATRIX = 2  # axes of an array whose rows are vectors
+from runcheck.writer.zarr import write_zarr
 
 
 def new_dataset(
@@ -121,31 +122,66 @@ class Dataset:
         """The folder of the dataset version."""
         return self._folder.path
 
-    def write_parquet(self, split: str, data: "pa.Table | Mapping[str, object]") -> str:
+    def write_parquet(self, split: str, data: Rows | Iterable[Rows]) -> str:
         """Write a split as ``<split>.parquet`` with page checksums, and return the path.
 
         Args:
             split: The name of the split.
-            data: An Arrow table, a pandas frame, or columns by name: sequences or NumPy arrays whose first axis is
-                the rows; a column of a two-dimensional array becomes a fixed-size list.
+            data: An Arrow table or record batch, a pandas frame, whatever else Arrow can stream, or columns by name:
+                sequences, or arrays whose first axis is the rows, and of which a row becomes a list of fixed size.
+                Or an iterable of such batches, of which one row group is held in memory at a time.
 
         Raises:
-            InvalidArgumentError: the split's name is none, or it is written already.
+            InvalidArgumentError: the split's name is none, it is written already, batches have different columns, or
+                Arrow has nothing for one. Nothing of the split is there then.
             MissingLibraryError: pyarrow is not installed.
         """
+        return self._write(split, ".parquet", lambda path: write_parquet(path, data))
+
+    def write_hdf5(self, split: str, arrays: Arrays) -> str:
+        """Write a split as ``<split>.h5``, a dataset an array, with checksums, and return the path.
+
+        Args:
+            split: The name of the split.
+            arrays: Arrays by name, in groups where they nest, all with rows along the first axis: of NumPy, in memory
+                or mapped, of JAX, HDF5 or Zarr, or lists. Or an iterable of such batches of rows, which all have the
+                same names, dtypes and shapes of rows. What is larger than memory is written by and by.
+
+        Raises:
+            InvalidArgumentError: the split's name is none, it is written already, the arrays have different numbers of
+                rows, or a name or dtype is none of the format's: numbers, booleans and texts are held, ``bfloat16`` is
+                not. Nothing of the split is there then.
+            MissingLibraryError: h5py is not installed.
+        """
+        return self._write(split, ".h5", lambda path: write_hdf5(path, arrays))
+
+    def write_zarr(self, split: str, arrays: Arrays) -> str:
+        """Write a split as ``<split>.zarr``, a Zarr 3 group of arrays with checksums, and return the path.
+
+        Takes what :meth:`write_hdf5` takes, and raises as it does.
+
+        Raises:
+            MissingLibraryError: zarr is not installed.
+        """
+        return self._write(split, ".zarr", lambda path: write_zarr(path, arrays))
+
+    def _write(self, split: str, suffix: str, write: Callable[[str], int]) -> str:
+        """Have a split written whole or not at all, and note its rows."""
+        name = self._checked_place(split, suffix)
+        path = os.path.join(self.path, name)
+        with whole(path) as temporary:
+            rows = write(temporary)
+        self.metadata["splits"][split] = {"files": [name], "rows": rows}
+        return path
+
+    def _checked_place(self, split: str, suffix: str) -> str:
+        """Return the name of the file of a split that is to be written."""
         if self._status != "running":
             raise RuncheckError(f"{self.path}: the dataset is {self._status}; publish another version")
-        if checked_name("split", "split", split) in self.metadata["splits"]:
+        name = portable_path(self._folder, f"{checked_name('split', 'split', split)}{suffix}")
+        if split in self.metadata["splits"] or os.path.lexists(os.path.join(self.path, name)):
             raise InvalidArgumentError(f"the split {split!r} is written already")
-        try:
-            import pyarrow.parquet as pq  # noqa: PLC0415
-        except ImportError as error:
-            raise MissingLibraryError("pyarrow", "parquet", "write Parquet") from error
-        table, name = _table(data), f"{split}.parquet"
-        path = os.path.join(self.path, name)
-        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
-        self.metadata["splits"][split] = {"files": [name], "rows": table.num_rows}
-        return path
+        return name
 
     def finish(self) -> None:
         """Seal the dataset: README, metadata with the fingerprint, checksums, ``latest``, registry.
@@ -184,22 +220,3 @@ class Dataset:
             )
         except (RuncheckError, OSError) as fault:
             warnings.warn(f"runcheck: the dataset could not be finished: {fault}", RuntimeWarning, stacklevel=2)
-
-
-def _table(data: "pa.Table | Mapping[str, object]") -> "pa.Table":
-    import pyarrow as pa  # noqa: PLC0415
-
-    if isinstance(data, pa.Table):
-        return data
-    if isinstance(data, Mapping):
-        return pa.table({name: _column(column) for name, column in data.items()})
-    return pa.Table.from_pandas(data, preserve_index=False)
-
-
-def _column(column: object) -> "pa.Array":
-    import pyarrow as pa  # noqa: PLC0415
-
-    shape: tuple[int, ...] = getattr(column, "shape", ())
-    if len(shape) == _MATRIX and hasattr(column, "ravel"):
-        return pa.FixedSizeListArray.from_arrays(pa.array(column.ravel()), shape[-1])
-    return pa.array(column)

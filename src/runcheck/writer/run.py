@@ -10,7 +10,7 @@ from typing import Self, cast
 
 from runcheck.convention.aggregates import Direction, likely_direction
 from runcheck.convention.canonical import config_sha256
-from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSidecar, Metadata, Provenance, Status, Summary
+from runcheck.convention.documents import STATUSES, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import experiment_id
@@ -25,15 +25,15 @@ from runcheck.writer.arguments import (
     checked_text,
 )
 from runcheck.writer.attachments import add_copy, add_plot
-from runcheck.writer.checkpoints import CheckpointWriter, export_safetensors
+from runcheck.writer.checkpoints import CheckpointWriter
 from runcheck.writer.config import plain_config, plain_object
 from runcheck.writer.data import provenance_of, with_digests
+from runcheck.writer.exports import add_export, named_export
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
 from runcheck.writer.retention import Keep, Ranking
-from runcheck.writer.seal import hash_file
 from runcheck.writer.silent import SilentLog, unit_folder
 from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
@@ -236,36 +236,31 @@ class Run:
         """The steps whose checkpoint is committed and was not removed, in ascending order."""
         return self._checkpoints.steps
 
-    def export(self, name: str, tree: object, step: int) -> str:
-        """Export the arrays of ``tree`` as ``exports/<name>.safetensors`` with its sidecar, and return the path.
+    def export(self, name: str, what: object, step: int) -> str | None:
+        """Export weights or a model for another framework, under ``exports/``, with a sidecar; return the path.
 
-        ``step`` is the checkpoint that they are from.
+        One of that name that was exported before is replaced. What the disk refuses is a warning, and None is returned.
+
+        Args:
+            name: What to call it. The suffix is the format: ``.safetensors``, ``.pt`` or ``.pth`` for PyTorch,
+                ``.onnx``. Without one it is safetensors of a tree, and ONNX of a model.
+            what: A tree of arrays: each is written as it is, axes included, under its path in the tree with dots
+                between, in PyTorch as a dictionary that ``torch.load`` reads with ``weights_only``. Or an ONNX model
+                that a converter such as jax2onnx made: an ``onnx.ModelProto``, its bytes, or its path. It is checked,
+                and secrets and paths of this machine are taken out of its notes.
+            step: The checkpoint that it is from, which stays then whatever ``keep`` says.
 
         Raises:
-            InvalidArgumentError: ``step`` has no checkpoint, or ``name`` is no token.
-            MissingLibraryError: safetensors is not installed.
+            InvalidArgumentError: ``step`` has no checkpoint, ``name`` is no token or has another format's suffix,
+                a leaf is no array or has a dtype that the format lacks, or the model is not valid.
+            MissingLibraryError: safetensors, PyTorch or onnx is not installed.
+            RuncheckError: the run is finished.
         """
         self._open_log()
-        file = f"{checked_name('token', 'the name of an export', name)}.safetensors"
-        self._checkpoints.pin(step)
-        exports = os.path.join(self.path, layout().folder_of("export"))
-        os.makedirs(exports, exist_ok=True)
-        path = os.path.join(exports, file)
-        export_safetensors(path, self._folder.processes.whole(tree))
-        packages = self.metadata["env"]["packages"]
-        framework = f"jax {packages['jax']}" if "jax" in packages else "numpy"
-        sidecar: ExportSidecar = {
-            "schema_version": layout().schema_version,
-            "file": file,
-            "format": "safetensors",
-            "framework": framework,
-            "source_step": checked_step(step),
-            "sha256": hash_file(path),
-        }
-        self._folder.write_json(
-            f"{layout().folder_of('export')}/{file}{SIDECAR_SUFFIX}", cast("dict[str, object]", sidecar)
-        )
-        return path
+        export = named_export(self._folder, name, what)
+        self._checkpoints.pin(checked_step(step))
+        whole = self._folder.processes.whole(what)
+        return add_export(self._folder, export, whole, checked_step(step), self.metadata["env"]["packages"])
 
     def add_file(self, path: str | os.PathLike[str], name: str | None = None) -> str | None:
         """Copy a file into the run, under ``extra/``, and return the path of the copy.

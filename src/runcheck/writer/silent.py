@@ -9,6 +9,7 @@ from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import Kind
 from runcheck.convention.steps import MAX_STEP
 from runcheck.convention.timestamps import format_timestamp
+from runcheck.errors import RuncheckError
 from runcheck.writer.metric_log import any_step
 from runcheck.writer.processes import Processes
 from runcheck.writer.rows import KnownNames, Series

@@ -2,9 +2,9 @@
 
 import os
 
-from runcheck.convention.layout import layout
-from runcheck.writer.arguments import checked_name, checked_step
-from runcheck.writer.attachments import checked_path, image_suffix
+from runcheck.writer.arguments import checked_step
+from runcheck.writer.attachments import image_suffix, place_in
+from runcheck.writer.exports import named_export
 from runcheck.writer.run import Run
 from runcheck.writer.silent import SilentLog
 
@@ -21,22 +21,22 @@ class SilentRun(Run):
         self.metadata["version"] = self._folder.version
         self._log = SilentLog()
 
-    def export(self, name: str, tree: object, step: int) -> str:
+    def export(self, name: str, what: object, step: int) -> str | None:
         """Take part in the export; see :meth:`Run.export`."""
         self._open_log()
-        file = f"{checked_name('token', 'the name of an export', name)}.safetensors"
+        export = named_export(self._folder, name, what)
         self._checkpoints.pin(checked_step(step))
-        self._folder.processes.whole(tree)
-        return os.path.join(self.path, layout().folder_of("export"), file)
+        self._folder.processes.whole(what)
+        return os.path.join(self.path, export.path)
 
     def add_file(self, path: str | os.PathLike[str], name: str | None = None) -> str | None:
         """Return where process 0 puts the file; see :meth:`Run.add_file`."""
         self._open_log()
         file = os.path.basename(path) if name is None else name
-        return os.path.join(self.path, checked_path(self._folder, "extra", file))
+        return os.path.join(self.path, place_in(self._folder, "extra", file))
 
     def plot(self, name: str, figure: object) -> str | None:
         """Return where process 0 puts the plot; see :meth:`Run.plot`. Only there it is drawn."""
         self._open_log()
         suffix = "" if name.lower().endswith((".png", ".svg")) else image_suffix(figure)
-        return os.path.join(self.path, checked_path(self._folder, "plot", f"{name}{suffix}"))
+        return os.path.join(self.path, place_in(self._folder, "plot", f"{name}{suffix}"))

@@ -18,13 +18,23 @@ class Array(Protocol):
     size: int
 
 
-def arrays_of(tree: object) -> Iterator[tuple[tuple[str, ...], Array]]:
-    """Yield each array of a tree with its path in it. What is no array is passed over.
+def leaves_of(tree: object) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Yield each leaf of a tree with its path in it.
 
     The nodes are those that JAX knows, those that a library registered among them; where the script does not use JAX
     there are none but mappings, lists and tuples.
     """
-    for path, leaf in _leaves(tree):
+    jax = sys.modules.get("jax")
+    if jax is None:
+        yield from _plain_leaves(tree, ())
+        return
+    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        yield tuple(jax.tree_util.keystr((key,), simple=True) for key in path), leaf
+
+
+def arrays_of(tree: object) -> Iterator[tuple[tuple[str, ...], Array]]:
+    """Yield each array of a tree with its path in it. What is no array is passed over."""
+    for path, leaf in leaves_of(tree):
         if _is_array(leaf):
             yield path, leaf
 
@@ -35,7 +45,7 @@ def refuse_functions(tree: object) -> None:
     Raises:
         InvalidArgumentError: one of its leaves is a function.
     """
-    for path, leaf in _leaves(tree):
+    for path, leaf in leaves_of(tree):
         if callable(leaf) and not _is_array(leaf):
             raise InvalidArgumentError(f"{'/'.join(path)} of the tree is a function, which is no array; {_HINT}")
 
@@ -47,15 +57,6 @@ def count_parameters(tree: object) -> int | None:
     """
     sizes = {"/".join(path): _size(leaf) for path, leaf in arrays_of(tree)}
     return sum(sizes[name] for name in parameters(sizes)) if sizes else None
-
-
-def _leaves(tree: object) -> Iterator[tuple[tuple[str, ...], object]]:
-    jax = sys.modules.get("jax")
-    if jax is None:
-        yield from _plain_leaves(tree, ())
-        return
-    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
-        yield tuple(jax.tree_util.keystr((key,), simple=True) for key in path), leaf
 
 
 def _plain_leaves(tree: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
