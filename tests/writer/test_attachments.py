@@ -135,8 +135,9 @@ def test_a_text_too_large_to_be_searched_is_refused(run: Run, tmp_path: Path) ->
 def test_what_the_disk_refuses_is_a_warning(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x\n")
     run.add_file(tmp_path / "a.txt")
-    with pytest.warns(RuntimeWarning, match=r"extra/a\.txt/b of .* was not written"):
+    with pytest.warns(RuntimeWarning, match=r"extra/a\.txt/b of .* was not written") as told:
         assert run.add_file(tmp_path / "a.txt", "a.txt/b") is None
+    assert told[0].filename == __file__
     assert Path(run.path, "extra/a.txt").read_text() == "x\n"
     finished(run)
 

@@ -1,7 +1,9 @@
 """Splits as HDF5, Zarr and Parquet in batches: the plain libraries read what was given, and no check complains."""
 
+import errno
 import hashlib
 import struct
+import subprocess
 import sys
 import time
 import tracemalloc
@@ -294,6 +296,35 @@ def test_a_library_that_is_missing_is_named_with_its_extra(
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingLibraryError, match=r"is needed to write .*: pip install 'runcheck\["):
         method(dataset, "train", {"x": [1]})
+
+
+FULL = """
+import resource, signal, sys
+import numpy as np
+import runcheck
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+random = np.random.default_rng(0).random(1_000_000)
+external = {"kind": "external", "hashes": {"a": "0" * 64}}
+with runcheck.new_dataset(sys.argv[1], "d", provenance=external, description="D.") as dataset:
+    for write in (dataset.write_parquet, dataset.write_hdf5, dataset.write_zarr):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 20, resource.RLIM_INFINITY))
+        try:
+            write("train", {"x": random})
+        except OSError as error:
+            print(error.errno)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        write(write.__name__, {"x": random})
+"""
+
+
+def test_a_disk_that_takes_no_more_is_an_error_that_leaves_nothing(root: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FULL, str(root)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"{errno.EFBIG}\n" * 3), done.stderr
+    names = {path.name for path in (root / "dataset/d/v1").iterdir()}
+    assert {"write_parquet.parquet", "write_hdf5.h5", "write_zarr.zarr"} < names
+    assert not [name for name in names if name.startswith("train")]
+    is_sound(root)
 
 
 def test_other_readers_are_sources_too(root: Path, tmp_path: Path, write: Callable[..., str]) -> None:

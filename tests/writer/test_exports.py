@@ -141,8 +141,9 @@ def test_a_second_export_of_a_name_replaces_the_first_with_its_sidecar(run: Run)
 
 def test_what_the_disk_refuses_is_a_warning_and_leaves_nothing(run: Run) -> None:
     Path(run.path, "exports").write_text("in the way")
-    with pytest.warns(RuntimeWarning, match=r"exports/weights\.safetensors of .* was not written"):
+    with pytest.warns(RuntimeWarning, match=r"exports/weights\.safetensors of .* was not written") as told:
         assert run.export("weights", {"kernel": KERNEL}, 2) is None
+    assert told[0].filename == __file__
     Path(run.path, "exports").unlink()
     Path(run.path, "exports/weights.safetensors").mkdir(parents=True)
     with pytest.warns(RuntimeWarning, match="was not written"):

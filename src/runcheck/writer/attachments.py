@@ -80,7 +80,7 @@ def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
                 stream.write(content)
     except OSError as error:
         message = f"runcheck: {path} of {folder.path} was not written: {error.strerror or error}"
-        warnings.warn(message, RuntimeWarning, stacklevel=5)
+        warnings.warn(message, RuntimeWarning, stacklevel=4)
         return None
     return target
 

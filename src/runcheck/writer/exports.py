@@ -84,7 +84,7 @@ def add_export(folder: UnitFolder, export: Export, what: object, step: int, pack
         folder.write_json(f"{export.path}{SIDECAR_SUFFIX}", cast("dict[str, object]", sidecar))
     except Exception as error:  # noqa: BLE001 - the disk, in the words of each library: training goes on
         message = f"runcheck: {export.path} of {folder.path} was not written: {' '.join(str(error).split())}"
-        warnings.warn(message, RuntimeWarning, stacklevel=4)
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
         return None
     return target
 
