@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runcheck.reading.load import load
     from runcheck.reading.run import LoadedRun
     from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.recover import Recovery, recover
     from runcheck.writer.retention import Keep
     from runcheck.writer.run import Run, start_run
 
@@ -25,6 +26,7 @@ __all__ = [
     "Keep",
     "LoadedDataset",
     "LoadedRun",
+    "Recovery",
     "Report",
     "Run",
     "RuncheckError",
@@ -32,6 +34,7 @@ __all__ = [
     "check",
     "load",
     "new_dataset",
+    "recover",
     "start_run",
 ]
 
@@ -41,12 +44,14 @@ _HOMES = {
     "Keep": "runcheck.writer.retention",
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
+    "Recovery": "runcheck.writer.recover",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
     "check": "runcheck.pipeline",
     "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.dataset",
+    "recover": "runcheck.writer.recover",
     "start_run": "runcheck.writer.run",
 }
 

@@ -1,6 +1,8 @@
 """Files that are there whole or not at all."""
 
+import json
 import os
+from collections.abc import Mapping
 
 
 def write_whole(path: str, text: str) -> None:
@@ -15,6 +17,11 @@ def write_whole(path: str, text: str) -> None:
         os.fsync(stream.fileno())
     os.replace(temporary, path)
     sync_folder(os.path.dirname(path))
+
+
+def write_json(path: str, document: Mapping[str, object]) -> None:
+    """Write a JSON document to ``path``, whole or not at all."""
+    write_whole(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def sync_folder(path: str) -> None:

@@ -96,7 +96,7 @@ def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
     target = os.path.join(folder.path, path)
     temporary = f"{target}.tmp"
     try:
-        _make_folders(folder.path, os.path.dirname(path))
+        make_folders(folder.path, os.path.dirname(path))
         with open(temporary, "xb") as stream:
             if content is None:
                 shutil.copyfileobj(source, stream, 1 << 20)
@@ -114,7 +114,12 @@ def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
     return target
 
 
-def _make_folders(unit: str, folder: str) -> None:
+def make_folders(unit: str, folder: str) -> None:
+    """Make a folder of a unit, and those above it, where no link leads out of the unit.
+
+    Raises:
+        OSError: one of them is a link, or cannot be made.
+    """
     made = unit
     for part in folder.split("/"):
         made = os.path.join(made, part)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from runcheck.convention.documents import Metadata, RegistryRow, registry_row
+from runcheck.convention.documents import Metadata, RegistryRow, is_same, registry_row
 from runcheck.convention.layout import layout
 from runcheck.convention.units import classify
 from runcheck.errors import CannotCheckError, CannotWriteError, MissingLibraryError
@@ -45,6 +45,16 @@ def rebuild_registry(root: str) -> Rebuilt:
         rows, passed_over = _rows_of_units(root)
         path = _write(root, rows)
     return Rebuilt(path, len(rows), tuple(passed_over))
+
+
+def is_registered(root: str, path: str, metadata: Metadata) -> bool:
+    """Say whether the registry has the row of the unit at ``path``; without pyarrow nobody can tell, or write it."""
+    registry = os.path.join(root, layout().registry)
+    content = read_registry(registry) if os.path.exists(registry) else None
+    if content is None or content.error or content.unverified:
+        return content is not None and not content.error
+    row = registry_row(metadata, path)
+    return any(is_same(each, row) for each in content.rows if each["path"] == path)
 
 
 def upsert_row(root: str, path: str, metadata: Metadata) -> None:

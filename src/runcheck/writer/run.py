@@ -1,6 +1,5 @@
 """A training run: ``start_run`` and what it returns."""
 
-import math
 import os
 import time
 import warnings
@@ -8,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, cast
 
-from runcheck.convention.aggregates import Direction, likely_direction
+from runcheck.convention.aggregates import Direction
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSidecar, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
@@ -34,6 +33,7 @@ from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
 from runcheck.writer.retention import Keep, Ranking
 from runcheck.writer.seal import hash_file
+from runcheck.writer.summary import best_values, direction_of, summary_of
 from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
 from runcheck.writer.yaml import format_yaml
@@ -168,6 +168,8 @@ class Run:
         }
         self.metadata["architecture"] = {"text": architecture, "parameters": None}
         self.metadata["metrics"] = {}
+        if directions:
+            self.metadata["directions"] = dict(directions)
 
     @property
     def path(self) -> str:
@@ -179,6 +181,7 @@ class Run:
         self.metadata["version"] = self._folder.version
         self._heartbeat = HeartbeatFile(os.path.join(self.path, layout().path("heartbeat")))
         self._folder.write_json(self.metadata["config"]["path"], self._config)
+        self._folder.write_readme(self._readme("running", None))
         self._folder.write_json(layout().path("metadata"), self.metadata)
         events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
         self._log = MetricLog(os.path.join(self.path, layout().path("metrics", suffix=".jsonl")), [events])
@@ -295,6 +298,11 @@ class Run:
     def note(self, text: str) -> None:
         """Add a paragraph to the results in the README."""
         self._notes.append(self._folder.text(text, "note", "readme"))
+        if self._status == "running":
+            try:
+                self._folder.write_readme(self._readme("running", None))
+            except OSError as error:
+                warnings.warn(f"runcheck: the README was not written: {error.strerror}", RuntimeWarning, stacklevel=2)
 
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
@@ -315,17 +323,11 @@ class Run:
         if self._checkpoints.steps:
             self.metadata["architecture"]["parameters"] = self._checkpoints.parameters
         log.close()
-        if self._heartbeat is not None:
-            self._heartbeat.remove()
         if error:
             self.metadata["error"] = self._folder.error(error)
         finished = now()
         summary = self._summary(log, (finished - self._folder.created).total_seconds())
-        self.metadata["metrics"] = {
-            f"{split}/{metric}": series["best"]
-            for split, of_split in summary["metrics"].items()
-            for metric, series in of_split.items()
-        }
+        self.metadata["metrics"] = best_values(summary)
         self._folder.write_readme(self._readme(status, summary))
         self._folder.write(layout().path("summary"), format_yaml(cast("dict[str, object]", summary)))
         self._folder.finish(self.metadata, status, finished)
@@ -354,27 +356,18 @@ class Run:
             raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
         return self._log
 
-    def _readme(self, status: Status, summary: Summary) -> str:
+    def _readme(self, status: Status, summary: Summary | None) -> str:
         return readme_of_run({**self.metadata, "status": status}, summary, self._notes, self._risks)
 
     def _direction(self, split: str, metric: str) -> Direction:
-        given = self._directions
-        return given.get(metric) or given.get(f"{split}/{metric}") or likely_direction(metric)
+        return direction_of(self._directions, split, metric)
 
     def _summary(self, log: MetricLog, lived: float) -> Summary:
-        metrics: dict[str, dict[str, object]] = {}
-        for (split, metric), series in sorted(log.series.items()):
-            metrics.setdefault(split, {})[metric] = series.summary(self._direction(split, metric))
         # The clock of the metadata may have been set back meanwhile; what it shows bounds the duration.
-        duration = max(0.0, min(time.monotonic() - self._started, lived))
-        return cast(
-            "Summary",
-            {
-                "schema_version": layout().schema_version,
-                "rows": log.rows,
-                "metrics": metrics,
-                "early_stopping_step": self._early_stopping,
-                "checkpoint_step": max(self._checkpoints.steps, default=None),
-                "duration_seconds": math.floor(duration * 1000) / 1000,
-            },
+        return summary_of(
+            log.series,
+            self._directions,
+            early_stopping=self._early_stopping,
+            checkpoint=max(self._checkpoints.steps, default=None),
+            seconds=min(time.monotonic() - self._started, lived),
         )
