@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from runcheck.writer.dataset import Dataset, new_dataset
     from runcheck.writer.recover import Recovery, recover
     from runcheck.writer.retention import Keep
-    from runcheck.writer.run import Run, start_run
+    from runcheck.writer.run import Run
+    from runcheck.writer.start import start_run
 
 __all__ = [
     "Dataset",
@@ -52,7 +53,7 @@ _HOMES = {
     "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.dataset",
     "recover": "runcheck.writer.recover",
-    "start_run": "runcheck.writer.run",
+    "start_run": "runcheck.writer.start",
 }
 
 

@@ -49,6 +49,11 @@ class StoredUnit(NamedTuple):
     path: str
     metadata: Metadata
 
+    @property
+    def lock(self) -> str:
+        """The name of the lock that whoever writes the unit again holds."""
+        return f"{self.path.replace('/', '.')}.unit"
+
     def absolute(self, role: str) -> str:
         """Return the path on this machine of the file of a role."""
         return self.files.absolute(layout().path(role))
@@ -76,7 +81,7 @@ def recover(path: str | os.PathLike[str], *, force: bool = False, abort: bool = 
             a tree.
     """
     unit = stored_unit(os.fspath(path))
-    with locked(unit.root, f"{unit.path.replace('/', '.')}.unit"):
+    with locked(unit.root, unit.lock):
         unit = unit._replace(metadata=metadata_of(unit.files))  # another process may have been at it meanwhile
         refuse_if_alive(unit, force=force)
         repair = Repair(unit.files)
@@ -181,7 +186,7 @@ def _rebuild(unit: StoredUnit, repair: Repair, ended: datetime, status: Status, 
     metadata["metrics"] = best_values(summary)
     if error is not None:
         metadata["error"] = error
-    notes, risks = words_of_readme(_readme(files))
+    notes, risks = words_of_readme(readme_text(files))
     write_whole(unit.absolute("summary"), format_yaml(cast("dict[str, object]", summary)))
     write_whole(unit.absolute("readme"), readme_of_run(metadata, summary, notes, risks))
     repair.say(f"wrote summary and README from {summary['rows']:,} rows and {len(steps)} checkpoints")
@@ -199,17 +204,20 @@ def _early_stopping(files: UnitFiles, content: MetricsContent) -> int | None:
 
 def _restore_config(unit: StoredUnit, repair: Repair) -> None:
     """Take back a configuration that a restart put there and died before it said so."""
+    path, kept = unit.metadata["config"]["path"], kept_config(unit)
+    if kept is not None:
+        repair.set_aside(path, "a restart that died before it began had another configuration")
+        write_json(unit.files.absolute(path), unit.files.document(kept, "document"))
+
+
+def kept_config(unit: StoredUnit) -> str | None:
+    """Return where the configuration of the metadata was set aside, where the one that is there is another one."""
     path, wanted = unit.metadata["config"]["path"], unit.metadata["config"]["sha256"]
-    if _sha256(unit.files, path) in (wanted, None):
-        return
+    if _sha256(unit.files, path) == wanted:
+        return None
     extra = layout().folder_of("extra")
-    for name in unit.files.names(extra):
-        kept = f"{extra}/{name}/{path}"
-        if _sha256(unit.files, kept) == wanted:
-            repair.set_aside(path, "a restart that died before it began had another configuration")
-            with unit.files.open(kept) as stream:
-                write_whole(unit.files.absolute(path), stream.read().decode())
-            return
+    places = (f"{extra}/{name}/{path}" for name in unit.files.names(extra))
+    return next((place for place in places if _sha256(unit.files, place) == wanted), None)
 
 
 def _sha256(files: UnitFiles, path: str) -> str | None:
@@ -285,7 +293,8 @@ def _listed(unit: StoredUnit) -> frozenset[str]:
     return frozenset(probe.content().sums())
 
 
-def _readme(files: UnitFiles) -> str:
+def readme_text(files: UnitFiles) -> str:
+    """Return the README of a unit, "" where there is none."""
     path = layout().path("readme")
     if not files.has(path):
         return ""

@@ -50,6 +50,11 @@ class Repair:
             self._aside = f"{extra}/{self._name}-{number}"
         return self._aside
 
+    def place(self, path: str) -> str:
+        """Return where on this machine a file is set aside that has this path in the unit, its folder made."""
+        self._make(f"{self.aside}/{path}")
+        return self._files.absolute(f"{self.aside}/{path}")
+
     def say(self, line: str) -> None:
         """Remember an act."""
         self.done.append(line)
@@ -149,10 +154,8 @@ class Repair:
 
     def set_aside(self, path: str, why: str) -> None:
         """Move a file or a folder of the unit below ``extra/``."""
-        target = f"{self.aside}/{path}"
-        self._make(target)
-        os.rename(self._files.absolute(path), self._files.absolute(target))
-        self.say(f"moved {path} to {target}: {why}")
+        os.rename(self._files.absolute(path), self.place(path))
+        self.say(f"moved {path} to {self.aside}/{path}: {why}")
 
     def _read_events(self, entry: Entry) -> EventsContent | None:
         """Return what an event file holds once its end is cut off; None where nothing of it is left."""
@@ -189,20 +192,18 @@ class Repair:
         In place, since a full disk has no room for a second copy of a large file. The time of the last write stays, for
         it is the last sign of life.
         """
-        target = f"{self.aside}/{path}.cut"
-        self._make(target)
-        absolute = self._files.absolute(path)
-        with self._files.open(path) as stream, open(f"{self._files.absolute(target)}{_OURS}", "xb") as tail:
+        target, absolute = self.place(f"{path}.cut"), self._files.absolute(path)
+        with self._files.open(path) as stream, open(f"{target}{_OURS}", "xb") as tail:
             status = os.fstat(stream.fileno())
             stream.seek(size)
             shutil.copyfileobj(stream, tail, _CHUNK)
             tail.flush()
             os.fsync(tail.fileno())
-        os.replace(f"{self._files.absolute(target)}{_OURS}", self._files.absolute(target))
-        sync_folder(os.path.dirname(self._files.absolute(target)))
+        os.replace(f"{target}{_OURS}", target)
+        sync_folder(os.path.dirname(target))
         os.truncate(absolute, size)
         os.utime(absolute, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self.say(f"cut {what} of {status.st_size - size:,} bytes off {path}, kept in {target}")
+        self.say(f"cut {what} of {status.st_size - size:,} bytes off {path}, kept in {self.aside}/{path}.cut")
 
     def _make(self, path: str) -> None:
         try:

@@ -1,139 +1,49 @@
-"""A training run: ``start_run`` and what it returns."""
+"""A training run that is being written."""
 
 import os
 import time
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import SIDECAR_SUFFIX, STATUSES, ExportSidecar, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
-from runcheck.convention.versions import experiment_id
-from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
+from runcheck.errors import InvalidArgumentError, RuncheckError
 from runcheck.writer.arguments import (
-    checked_directions,
-    checked_link,
     checked_name,
-    checked_seed,
     checked_step,
-    checked_tags,
-    checked_text,
 )
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.checkpoints import CheckpointWriter, export_safetensors
-from runcheck.writer.config import plain_config, plain_object
-from runcheck.writer.data import provenance_of
 from runcheck.writer.heartbeat import HeartbeatFile
+from runcheck.writer.lock import locked
 from runcheck.writer.metric_log import MetricLog
-from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
 from runcheck.writer.retention import Keep, Ranking
 from runcheck.writer.seal import hash_file
+from runcheck.writer.sessions import seconds_of
 from runcheck.writer.summary import best_values, direction_of, summary_of
 from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
 from runcheck.writer.yaml import format_yaml
 
-_MAX_ATTEMPTS = 1000
+if TYPE_CHECKING:
+    from runcheck.writer.recover import StoredUnit
 
-
-def start_run(
-    root: str | os.PathLike[str],
-    *,
-    dataset: str,
-    model: str,
-    variant: str,
-    config: object,
-    seeds: Mapping[str, int],
-    tags: Mapping[str, str],
-    data: str | os.PathLike[str] | Mapping[str, object],
-    description: str | None = None,
-    architecture: str = "",
-    risks: str = "",
-    directions: Mapping[str, Direction] | None = None,
-    links: Mapping[str, str] | None = None,
-    extensions: Mapping[str, Mapping[str, object]] | None = None,
-    keep: Keep | None = None,
-) -> "Run":
-    """Start a training run in the tree at ``root`` and return it; use it in a ``with``, or call :meth:`Run.finish`.
-
-    Args:
-        root: The tree, usually ``artefacts``; made where it is not there.
-        dataset: The first token of the slug.
-        model: The second token of the slug.
-        variant: The third token of the slug.
-        config: The configuration: a mapping, a dataclass, an ``argparse.Namespace``, absl's ``FLAGS``, an
-            ``ml_collections.ConfigDict`` or an OmegaConf ``DictConfig`` (:func:`runcheck.writer.config.plain_config`).
-            Secrets in it are replaced before anything is written.
-        seeds: Each seed that the run depends on, by what it seeds.
-        tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those
-            of the slug.
-        data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or
-            ``{"kind": "external", "hashes": {...}}``.
-        description: What the run is for, in a sentence or two; by default the first paragraph of the script's
-            docstring.
-        architecture: The model, in a few words.
-        risks: What a reader should beware of, for the README.
-        directions: For a metric by name, which end is better: ``min`` or ``max``. By default losses and errors are
-            ``min``, all else ``max``.
-        links: Other units of the tree by what they are to this run.
-        extensions: Fields of other owners, an object a namespace.
-        keep: Which checkpoints stay; by default all.
-
-    Raises:
-        InvalidArgumentError: an argument does not fit the convention; nothing was written.
-        CannotWriteError: the run's folder cannot be made.
-    """
-    tokens = {"dataset": dataset, "model": model, "variant": variant}
-    slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
-    folder = UnitFolder(os.fspath(root), layout().kinds["model"], slug)
-    given = folder.redacted(data, "metadata#/data_provenance") if isinstance(data, Mapping) else data
-    run = Run(
-        folder,
-        config=plain_config(config),
-        provenance=provenance_of(given, root),
-        tags=checked_tags({**tags, "dataset": dataset, "model": model}, "model"),
-        description=folder.text(
-            script_description() if description is None else description, "description", "metadata#/description"
-        ),
-        architecture=" ".join(
-            folder.text(_one_line(architecture), "architecture", "metadata#/architecture/text").split()
-        ),
-        risks=folder.text(risks, "risks", "readme"),
-        directions=checked_directions(directions or {}),
-        keep=keep or Keep(),
-    )
-    checked = {name: checked_seed(name, seed) for name, seed in seeds.items()}
-    run.metadata["seeds"] = cast("dict[str, int]", folder.redacted(checked, "metadata#/seeds"))
-    if links:
-        run.metadata["links"] = {
-            checked_name("relation", "a relation in links", relation): checked_link(folder.root, relation, unit)
-            for relation, unit in links.items()
-        }
-    if extensions:
-        run.metadata["extensions"] = {
-            checked_name("extension", "a namespace in extensions", name): folder.redacted(
-                plain_object(value, f"extensions/{name}"), f"metadata#/extensions/{name}"
-            )
-            for name, value in extensions.items()
-        }
-    attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
-    if not any(folder.create(version) for version in attempts):
-        raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
-    run.begin()
-    return run
-
-
-def _one_line(text: str) -> str:
-    return " ".join(checked_text(text, "architecture").split())
+_Tree = TypeVar("_Tree")
 
 
 class Run:
-    """A training run that is being written. :func:`start_run` makes one."""
+    """A training run that is being written. :func:`runcheck.start_run` makes one.
+
+    Attributes:
+        resumed_step: The step of the checkpoint that the run goes on from; None where it begins anew.
+        metadata: What ``metadata.json`` says, or will say.
+    """
 
     def __init__(
         self,
@@ -148,12 +58,13 @@ class Run:
         directions: Mapping[str, Direction],
         keep: Keep,
     ) -> None:
-        """Take what :func:`start_run` checked."""
+        """Take what :func:`runcheck.start_run` checked."""
         self._folder = folder
         self._config = folder.redacted(config, "config#")
         self._risks = risks
         self._directions = directions
         self._started = time.monotonic()
+        self._begun, self._earlier = folder.created, 0.0  # this session; seconds of those before it
         self._notes: list[str] = []
         self._early_stopping: int | None = None
         self._status: Status = "running"
@@ -161,6 +72,7 @@ class Run:
         self._checkpoints = CheckpointWriter(keep, self._ranking)
         self._log: MetricLog | None = None
         self._heartbeat: HeartbeatFile | None = None
+        self.resumed_step: int | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
             "path": layout().path("config", suffix=".json"),
@@ -176,6 +88,29 @@ class Run:
         """The folder of the run."""
         return self._folder.path
 
+    @property
+    def start_step(self) -> int:
+        """The step to begin with: the one after :attr:`resumed_step`, or 0."""
+        return 0 if self.resumed_step is None else self.resumed_step + 1
+
+    def restore(self, like: _Tree) -> _Tree:
+        """Return the tree that training begins with: that of the checkpoint where the run goes on, else ``like``.
+
+        Args:
+            like: The tree that a new run begins with. Of a checkpoint the result has its structure, its dtypes and its
+                shardings; where it is None the result is of dictionaries and lists.
+
+        Raises:
+            CannotReadError: the checkpoint is damaged, or does not fit ``like``.
+            MissingLibraryError: Orbax is not installed.
+        """
+        if self.resumed_step is None:
+            return like
+        from runcheck.reading.checkpoints import restore  # noqa: PLC0415 - few runs go on from one
+        from runcheck.reading.files import UnitFiles  # noqa: PLC0415
+
+        return cast("_Tree", restore(UnitFiles(self.path), self.resumed_step, like))
+
     def begin(self) -> None:
         """Write what stands before the first step: configuration, metadata as ``running``, an empty metric log."""
         self.metadata["version"] = self._folder.version
@@ -183,7 +118,30 @@ class Run:
         self._folder.write_json(self.metadata["config"]["path"], self._config)
         self._folder.write_readme(self._readme("running", None))
         self._folder.write_json(layout().path("metadata"), self.metadata)
-        events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
+        self._open(EventFile(self._events, self._folder.created.timestamp()))
+
+    def go_on(self, stopped: "StoredUnit", *, allow_config_change: bool) -> None:
+        """Go on with a run that was stopped, instead of beginning one."""
+        from runcheck.writer.resume import take_up  # noqa: PLC0415 - it brings what reads a run, and most runs are new
+
+        with locked(stopped.root, stopped.lock):
+            resumed = take_up(
+                stopped, self._folder, self.metadata, self._config, allow_config_change=allow_config_change
+            )
+            self.metadata, self._heartbeat = resumed.metadata, resumed.heartbeat
+            self._begun, self._earlier = resumed.at, seconds_of(resumed.metadata)
+            self._notes, self.resumed_step = resumed.notes, resumed.step
+            values = {} if self._ranking is None else resumed.values(self._ranking.by)
+            self._checkpoints.adopt(self.path, resumed.steps, resumed.parameters, values)
+            self._folder.write_readme(self._readme("running", None))
+            self._open(EventFile(self._events, resumed.at.timestamp(), resumed=self.start_step))
+            self._open_log().adopt(resumed.content.rows, resumed.content.series)
+
+    @property
+    def _events(self) -> str:
+        return os.path.join(self.path, layout().folder_of("events"))
+
+    def _open(self, events: EventFile) -> None:
         self._log = MetricLog(os.path.join(self.path, layout().path("metrics", suffix=".jsonl")), [events])
         self._folder.register(self.metadata)
 
@@ -325,7 +283,7 @@ class Run:
         log.close()
         if error:
             self.metadata["error"] = self._folder.error(error)
-        finished = now()
+        finished = max(now(), self._begun)
         summary = self._summary(log, (finished - self._folder.created).total_seconds())
         self.metadata["metrics"] = best_values(summary)
         self._folder.write_readme(self._readme(status, summary))
@@ -369,5 +327,5 @@ class Run:
             self._directions,
             early_stopping=self._early_stopping,
             checkpoint=max(self._checkpoints.steps, default=None),
-            seconds=min(time.monotonic() - self._started, lived),
+            seconds=min(self._earlier + time.monotonic() - self._started, lived),
         )

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import BinaryIO
 
@@ -72,8 +72,8 @@ def rows_from(files: UnitFiles, path: str, step: int, at: float) -> Iterator[Row
             yield names.of(split, tuple(values)), row_step, tuple(values.values()), at
 
 
-def part_rows(files: UnitFiles, path: str, last: int, aside: str) -> int:
-    """Move the rows beyond the step ``last`` from the metrics at ``path`` into the file ``aside``; return how many.
+def part_rows(files: UnitFiles, path: str, last: int, place: Callable[[], str]) -> int:
+    """Move the rows beyond the step ``last`` from the metrics at ``path`` into a file at ``place()``; return how many.
 
     First they are there, then they are gone here: a crash between leaves them in both. Lines of which nobody knows the
     step stay. Where there is none to move, nothing is written.
@@ -83,8 +83,7 @@ def part_rows(files: UnitFiles, path: str, last: int, aside: str) -> int:
         begin = _first_beyond(raw, last)
         if begin is None:
             return 0
-        os.makedirs(os.path.dirname(aside), exist_ok=True)
-        moved = 0
+        aside, moved = place(), 0
         with open(f"{target}.tmp", "wb") as kept, open(f"{aside}.tmp", "wb") as beyond:
             raw.seek(0)
             _copy(raw, kept, begin)
