@@ -163,7 +163,7 @@ def test_a_torn_end_of_the_events_is_cut_off_and_kept(root: Path, died: Died, ta
     events.write_bytes(whole + tail)
     runcheck.recover(run)
     assert [path.read_bytes() for path in events_of(run)] == [whole]
-    assert (run / f"extra/recovered-1/tensorboard/{events.name}.cut").read_bytes() == tail
+    assert (run / f"extra/recovered-1/tensorboard/{events.name.replace('out.tfevents.', '')}.cut").read_bytes() == tail
     assert check(root).is_clean
 
 

@@ -1,6 +1,7 @@
 """A run that was stopped goes on: from where, with what, and what becomes of the rows that are done again."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -320,3 +321,76 @@ def test_a_dirty_tree_keeps_its_difference_at_each_restart(
     assert b"+x = 1" in (path / restart["git"]["diff"]).read_bytes()
     assert document(path / "metadata.json")["git"]["dirty"] is False
     assert not check(root).findings
+
+
+# --- end to end -----------------------------------------------------------------------------------------------------
+
+_TRAIN = '''
+"""Linear regression by gradient descent with momentum; dies at a step where one is given."""
+import os, signal, sys, time
+import jax, jax.numpy as jnp, optax
+import runcheck
+
+root, dies = sys.argv[1], int(sys.argv[2])
+steps, optimizer = 30, optax.adam(0.05)
+key = jax.random.key(0)
+x = jax.random.normal(key, (64, 8))
+y = x @ jnp.arange(8.0) + 0.1
+
+def loss_of(params, noise):
+    return jnp.mean((x @ params["w"] + params["b"] + noise - y) ** 2)
+
+@jax.jit
+def train_step(params, state, step):
+    noise = 0.01 * jax.random.normal(jax.random.fold_in(key, step), (64,))
+    loss, gradient = jax.value_and_grad(loss_of)(params, noise)
+    updates, state = optimizer.update(gradient, state)
+    return optax.apply_updates(params, updates), state, {"loss": loss, "norm": optax.global_norm(gradient)}
+
+params = {"w": jnp.zeros(8), "b": jnp.zeros(())}
+with runcheck.start_run(root, dataset="lines", model="linear", variant="baseline", config={"steps": steps},
+                        seeds={"init": 0}, tags={"experiment": "lines", "run_type": "train"},
+                        data={"kind": "synthetic", "seed": 0},
+                        resume="latest") as run:
+    params, state = run.restore((params, optimizer.init(params)))
+    for step in range(run.start_step, steps):
+        params, state, metrics = train_step(params, state, step)
+        run.log(step, metrics)
+        if step % 5 == 4:
+            run.save_checkpoint(step, (params, state))
+        if step == dies:
+            while not run.checkpoints:
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+'''
+
+
+def train(root: Path, dies: int) -> int:
+    """Train in a process of its own; return how it ended."""
+    command = [sys.executable, "-W", "ignore", "-c", _TRAIN, str(root), str(dies)]
+    environment = {**os.environ, "PYTHONPATH": SOURCE, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root.parent, env=environment)
+    assert done.returncode in (0, -9), done.stderr[-2000:]
+    return done.returncode
+
+
+def arrays_of(run: Path, step: int) -> list[Any]:
+    """Return the arrays of a checkpoint."""
+    import jax
+
+    loaded = runcheck.load(run)
+    assert isinstance(loaded, runcheck.LoadedRun)
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(loaded.restore(step))]
+
+
+def test_a_training_that_is_killed_twice_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert train(whole, -1) == 0
+    assert [train(killed, dies) for dies in (12, 21, -1)] == [-9, -9, 0]
+    [one], [other] = (list(root.glob("model/*/2*")) for root in (whole, killed))
+    assert (one / "metrics.jsonl").read_bytes() == (other / "metrics.jsonl").read_bytes()
+    for left, right in zip(arrays_of(one, 29), arrays_of(other, 29), strict=True):
+        assert left.dtype == right.dtype
+        assert left.tobytes() == right.tobytes()
+    assert len(document(other / "metadata.json")["restarts"]) == 2
+    assert not [finding for finding in check(killed).findings if finding.code != "RC208"]

@@ -88,9 +88,12 @@ def recover(path: str | os.PathLike[str], *, force: bool = False, abort: bool = 
         if unit.metadata["kind"] == "dataset":
             _finish_dataset(unit, repair)
         elif unit.metadata["status"] == "running" or (abort and unit.metadata["status"] == "preempted"):
+            _restore_config(unit, repair)
             _abort(unit, repair)
             _finish(unit, repair)
         else:
+            if not unit.has("checksums"):
+                _restore_config(unit, repair)
             _finish(unit, repair)
     return Recovery(unit.files.folder, unit.metadata["status"], tuple(repair.done))
 
@@ -150,7 +153,6 @@ def _abort(unit: StoredUnit, repair: Repair) -> None:
     metadata, was = unit.metadata, unit.metadata["status"]
     ended = parse_timestamp(metadata["finished_at"] or "") or last_sign(unit)
     repair.remove_leftovers()
-    _restore_config(unit, repair)
     repair.set_aside_exports()
     _rebuild(unit, repair, ended, "aborted", metadata.get("error", _ERROR))
     _remove_heartbeat(unit, repair)

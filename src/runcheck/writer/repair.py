@@ -169,7 +169,8 @@ class Repair:
                 self.say(f"record {broken.record:,} of {entry.path} {broken.message}, and stays: `runcheck` says more")
             return content
         if broken.offset == 0:
-            self.set_aside(entry.path, "it holds no whole record")
+            os.rename(self._files.absolute(entry.path), self.place(_cut_name(entry.path)))
+            self.say(f"moved {entry.path} to {self.aside}/{_cut_name(entry.path)}: it holds no whole record")
             return None
         self._cut(entry.path, broken.offset, "an unfinished record")
         content.first_break = None
@@ -192,7 +193,7 @@ class Repair:
         In place, since a full disk has no room for a second copy of a large file. The time of the last write stays, for
         it is the last sign of life.
         """
-        target, absolute = self.place(f"{path}.cut"), self._files.absolute(path)
+        target, absolute = self.place(_cut_name(path)), self._files.absolute(path)
         with self._files.open(path) as stream, open(f"{target}{_OURS}", "xb") as tail:
             status = os.fstat(stream.fileno())
             stream.seek(size)
@@ -203,7 +204,7 @@ class Repair:
         sync_folder(os.path.dirname(target))
         os.truncate(absolute, size)
         os.utime(absolute, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self.say(f"cut {what} of {status.st_size - size:,} bytes off {path}, kept in {self.aside}/{path}.cut")
+        self.say(f"cut {what} of {status.st_size - size:,} bytes off {path}, kept in {self.aside}/{_cut_name(path)}")
 
     def _make(self, path: str) -> None:
         try:
@@ -230,6 +231,11 @@ def _chunks(files: UnitFiles, path: str) -> Iterator[bytes]:
 
 def _path(step: int) -> str:
     return f"{layout().folder_of('checkpoint')}/{step}"
+
+
+def _cut_name(path: str) -> str:
+    """Return the name for the end of a file: one that no reader of event files takes for one of them."""
+    return f"{path.replace('.out.tfevents.', '.')}.cut"
 
 
 def _first(content: MetricsContent, series: str) -> int:
