@@ -143,7 +143,9 @@ def test_a_torn_end_of_the_metrics_is_cut_off_and_kept(root: Path, died: Died, t
     run = died()
     whole = (run / "metrics.jsonl").read_bytes()
     (run / "metrics.jsonl").write_bytes(whole + tail)
+    os.utime(run / "metrics.jsonl", (1_790_000_000, 1_790_000_000))  # the last sign of life, should this die too
     recovery = runcheck.recover(run)
+    assert (run / "metrics.jsonl").stat().st_mtime == 1_790_000_000
     assert (run / "metrics.jsonl").read_bytes() == whole
     assert (run / "extra/recovered-1/metrics.jsonl.cut").read_bytes() == tail
     assert any(f"of {len(tail):,} bytes off metrics.jsonl" in line for line in recovery.done)

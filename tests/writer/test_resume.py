@@ -89,6 +89,7 @@ def test_a_run_goes_on_behind_its_last_checkpoint_in_the_same_unit(
         go_on(run)
     assert points_of(path) == [(step, "loss", 6.0 - step if step < 4 else 10.0 - step) for step in range(8)]
     assert points_of_aside(path) == [(4, "loss", 2.0), (5, "loss", 1.0)]
+    assert len(list((path / "tensorboard").iterdir())) == 2
     metadata = document(path / "metadata.json")
     assert metadata["status"] == "completed"
     assert "error" not in metadata
@@ -120,9 +121,7 @@ def points_of_aside(path: Path) -> list[tuple[int, str, float]]:
     return points_of(path / "extra/restart-1")
 
 
-def test_the_newest_run_is_taken_up_unless_it_is_completed(
-    start: StartRun, stopped: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_newest_run_is_taken_up_unless_it_is_completed(start: StartRun, stopped: Callable[..., Path]) -> None:
     with start(resume="latest") as first:
         assert (first.resumed_step, first.start_step) == (None, 0)
         like = tree(0)

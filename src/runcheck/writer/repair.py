@@ -118,10 +118,11 @@ class Repair:
         if end < size:
             self._cut(path, end, "an unfinished row")
 
-    def mend_events(self, metrics: str, content: MetricsContent, at: float) -> None:
+    def mend_events(self, metrics: str, content: MetricsContent, at: float, last: int | None = None) -> None:
         """Cut unfinished records off the event files, and write what these lack of the metrics into another one.
 
         ``content`` was read with :class:`NotedPoints`; ``at`` is the time in seconds that points get which are written.
+        What differs beyond the step ``last`` is left to the session that follows.
         """
         folder = layout().folder_of("events")
         events: list[tuple[Source, EventsContent]] = []
@@ -141,6 +142,7 @@ class Repair:
         first += [0 if each.first is None else each.first[0] for each in found.differences.values()]
         if found.unverified:
             first.append(0)
+        first = [step for step in first if last is None or step <= last]
         if not first:
             return
         if any("/" in read.path for read, _ in events) or metrics.endswith(".csv"):

@@ -251,7 +251,7 @@ def _rows_up_to(
     if moved:
         repair.say(f"moved {moved:,} rows to {repair.aside}/{path}, for their steps are done again")
     content = read_rows(unit.files, path, lambda _: NotedPoints(steps))
-    repair.mend_events(path, content, at.timestamp())
+    repair.mend_events(path, content, at.timestamp(), -1 if step is None else step)
     return content
 
 
