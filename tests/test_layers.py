@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "report": {"findings", "watch"},
     "reading": {"convention", "tree", "probes"},
-    "writer": {"convention", "tree", "probes.registry"},
+    "writer": {"convention", "tree", "probes", "reading"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

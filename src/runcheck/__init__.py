@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from runcheck.reading.load import load
     from runcheck.reading.run import LoadedRun
     from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.recover import Recovery, recover
     from runcheck.writer.retention import Keep
-    from runcheck.writer.run import Run, start_run
+    from runcheck.writer.run import Run
     from runcheck.writer.shims import MetricWriter, SummaryWriter
+    from runcheck.writer.start import start_run
 
 __all__ = [
     "Dataset",
@@ -27,6 +29,7 @@ __all__ = [
     "LoadedDataset",
     "LoadedRun",
     "MetricWriter",
+    "Recovery",
     "Report",
     "Run",
     "RuncheckError",
@@ -35,6 +38,7 @@ __all__ = [
     "check",
     "load",
     "new_dataset",
+    "recover",
     "start_run",
 ]
 
@@ -45,6 +49,7 @@ _HOMES = {
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
     "MetricWriter": "runcheck.writer.shims",
+    "Recovery": "runcheck.writer.recover",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
@@ -52,7 +57,8 @@ _HOMES = {
     "check": "runcheck.pipeline",
     "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.dataset",
-    "start_run": "runcheck.writer.run",
+    "recover": "runcheck.writer.recover",
+    "start_run": "runcheck.writer.start",
 }
 
 

@@ -189,6 +189,7 @@ SCHEMA_OF_TYPE: dict[str, dict[str, Any]] = {
     "Generator": DATASET["generator"]["anyOf"][0],
     "Split": DATASET["splits"]["additionalProperties"],
     "ConfigReference": MODEL["config"],
+    "Restart": METADATA_DEFS["restart"],
     "Architecture": MODEL["architecture"],
     "Metadata": WHOLE_METADATA,
     "SeriesSummary": loaded("summary")["$defs"]["series"],

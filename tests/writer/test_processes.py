@@ -111,6 +111,18 @@ with start(data=dataset.path, keep=keep) as run:
     told["added"] = run.add_file(own, "own.txt")
     run.note("Two processes.")
     run.stopped_early(5)
+with start(variant="stopped") as stopped:
+    for step in range(2):
+        stopped.log(step, {"loss": 1.0})
+        stopped.save_checkpoint(step, {"params": {"w": w}})
+    stopped.finish("preempted")
+with start(variant="stopped", resume="latest") as again:
+    told["resumed"] = [again.path == stopped.path, again.resumed_step, again.start_step, again.checkpoints]
+    restored = again.restore({"params": {"w": w}})["params"]["w"]
+    told["restored"] = bool(jax.jit(lambda a, b: (a == b).all(), out_shardings=same)(restored, w))
+    again.log(2, {"loss": 1.0})
+    again.save_checkpoint(2, {"params": {"w": restored}})
+told["continued"] = again.checkpoints
 told["checkpoints"] = run.checkpoints
 told["sealed"] = os.path.exists(run.path + "/SHA256SUMS")
 told["bad end"] = error_of(run.finish)
@@ -276,6 +288,13 @@ def test_there_is_no_other_complaint(job: Job) -> None:
     assert [each for each in job.other["warned"] if not any(words in each for words in expected)] == []
 
 
+def test_both_go_on_with_a_run_that_was_stopped_from_its_last_checkpoint(job: Job) -> None:
+    for told in (job.first, job.other):
+        assert told["resumed"] == [True, 1, 2, [0, 1]]
+        assert told["restored"]
+        assert told["continued"] == [0, 1, 2]
+
+
 def test_process_0_may_log_alone(job: Job) -> None:
     (alone,) = (job.root / "model/digits_mlp_alone").glob("2*")
     assert json.loads((alone / "metadata.json").read_text())["status"] == "completed"
@@ -360,7 +379,10 @@ with runcheck.new_dataset({str(tmp_path)!r}, "digits", provenance={{"kind": "ext
 
 # What writes nothing by itself, or through the folder, the log and the checkpoints, which are silent.
 HARMLESS = {
-    Run: {"path", "log", "save_checkpoint", "checkpoints", "stopped_early", "note", "finish"},
+    Run: {
+        *("path", "log", "save_checkpoint", "checkpoints", "stopped_early", "note", "finish"),
+        *("restore", "start_step", "topic_of_resume"),
+    },
     Dataset: {"path", "finish", "write_parquet", "write_hdf5", "write_zarr"},  # through `_write`
 }
 

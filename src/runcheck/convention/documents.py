@@ -118,6 +118,18 @@ class Architecture(TypedDict):
     parameters: int | None
 
 
+class Restart(TypedDict):
+    """One time that a run was taken up again."""
+
+    at: str
+    step: int | None
+    status: Status
+    ended_at: str
+    error: NotRequired[str]
+    git: Git | None
+    config: NotRequired[ConfigReference]
+
+
 Metadata = TypedDict(
     "Metadata",
     {
@@ -151,7 +163,9 @@ Metadata = TypedDict(
         "config": NotRequired[ConfigReference],
         "architecture": NotRequired[Architecture],
         "metrics": NotRequired[dict[str, float | None]],
+        "directions": NotRequired[dict[str, Literal["min", "max"]]],
         "seeds": NotRequired[dict[str, int]],
+        "restarts": NotRequired[list[Restart]],
     },
 )
 Metadata.__doc__ = """``metadata.json`` of a dataset or a training run."""
@@ -207,7 +221,9 @@ class Heartbeat(TypedDict):
     schema_version: str
     at: str
     process: int
+    started: NotRequired[int | None]
     boot: str | None
+    namespace: NotRequired[str | None]
     host: str
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import Heartbeat, Metadata, Status
@@ -218,10 +219,31 @@ def heartbeat_schema(unit: Unit, documents: Mapping[str, DocumentContent]) -> It
 
 @unit_rule
 def file_of_unit(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
-    """The files that the metadata name: the difference.
+    """The files that the metadata name: the difference, and what a restart kept.
 
     Configuration, splits and generator have clauses of their own.
     """
-    diff = metadata["git"]["diff"] if metadata["git"] else None
-    if diff is not None and diff not in (*unit.of_role("diff"), *unit.of_role("extra")):
-        yield Problem(METADATA, f"names {diff!r}, which is no file of that role in the unit", pointer="/git/diff")
+    there = {*unit.of_role("diff"), *unit.of_role("extra")}
+    named = {"/git/diff": metadata["git"]["diff"] if metadata["git"] else None}
+    for number, restart in enumerate(metadata.get("restarts", [])):
+        named[f"/restarts/{number}/git/diff"] = restart["git"]["diff"] if restart["git"] else None
+        named[f"/restarts/{number}/config/path"] = restart["config"]["path"] if "config" in restart else None
+    for pointer, path in named.items():
+        if path is not None and path not in there:
+            yield Problem(METADATA, f"names {path!r}, which is no file of that role in the unit", pointer=pointer)
+
+
+@unit_rule
+def restart_order(metadata: Metadata) -> Iterator[Problem]:
+    """Each session begins and ends after the one before, and in the calendar."""
+    times = [("/created_at", metadata["created_at"])]
+    for number, restart in enumerate(metadata.get("restarts", [])):
+        times += [(f"/restarts/{number}/ended_at", restart["ended_at"]), (f"/restarts/{number}/at", restart["at"])]
+    if len(times) > 1 and metadata["finished_at"] is not None:
+        times.append(("/finished_at", metadata["finished_at"]))
+    for (_, before), (pointer, text) in pairwise(times):
+        earlier, moment = parse_timestamp(before), parse_timestamp(text)
+        if moment is None and pointer.startswith("/restarts"):
+            yield Problem(METADATA, f"says {text}, which is no moment of the calendar", pointer=pointer)
+        elif earlier and moment and moment < earlier:
+            yield Problem(METADATA, f"says {text}, before {before}, which comes before it", pointer=pointer)

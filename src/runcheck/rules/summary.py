@@ -93,6 +93,18 @@ def metadata_metrics(metadata: Metadata, summary: Summary) -> Iterator[Problem]:
         elif said[name] != best[name]:
             pointer = f"/metrics/{name.replace('/', '~1')}"
             yield Problem(METADATA, f"says {name} is {said[name]}; {SUMMARY} says {best[name]}", pointer=pointer)
+    yield from _directions(metadata, summary)
+
+
+def _directions(metadata: Metadata, summary: Summary) -> Iterator[Problem]:
+    given = metadata.get("directions", {})
+    for split, of_split in summary["metrics"].items():
+        for metric, series in of_split.items():
+            name = metric if metric in given else f"{split}/{metric}"
+            if given.get(name, series["direction"]) != series["direction"]:
+                pointer = f"/directions/{name.replace('/', '~1')}"
+                message = f"says {name} is better at its {given[name]}; {SUMMARY} takes the {series['direction']}"
+                yield Problem(METADATA, message, pointer=pointer)
 
 
 @unit_rule

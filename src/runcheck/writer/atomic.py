@@ -1,8 +1,9 @@
 """Files and folders that are there whole or not at all."""
 
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 
@@ -30,6 +31,11 @@ def write_whole(path: str, content: str | bytes) -> None:
     """Write a file whole or not at all, a text as UTF-8."""
     with whole(path) as temporary, open(temporary, "xb") as stream:
         stream.write(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: str, document: Mapping[str, object]) -> None:
+    """Write a JSON document to ``path``, whole or not at all."""
+    write_whole(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def sync_tree(path: str) -> None:

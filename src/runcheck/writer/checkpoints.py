@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
@@ -57,7 +57,7 @@ class CheckpointWriter:
         self._lock = threading.Lock()
         self._parameters: dict[int, int | None] = {}  # of each step whose save was begun
         self._committed: list[int] = []  # in the order of the commits
-        self._exported: set[int] = set()
+        self._exported: set[int] = set()  # and others that stay, whatever the rules say
         self._faults: list[str] = []
         self._is_unranked_told = False
 
@@ -108,6 +108,21 @@ class CheckpointWriter:
                 save.thread.start()
                 self._last = save
         self._report()
+
+    def adopt(self, unit: str, steps: Sequence[int], parameters: int | None, values: Mapping[int, float]) -> None:
+        """Take on the checkpoints that earlier sessions of the run at ``unit`` left, in ascending order.
+
+        ``values`` are those of the metric that ranks. Where it was never logged nobody knows how good a checkpoint is,
+        so it stays.
+        """
+        self._unit = os.path.abspath(unit)
+        for step in steps:
+            self._parameters[step] = parameters
+            self._committed.append(step)
+            if self._ranking is not None and step in values:
+                self._ranking.adopt(step, values[step])
+            elif self._ranking is not None:
+                self._exported.add(step)
 
     def pin(self, step: int) -> None:
         """Keep the checkpoint of ``step``, since an export is made from it. Waits until it is committed.

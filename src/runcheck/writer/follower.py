@@ -54,6 +54,11 @@ class Follower:
         self.rows = 0
         self.series: dict[Series, SeriesAggregate] = {}
 
+    def adopt(self, rows: int, series: dict[Series, SeriesAggregate]) -> None:
+        """Begin behind rows that earlier sessions wrote, and that the sinks have."""
+        self.rows = self._taken = self._synced = rows
+        self.series = series
+
     def take(self, rows: Rows) -> None:
         """Take rows that are in the file. Who writes faster than they are worked off waits for that."""
         self._backlog.append(rows)

@@ -1,15 +1,14 @@
 """``heartbeat.json``: a sign of life of the process that writes a run, while it writes."""
 
 import contextlib
-import hashlib
 import json
 import os
-import platform
 import time
 
 from runcheck.convention.documents import Heartbeat
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import format_timestamp, now
+from runcheck.writer.liveness import boot, host, namespace, started
 
 _SECONDS = 30.0
 
@@ -20,9 +19,7 @@ class HeartbeatFile:
     def __init__(self, path: str) -> None:
         """Write the first heartbeat to ``path``."""
         self._path = path
-        boot = _first_line("/proc/sys/kernel/random/boot_id")
-        self._boot = _digest(boot) if boot else None
-        self._host = _digest(_first_line("/etc/machine-id") or platform.node())
+        self._boot, self._host, self._namespace, self._started = boot(), host(), namespace(), started(os.getpid())
         self._last = 0.0
         self._write()
 
@@ -32,18 +29,15 @@ class HeartbeatFile:
             with contextlib.suppress(OSError):
                 self._write()
 
-    def remove(self) -> None:
-        """Take the heartbeat away, since nothing writes any more."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)
-
     def _write(self) -> None:
         self._last = time.monotonic()
         document: Heartbeat = {
             "schema_version": layout().schema_version,
             "at": format_timestamp(now()),
             "process": os.getpid(),
+            "started": self._started,
             "boot": self._boot,
+            "namespace": self._namespace,
             "host": self._host,
         }
         temporary = f"{self._path}.tmp"
@@ -51,16 +45,3 @@ class HeartbeatFile:
         with open(temporary, "w", encoding="utf-8") as stream:
             stream.write(json.dumps(document, indent=2) + "\n")
         os.replace(temporary, self._path)
-
-
-def _first_line(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.readline().strip()
-    except OSError:
-        return ""
-
-
-def _digest(identity: str) -> str:
-    """Hash an identity under a name of our own, so that the digest matches nobody else's."""
-    return hashlib.sha256(f"runcheck heartbeat\0{identity}".encode()).hexdigest()

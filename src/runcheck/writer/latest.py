@@ -18,12 +18,12 @@ def read_latest(slug: str) -> str | None:
     return None
 
 
-def update_latest(slug: str, version: str) -> None:
-    """Let ``latest`` name ``version``, unless it names a newer one that is there."""
+def update_latest(slug: str, version: str) -> bool:
+    """Let ``latest`` name ``version``, unless it names a newer one that is there; return whether it was changed."""
     current = read_latest(slug)
     is_there = current is not None and os.path.isdir(os.path.join(slug, current))
     if current is not None and is_there and newest([current, version]) == current:
-        return
+        return False
     path = os.path.join(slug, layout().latest)
     temporary = f"{path}.tmp"
     with contextlib.suppress(FileNotFoundError):
@@ -38,3 +38,4 @@ def update_latest(slug: str, version: str) -> None:
         except OSError:
             os.unlink(temporary)
             raise
+    return True

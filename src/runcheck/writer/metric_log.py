@@ -48,6 +48,10 @@ class MetricLog:
         atexit.register(self._drain)
         _OPEN.add(self)
 
+    def adopt(self, rows: int, series: dict[Series, SeriesAggregate]) -> None:
+        """Count the rows that are in the file already, and go on with their series."""
+        self._follower.adopt(rows, series)
+
     @property
     def series(self) -> dict[Series, SeriesAggregate]:
         """What each series comes to, complete after :meth:`close`."""

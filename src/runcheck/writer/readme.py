@@ -2,15 +2,19 @@
 
 import shlex
 from collections.abc import Sequence
+from itertools import dropwhile
 
 from runcheck.convention.documents import Metadata, SeriesSummary, Summary
 from runcheck.convention.layout import layout
+from runcheck.convention.markdown import fence_after
 
 NO_RISKS = "None are recorded."
+NO_VALUES = "No values were logged."
+NOT_FINISHED = "The run is not finished."
 
 
-def readme_of_run(metadata: Metadata, summary: Summary, notes: Sequence[str], risks: str) -> str:
-    """Return the README of a training run."""
+def readme_of_run(metadata: Metadata, summary: Summary | None, notes: Sequence[str], risks: str) -> str:
+    """Return the README of a training run; of one that is not finished there is no summary."""
     architecture = metadata["architecture"]
     parameters = architecture["parameters"]
     size = f" ({parameters:,} parameter{'' if parameters == 1 else 's'})" if parameters is not None else ""
@@ -23,7 +27,8 @@ def readme_of_run(metadata: Metadata, summary: Summary, notes: Sequence[str], ri
         f"- status: {metadata['status']}",
         *([f"- ended by: {metadata['error']}"] if "error" in metadata else []),
     ]
-    return _text(metadata, what, [*_results(summary), *(f"\n{note}" for note in notes)], risks)
+    results = [NOT_FINISHED] if summary is None else _results(summary)
+    return _text(metadata, what, [*results, *(f"\n{note}" for note in notes)], risks)
 
 
 def readme_of_dataset(metadata: Metadata, risks: str) -> str:
@@ -39,11 +44,33 @@ def readme_of_dataset(metadata: Metadata, risks: str) -> str:
     return _text(metadata, what, ["| split | rows | files |", "| --- | ---: | --- |", *rows], risks)
 
 
+def words_of_readme(text: str) -> tuple[list[str], str]:
+    """Return what people said in the README of a run: the notes on its results, and its risks."""
+    _, _, results, risks = (_section(text, heading) for heading in layout().readme_sections)
+    ours = ("| ", NO_VALUES, NOT_FINISHED)
+    said = "\n".join(dropwhile(lambda line: line.startswith(ours), results.split("\n"))).strip()
+    return [said] if said else [], "" if risks == NO_RISKS else risks
+
+
+def _section(text: str, heading: str) -> str:
+    """Return what stands under a heading of ours."""
+    found: list[str] = []
+    fence, is_within = "", False
+    for line in text.split("\n"):
+        if not fence and line.startswith("## "):
+            is_within = line == f"## {heading}"
+            continue
+        fence = fence_after(line, fence)
+        if is_within:
+            found.append(line)
+    return "\n".join(found).strip()
+
+
 def _text(metadata: Metadata, what: Sequence[str], results: Sequence[str], risks: str) -> str:
     bodies = [
         "\n".join([what[0], "", *what[1:]]),
         _reproduce(metadata),
-        "\n".join(results) or "No values were logged.",
+        "\n".join(results) or NO_VALUES,
         risks or NO_RISKS,
     ]
     sections = [f"## {heading}\n\n{body}\n" for heading, body in zip(layout().readme_sections, bodies, strict=True)]

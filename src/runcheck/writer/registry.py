@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from runcheck.convention.documents import Metadata, RegistryRow, registry_row
+from runcheck.convention.documents import Metadata, RegistryRow, is_same, registry_row
 from runcheck.convention.layout import layout
 from runcheck.convention.units import classify
 from runcheck.errors import CannotCheckError, CannotWriteError, MissingLibraryError
@@ -41,10 +41,21 @@ def rebuild_registry(root: str) -> Rebuilt:
         raise CannotWriteError(f"{root}: nothing is written to a URL; build the registry where the tree is written")
     if locate(root).focus:
         raise CannotCheckError(f"{root}: is a part of a tree; name the root of the tree, which holds the registry")
+    _require_pyarrow()
     with locked(root, layout().registry):
         rows, passed_over = _rows_of_units(root)
         path = _write(root, rows)
     return Rebuilt(path, len(rows), tuple(passed_over))
+
+
+def is_registered(root: str, path: str, metadata: Metadata) -> bool:
+    """Say whether the registry has the row of the unit at ``path``; without pyarrow nobody can tell, or write it."""
+    registry = os.path.join(root, layout().registry)
+    content = read_registry(registry) if os.path.exists(registry) else None
+    if content is None or content.error or content.unverified:
+        return content is not None and not content.error
+    row = registry_row(metadata, path)
+    return any(is_same(each, row) for each in content.rows if each["path"] == path)
 
 
 def upsert_row(root: str, path: str, metadata: Metadata) -> None:
@@ -53,6 +64,7 @@ def upsert_row(root: str, path: str, metadata: Metadata) -> None:
     Raises:
         MissingLibraryError: pyarrow is not installed.
     """
+    _require_pyarrow()
     with locked(root, layout().registry):
         registry = os.path.join(root, layout().registry)
         content = read_registry(registry) if os.path.exists(registry) else None
@@ -91,12 +103,17 @@ def _row_of_unit(root: str, path: str) -> RegistryRow | None:
     return row if _is_storable(row) else None
 
 
-def _write(root: str, rows: Sequence[RegistryRow]) -> str:
+def _require_pyarrow() -> None:
     try:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow  # noqa: F401, PLC0415
     except ImportError as error:
         raise MissingLibraryError("pyarrow", "parquet", "write the registry") from error
+
+
+def _write(root: str, rows: Sequence[RegistryRow]) -> str:
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     ordered = sorted(rows, key=lambda row: row["path"])
     table = pa.Table.from_pylist([_storable(row) for row in ordered], schema=_arrow_schema())
     path = os.path.join(root, layout().registry)

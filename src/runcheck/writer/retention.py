@@ -119,6 +119,10 @@ class Ranking:
             self._given.pop(step, None)
         self._logged[step] = self._seen[1] if self._seen is not None and self._seen[0] == step else None
 
+    def adopt(self, step: int, value: float) -> None:
+        """Take the value that was logged at the step of a checkpoint which an earlier session saved."""
+        self._logged[step] = value
+
     def forget(self, step: int) -> None:
         """Drop the value of a step whose checkpoint is gone."""
         self._logged.pop(step, None)

@@ -1,154 +1,44 @@
-"""A training run: ``start_run`` and what it returns."""
+"""A training run that is being written."""
 
-import math
 import os
 import time
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 
-from runcheck.convention.aggregates import Direction, likely_direction
+from runcheck.convention.aggregates import Direction
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import STATUSES, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
-from runcheck.convention.versions import experiment_id
-from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
-from runcheck.writer.arguments import (
-    checked_directions,
-    checked_link,
-    checked_name,
-    checked_seed,
-    checked_step,
-    checked_tags,
-    checked_text,
-)
+from runcheck.errors import InvalidArgumentError, RuncheckError
+from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.checkpoints import CheckpointWriter
-from runcheck.writer.config import plain_config, plain_object
-from runcheck.writer.data import provenance_of, with_digests
 from runcheck.writer.exports import add_export, named_export
 from runcheck.writer.heartbeat import HeartbeatFile
+from runcheck.writer.lock import locked
 from runcheck.writer.metric_log import MetricLog
-from runcheck.writer.provenance import script_description
 from runcheck.writer.readme import readme_of_run
 from runcheck.writer.retention import Keep, Ranking
-from runcheck.writer.silent import SilentLog, unit_folder
+from runcheck.writer.sessions import TakenUp, seconds_of
+from runcheck.writer.silent import SilentLog
+from runcheck.writer.summary import best_values, direction_of, summary_of
 from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
 from runcheck.writer.yaml import format_yaml
 
-_MAX_ATTEMPTS = 1000
-
-
-def start_run(
-    root: str | os.PathLike[str],
-    *,
-    dataset: str,
-    model: str,
-    variant: str,
-    config: object,
-    seeds: Mapping[str, int],
-    tags: Mapping[str, str],
-    data: str | os.PathLike[str] | Mapping[str, object],
-    description: str | None = None,
-    architecture: str = "",
-    risks: str = "",
-    directions: Mapping[str, Direction] | None = None,
-    links: Mapping[str, str] | None = None,
-    extensions: Mapping[str, Mapping[str, object]] | None = None,
-    keep: Keep | None = None,
-) -> "Run":
-    """Start a training run in the tree at ``root`` and return it; use it in a ``with``, or call :meth:`Run.finish`.
-
-    Under ``jax.distributed`` all processes call this and what follows, after ``jax.distributed.initialize``: they share
-    one run, which process 0 writes; checkpoints are saved by all of them, in a file system that they share. Processes
-    that ``torchrun``, ``mpirun`` or Slurm starts without ``jax.distributed`` are not known as one job: call this in one
-    of them.
-
-    Args:
-        root: The tree, usually ``artefacts``; made where it is not there.
-        dataset: The first token of the slug.
-        model: The second token of the slug.
-        variant: The third token of the slug.
-        config: The configuration: a mapping, a dataclass, an ``argparse.Namespace``, absl's ``FLAGS``, an
-            ``ml_collections.ConfigDict`` or an OmegaConf ``DictConfig`` (:func:`runcheck.writer.config.plain_config`).
-            Secrets in it are replaced before anything is written.
-        seeds: Each seed that the run depends on, by what it seeds.
-        tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those
-            of the slug.
-        data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or
-            ``{"kind": "external", "hashes": {"images": ...}}``, where a hash is a SHA-256, or the ``pathlib.Path`` or
-            the array whose SHA-256 it is to be.
-        description: What the run is for, in a sentence or two; by default the first paragraph of the script's
-            docstring.
-        architecture: The model, in a few words.
-        risks: What a reader should beware of, for the README.
-        directions: For a metric by name, which end is better: ``min`` or ``max``. By default losses and errors are
-            ``min``, all else ``max``.
-        links: Other units of the tree by what they are to this run.
-        extensions: Fields of other owners, an object a namespace.
-        keep: Which checkpoints stay; by default all.
-
-    Raises:
-        InvalidArgumentError: an argument does not fit the convention; nothing was written.
-        CannotWriteError: the run's folder cannot be made.
-    """
-    tokens = {"dataset": dataset, "model": model, "variant": variant}
-    slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
-    folder = unit_folder(os.fspath(root), layout().kinds["model"], slug)
-    given = folder.redacted(with_digests(data), "metadata#/data_provenance") if isinstance(data, Mapping) else data
-    run = _class_of_run(folder)(
-        folder,
-        config=plain_config(config),
-        provenance=provenance_of(given, root),
-        tags=checked_tags({**tags, "dataset": dataset, "model": model}, "model"),
-        description=folder.text(
-            script_description() if description is None else description, "description", "metadata#/description"
-        ),
-        architecture=" ".join(
-            folder.text(_one_line(architecture), "architecture", "metadata#/architecture/text").split()
-        ),
-        risks=folder.text(risks, "risks", "readme"),
-        directions=checked_directions(directions or {}),
-        keep=keep or Keep(),
-    )
-    checked = {name: checked_seed(name, seed) for name, seed in seeds.items()}
-    run.metadata["seeds"] = cast("dict[str, int]", folder.redacted(checked, "metadata#/seeds"))
-    if links:
-        run.metadata["links"] = {
-            checked_name("relation", "a relation in links", relation): checked_link(folder.root, relation, unit)
-            for relation, unit in links.items()
-        }
-    if extensions:
-        run.metadata["extensions"] = {
-            checked_name("extension", "a namespace in extensions", name): folder.redacted(
-                plain_object(value, f"extensions/{name}"), f"metadata#/extensions/{name}"
-            )
-            for name, value in extensions.items()
-        }
-    attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
-    if not folder.create_first(attempts):
-        raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
-    run.begin()
-    return run
-
-
-def _class_of_run(folder: UnitFolder) -> "type[Run]":
-    if folder.processes.is_writer:
-        return Run
-    from runcheck.writer.silent_run import SilentRun  # noqa: PLC0415 - where there are several processes
-
-    return SilentRun
-
-
-def _one_line(text: str) -> str:
-    return " ".join(checked_text(text, "architecture").split())
+_Tree = TypeVar("_Tree")
 
 
 class Run:
-    """A training run that is being written. :func:`start_run` makes one."""
+    """A training run that is being written. :func:`runcheck.start_run` makes one.
+
+    Attributes:
+        resumed_step: The step of the checkpoint that the run goes on from; None where it begins anew.
+        metadata: What ``metadata.json`` says, or will say.
+    """
 
     def __init__(
         self,
@@ -163,12 +53,13 @@ class Run:
         directions: Mapping[str, Direction],
         keep: Keep,
     ) -> None:
-        """Take what :func:`start_run` checked."""
+        """Take what :func:`runcheck.start_run` checked."""
         self._folder = folder
         self._config = folder.redacted(config, "config#")
         self._risks = risks
         self._directions = directions
         self._started = time.monotonic()
+        self._begun, self._earlier = folder.created, 0.0  # this session; seconds of those before it
         self._notes: list[str] = []
         self._early_stopping: int | None = None
         self._status: Status = "running"
@@ -176,6 +67,7 @@ class Run:
         self._checkpoints = CheckpointWriter(keep, self._ranking, folder.processes)
         self._log: MetricLog | SilentLog | None = None
         self._heartbeat: HeartbeatFile | None = None
+        self.resumed_step: int | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
             "path": layout().path("config", suffix=".json"),
@@ -183,21 +75,88 @@ class Run:
         }
         self.metadata["architecture"] = {"text": architecture, "parameters": None}
         self.metadata["metrics"] = {}
+        if directions:
+            self.metadata["directions"] = dict(directions)
 
     @property
     def path(self) -> str:
         """The folder of the run."""
         return self._folder.path
 
+    @property
+    def start_step(self) -> int:
+        """The step to begin with: the one after :attr:`resumed_step`, or 0."""
+        return 0 if self.resumed_step is None else self.resumed_step + 1
+
+    def restore(self, like: _Tree) -> _Tree:
+        """Return the tree that training begins with: that of the checkpoint where the run goes on, else ``like``.
+
+        Args:
+            like: The tree that a new run begins with. Of a checkpoint the result has its structure, its dtypes and its
+                shardings; where it is None the result is of dictionaries and lists.
+
+        Raises:
+            CannotReadError: the checkpoint is damaged, or does not fit ``like``.
+            MissingLibraryError: Orbax is not installed.
+        """
+        if self.resumed_step is None:
+            return like
+        from runcheck.reading.checkpoints import restore  # noqa: PLC0415 - few runs go on from one
+        from runcheck.reading.files import UnitFiles  # noqa: PLC0415
+
+        return cast("_Tree", restore(UnitFiles(self.path), self.resumed_step, like))
+
     def begin(self) -> None:
         """Write what stands before the first step: configuration, metadata as ``running``, an empty metric log."""
         self.metadata["version"] = self._folder.version
         self._heartbeat = HeartbeatFile(os.path.join(self.path, layout().path("heartbeat")))
         self._folder.write_json(self.metadata["config"]["path"], self._config)
+        self._folder.write_readme(self._readme("running", None))
         self._folder.write_json(layout().path("metadata"), self.metadata)
-        events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
-        self._log = MetricLog(os.path.join(self.path, layout().path("metrics", suffix=".jsonl")), [events])
+        self._open(EventFile(self._events, self._folder.created.timestamp()))
+
+    def go_on(self, resume: str | os.PathLike[str], *, allow_config_change: bool) -> bool:
+        """Go on with the run that ``resume`` names, instead of beginning one, if there is one; say whether there is."""
+        return bool(
+            self._folder.processes.agree(
+                self.topic_of_resume, lambda: self._take_up(resume, allow_config_change=allow_config_change)
+            )
+        )
+
+    @property
+    def topic_of_resume(self) -> str:
+        """What the processes agree on when the run goes on."""
+        return f"resume {self.metadata['slug']}"
+
+    def _take_up(self, resume: str | os.PathLike[str], *, allow_config_change: bool) -> str:
+        """Return what other processes are to know of the run that is taken up, nothing where there is none."""
+        from runcheck.writer.resume import find_stopped, take_up  # noqa: PLC0415 - it brings what reads a run
+
+        stopped = find_stopped(self._folder, resume)
+        if stopped is None:
+            return ""
+        with locked(stopped.root, stopped.lock):
+            resumed = take_up(
+                stopped, self._folder, self.metadata, self._config, allow_config_change=allow_config_change
+            )
+            self.metadata, self._heartbeat = resumed.metadata, resumed.heartbeat
+            self._begun, self._earlier = resumed.at, seconds_of(resumed.metadata)
+            self._notes, self.resumed_step = resumed.notes, resumed.step
+            values = {} if self._ranking is None else resumed.values(self._ranking.by)
+            self._checkpoints.adopt(self.path, resumed.steps, resumed.parameters, values)
+            self._folder.write_readme(self._readme("running", None))
+            log = self._open(EventFile(self._events, resumed.at.timestamp(), resumed=self.start_step))
+            log.adopt(resumed.content.rows, resumed.content.series)
+        return TakenUp(self.metadata["version"], resumed.step, resumed.steps, resumed.parameters).told()
+
+    @property
+    def _events(self) -> str:
+        return os.path.join(self.path, layout().folder_of("events"))
+
+    def _open(self, events: EventFile) -> MetricLog:
+        self._log = log = MetricLog(os.path.join(self.path, layout().path("metrics", suffix=".jsonl")), [events])
         self._folder.register(self.metadata)
+        return log
 
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
         """Log the values of one step: numbers, NumPy scalars or JAX scalars, nested names joined by ``/``.
@@ -305,6 +264,11 @@ class Run:
     def note(self, text: str) -> None:
         """Add a paragraph to the results in the README."""
         self._notes.append(self._folder.text(text, "note", "readme"))
+        if self._status == "running":
+            try:
+                self._folder.write_readme(self._readme("running", None))
+            except OSError as error:
+                warnings.warn(f"runcheck: the README was not written: {error.strerror}", RuntimeWarning, stacklevel=2)
 
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
@@ -325,17 +289,11 @@ class Run:
         if self._checkpoints.steps:
             self.metadata["architecture"]["parameters"] = self._checkpoints.parameters
         log.close()
-        if self._heartbeat is not None:
-            self._heartbeat.remove()
         if error:
             self.metadata["error"] = self._folder.error(error)
-        finished = now()
+        finished = max(now(), self._begun)
         summary = self._summary(log, (finished - self._folder.created).total_seconds())
-        self.metadata["metrics"] = {
-            f"{split}/{metric}": series["best"]
-            for split, of_split in summary["metrics"].items()
-            for metric, series in of_split.items()
-        }
+        self.metadata["metrics"] = best_values(summary)
         self._folder.write_readme(self._readme(status, summary))
         self._folder.write(layout().path("summary"), format_yaml(cast("dict[str, object]", summary)))
         self._folder.finish(self.metadata, status, finished)
@@ -364,27 +322,18 @@ class Run:
             raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
         return self._log
 
-    def _readme(self, status: Status, summary: Summary) -> str:
+    def _readme(self, status: Status, summary: Summary | None) -> str:
         return readme_of_run({**self.metadata, "status": status}, summary, self._notes, self._risks)
 
     def _direction(self, split: str, metric: str) -> Direction:
-        given = self._directions
-        return given.get(metric) or given.get(f"{split}/{metric}") or likely_direction(metric)
+        return direction_of(self._directions, split, metric)
 
     def _summary(self, log: MetricLog | SilentLog, lived: float) -> Summary:
-        metrics: dict[str, dict[str, object]] = {}
-        for (split, metric), series in sorted(log.series.items()):
-            metrics.setdefault(split, {})[metric] = series.summary(self._direction(split, metric))
         # The clock of the metadata may have been set back meanwhile; what it shows bounds the duration.
-        duration = max(0.0, min(time.monotonic() - self._started, lived))
-        return cast(
-            "Summary",
-            {
-                "schema_version": layout().schema_version,
-                "rows": log.rows,
-                "metrics": metrics,
-                "early_stopping_step": self._early_stopping,
-                "checkpoint_step": max(self._checkpoints.steps, default=None),
-                "duration_seconds": math.floor(duration * 1000) / 1000,
-            },
+        return summary_of(
+            log.series,
+            self._directions,
+            early_stopping=self._early_stopping,
+            checkpoint=max(self._checkpoints.steps, default=None),
+            seconds=min(self._earlier + time.monotonic() - self._started, lived),
         )

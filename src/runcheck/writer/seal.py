@@ -11,8 +11,8 @@ from runcheck.writer.atomic import write_whole
 
 
 def hash_files(unit: str, *, without: str) -> dict[str, str]:
-    """Return the SHA-256 of each file of a unit by its path, but for the file ``without`` and the list itself."""
-    passed_over = {without, layout().path("checksums")}
+    """Return the SHA-256 of each file of a unit by its path, but for ``without``, the list and the heartbeat."""
+    passed_over = {without, layout().path("checksums"), layout().path("heartbeat")}
     sums: dict[str, str] = {}
     for entry in walk(unit):
         if entry.type is EntryType.FILE and entry.path not in passed_over and entry.name not in layout().placeholders:

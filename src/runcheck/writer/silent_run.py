@@ -6,7 +6,8 @@ from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import image_suffix, place_in
 from runcheck.writer.exports import named_export
 from runcheck.writer.run import Run
-from runcheck.writer.silent import SilentLog
+from runcheck.writer.sessions import TakenUp
+from runcheck.writer.silent import SilentLog, nothing
 
 
 class SilentRun(Run):
@@ -20,6 +21,17 @@ class SilentRun(Run):
         """Write nothing."""
         self.metadata["version"] = self._folder.version
         self._log = SilentLog()
+
+    def go_on(self, resume: str | os.PathLike[str], *, allow_config_change: bool) -> bool:  # noqa: ARG002 - as told
+        """Go on with the run that process 0 found, if it found one."""
+        told = self._folder.processes.agree(self.topic_of_resume, nothing)
+        if told:
+            taken_up = TakenUp.heard(told)
+            self._folder.version = taken_up.version
+            self.resumed_step = taken_up.step
+            self._checkpoints.adopt(self.path, taken_up.steps, taken_up.parameters, {})
+            self.begin()
+        return bool(told)
 
     def export(self, name: str, what: object, step: int) -> str | None:
         """Take part in the export; see :meth:`Run.export`."""

@@ -7,6 +7,7 @@ and tensorflow/core/framework/summary.proto), protobuf's wire format.
 
 import math
 import os
+import re
 import struct
 from collections.abc import Sequence
 
@@ -17,6 +18,8 @@ from runcheck.writer.rows import RowNames, Rows
 _DOUBLE = struct.Struct("<d")
 _MOST_FORMS = 1024
 _MOST_UNWRITTEN = 1 << 20
+_SESSION_STARTS = b"\x08\x01"  # SessionLog (tensorflow/core/util/event.proto): status START
+_SECOND = re.compile(r"events\.out\.tfevents\.([0-9]{1,10})\.")
 
 
 def scalar_event(step: int, tags: Sequence[tuple[bytes, float]], at: float) -> bytes:
@@ -28,12 +31,20 @@ def scalar_event(step: int, tags: Sequence[tuple[bytes, float]], at: float) -> b
 class EventFile:
     """A sink that writes one event file, a record a call, with the tags ``<split>/<metric>``."""
 
-    def __init__(self, folder: str, created: float) -> None:
-        """Create the event file in ``folder``, named by the second of ``created``. No host stands in the name."""
+    def __init__(self, folder: str, created: float, resumed: int | None = None) -> None:
+        """Create the event file in ``folder``, named by the second of ``created``. No host stands in the name.
+
+        Where the log goes on at the step ``resumed``, the name sorts behind those that are there, and the file begins
+        with the start of a session, which takes back what they have from that step on.
+        """
         os.makedirs(folder, exist_ok=True)
-        self._file = AppendFile(os.path.join(folder, f"events.out.tfevents.{int(created)}.runcheck"))
+        second = int(created) if resumed is None else max(int(created), _last_second(folder) + 1)
+        self._file = AppendFile(os.path.join(folder, f"events.out.tfevents.{second}.runcheck"))
         self._forms: dict[RowNames, _SummaryForm] = {}
-        self._unwritten = record(b"\x09" + struct.pack("<d", created) + _field(3, b"brain.Event:2"))
+        time = b"\x09" + struct.pack("<d", created)
+        self._unwritten = record(time + _field(3, b"brain.Event:2"))
+        if resumed is not None:
+            self._unwritten += record(time + b"\x10" + _varint(resumed) + _field(7, _SESSION_STARTS))
         self._append()
 
     def write(self, step: int, split: str, values: Sequence[tuple[str, float]], at: float) -> None:
@@ -96,6 +107,11 @@ class _SummaryForm:
         except OverflowError:
             parts[1::2] = map(_within_float32, values)
             return self._form.pack(*parts)
+
+
+def _last_second(folder: str) -> int:
+    """Return the greatest second in a name of the event files in a folder, -1 where there is none."""
+    return max((int(match[1]) for name in os.listdir(folder) if (match := _SECOND.match(name))), default=-1)
 
 
 def _field(number: int, content: bytes) -> bytes:

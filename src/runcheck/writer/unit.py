@@ -1,6 +1,6 @@
 """What datasets and runs have in common: a folder of their own, metadata, and the order in which a unit is finished."""
 
-import json
+import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ from runcheck.convention.timestamps import date_of, format_timestamp, now
 from runcheck.convention.versions import NO_COMMIT
 from runcheck.errors import CannotWriteError, MissingLibraryError
 from runcheck.writer.arguments import checked_text
-from runcheck.writer.atomic import write_whole
+from runcheck.writer.atomic import write_json, write_whole
 from runcheck.writer.environment import read_environment
 from runcheck.writer.latest import update_latest
 from runcheck.writer.processes import Processes
@@ -108,7 +108,9 @@ class UnitFolder:
 
     def write_json(self, path: str, document: Mapping[str, object]) -> None:
         """Write a JSON document of the unit."""
-        self.write(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        target = os.path.join(self.path, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        write_json(target, document)
 
     def redacted(self, document: Mapping[str, object], where: str) -> dict[str, object]:
         """Return ``document`` without secrets and paths of this machine, and remember their places below ``where``."""
@@ -212,6 +214,8 @@ class UnitFolder:
         if fingerprint is not None:
             metadata["fingerprint"] = fingerprint(sums)
         self.write_json(path, metadata)
+        with contextlib.suppress(FileNotFoundError):  # only now: a heartbeat is there as long as anything is unfinished
+            os.unlink(os.path.join(self.path, layout().path("heartbeat")))
         if status != "preempted":
             sums[path] = hash_file(os.path.join(self.path, path))
             write_checksums(self.path, sums)
