@@ -14,6 +14,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.parameters import parameters
 from runcheck.errors import InvalidArgumentError, MissingLibraryError
 from runcheck.writer.atomic import sync_folder, write_whole
+from runcheck.writer.ending import finish_before_others
 from runcheck.writer.retention import Keep, Ranking, surplus
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class CheckpointWriter:
             except ImportError as error:
                 raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
             self._checkpointer = ocp.StandardCheckpointer()
+            finish_before_others()
         self._unit = os.path.abspath(unit)
         self._settle()
         with self._lock:  # none is removed just now
@@ -113,18 +115,34 @@ class CheckpointWriter:
                 raise InvalidArgumentError(f"step {step} has no checkpoint to export; there are {there}")
             self._exported.add(step)
 
-    def close(self) -> None:
-        """Wait until every checkpoint is committed, and all is removed that need not stay."""
+    def close(self, limit: float = threading.TIMEOUT_MAX) -> None:
+        """Wait until every checkpoint is committed and what need not stay is removed, at most ``limit`` seconds."""
         if self._last is not None and self._last.thread is not None:
-            self._last.thread.join()
+            self._last.thread.join(limit)
+            if self._last.thread.is_alive():
+                self._faults.append(f"the checkpoint of step {self._last.step} was not committed within {limit:.0f} s")
+                self._report()
+                return
         if self._checkpointer is not None:
-            with contextlib.suppress(Exception):  # of a save that an interrupt kept from being followed
-                self._checkpointer.close()
+            self._close_orbax(self._checkpointer, limit)
             self._checkpointer = None
         unfollowed = [step for step in self._parameters if step not in self._committed]
         self._committed += [step for step in unfollowed if os.path.isdir(self._path(step))]
         self._faults += [f"{path} is left over, and could not be removed" for path in self._swept(self._parameters)]
         self._report()
+
+    def _close_orbax(self, checkpointer: "StandardCheckpointer", limit: float) -> None:
+        def close() -> None:  # waits for a save that an interrupt kept from being followed
+            with contextlib.suppress(Exception):
+                checkpointer.close()
+
+        closing = threading.Thread(target=close, name="runcheck-checkpoint-close", daemon=True)
+        try:
+            closing.start()
+        except RuntimeError:  # the interpreter ends
+            close()
+        else:
+            closing.join(limit)
 
     def _begin(self, checkpointer: "StandardCheckpointer", step: int, tree: object) -> bool:
         """Have Orbax copy the arrays and start; return whether it did."""

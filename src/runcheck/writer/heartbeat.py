@@ -32,11 +32,6 @@ class HeartbeatFile:
             with contextlib.suppress(OSError):
                 self._write()
 
-    def remove(self) -> None:
-        """Take the heartbeat away, since nothing writes any more."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)
-
     def _write(self) -> None:
         self._last = time.monotonic()
         document: Heartbeat = {

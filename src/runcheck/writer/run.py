@@ -2,6 +2,7 @@
 
 import math
 import os
+import threading
 import time
 import warnings
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.checkpoints import CheckpointWriter, export_safetensors
 from runcheck.writer.config import plain_config, plain_object
 from runcheck.writer.data import provenance_of
+from runcheck.writer.ending import finishing, how_it_ended, opened
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.provenance import script_description
@@ -39,6 +41,10 @@ from runcheck.writer.unit import UnitFolder
 from runcheck.writer.yaml import format_yaml
 
 _MAX_ATTEMPTS = 1000
+# What preempts a process leaves it some 30 s.
+_COMMIT_SECONDS = 15.0
+_DEVICE_SECONDS = 5.0
+_FORK = "this process is a fork of the one that started the run"
 
 
 def start_run(
@@ -157,10 +163,10 @@ class Run:
         self._notes: list[str] = []
         self._early_stopping: int | None = None
         self._status: Status = "running"
+        self._is_finished = False
         self._ranking = Ranking(keep.by, self._direction(*keep.by.split("/", 1))) if keep.by else None
         self._checkpoints = CheckpointWriter(keep, self._ranking)
         self._log: MetricLog | None = None
-        self._heartbeat: HeartbeatFile | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
             "path": layout().path("config", suffix=".json"),
@@ -177,11 +183,14 @@ class Run:
     def begin(self) -> None:
         """Write what stands before the first step: configuration, metadata as ``running``, an empty metric log."""
         self.metadata["version"] = self._folder.version
-        self._heartbeat = HeartbeatFile(os.path.join(self.path, layout().path("heartbeat")))
-        self._folder.write_json(self.metadata["config"]["path"], self._config)
-        self._folder.write_json(layout().path("metadata"), self.metadata)
-        events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
-        self._log = MetricLog(os.path.join(self.path, layout().path("metrics", suffix=".jsonl")), [events])
+        with self._folder.whole_or_gone():
+            heartbeat = HeartbeatFile(os.path.join(self.path, layout().path("heartbeat")))
+            self._folder.write_json(self.metadata["config"]["path"], self._config)
+            self._folder.write_json(layout().path("metadata"), self.metadata)
+            events = EventFile(os.path.join(self.path, layout().folder_of("events")), self._folder.created.timestamp())
+            path = os.path.join(self.path, layout().path("metrics", suffix=".jsonl"))
+            self._log = MetricLog(path, [events], heartbeat.beat)
+        opened(self)
         self._folder.register(self.metadata)
 
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
@@ -198,8 +207,6 @@ class Run:
         self._open_log().log(step, metrics, split)
         if self._ranking is not None:
             self._ranking.saw(step, split, metrics)
-        if self._heartbeat is not None:
-            self._heartbeat.beat()
 
     def save_checkpoint(self, step: int, tree: object, metrics: Mapping[str, object] | None = None) -> None:
         """Save a tree of arrays as the checkpoint of ``step``, in the background.
@@ -213,7 +220,7 @@ class Run:
             MissingLibraryError: Orbax is not installed.
             RuncheckError: the run is finished.
         """
-        self._open_log()
+        self._owned_log()
         self._checkpoints.save(self.path, checked_step(step), tree, metrics)
 
     @property
@@ -230,7 +237,7 @@ class Run:
             InvalidArgumentError: ``step`` has no checkpoint, or ``name`` is no token.
             MissingLibraryError: safetensors is not installed.
         """
-        self._open_log()
+        self._owned_log()
         file = f"{checked_name('token', 'the name of an export', name)}.safetensors"
         self._checkpoints.pin(step)
         exports = os.path.join(self.path, layout().folder_of("export"))
@@ -267,7 +274,7 @@ class Run:
                 is a text of more than 64 MiB.
             RuncheckError: the run is finished.
         """
-        self._open_log()
+        self._owned_log()
         return add_copy(self._folder, path, name)
 
     def plot(self, name: str, figure: object) -> str | None:
@@ -285,7 +292,7 @@ class Run:
                 ``plots/``.
             RuncheckError: the run is finished.
         """
-        self._open_log()
+        self._owned_log()
         return add_plot(self._folder, name, figure)
 
     def stopped_early(self, step: int) -> None:
@@ -299,24 +306,42 @@ class Run:
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
 
+        A signal that comes meanwhile waits for it; a second Ctrl-C does not. In a fork of the process that started the
+        run nothing is done but a warning.
+
         Args:
-            status: How it ended. A ``preempted`` run is not sealed, since it goes on.
+            status: How it ended. A ``preempted`` run is not sealed, since it goes on, and does not wait for long.
             error: What ended a run that did not complete, in one line.
 
         Raises:
+            CannotWriteError: the disk refuses. What is there stays, and this may be called again.
             RuncheckError: the run is finished already, or ``status`` is ``running``.
         """
-        log = self._open_log()
+        log = self._log
+        if log is None or self._is_finished:
+            raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
+        if log.is_forked:
+            message = f"runcheck: {_FORK}, and finishes nothing"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            return
         if status not in STATUSES or status == "running":
             ends = ", ".join(each for each in STATUSES if each != "running")
             raise InvalidArgumentError(f"status is {status!r}; a finished run is one of {ends}")
-        self._status = status
-        self._checkpoints.close()
+        with finishing(self):
+            self._status = status
+            try:
+                self._finish(log, status, error)
+            except OSError as fault:
+                message = f"{self.path}: cannot be finished: {fault.strerror or fault}; what is there stays as it is"
+                raise CannotWriteError(message) from fault
+            self._is_finished = True
+
+    def _finish(self, log: MetricLog, status: Status, error: str | None) -> None:
+        is_hurried = status == "preempted"
+        self._checkpoints.close(_COMMIT_SECONDS if is_hurried else threading.TIMEOUT_MAX)
         if self._checkpoints.steps:
             self.metadata["architecture"]["parameters"] = self._checkpoints.parameters
-        log.close()
-        if self._heartbeat is not None:
-            self._heartbeat.remove()
+        log.close(_DEVICE_SECONDS if is_hurried else threading.TIMEOUT_MAX)
         if error:
             self.metadata["error"] = self._folder.error(error)
         finished = now()
@@ -340,12 +365,12 @@ class Run:
         """Finish the run with the status that is true. The error that ended it goes on."""
         if self._status != "running":
             return
-        if error is None or (isinstance(error, SystemExit) and not error.code):
-            self.finish()
+        status, text = how_it_ended(error)
+        if error is None or status == "completed":
+            self.finish(status, text)
             return
-        status: Status = "aborted" if isinstance(error, KeyboardInterrupt) else "failed"
         try:
-            self.finish(status, f"{type(error).__name__}: {error}")
+            self.finish(status, text)
         except (RuncheckError, OSError, ValueError) as fault:
             warnings.warn(f"runcheck: the run could not be finished: {fault}", RuntimeWarning, stacklevel=2)
 
@@ -353,6 +378,12 @@ class Run:
         if self._log is None or self._status != "running":
             raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
         return self._log
+
+    def _owned_log(self) -> MetricLog:
+        log = self._open_log()
+        if log.is_forked:
+            raise RuncheckError(f"{self.path}: {_FORK}, and writes nothing; call this there")
+        return log
 
     def _readme(self, status: Status, summary: Summary) -> str:
         return readme_of_run({**self.metadata, "status": status}, summary, self._notes, self._risks)

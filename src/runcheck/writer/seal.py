@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Collection
 
 from runcheck.convention.checksums import CHECKSUM_LINE, fingerprint, format_checksums
 from runcheck.convention.layout import layout
@@ -10,9 +11,9 @@ from runcheck.tree.walk import walk
 from runcheck.writer.atomic import write_whole
 
 
-def hash_files(unit: str, *, without: str) -> dict[str, str]:
-    """Return the SHA-256 of each file of a unit by its path, but for the file ``without`` and the list itself."""
-    passed_over = {without, layout().path("checksums")}
+def hash_files(unit: str, *, without: Collection[str]) -> dict[str, str]:
+    """Return the SHA-256 of each file of a unit by its path, but for the files ``without`` and the list itself."""
+    passed_over = {*without, layout().path("checksums")}
     sums: dict[str, str] = {}
     for entry in walk(unit):
         if entry.type is EntryType.FILE and entry.path not in passed_over and entry.name not in layout().placeholders:

@@ -1,9 +1,11 @@
 """What datasets and runs have in common: a folder of their own, metadata, and the order in which a unit is finished."""
 
+import contextlib
 import json
 import os
+import shutil
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -72,12 +74,28 @@ class UnitFolder:
             return False
         except OSError as error:
             raise CannotWriteError(f"{self.path}: cannot be made: {error.strerror}") from error
-        if self.repository and self.repository.diff:
-            path = os.path.join(self.path, layout().path("diff"))
-            os.makedirs(os.path.dirname(path))
-            with open(path, "wb") as stream:
-                stream.write(self.redactor.bytes(self.repository.diff, "diff"))
+        with self.whole_or_gone():
+            if self.repository and self.repository.diff:
+                path = os.path.join(self.path, layout().path("diff"))
+                os.makedirs(os.path.dirname(path))
+                with open(path, "wb") as stream:
+                    stream.write(self.redactor.bytes(self.repository.diff, "diff"))
         return True
+
+    @contextlib.contextmanager
+    def whole_or_gone(self) -> Iterator[None]:
+        """Take the folder away again where its first files cannot all be written: nothing of anybody is in it yet.
+
+        Raises:
+            CannotWriteError: they cannot.
+        """
+        try:
+            yield
+        except BaseException as error:
+            shutil.rmtree(self.path, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise CannotWriteError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+            raise
 
     def write(self, path: str, text: str) -> None:
         """Write a document of the unit, whole or not at all."""
@@ -164,10 +182,13 @@ class UnitFolder:
         """
         metadata["status"] = status
         metadata["finished_at"] = format_timestamp(finished)
-        path = layout().path("metadata")
-        sums = hash_files(self.path, without=path)
+        path, heartbeat = layout().path("metadata"), layout().path("heartbeat")
+        # What is preempted is to end at once, and is not sealed. Until the metadata say otherwise the run lives.
+        sums = hash_files(self.path, without={path, heartbeat}) if status != "preempted" else {}
         if fingerprint is not None:
             metadata["fingerprint"] = fingerprint(sums)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.path, heartbeat))
         self.write_json(path, metadata)
         if status != "preempted":
             sums[path] = hash_file(os.path.join(self.path, path))
