@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runcheck.reading.load import load
     from runcheck.reading.run import LoadedRun
     from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.ending import Preempted
     from runcheck.writer.retention import Keep
     from runcheck.writer.run import Run, start_run
 
@@ -25,6 +26,7 @@ __all__ = [
     "Keep",
     "LoadedDataset",
     "LoadedRun",
+    "Preempted",
     "Report",
     "Run",
     "RuncheckError",
@@ -41,6 +43,7 @@ _HOMES = {
     "Keep": "runcheck.writer.retention",
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
+    "Preempted": "runcheck.writer.ending",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",

@@ -96,7 +96,9 @@ class CheckpointWriter:
                 self._ranking.expect(step, metrics)
             if self._begin(self._checkpointer, step, tree):
                 save = _Save(step)
-                save.thread = threading.Thread(target=self._follow, args=(save, self._last), name="runcheck-checkpoint")
+                save.thread = threading.Thread(
+                    target=self._follow, args=(save, self._last), name="runcheck-checkpoint", daemon=True
+                )
                 save.thread.start()
                 self._last = save
         self._report()

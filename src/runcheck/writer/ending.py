@@ -47,6 +47,7 @@ class _Process:
     def __init__(self) -> None:
         self.runs: list[OpenRun] = []
         self.was_preempted = False
+        self.is_before_executors = False
         self.is_finishing = False  # in the main thread
         self.held: list[int] = []  # signals that came meanwhile
         self.error_before: BaseException | None = None  # which is not that of a run
@@ -68,9 +69,17 @@ def opened(run: OpenRun) -> None:
 
 
 def finish_before_others() -> None:
-    """At exit, finish runs before all that is registered by now, such as the end of a device that has values."""
+    """At exit, finish runs before all that is registered by now, such as the end of a device that has values.
+
+    A save needs the executors of concurrent.futures, which end before atexit is called: by the private registry of
+    threading, for which there is no public one.
+    """
     atexit.unregister(_finish_all)
     atexit.register(_finish_all)
+    if "concurrent.futures.thread" in sys.modules and not _process.is_before_executors:
+        with contextlib.suppress(AttributeError, RuntimeError):
+            threading._register_atexit(_finish_all)  # type: ignore[attr-defined]
+            _process.is_before_executors = True
 
 
 def how_it_ended(error: BaseException | None) -> tuple[Status, str | None]:
