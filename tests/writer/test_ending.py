@@ -66,7 +66,7 @@ def untouched() -> Iterator[None]:
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
-# --- in words: event, script, exit status, status, error, sealed -------------------------------------------------------
+# --- what ended it: script, exit status, status ---
 
 ENDS = {
     "SIGTERM in a block": ("with start() as run:\n    run.log(0, {'loss': 1.0}); terminate()", 143, "preempted"),
@@ -77,8 +77,7 @@ ENDS = {
         "preempted",
     ),
     "a handler of the script that exits with 143": (
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
-        "with start() as run:\n    run.log(0, {'loss': 1.0}); terminate()",
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\nwith start() as run:\n    run.log(0, {'loss': 1.0}); terminate()",
         143,
         "preempted",
     ),
@@ -157,7 +156,7 @@ for number in range(5):
     assert codes(root) == []
 
 
-# --- signals -----------------------------------------------------------------------------------------------------------
+# --- signals ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_handler_of_the_program_stays_and_ours_is_gone_with_the_last_run(start: StartRun) -> None:
@@ -215,7 +214,12 @@ def test_a_signal_while_the_run_is_finished_waits_for_it(
     run = start()
     run.log(0, {"loss": 1.0})
     write = run._folder.write_readme
-    monkeypatch.setattr(run._folder, "write_readme", lambda text: (signal.raise_signal(number), write(text)))
+
+    def write_interrupted(text: str) -> None:
+        signal.raise_signal(number)
+        write(text)
+
+    monkeypatch.setattr(run._folder, "write_readme", write_interrupted)
     with pytest.raises(raised):
         run.finish()
     assert metadata_in(root)["status"] == "completed"
@@ -283,7 +287,7 @@ def test_a_preempted_run_is_not_hashed_and_waits_neither_for_devices_nor_for_sav
     assert codes(root) == []
 
 
-# --- a device that hangs -----------------------------------------------------------------------------------------------
+# --- a device that hangs ----------------------------------------------------------------------------------------------
 
 
 def test_an_end_waits_as_long_as_values_come_and_not_for_ever(
@@ -321,7 +325,7 @@ def test_an_end_waits_as_long_as_values_come_and_not_for_ever(
     assert codes(root) == []
 
 
-# --- forks -------------------------------------------------------------------------------------------------------------
+# --- forks ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_fork_finishes_saves_and_exports_nothing_and_dies_of_sigterm_as_any(root: Path) -> None:
@@ -376,7 +380,7 @@ def test_a_fork_of_a_plain_run_ends_without_a_word_of_it(root: Path) -> None:
     assert codes(root) == []
 
 
-# --- the heartbeat -----------------------------------------------------------------------------------------------------
+# --- the heartbeat ----------------------------------------------------------------------------------------------------
 
 
 def test_a_run_that_logs_nothing_shows_that_it_lives_as_long_as_its_program_does(
@@ -406,7 +410,7 @@ def test_a_run_that_logs_nothing_shows_that_it_lives_as_long_as_its_program_does
     assert not path.exists()
 
 
-# --- a disk that refuses -----------------------------------------------------------------------------------------------
+# --- a disk that refuses ----------------------------------------------------------------------------------------------
 
 
 def test_a_finish_that_the_disk_refuses_says_so_and_may_be_called_again(

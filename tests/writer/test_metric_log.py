@@ -204,7 +204,7 @@ def test_threads_lose_nothing_and_the_summary_is_that_of_the_file(path: Path, lo
             log.log(step, {f"of_{worker}": value, "shared": jnp.float32(value) if step % 7 == 0 else value}, "train")
 
     threads = [threading.Thread(target=feed, args=(worker,)) for worker in range(4)]
-    with pytest.warns(RuntimeWarning, match="follows step"):  # after a second, or at the end
+    with pytest.warns(RuntimeWarning, match="follows step"):  # noqa: PT031 - after a second, or at the end
         for thread in threads:
             thread.start()
         for thread in threads:

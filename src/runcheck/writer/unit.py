@@ -181,7 +181,7 @@ class UnitFolder:
         ``fingerprint`` computes the dataset's own field from the checksums of all other files.
         """
         metadata["status"] = status
-        metadata["finished_at"] = format_timestamp(finished)
+        metadata["finished_at"] = format_timestamp(max(finished, self.created))  # the clock may have been set back
         path, heartbeat = layout().path("metadata"), layout().path("heartbeat")
         # What is preempted is to end at once, and is not sealed. Until the metadata say otherwise the run lives.
         sums = hash_files(self.path, without={path, heartbeat}) if status != "preempted" else {}
