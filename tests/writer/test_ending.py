@@ -68,24 +68,25 @@ def untouched() -> Iterator[None]:
 
 # --- what ended it: script, exit status, status ---
 
+BLOCK = "with start() as run:\n    run.log(0, {'loss': 1.0})\n    "
 ENDS = {
-    "SIGTERM in a block": ("with start() as run:\n    run.log(0, {'loss': 1.0}); terminate()", 143, "preempted"),
+    "SIGTERM in a block": (BLOCK + "terminate()", 143, "preempted"),
     "SIGTERM without a block": ("run = start(); run.log(0, {'loss': 1.0}); terminate()", 143, "preempted"),
     "SIGTERM that is caught to leave the loop": (
-        "with start() as run:\n    run.log(0, {'loss': 1.0})\n    try: terminate()\n    except runcheck.Preempted: pass",
+        BLOCK + "try: terminate()\n    except runcheck.Preempted: pass",
         0,
         "preempted",
     ),
     "a handler of the script that exits with 143": (
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\nwith start() as run:\n    run.log(0, {'loss': 1.0}); terminate()",
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n" + BLOCK + "terminate()",
         143,
         "preempted",
     ),
-    "sys.exit(1) in a block": ("with start() as run:\n    run.log(0, {'loss': 1.0}); sys.exit(1)", 1, "failed"),
-    "sys.exit(0) in a block": ("with start() as run:\n    run.log(0, {'loss': 1.0}); sys.exit(0)", 0, "completed"),
+    "sys.exit(1) in a block": (BLOCK + "sys.exit(1)", 1, "failed"),
+    "sys.exit(0) in a block": (BLOCK + "sys.exit(0)", 0, "completed"),
     "an error without a block": ("run = start(); run.log(0, {'loss': 1.0}); 1 / 0", 1, "failed"),
     "Ctrl-C in a block": (
-        "with start() as run:\n    run.log(0, {'loss': 1.0}); signal.raise_signal(signal.SIGINT)",
+        BLOCK + "signal.raise_signal(signal.SIGINT)",
         -2,
         "aborted",
     ),
