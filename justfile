@@ -82,6 +82,11 @@ docs:
 mutation ROUNDS="10" SEED="1":
     python -m tests.mutation {{ROUNDS}} {{SEED}}
 
+# Kill a run at each of its calls and let its disk fail there in every way; then at random moments, for SEEDS seeds.
+faults SEEDS="50":
+    python -m tests.faults.matrix
+    RUNCHECK_FAULT_SEEDS={{SEEDS}} pytest tests/faults/test_faults.py
+
 # Break files of every format at random for SECONDS, and print what the check itself failed with.
 fuzz SECONDS="60" SEED="1000":
     python -m tests.fuzz {{SECONDS}} {{SEED}}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runcheck.reading.load import load
     from runcheck.reading.run import LoadedRun
     from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.ending import Preempted
     from runcheck.writer.recover import Recovery, recover
     from runcheck.writer.retention import Keep
     from runcheck.writer.run import Run
@@ -29,6 +30,7 @@ __all__ = [
     "LoadedDataset",
     "LoadedRun",
     "MetricWriter",
+    "Preempted",
     "Recovery",
     "Report",
     "Run",
@@ -50,6 +52,7 @@ _HOMES = {
     "LoadedRun": "runcheck.reading.run",
     "MetricWriter": "runcheck.writer.shims",
     "Recovery": "runcheck.writer.recover",
+    "Preempted": "runcheck.writer.ending",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",

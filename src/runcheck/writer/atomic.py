@@ -1,10 +1,15 @@
 """Files and folders that are there whole or not at all."""
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+
+_NOT_OFFERED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF)
+
+_NOT_OFFERED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF)
 
 
 @contextmanager
@@ -56,6 +61,9 @@ def sync_folder(path: str) -> None:
         return
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:  # some network file systems sync no folders
+            raise
     finally:
         os.close(descriptor)
 

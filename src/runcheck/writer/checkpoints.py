@@ -13,6 +13,7 @@ from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError
 from runcheck.writer.atomic import sync_folder, sync_tree, write_whole
+from runcheck.writer.ending import finish_before_others
 from runcheck.writer.processes import Processes
 from runcheck.writer.retention import Keep, Ranking, surplus
 from runcheck.writer.trees import count_parameters, refuse_functions
@@ -93,6 +94,7 @@ class CheckpointWriter:
             except ImportError as error:
                 raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
             self._checkpointer = ocp.StandardCheckpointer()
+            finish_before_others()
         refuse_functions(tree)
         self._processes.check()
         self._unit = os.path.abspath(unit)
@@ -104,7 +106,9 @@ class CheckpointWriter:
                 self._ranking.expect(step, metrics)
             if self._begin(self._checkpointer, step, tree):
                 save = _Save(step)
-                save.thread = threading.Thread(target=self._follow, args=(save, self._last), name="runcheck-checkpoint")
+                save.thread = threading.Thread(
+                    target=self._follow, args=(save, self._last), name="runcheck-checkpoint", daemon=True
+                )
                 save.thread.start()
                 self._last = save
         self._report()
@@ -144,18 +148,34 @@ class CheckpointWriter:
             self._exported.add(step)
         return ""
 
-    def close(self) -> None:
-        """Wait until every checkpoint is committed, and all is removed that need not stay."""
+    def close(self, limit: float = threading.TIMEOUT_MAX) -> None:
+        """Wait until every checkpoint is committed and what need not stay is removed, at most ``limit`` seconds."""
         if self._last is not None and self._last.thread is not None:
-            self._last.thread.join()
+            self._last.thread.join(limit)
+            if self._last.thread.is_alive():
+                self._faults.append(f"the checkpoint of step {self._last.step} was not committed within {limit:.0f} s")
+                self._report()
+                return
         if self._checkpointer is not None:
-            with contextlib.suppress(Exception):  # of a save that an interrupt kept from being followed
-                self._checkpointer.close()
+            self._close_orbax(self._checkpointer, limit)
             self._checkpointer = None
         unfollowed = [step for step in self._parameters if step not in self._committed]
         self._committed += [step for step in unfollowed if os.path.isdir(self._path(step))]
         self._faults += [f"{path} is left over, and could not be removed" for path in self._swept(self._parameters)]
         self._report()
+
+    def _close_orbax(self, checkpointer: "StandardCheckpointer", limit: float) -> None:
+        def close() -> None:  # waits for a save that an interrupt kept from being followed
+            with contextlib.suppress(Exception):
+                checkpointer.close()
+
+        closing = threading.Thread(target=close, name="runcheck-checkpoint-close", daemon=True)
+        try:
+            closing.start()
+        except RuntimeError:  # the interpreter ends
+            close()
+        else:
+            closing.join(limit)
 
     def _agreed_obstacle(self, step: int) -> str:
         """Return why no process begins a checkpoint of ``step``, or nothing."""

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.complaints import Complaints
+from runcheck.writer.ending import finish_before_others
 from runcheck.writer.scalars import DeviceScalar, Scalar
 
 MAX_PENDING = 1024
 _POLL_SECONDS = 0.001
 _PATIENCE_SECONDS = 10.0
+_SILENCE_SECONDS = 600.0
 
 
 class LateRows(NamedTuple):
@@ -41,6 +43,7 @@ class DeviceQueue:
         self._complaints = complaints
         self._queue: SimpleQueue[LateRows | None] = SimpleQueue()  # a signal's handler may put while a put is at work
         self._thread: threading.Thread | None = None
+        self._fetched = 0
 
     def put(self, rows: LateRows) -> None:
         """Take the values of one call."""
@@ -55,19 +58,30 @@ class DeviceQueue:
             while self._queue.qsize() >= MAX_PENDING:
                 time.sleep(_POLL_SECONDS)
 
-    def drain(self) -> None:
-        """Wait for all that was taken."""
+    def drain(self, limit: float = threading.TIMEOUT_MAX) -> None:
+        """Wait for all that was taken, at most ``limit`` seconds, and not where none came for ten minutes."""
         if self._thread is None:
             return
         self._queue.put(None)
-        self._thread.join(_PATIENCE_SECONDS)
-        if self._thread.is_alive():
+        began = heard = time.monotonic()
+        fetched = self._fetched
+        self._thread.join(min(limit, _PATIENCE_SECONDS))
+        if self._thread.is_alive() and limit > _PATIENCE_SECONDS:
             self._complaints.add(f"{self._queue.qsize()} steps wait for values on a device, and the end for them")
             self._complaints.tell(4)
-            self._thread.join()
+        while self._thread.is_alive():
+            at = time.monotonic()
+            if self._fetched != fetched:
+                heard, fetched = at, self._fetched
+            if at - began >= limit or at - heard >= _SILENCE_SECONDS:
+                left = self._queue.qsize()  # without the one that is waited for, but with the mark of the end
+                self._complaints.add(f"{left} steps of values on a device are lost: after {at - began:.0f} s not ready")
+                break
+            self._thread.join(_POLL_SECONDS * 100)
         self._thread = None
 
     def _start(self) -> None:
+        finish_before_others()
         self._thread = threading.Thread(target=self._work, name="runcheck-device-values", daemon=True)
         try:
             self._thread.start()
@@ -82,6 +96,7 @@ class DeviceQueue:
                 self._write(rows, self._fetch(rows))
             except Exception as error:  # noqa: BLE001 - whatever it is, later rows are not to be lost with it
                 self._complaints.add(f"rows of {rows.split} are lost: {error}")
+            self._fetched += 1
 
     def _fetch(self, rows: LateRows) -> FetchedRows:
         try:

@@ -9,7 +9,7 @@ import operator
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Protocol
 
@@ -40,8 +40,12 @@ class Follower:
     All of it is done by one thread, so that no signal and no other thread comes between.
     """
 
-    def __init__(self, file: AppendFile, sinks: Sequence[Sink], complaints: Complaints) -> None:
-        """Follow ``file``."""
+    def __init__(
+        self, file: AppendFile, sinks: Sequence[Sink], complaints: Complaints, beat: Callable[[], None] | None = None
+    ) -> None:
+        """Follow ``file``. Where there is a ``beat``, it is called at each turn, rows or none."""
+        self._beat = beat
+        self._owner = threading.current_thread()
         self._file = file
         self._sinks = list(sinks)
         self._complaints = complaints
@@ -53,6 +57,8 @@ class Follower:
         self._taken = self._synced = 0
         self.rows = 0
         self.series: dict[Series, SeriesAggregate] = {}
+        if beat is not None:
+            self._start()
 
     def adopt(self, rows: int, series: dict[Series, SeriesAggregate]) -> None:
         """Begin behind rows that earlier sessions wrote, and that the sinks have."""
@@ -90,6 +96,7 @@ class Follower:
                 self._drop(sink, error)
 
     def _start(self) -> None:
+        self._may_wait = _MAX_BEHIND
         self._thread = threading.Thread(target=self._follow, name="runcheck-follower", daemon=True)
         try:
             self._thread.start()
@@ -99,7 +106,6 @@ class Follower:
     def _wait(self) -> None:
         if self._thread is None:
             self._start()
-            self._may_wait = _MAX_BEHIND
             return
         self._wake.set()
         while self._taken - self.rows > _MAX_BEHIND:
@@ -112,7 +118,14 @@ class Follower:
         while not self._is_ended:
             self._wake.wait(_SECONDS)
             self._wake.clear()
+            came = self._synced != self._taken
             self._flush()
+            if self._beat is not None and (came or self._lives()):
+                self._beat()
+
+    def _lives(self) -> bool:
+        """Say whether the run may go on: no thread that outlives its program says so for it."""
+        return threading.main_thread().is_alive() or self._owner.is_alive()
 
     def _flush(self) -> None:
         while self._backlog:

@@ -1,11 +1,15 @@
 """``latest``: a link where the file system has links, else a text file."""
 
 import contextlib
+import errno
 import os
 
 from runcheck.convention.layout import layout
 from runcheck.convention.versions import newest
 from runcheck.writer.atomic import write_whole
+
+# By a file system that may well have links. Windows knows of no quotas.
+_REFUSED = (getattr(errno, "EDQUOT", errno.ENOSPC), errno.EIO, errno.ENOSPC, errno.EROFS)
 
 
 def read_latest(slug: str) -> str | None:
@@ -30,7 +34,9 @@ def update_latest(slug: str, version: str) -> bool:
         os.unlink(temporary)
     try:
         os.symlink(version, temporary)
-    except (OSError, NotImplementedError):
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno in _REFUSED:
+            raise
         write_whole(path, f"{version}\n")
     else:
         try:

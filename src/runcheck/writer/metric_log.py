@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.steps import MAX_STEP
@@ -32,11 +32,11 @@ class MetricLog:
     series keep the order of the calls, whichever they are. Any thread may call it, and the handler of a signal.
     """
 
-    def __init__(self, path: str, sinks: Sequence[Sink]) -> None:
-        """Append to the file at ``path``."""
+    def __init__(self, path: str, sinks: Sequence[Sink], beat: Callable[[], None] | None = None) -> None:
+        """Append to the file at ``path``. ``beat`` is called once a second while something lives that may log."""
         self._file = AppendFile(path)
         self._complaints = Complaints()
-        self._follower = Follower(self._file, sinks, self._complaints)
+        self._follower = Follower(self._file, sinks, self._complaints, beat)
         self._devices = DeviceQueue(self._write_fetched, self._complaints)
         self._names = KnownNames()
         self._known = self._names.known
@@ -44,6 +44,7 @@ class MetricLog:
         self._order = threading.RLock()  # of the rows in the file
         self._unwritten: deque[Rows] = deque()
         self._is_writing = False
+        self._is_closed = False
         self._late: Counter[Series] = Counter()
         atexit.register(self._drain)
         _OPEN.add(self)
@@ -85,12 +86,14 @@ class MetricLog:
         if self._complaints.waiting:
             self._complaints.tell(3)
 
-    def close(self) -> None:
-        """Wait for the values that are still on a device, and close the file and the sinks."""
+    def close(self, limit: float = threading.TIMEOUT_MAX) -> None:
+        """Wait for the values that are still on a device, at most ``limit`` seconds, and close file and sinks."""
         atexit.unregister(self._drain)
-        if self.is_forked:
+        if self.is_forked or self._is_closed:
             return
-        self._drain()
+        self._drain(limit)
+        with self._order:
+            self._is_closed = True  # for a value that comes after all
         self._follower.close()
         self._file.close()
         if self._unwritten:
@@ -121,6 +124,8 @@ class MetricLog:
 
     def _write_fetched(self, late: LateRows, fetched: FetchedRows) -> None:
         with self._order:
+            if self._is_closed:
+                return
             self._write_values(fetched.step, late.split, fetched.values, late.at)
             for metric, _ in late.values:
                 self._late[late.split, metric] -= 1
@@ -172,11 +177,11 @@ class MetricLog:
             self._unwritten.popleft()
             self._complaints.add(f"metrics are lost: more than {MAX_PENDING} steps could not be written")
 
-    def _drain(self) -> None:
+    def _drain(self, limit: float = threading.TIMEOUT_MAX) -> None:
         """Write what can be written; also where the interpreter ends and the run was not finished."""
         if self.is_forked:
             return
-        self._devices.drain()
+        self._devices.drain(limit)
         with self._order:
             self._write_unwritten()
         self._follower.drain()

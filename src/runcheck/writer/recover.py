@@ -163,12 +163,12 @@ def _rebuild(unit: StoredUnit, repair: Repair, ended: datetime, status: Status, 
     """Write summary, README and metadata from what is there."""
     metadata, files = unit.metadata, unit.files
     steps = repair.whole_checkpoints()
-    content = MetricsContent()
+    content, events = MetricsContent(), repair.cut_events()
     for path in layout().roles["metrics"].paths:
         if files.has(path):
             repair.trim_metrics(path)
             content = read_rows(files, path, lambda _: NotedPoints())
-            repair.mend_events(path, content, ended.timestamp())
+            repair.mend_events(events, path, content, ended.timestamp())
             if content.defect_count:
                 repair.say(
                     f"{path} has {content.defect_count:,} faults that stay: `runcheck {files.folder}` says which"

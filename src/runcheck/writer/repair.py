@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from math import prod
+from typing import TypeAlias
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
@@ -25,6 +26,9 @@ from runcheck.writer.atomic import sync_folder
 from runcheck.writer.places import make_folders
 from runcheck.writer.stored_rows import NotedPoints, rows_from
 from runcheck.writer.tensorboard import EventFile
+
+Events: TypeAlias = list[tuple[Source, EventsContent]]
+"""The event files of a run, and what they hold."""
 
 _CHUNK = 1 << 20
 _OURS = ".tmp"  # ends the name of every temporary of the writer's
@@ -118,14 +122,10 @@ class Repair:
         if end < size:
             self._cut(path, end, "an unfinished row")
 
-    def mend_events(self, metrics: str, content: MetricsContent, at: float, last: int | None = None) -> None:
-        """Cut unfinished records off the event files, and write what these lack of the metrics into another one.
-
-        ``content`` was read with :class:`NotedPoints`; ``at`` is the time in seconds that points get which are written.
-        What differs beyond the step ``last`` is left to the session that follows.
-        """
+    def cut_events(self) -> Events:
+        """Cut unfinished records off the event files, and return what is left."""
         folder = layout().folder_of("events")
-        events: list[tuple[Source, EventsContent]] = []
+        events: Events = []
         for entry in walk(self._files.folder, folder) if self._files.is_folder(folder) else ():
             role = layout().role_of(entry.path, "model")
             if entry.type is not EntryType.FILE or role is None or role.name != "events":
@@ -134,6 +134,17 @@ class Repair:
                 events.append(
                     (Source(entry.path.removeprefix(f"{folder}/"), entry.size, self._chunks(entry.path)), read)
                 )
+        return events
+
+    def mend_events(
+        self, events: Events, metrics: str, content: MetricsContent, at: float, last: int | None = None
+    ) -> None:
+        """Write what event files lack of the metrics into another one.
+
+        ``content`` was read with :class:`NotedPoints`; ``at`` is the time in seconds that points get which are written.
+        What differs beyond the step ``last`` is left to the session that follows.
+        """
+        folder = layout().folder_of("events")
         if not events or content.defect_count or any(read.first_break for _, read in events):
             return
         source = Source(metrics, os.path.getsize(self._files.absolute(metrics)), self._chunks(metrics))

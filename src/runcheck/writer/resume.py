@@ -243,7 +243,7 @@ def _rows_up_to(
     unit: StoredUnit, repair: Repair, step: int | None, steps: frozenset[int], at: datetime
 ) -> MetricsContent:
     """Set aside the rows beyond a step, let the event files follow, and return what is left."""
-    path = layout().path("metrics", suffix=".jsonl")
+    path, events = layout().path("metrics", suffix=".jsonl"), repair.cut_events()
     if not unit.files.has(path):
         return MetricsContent()
     repair.trim_metrics(path)
@@ -251,7 +251,7 @@ def _rows_up_to(
     if moved:
         repair.say(f"moved {moved:,} rows to {repair.aside}/{path}, for their steps are done again")
     content = read_rows(unit.files, path, lambda _: NotedPoints(steps))
-    repair.mend_events(path, content, at.timestamp(), -1 if step is None else step)
+    repair.mend_events(events, path, content, at.timestamp(), -1 if step is None else step)
     return content
 
 

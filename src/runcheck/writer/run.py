@@ -1,6 +1,7 @@
 """A training run that is being written."""
 
 import os
+import threading
 import time
 import warnings
 from collections.abc import Mapping
@@ -12,10 +13,11 @@ from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import STATUSES, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
-from runcheck.errors import InvalidArgumentError, RuncheckError
+from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.checkpoints import CheckpointWriter
+from runcheck.writer.ending import finishing, how_it_ended, opened
 from runcheck.writer.exports import add_export, named_export
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.lock import locked
@@ -29,6 +31,10 @@ from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
 from runcheck.writer.yaml import format_yaml
 
+# What preempts a process leaves it some 30 s.
+_COMMIT_SECONDS = 15.0
+_DEVICE_SECONDS = 5.0
+_FORK = "this process is a fork of the one that started the run"
 _Tree = TypeVar("_Tree")
 
 
@@ -63,10 +69,10 @@ class Run:
         self._notes: list[str] = []
         self._early_stopping: int | None = None
         self._status: Status = "running"
+        self._is_finished = False
         self._ranking = Ranking(keep.by, self._direction(*keep.by.split("/", 1))) if keep.by else None
         self._checkpoints = CheckpointWriter(keep, self._ranking, folder.processes)
         self._log: MetricLog | SilentLog | None = None
-        self._heartbeat: HeartbeatFile | None = None
         self.resumed_step: int | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
@@ -109,11 +115,14 @@ class Run:
     def begin(self) -> None:
         """Write what stands before the first step: configuration, metadata as ``running``, an empty metric log."""
         self.metadata["version"] = self._folder.version
-        self._heartbeat = HeartbeatFile(os.path.join(self.path, layout().path("heartbeat")))
-        self._folder.write_json(self.metadata["config"]["path"], self._config)
-        self._folder.write_readme(self._readme("running", None))
-        self._folder.write_json(layout().path("metadata"), self.metadata)
-        self._open(EventFile(self._events, self._folder.created.timestamp()))
+        with self._folder.whole_or_gone():
+            heartbeat = HeartbeatFile(os.path.join(self.path, layout().path("heartbeat")))
+            self._folder.write_json(self.metadata["config"]["path"], self._config)
+            self._folder.write_readme(self._readme("running", None))
+            self._folder.write_json(layout().path("metadata"), self.metadata)
+            self._log = self._new_log(EventFile(self._events, self._folder.created.timestamp()), heartbeat)
+        opened(self)
+        self._folder.register(self.metadata)
 
     def go_on(self, resume: str | os.PathLike[str], *, allow_config_change: bool) -> bool:
         """Go on with the run that ``resume`` names, instead of beginning one, if there is one; say whether there is."""
@@ -139,24 +148,26 @@ class Run:
             resumed = take_up(
                 stopped, self._folder, self.metadata, self._config, allow_config_change=allow_config_change
             )
-            self.metadata, self._heartbeat = resumed.metadata, resumed.heartbeat
+            self.metadata = resumed.metadata
             self._begun, self._earlier = resumed.at, seconds_of(resumed.metadata)
             self._notes, self.resumed_step = resumed.notes, resumed.step
             values = {} if self._ranking is None else resumed.values(self._ranking.by)
             self._checkpoints.adopt(self.path, resumed.steps, resumed.parameters, values)
             self._folder.write_readme(self._readme("running", None))
-            log = self._open(EventFile(self._events, resumed.at.timestamp(), resumed=self.start_step))
+            events = EventFile(self._events, resumed.at.timestamp(), resumed=self.start_step)
+            self._log = log = self._new_log(events, resumed.heartbeat)
             log.adopt(resumed.content.rows, resumed.content.series)
+        opened(self)
+        self._folder.register(self.metadata)
         return TakenUp(self.metadata["version"], resumed.step, resumed.steps, resumed.parameters).told()
 
     @property
     def _events(self) -> str:
         return os.path.join(self.path, layout().folder_of("events"))
 
-    def _open(self, events: EventFile) -> MetricLog:
-        self._log = log = MetricLog(os.path.join(self.path, layout().path("metrics", suffix=".jsonl")), [events])
-        self._folder.register(self.metadata)
-        return log
+    def _new_log(self, events: EventFile, heartbeat: HeartbeatFile) -> MetricLog:
+        path = os.path.join(self.path, layout().path("metrics", suffix=".jsonl"))
+        return MetricLog(path, [events], heartbeat.beat)
 
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
         """Log the values of one step: numbers, NumPy scalars or JAX scalars, nested names joined by ``/``.
@@ -172,8 +183,6 @@ class Run:
         self._open_log().log(step, metrics, split)
         if self._ranking is not None:
             self._ranking.saw(step, split, metrics)
-        if self._heartbeat is not None:
-            self._heartbeat.beat()
 
     def save_checkpoint(self, step: int, tree: object, metrics: Mapping[str, object] | None = None) -> None:
         """Save a tree of arrays as the checkpoint of ``step``, in the background.
@@ -187,7 +196,7 @@ class Run:
             MissingLibraryError: Orbax is not installed.
             RuncheckError: the run is finished.
         """
-        self._open_log()
+        self._owned_log()
         self._checkpoints.save(self.path, checked_step(step), tree, metrics)
 
     @property
@@ -215,7 +224,7 @@ class Run:
             MissingLibraryError: safetensors, PyTorch or onnx is not installed.
             RuncheckError: the run is finished.
         """
-        self._open_log()
+        self._owned_log()
         export = named_export(self._folder, name, what)
         self._checkpoints.pin(checked_step(step))
         whole = self._folder.processes.whole(what)
@@ -236,7 +245,7 @@ class Run:
                 is a text of more than 64 MiB.
             RuncheckError: the run is finished.
         """
-        self._open_log()
+        self._owned_log()
         return add_copy(self._folder, path, name)
 
     def plot(self, name: str, figure: object) -> str | None:
@@ -254,7 +263,7 @@ class Run:
                 ``plots/``.
             RuncheckError: the run is finished.
         """
-        self._open_log()
+        self._owned_log()
         return add_plot(self._folder, name, figure)
 
     def stopped_early(self, step: int) -> None:
@@ -273,22 +282,42 @@ class Run:
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
 
+        A signal that comes meanwhile waits for it; a second Ctrl-C does not. In a fork of the process that started the
+        run nothing is done but a warning.
+
         Args:
-            status: How it ended. A ``preempted`` run is not sealed, since it goes on.
+            status: How it ended. A ``preempted`` run is not sealed, since it goes on, and does not wait for long.
             error: What ended a run that did not complete, in one line.
 
         Raises:
+            CannotWriteError: the disk refuses. What is there stays, and this may be called again.
             RuncheckError: the run is finished already, or ``status`` is ``running``.
         """
-        log = self._open_log()
+        log = self._log
+        if log is None or self._is_finished:
+            raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
+        if log.is_forked:
+            message = f"runcheck: {_FORK}, and finishes nothing"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            return
         if status not in STATUSES or status == "running":
             ends = ", ".join(each for each in STATUSES if each != "running")
             raise InvalidArgumentError(f"status is {status!r}; a finished run is one of {ends}")
-        self._status = status
-        self._checkpoints.close()
+        with finishing(self):
+            self._status = status
+            try:
+                self._finish(log, status, error)
+            except OSError as fault:
+                message = f"{self.path}: cannot be finished: {fault.strerror or fault}; what is there stays as it is"
+                raise CannotWriteError(message) from fault
+            self._is_finished = True
+
+    def _finish(self, log: MetricLog | SilentLog, status: Status, error: str | None) -> None:
+        is_hurried = status == "preempted"
+        self._checkpoints.close(_COMMIT_SECONDS if is_hurried else threading.TIMEOUT_MAX)
         if self._checkpoints.steps:
             self.metadata["architecture"]["parameters"] = self._checkpoints.parameters
-        log.close()
+        log.close(_DEVICE_SECONDS if is_hurried else threading.TIMEOUT_MAX)
         if error:
             self.metadata["error"] = self._folder.error(error)
         finished = max(now(), self._begun)
@@ -308,12 +337,12 @@ class Run:
         """Finish the run with the status that is true. The error that ended it goes on."""
         if self._status != "running":
             return
-        if error is None or (isinstance(error, SystemExit) and not error.code):
-            self.finish()
+        status, text = how_it_ended(error)
+        if error is None or status == "completed":
+            self.finish(status, text)
             return
-        status: Status = "aborted" if isinstance(error, KeyboardInterrupt) else "failed"
         try:
-            self.finish(status, f"{type(error).__name__}: {error}")
+            self.finish(status, text)
         except (RuncheckError, OSError, ValueError) as fault:
             warnings.warn(f"runcheck: the run could not be finished: {fault}", RuntimeWarning, stacklevel=2)
 
@@ -321,6 +350,12 @@ class Run:
         if self._log is None or self._status != "running":
             raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
         return self._log
+
+    def _owned_log(self) -> MetricLog | SilentLog:
+        log = self._open_log()
+        if log.is_forked:
+            raise RuncheckError(f"{self.path}: {_FORK}, and writes nothing; call this there")
+        return log
 
     def _readme(self, status: Status, summary: Summary | None) -> str:
         return readme_of_run({**self.metadata, "status": status}, summary, self._notes, self._risks)

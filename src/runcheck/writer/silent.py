@@ -78,7 +78,7 @@ class SilentLog:
             any_step(step)
             self._names.of(split, tuple(metric for metric, _ in flattened(metrics)))
 
-    def close(self) -> None:
+    def close(self, limit: float = 0.0) -> None:
         """Do nothing."""
 
 

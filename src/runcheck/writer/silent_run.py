@@ -4,6 +4,7 @@ import os
 
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import image_suffix, place_in
+from runcheck.writer.ending import opened
 from runcheck.writer.exports import named_export
 from runcheck.writer.run import Run
 from runcheck.writer.sessions import TakenUp
@@ -21,6 +22,7 @@ class SilentRun(Run):
         """Write nothing."""
         self.metadata["version"] = self._folder.version
         self._log = SilentLog()
+        opened(self)
 
     def go_on(self, resume: str | os.PathLike[str], *, allow_config_change: bool) -> bool:  # noqa: ARG002 - as told
         """Go on with the run that process 0 found, if it found one."""

@@ -2,8 +2,9 @@
 
 import contextlib
 import os
+import shutil
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -75,11 +76,12 @@ class UnitFolder:
             return False
         except OSError as error:
             raise CannotWriteError(f"{self.path}: cannot be made: {error.strerror}") from error
-        if self.repository and self.repository.diff:
-            path = os.path.join(self.path, layout().path("diff"))
-            os.makedirs(os.path.dirname(path))
-            with open(path, "wb") as stream:
-                stream.write(self.redactor.bytes(self.repository.diff, "diff"))
+        with self.whole_or_gone():
+            if self.repository and self.repository.diff:
+                path = os.path.join(self.path, layout().path("diff"))
+                os.makedirs(os.path.dirname(path))
+                with open(path, "wb") as stream:
+                    stream.write(self.redactor.bytes(self.repository.diff, "diff"))
         return True
 
     def create_first(self, versions: Iterable[str]) -> bool:
@@ -92,6 +94,21 @@ class UnitFolder:
             f"version of {self.slug}", lambda: next((each for each in versions if self.create(each)), "")
         )
         return bool(self.version)
+
+    @contextlib.contextmanager
+    def whole_or_gone(self) -> Iterator[None]:
+        """Take the folder away again where its first files cannot all be written: nothing of anybody is in it yet.
+
+        Raises:
+            CannotWriteError: they cannot.
+        """
+        try:
+            yield
+        except BaseException as error:
+            shutil.rmtree(self.path, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise CannotWriteError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+            raise
 
     def write(self, path: str, text: str) -> None:
         """Write a document of the unit, whole or not at all."""
@@ -208,9 +225,9 @@ class UnitFolder:
         fingerprint: Callable[[dict[str, str]], str] | None,
     ) -> str:
         metadata["status"] = status
-        metadata["finished_at"] = format_timestamp(finished)
+        metadata["finished_at"] = format_timestamp(max(finished, self.created))  # the clock may have been set back
         path = layout().path("metadata")
-        sums = hash_files(self.path, without=path)
+        sums = hash_files(self.path, without=path) if status != "preempted" else {}  # which is to end at once
         if fingerprint is not None:
             metadata["fingerprint"] = fingerprint(sums)
         self.write_json(path, metadata)
