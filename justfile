@@ -54,6 +54,10 @@ bench-writers *ARGS:
     "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable .
     python -m benchmarks.writers --python "$venv/bin/python" {{ARGS}}
 
+# How much slower a jitted training loop is with the writer, in BLOCKS pairs.
+step-rate BLOCKS="40":
+    python benchmarks/step_rate.py {{BLOCKS}}
+
 # Memory and time of a run that logs ROWS rows.
 long-run ROWS="10000000":
     python benchmarks/long_run.py {{ROWS}}
