@@ -1,6 +1,7 @@
 """A good tree, made once by the writer, and a copy of it for each test that wants to damage one."""
 
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ DATASET = "dataset/digits"
 settings.register_profile("without a clock", deadline=None)
 settings.load_profile("without a clock")
 
+
+# A shell ignores it for what it runs in the background, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 remembered = shutil.ignore_patterns(".runcheck")  # what checks of the shared tree leave in it
 

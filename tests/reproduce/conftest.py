@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from runcheck.writer.environment import read_variables
+
 PUBLISH = """
 import runcheck
 with runcheck.new_dataset("artefacts", "numbers", provenance={"kind": "synthetic", "seed": 7}, generator=__file__,
@@ -40,6 +42,13 @@ def git(folder: Path, *arguments: str) -> str:
     """Run Git as nobody in particular."""
     command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments]
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave none of the variables that are recorded, such as a cluster of another test sets."""
+    for name in read_variables():
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
