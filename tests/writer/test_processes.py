@@ -13,9 +13,12 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
+from runcheck.convention.layout import layout
+from runcheck.convention.timestamps import now
 from runcheck.pipeline import check
 from runcheck.writer.dataset import Dataset
 from runcheck.writer.run import Run
+from runcheck.writer.silent import SilentFolder
 from runcheck.writer.silent_dataset import SilentDataset
 from runcheck.writer.silent_run import SilentRun
 from tests.test_imports import modules_after
@@ -375,6 +378,19 @@ with runcheck.new_dataset({str(tmp_path)!r}, "digits", provenance={{"kind": "ext
 """
     loaded = modules_after(code)
     assert not loaded & {"jax", "runcheck.writer.silent_run", "runcheck.writer.silent_dataset"}
+
+
+def test_a_silent_folder_writes_nothing(tmp_path: Path) -> None:
+    folder = SilentFolder(str(tmp_path / "artefacts"), layout().kinds["model"], "a_b_c")
+    folder.version = "v1"
+    folder.write("a.txt", "a")
+    folder.write_json("a.json", {"a": 1})
+    folder.write_readme("a")
+    folder.copy_script(__file__, "generate.py")
+    metadata = folder.metadata("A.", {"kind": "synthetic", "seed": 7}, {})
+    folder.register(metadata)
+    folder.finish(metadata, "failed", now())
+    assert not (tmp_path / "artefacts").exists()
 
 
 # What writes nothing by itself, or through the folder, the log and the checkpoints, which are silent.

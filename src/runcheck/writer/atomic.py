@@ -40,7 +40,12 @@ def write_whole(path: str, content: str | bytes) -> None:
 
 def write_json(path: str, document: Mapping[str, object]) -> None:
     """Write a JSON document to ``path``, whole or not at all."""
-    write_whole(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(path, json_text(document))
+
+
+def json_text(document: Mapping[str, object]) -> str:
+    """Return a JSON document as it is written."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def sync_tree(path: str) -> None:

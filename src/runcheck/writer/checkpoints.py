@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import threading
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError
 from runcheck.writer.atomic import sync_folder, sync_tree, write_whole
+from runcheck.writer.complaints import Complaints
 from runcheck.writer.ending import finish_before_others
 from runcheck.writer.processes import Processes
 from runcheck.writer.retention import Keep, Ranking, surplus
@@ -59,7 +59,7 @@ class CheckpointWriter:
         self._parameters: dict[int, int | None] = {}  # of each step whose save was begun
         self._committed: list[int] = []  # in the order of the commits
         self._exported: set[int] = set()  # and others that stay, whatever the rules say
-        self._faults: list[str] = []
+        self._complaints = Complaints()
         self._is_unranked_told = False
 
     @property
@@ -100,7 +100,7 @@ class CheckpointWriter:
         self._unit = os.path.abspath(unit)
         self._settle()
         if obstacle := self._agreed_obstacle(step):
-            self._faults.append(obstacle)
+            self._complaints.add(obstacle)
         else:
             if self._ranking is not None:
                 self._ranking.expect(step, metrics)
@@ -111,7 +111,7 @@ class CheckpointWriter:
                 )
                 save.thread.start()
                 self._last = save
-        self._report()
+        self._complaints.tell(3)
 
     def adopt(self, unit: str, steps: Sequence[int], parameters: int | None, values: Mapping[int, float]) -> None:
         """Take on the checkpoints that earlier sessions of the run at ``unit`` left, in ascending order.
@@ -153,16 +153,17 @@ class CheckpointWriter:
         if self._last is not None and self._last.thread is not None:
             self._last.thread.join(limit)
             if self._last.thread.is_alive():
-                self._faults.append(f"the checkpoint of step {self._last.step} was not committed within {limit:.0f} s")
-                self._report()
+                self._complaints.add(f"the checkpoint of step {self._last.step} was not committed within {limit:.0f} s")
+                self._complaints.tell(4)
                 return
         if self._checkpointer is not None:
             self._close_orbax(self._checkpointer, limit)
             self._checkpointer = None
         unfollowed = [step for step in self._parameters if step not in self._committed]
         self._committed += [step for step in unfollowed if os.path.isdir(self._path(step))]
-        self._faults += [f"{path} is left over, and could not be removed" for path in self._swept(self._parameters)]
-        self._report()
+        for path in self._swept(self._parameters):
+            self._complaints.add(f"{path} is left over, and could not be removed")
+        self._complaints.tell(4)
 
     def _close_orbax(self, checkpointer: "StandardCheckpointer", limit: float) -> None:
         def close() -> None:  # waits for a save that an interrupt kept from being followed
@@ -202,7 +203,7 @@ class CheckpointWriter:
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"the tree of step {step} cannot be saved: {error}") from error
         except Exception as error:  # noqa: BLE001 - the disk, the device, or what Orbax makes of them
-            self._faults.append(f"step {step} has no checkpoint: {_in_a_line(error)}")
+            self._complaints.add(f"step {step} has no checkpoint: {_in_a_line(error)}")
             return False
         return True
 
@@ -221,7 +222,7 @@ class CheckpointWriter:
                 _forget_machine(self._path(save.step))
                 self._remove_surplus(save.step)
         except OSError as error:
-            self._faults.append(f"a checkpoint that need not stay could not be removed: {error}")
+            self._complaints.add(f"a checkpoint that need not stay could not be removed: {error}")
 
     def _await_commit(self, save: _Save) -> bool:
         checkpointer = self._checkpointer
@@ -230,7 +231,7 @@ class CheckpointWriter:
                 checkpointer.wait_until_finished()
             os.stat(self._path(save.step))  # the folder gets this name once it is whole
         except Exception as error:  # noqa: BLE001 - whatever Orbax raises: there is no checkpoint
-            self._faults.append(f"step {save.step} has no checkpoint: {_in_a_line(error)}")
+            self._complaints.add(f"step {save.step} has no checkpoint: {_in_a_line(error)}")
             self._swept({save.step})  # before the same step may be saved again
             return False
         with self._lock:
@@ -253,7 +254,7 @@ class CheckpointWriter:
             self._remove(step)
             if ranking is not None and values[step] is None and not self._is_unranked_told:
                 self._is_unranked_told = True
-                self._faults.append(
+                self._complaints.add(
                     f"the checkpoint of step {step} ranked last and was removed, since no {ranking.by} was logged there"
                 )
 
@@ -287,10 +288,6 @@ class CheckpointWriter:
     def _settle(self) -> None:
         if self._last is not None:
             self._last.settled.wait()
-
-    def _report(self) -> None:
-        while self._faults:
-            warnings.warn(f"runcheck: {self._faults.pop(0)}", RuntimeWarning, stacklevel=4)
 
     def _path(self, step: int) -> str:
         return os.path.join(self._unit, layout().folder_of("checkpoint"), str(step))

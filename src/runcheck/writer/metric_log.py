@@ -98,7 +98,7 @@ class MetricLog:
         self._file.close()
         if self._unwritten:
             self._complaints.add(f"{len(self._unwritten)} steps of metrics could not be written")
-        self._complaints.tell(3)
+        self._complaints.tell(4)
 
     def _log_any(self, step: object, metrics: Mapping[str, object], split: str, at: float) -> None:
         known_step = any_step(step)

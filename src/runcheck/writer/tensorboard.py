@@ -50,7 +50,7 @@ class EventFile:
     def write(self, step: int, split: str, values: Sequence[tuple[str, float]], at: float) -> None:
         """Append the record of one step."""
         names = RowNames(split, tuple(metric for metric, _ in values), [])
-        self.take([(names, step, [value for _, value in values], at)])
+        self.take([(names, step, tuple(value for _, value in values), at)])
 
     def take(self, batch: Sequence[Rows]) -> None:
         """Append a record for each call. What a full disk does not take is written later, as far as it is a megabyte.

@@ -16,7 +16,7 @@ from runcheck.convention.timestamps import date_of, format_timestamp, now
 from runcheck.convention.versions import NO_COMMIT
 from runcheck.errors import CannotWriteError, MissingLibraryError
 from runcheck.writer.arguments import checked_text
-from runcheck.writer.atomic import write_json, write_whole
+from runcheck.writer.atomic import json_text, write_whole
 from runcheck.writer.environment import read_environment
 from runcheck.writer.latest import update_latest
 from runcheck.writer.processes import Processes
@@ -125,9 +125,7 @@ class UnitFolder:
 
     def write_json(self, path: str, document: Mapping[str, object]) -> None:
         """Write a JSON document of the unit."""
-        target = os.path.join(self.path, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        write_json(target, document)
+        self.write(path, json_text(document))
 
     def redacted(self, document: Mapping[str, object], where: str) -> dict[str, object]:
         """Return ``document`` without secrets and paths of this machine, and remember their places below ``where``."""
