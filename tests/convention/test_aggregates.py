@@ -76,13 +76,27 @@ def test_what_is_not_finite_has_a_name(value: float, name: str) -> None:
     assert nonfinite_name(value) == name
 
 
-@pytest.mark.parametrize("metric", ["loss", "val_loss", "train/Loss", "eval/cross-error", "rmse", "grad_norm", "nll"])
+@pytest.mark.parametrize(
+    "metric",
+    ["loss", "val_loss", "train/Loss", "eval/cross-error", "rmse", "grad_norm", "nll", "cross_entropy", "val/ce/xent"],
+)
 def test_less_is_better_for_losses_and_errors(metric: str) -> None:
     assert likely_direction(metric) == "min"
 
 
 @pytest.mark.parametrize(
-    "metric", ["accuracy", "f1", "loss/accuracy", "recall@10", "lossless_ratio", "normal", "reward"]
+    "metric",
+    [
+        "accuracy",
+        "f1",
+        "loss/accuracy",
+        "recall@10",
+        "lossless_ratio",
+        "normal",
+        "reward",
+        "log_likelihood",
+        "top-1_acc",
+    ],
 )
 def test_more_is_better_for_all_else(metric: str) -> None:
     assert likely_direction(metric) == "max"

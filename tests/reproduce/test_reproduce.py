@@ -84,6 +84,14 @@ def test_the_dataset_is_the_one_of_the_run_and_not_the_latest(run: Path, reprodu
     assert reproduce(run, "--run") == 0
 
 
+def test_a_script_that_loads_its_dataset_finds_it(repository: Path, train: Train, reproduce: Reproduce) -> None:
+    script = TRAIN.replace('pq.read_table(f"{DATA}/train.parquet")', 'runcheck.load(DATA).table("train")')
+    assert script != TRAIN
+    (repository / "train.py").write_text(script)
+    git(repository, "commit", "-q", "-a", "-m", "load")
+    assert reproduce(train(), "--run") == 0
+
+
 def test_artefacts_that_are_tracked_are_replaced_by_those_of_the_run(
     repository: Path, train: Train, reproduce: Reproduce
 ) -> None:

@@ -161,19 +161,28 @@ def test_a_save_is_ranked_by_the_metrics_that_it_is_given(start: StartRun) -> No
     assert on_disk(run) == run.checkpoints == [1, 3]
 
 
-def test_one_warning_says_that_checkpoints_were_removed_without_a_value(start: StartRun) -> None:
-    run = start(keep=Keep(best=1, by="val/los"))
+@pytest.mark.parametrize(
+    ("by", "message", "there"),
+    [
+        ("val/loss", "checkpoint of step 1 ranked last and was removed, since no val/loss was logged there", [0, 3]),
+        ("val/losss", "no val/losss was logged at the step of a checkpoint so far, so all of them stay", [0, 1, 2, 3]),
+    ],
+)
+def test_one_warning_says_that_checkpoints_had_no_value_and_without_any_value_all_stay(
+    start: StartRun, by: str, message: str, there: list[int]
+) -> None:
+    run = start(keep=Keep(best=1, by=by), directions={"losss": "min"})
 
     def train() -> None:
-        for step in range(3):
-            run.log(step, {"loss": 1.0}, split="val")
+        for step in range(4):
+            run.log(step, {"loss": 1.0}, split="train" if step else "val")
             run.save_checkpoint(step, weights(step))
         run.finish()
 
-    with pytest.warns(RuntimeWarning, match=r"checkpoint of step 0 .* no val/los was logged there") as caught:
+    with pytest.warns(RuntimeWarning, match=message) as caught:
         train()
-    assert len([each for each in caught if "val/los" in str(each.message)]) == 1
-    assert on_disk(run) == [2]
+    assert len([each for each in caught if by in str(each.message)]) == 1
+    assert on_disk(run) == there
 
 
 def test_a_checkpoint_that_an_export_was_made_from_stays(root: Path, start: StartRun) -> None:

@@ -186,6 +186,10 @@ def test_a_dataset_without_a_split_does_not_complete(root: Path) -> None:
     dataset = new(root)
     with pytest.raises(RuncheckError, match="no split"):
         dataset.finish()
+    assert json.loads(Path(dataset.path, "metadata.json").read_text())["status"] == "failed"
+    with pytest.raises(RuncheckError, match="no split"), new(root):
+        pass
+    assert not check(root).errors
 
 
 def test_a_dataset_that_is_still_written_conforms_and_is_not_sealed(root: Path) -> None:

@@ -380,6 +380,27 @@ def test_steps_may_be_numpy_integers(root: Path, start: StartRun) -> None:
     assert check(root).is_clean
 
 
+def test_a_metric_that_is_named_like_another_split_is_told_of_once(start: StartRun) -> None:
+    with start() as run:
+        with pytest.warns(RuntimeWarning, match=r'val/loss is logged as a metric of train; .* say split="val"'):
+            run.log(0, {"val/loss": 1.0})
+        run.log(1, {"val/loss": 1.0})
+        run.log(1, {"val/loss": 1.0}, split="val")
+        run.log(2, {"test": {"other": 1.0}}, split="test")
+    assert json.loads(Path(run.path, "metadata.json").read_text())["metrics"].keys() == {
+        "train/val/loss",
+        "val/val/loss",
+        "test/test/other",
+    }
+
+
+def test_a_metric_that_keeps_checkpoints_and_has_no_known_direction_is_told_of(start: StartRun) -> None:
+    with pytest.warns(RuntimeWarning, match=r'takes the highest .* give directions=\{"oddness": "min"\}'):
+        start(keep=runcheck.Keep(best=1, by="val/oddness")).finish()
+    start(keep=runcheck.Keep(best=1, by="val/oddness"), directions={"oddness": "max"}).finish()
+    start(keep=runcheck.Keep(best=1, by="val/cross_entropy")).finish()
+
+
 def test_a_step_that_repeats_is_kept_and_warned_of(start: StartRun) -> None:
     run = start()
     run.log(1, {"loss": 1.0})

@@ -1,29 +1,28 @@
 """What a series of metric rows comes to: the numbers of ``summary.yaml``, alike for the writer and the rules."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from runcheck.convention.documents import SeriesSummary
 
 Direction: TypeAlias = Literal["min", "max"]
 
-_LESS_IS_BETTER = (
-    "loss",
-    "error",
-    "err",
-    "mse",
-    "rmse",
-    "mae",
-    "nll",
-    "perplexity",
-    "ppl",
-    "bpc",
-    "bpb",
-    "regret",
-    "norm",
-    "time",
-)
+_NO_LETTER = re.compile("[^a-z0-9]")
+# Words of a metric's name, and words in a row; the first that is there counts.
+_WORDS: Mapping[Direction, tuple[str, ...]] = {
+    "min": (
+        *("loss", "error", "err", "mse", "rmse", "mae", "mape", "nll", "perplexity", "ppl", "bpc", "bpb", "regret"),
+        *("norm", "time", "seconds", "latency", "cross_entropy", "crossentropy", "xent", "bce", "logloss", "log_loss"),
+        *("negative_log_likelihood", "kl", "divergence", "distance", "cost", "wer", "cer", "fid", "ece", "brier"),
+    ),
+    "max": (
+        *("accuracy", "acc", "auc", "auroc", "auprc", "f1", "precision", "recall", "score", "reward", "return"),
+        *("returns", "bleu", "rouge", "iou", "miou", "map", "dice", "psnr", "ssim", "r2", "likelihood", "elbo"),
+        *("top1", "top5", "success", "correct", "ndcg", "mrr", "mcc", "kappa", "throughput"),
+    ),
+}
 
 
 def nonfinite_name(value: float) -> Literal["nan", "inf", "-inf"]:
@@ -33,10 +32,15 @@ def nonfinite_name(value: float) -> Literal["nan", "inf", "-inf"]:
     return "inf" if value > 0 else "-inf"
 
 
+def known_direction(metric: str) -> Direction | None:
+    """Return which end of a metric is better where its name tells, as that of a loss or of an accuracy does."""
+    name = f"_{_NO_LETTER.sub('_', metric.rsplit('/', 1)[-1].lower())}_"
+    return next((end for end, words in _WORDS.items() if any(f"_{word}_" in name for word in words)), None)
+
+
 def likely_direction(metric: str) -> Direction:
     """Guess from a metric's name which end is better: ``min`` for losses and errors, ``max`` for all else."""
-    words = metric.rsplit("/", 1)[-1].lower().replace("-", "_").split("_")
-    return "min" if any(word in _LESS_IS_BETTER for word in words) else "max"
+    return known_direction(metric) or "max"
 
 
 class SeriesAggregate:

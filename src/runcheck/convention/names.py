@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from runcheck.convention.files import convention_text
 
+USUAL_SPLITS = ("train", "training", "val", "valid", "validation", "dev", "eval", "test")
 REMEMBERED = 1 << 11  # paths; the same ones come up in unit after unit
 
 

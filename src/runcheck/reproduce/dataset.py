@@ -38,9 +38,10 @@ def verify(root: str, data: Artefact) -> None:
 
 
 def place(root: str, data: Artefact, tree: str) -> None:
-    """Make a dataset of the tree at ``root`` one of that at ``tree``: folders of its own, links for files.
+    """Make a dataset of the tree at ``root`` one of that at ``tree``: folders of its own, and hard links for files.
 
-    ``latest`` beside it names it, whichever version is the newest now.
+    Files are copied where the disk is another one. ``latest`` beside the dataset names it, whichever version is the
+    newest now.
     """
     source, target = os.path.realpath(os.path.join(root, data["path"])), os.path.join(tree, data["path"])
     _remove(target)
@@ -59,8 +60,8 @@ def place(root: str, data: Artefact, tree: str) -> None:
 
 def _link(source: str, target: str) -> None:
     try:
-        os.symlink(source, target)
-    except (OSError, NotImplementedError):  # a system, or a file system, without links
+        os.link(source, target)
+    except (OSError, NotImplementedError):  # another disk, or a file system without them
         shutil.copyfile(source, target)
 
 

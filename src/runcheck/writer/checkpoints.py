@@ -243,6 +243,9 @@ class CheckpointWriter:
             steps, exported = list(self._committed), set(self._exported)
         ranking = self._ranking
         values = {step: None if ranking is None else ranking.value(step) for step in steps}
+        if ranking is not None and len(steps) > 1 and all(value is None for value in values.values()):
+            self._complaints.add(f"no {ranking.by} was logged at the step of a checkpoint so far, so all of them stay")
+            return
         gone = surplus(list(values.items()), self._keep, "min" if ranking is None else ranking.direction)
         if gone:
             exported |= _sources(os.path.join(self._unit, layout().folder_of("export")))

@@ -88,6 +88,7 @@ def new_dataset(
     if generator is not None:
         folder.copy_script(generator, layout().path("generator"))
     folder.write_json(layout().path("metadata"), metadata)
+    folder.register(metadata)
     return dataset
 
 
@@ -189,7 +190,8 @@ class Dataset:
         Raises:
             RuncheckError: it is finished already, or has no split.
         """
-        if not self.metadata["splits"]:
+        if self._status == "running" and not self.metadata["splits"]:
+            self._end("failed", "no split was written")
             raise RuncheckError(f"{self.path}: the dataset has no split; write one before it is finished")
         self._end("completed")
 

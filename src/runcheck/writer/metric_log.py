@@ -38,7 +38,7 @@ class MetricLog:
         self._complaints = Complaints()
         self._follower = Follower(self._file, sinks, self._complaints, beat)
         self._devices = DeviceQueue(self._write_fetched, self._complaints)
-        self._names = KnownNames()
+        self._names = KnownNames(self._complaints.add)
         self._known = self._names.known
         self.is_forked = False  # into a process that is not the one of the run
         self._order = threading.RLock()  # of the rows in the file

@@ -5,11 +5,14 @@ Formatted by hand, since ``json.dumps`` takes four times as long and this is wha
 
 import json
 import math
+from collections.abc import Callable
 from typing import TypeAlias
 
 from runcheck.convention.aggregates import nonfinite_name
-from runcheck.convention.names import is_name
+from runcheck.convention.names import USUAL_SPLITS, is_name
 from runcheck.errors import InvalidArgumentError
+
+_DEFAULT = "train"  # the split of what names none
 
 Series: TypeAlias = tuple[str, str]
 """A split and a metric."""
@@ -47,8 +50,9 @@ class KnownNames:
 
     _MOST = 1024
 
-    def __init__(self) -> None:
-        """Start without any."""
+    def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
+        """Start without any; ``tell`` is told of a name that looks like another split's."""
+        self._tell = tell
         self.known: dict[tuple[str, ...], RowNames] = {}
         self._heads: dict[Series, str] = {}
 
@@ -72,6 +76,9 @@ class KnownNames:
     def _head(self, split: str, metric: str) -> str:
         if (split, metric) not in self._heads:
             self._heads[split, metric] = _checked_head(split, metric)
+            first, slash, _ = metric.partition("/")
+            if slash and split == _DEFAULT and first in USUAL_SPLITS and first != split:
+                self._tell(f'{metric} is logged as a metric of {split}; for the split {first} say split="{first}"')
         return self._heads[split, metric]
 
 

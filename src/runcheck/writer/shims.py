@@ -7,11 +7,9 @@ from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Self
 
-from runcheck.convention.names import is_name
+from runcheck.convention.names import USUAL_SPLITS, is_name
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.run import Run
-
-SPLITS = ("train", "training", "val", "valid", "validation", "dev", "eval", "test")
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.@:+-]")
 
@@ -69,7 +67,7 @@ class SummaryWriter:
         splits: What counts as a split in a tag.
     """
 
-    def __init__(self, run: Run, split: str = "train", splits: Collection[str] = SPLITS) -> None:
+    def __init__(self, run: Run, split: str = "train", splits: Collection[str] = USUAL_SPLITS) -> None:
         """Write to ``run``."""
         self._run = run
         self._tags = _Tags(split, splits)
@@ -128,7 +126,7 @@ class MetricWriter:
         splits: What counts as a split in a name.
     """
 
-    def __init__(self, run: Run, split: str = "train", splits: Collection[str] = SPLITS) -> None:
+    def __init__(self, run: Run, split: str = "train", splits: Collection[str] = USUAL_SPLITS) -> None:
         """Write to ``run``."""
         self._run = run
         self._tags = _Tags(split, splits)

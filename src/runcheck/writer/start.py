@@ -1,10 +1,11 @@
 """``start_run``: from what a caller says to a run that is being written."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import cast
 
-from runcheck.convention.aggregates import Direction
+from runcheck.convention.aggregates import Direction, known_direction
 from runcheck.convention.layout import layout
 from runcheck.convention.versions import experiment_id
 from runcheck.errors import CannotWriteError
@@ -109,6 +110,8 @@ def start_run(
         keep=keep or Keep(),
     )
     _describe(run, folder, seeds, links or {}, extensions or {})
+    if keep is not None and keep.by is not None:
+        _tell_guess(keep.by, run.metadata.get("directions", {}))
     if resume is not None and run.go_on(resume, allow_config_change=allow_config_change):
         return run
     attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
@@ -140,6 +143,15 @@ def _describe(
             )
             for name, value in extensions.items()
         }
+
+
+def _tell_guess(by: str, directions: Mapping[str, str]) -> None:
+    """Warn where nothing says which end of the metric is better that decides what is removed."""
+    metric = by.partition("/")[2]
+    if not {metric, by} & directions.keys() and known_direction(metric) is None:
+        words = f"nothing says which end of {by} is better, so Keep takes the highest for the best"
+        message = f'runcheck: {words}; give directions={{"{metric}": "min"}}, or "max"'
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def _class_of_run(folder: UnitFolder) -> type[Run]:
