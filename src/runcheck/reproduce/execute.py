@@ -138,7 +138,8 @@ def _made(places: tuple[_Place, ...], plan: Plan, status: int, tell: Tell) -> Lo
             break
     if not runs:
         slug = plan.metadata["slug"]
-        where = f"no run of {slug} came of it in {plan.tree}; --tree names the script's tree"
+        hint = "" if status else "; --tree names the script's tree"
+        where = f"no run of {slug} came of it in {plan.tree}{hint}"
         raise CannotReproduceError(f"the command ended with status {status}, and {where}")
     sha256 = plan.metadata["config"]["sha256"]
     same = [run for run in runs if run.metadata["config"]["sha256"] == sha256]
