@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 import runcheck
+from runcheck.convention.documents import Metadata
 from runcheck.errors import CannotWriteError, RuncheckError
 from runcheck.pipeline import check
 from runcheck.writer import device_queue, ending, follower, heartbeat
 from runcheck.writer import run as run_module
 from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.run import Run
+from runcheck.writer.unit import UnitFolder
 
 StartRun = Callable[..., Run]
 
@@ -464,3 +466,20 @@ def test_no_temporary_is_left_by_a_write_that_failed(tmp_path: Path, monkeypatch
     with contextlib.suppress(OSError):
         write_whole(str(tmp_path / "a"), "text")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_before_the_script_has_the_run_leaves_an_aborted_one(
+    root: Path, start: StartRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register, calls = UnitFolder.register, iter([KeyboardInterrupt()])
+
+    def interrupted(folder: UnitFolder, metadata: Metadata) -> None:
+        for error in calls:
+            raise error
+        register(folder, metadata)
+
+    monkeypatch.setattr(UnitFolder, "register", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert metadata_in(root)["status"] == "aborted"
+    assert check(root).is_clean

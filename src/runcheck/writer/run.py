@@ -121,8 +121,7 @@ class Run:
             self._folder.write_readme(self._readme("running", None))
             self._folder.write_json(layout().path("metadata"), self.metadata)
             self._log = self._new_log(EventFile(self._events, self._folder.created.timestamp()), heartbeat)
-        opened(self)
-        self._folder.register(self.metadata)
+        self._announce()
 
     def go_on(self, resume: str | os.PathLike[str], *, allow_config_change: bool) -> bool:
         """Go on with the run that ``resume`` names, instead of beginning one, if there is one; say whether there is."""
@@ -157,13 +156,21 @@ class Run:
             events = EventFile(self._events, resumed.at.timestamp(), resumed=self.start_step)
             self._log = log = self._new_log(events, resumed.heartbeat)
             log.adopt(resumed.content.rows, resumed.content.series)
-        opened(self)
-        self._folder.register(self.metadata)
+        self._announce()
         return TakenUp(self.metadata["version"], resumed.step, resumed.steps, resumed.parameters).told()
 
     @property
     def _events(self) -> str:
         return os.path.join(self.path, layout().folder_of("events"))
+
+    def _announce(self) -> None:
+        """Make the run known to the end of the process, and to the registry; end it where an interrupt comes between."""
+        opened(self)
+        try:
+            self._folder.register(self.metadata)
+        except BaseException as error:  # nobody has the run who could finish it
+            self.finish(*how_it_ended(error))
+            raise
 
     def _new_log(self, events: EventFile, heartbeat: HeartbeatFile) -> MetricLog:
         path = os.path.join(self.path, layout().path("metrics", suffix=".jsonl"))

@@ -250,7 +250,7 @@ class UnitFolder:
         """Put the unit into the registry, or say why that cannot be done; it can be built again at any time."""
         try:
             upsert_row(self.root, self.path_in_tree, metadata)
-        except (MissingLibraryError, OSError) as error:
+        except (MissingLibraryError, OSError, RuntimeError) as error:  # at the exit no library may be loaded any more
             warnings.warn(f"runcheck: the registry was not written: {error}", RuntimeWarning, stacklevel=4)
 
 
