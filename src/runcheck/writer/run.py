@@ -164,7 +164,7 @@ class Run:
         return os.path.join(self.path, layout().folder_of("events"))
 
     def _announce(self) -> None:
-        """Make the run known to the end of the process, and to the registry; end it where an interrupt comes between."""
+        """Make the run known to the end of the process and to the registry; end it where an interrupt comes between."""
         opened(self)
         try:
             self._folder.register(self.metadata)
