@@ -1,4 +1,7 @@
-"""The errors that runcheck raises on purpose. Each message says what happened, where, and what to do."""
+"""The errors that runcheck raises on purpose, and how it warns. Each message says what happened, where, what to do."""
+
+import sys
+from types import FrameType
 
 
 class RuncheckError(Exception):
@@ -35,3 +38,14 @@ class CannotReadError(RuncheckError):
 
 class CannotReproduceError(RuncheckError):
     """A run cannot be done again from what is known of it, or what was done again did not come to an end."""
+
+
+def warn(message: str) -> None:
+    """Warn at the line that called this package, however deep in it this is; at the exit there is none."""
+    import warnings  # noqa: PLC0415 - most runs warn of nothing
+
+    package, level = __name__.partition(".")[0], 1
+    frame: FrameType | None = sys._getframe()  # skip_file_prefixes came with Python 3.12
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(f"runcheck: {message}", RuntimeWarning, stacklevel=level)

@@ -84,7 +84,7 @@ class MetricLog:
         else:
             self._log_any(step, metrics, split, at)
         if self._complaints.waiting:
-            self._complaints.tell(3)
+            self._complaints.tell()
 
     def close(self, limit: float = threading.TIMEOUT_MAX) -> None:
         """Wait for the values that are still on a device, at most ``limit`` seconds, and close file and sinks."""
@@ -98,7 +98,7 @@ class MetricLog:
         self._file.close()
         if self._unwritten:
             self._complaints.add(f"{len(self._unwritten)} steps of metrics could not be written")
-        self._complaints.tell(4)
+        self._complaints.tell()
 
     def _log_any(self, step: object, metrics: Mapping[str, object], split: str, at: float) -> None:
         known_step = any_step(step)
