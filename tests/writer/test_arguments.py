@@ -67,6 +67,22 @@ def test_an_argument_of_a_dataset_is_named_with_what_to_give(
     assert not root.exists()
 
 
+def test_a_root_that_is_no_path_is_named() -> None:
+    with pytest.raises(InvalidArgumentError, match="root is None; give the folder of the tree, 'artefacts'"):
+        runcheck.new_dataset(None, "digits", provenance={})  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgumentError, match="root is 3; give the folder"):
+        runcheck.start_run(
+            3,  # type: ignore[arg-type]
+            dataset="a",
+            model="b",
+            variant="c",
+            config={},
+            seeds={},
+            tags={},
+            data="",
+        )
+
+
 class _OnlyItsMethods:
     """What is a mapping by its methods alone, as a ConfigDict is."""
 
@@ -101,6 +117,8 @@ def test_a_kind_is_told_in_words(value: object, words: str) -> None:
 def test_a_metric_that_is_no_number_is_told_by_its_kind(start: Callable[..., Run]) -> None:
     with start() as run:
         run.log(0, {"loss": 1.0})
+        with pytest.raises(InvalidArgumentError, match=r"metrics is 0\.5; give a mapping, \{\"loss\": 0\.5\}"):
+            run.log(1, 0.5)  # type: ignore[arg-type]
         with pytest.raises(InvalidArgumentError, match=r"loss is an array of shape \(3,\); a metric is one number"):
             run.log(1, {"loss": np.zeros(3)})
         with pytest.raises(InvalidArgumentError, match="loss is a string; a metric is one number"):

@@ -12,6 +12,7 @@ from runcheck.convention.names import is_name, words
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import InvalidArgumentError
 
+METRICS = '{"loss": 0.5}'  # what a call of log may be given
 _Value = TypeVar("_Value")
 
 
@@ -24,6 +25,17 @@ def checked_name(name: str, what: str, text: str) -> str:
     if not is_name(name, text):
         raise InvalidArgumentError(f"{what} is {text!r}; give {words(name)}")
     return text
+
+
+def checked_root(root: str | os.PathLike[str]) -> str:
+    """Return the path of a tree.
+
+    Raises:
+        InvalidArgumentError: it is no path.
+    """
+    if not isinstance(root, str | os.PathLike):
+        raise InvalidArgumentError(f"root is {told(root)}; give the folder of the tree, 'artefacts'")
+    return os.fspath(root)
 
 
 def checked_mapping(mapping: Mapping[str, _Value], what: str, example: str) -> dict[str, _Value]:

@@ -11,7 +11,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import next_number_version, scheme_of
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError, warn
-from runcheck.writer.arguments import checked_mapping, checked_name, checked_tags
+from runcheck.writer.arguments import checked_mapping, checked_name, checked_root, checked_tags
 from runcheck.writer.atomic import whole
 from runcheck.writer.columns import Arrays
 from runcheck.writer.config import plain_object
@@ -59,7 +59,7 @@ def new_dataset(
         CannotWriteError: the version is there already, or its folder cannot be made.
     """
     checked_name("dataset-slug", "slug", slug)
-    folder = unit_folder(os.fspath(root), layout().kinds["dataset"], slug)
+    folder = unit_folder(checked_root(root), layout().kinds["dataset"], slug)
     given = (
         folder.redacted(with_digests(provenance, "provenance"), "metadata#/data_provenance")
         if isinstance(provenance, Mapping)

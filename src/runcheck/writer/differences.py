@@ -1,5 +1,6 @@
 """Where two configurations differ, in words for a person."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.canonical import canonical_json
@@ -14,12 +15,12 @@ def differences(old: Mapping[str, object], new: Mapping[str, object], above: str
         before, after = old.get(key, _ABSENT), new.get(key, _ABSENT)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from differences(before, after, f"{above}{key}/")
-        elif (words := (_text(before), _text(after)))[0] != words[1]:
-            yield f"{_short(f'{above}{key}')}: {_short(words[0])} -> {_short(words[1])}"
+        elif _ABSENT in (before, after) or canonical_json(before) != canonical_json(after):
+            yield f"{_short(f'{above}{key}')}: {_short(_text(before))} -> {_short(_text(after))}"
 
 
 def _text(value: object) -> str:
-    return "(none)" if value is _ABSENT else canonical_json(value)
+    return "(none)" if value is _ABSENT else json.dumps(value, ensure_ascii=False)
 
 
 def _short(text: str) -> str:

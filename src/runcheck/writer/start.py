@@ -13,6 +13,7 @@ from runcheck.writer.arguments import (
     checked_link,
     checked_mapping,
     checked_name,
+    checked_root,
     checked_seed,
     checked_tags,
     checked_text,
@@ -98,7 +99,7 @@ def start_run(
     tags = checked_mapping(tags, "tags", '{"experiment": "digits", "run_type": "train"}')
     tokens = {"dataset": dataset, "model": model, "variant": variant}
     slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
-    folder = unit_folder(os.fspath(root), layout().kinds["model"], slug)
+    folder = unit_folder(checked_root(root), layout().kinds["model"], slug)
     given = (
         folder.redacted(with_digests(data, "data"), "metadata#/data_provenance") if isinstance(data, Mapping) else data
     )
