@@ -249,7 +249,7 @@ def test_what_names_no_run_is_told_as_resume(
 
 def test_another_configuration_is_told_with_its_values(start: StartRun, stopped: Callable[..., Path]) -> None:
     path = stopped("failed", config={"learning_rate": 0.1, "api_key": "hunter2-and-more", "layers": [8, 8]})
-    with pytest.raises(InvalidArgumentError, match=r"in layers: .8,8. -> .8., learning_rate: 0.1 -> 0.2;") as told:
+    with pytest.raises(InvalidArgumentError, match=r"in layers: .8, 8. -> .8., learning_rate: 0.1 -> 0.2;") as told:
         start(resume=path, config={"learning_rate": 0.2, "api_key": "another-secret-42", "layers": [8]})
     assert "secret" not in str(told.value)
     assert "hunter2" not in str(told.value)
