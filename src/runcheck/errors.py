@@ -1,4 +1,8 @@
-"""The errors that runcheck raises on purpose. Each message says what happened, where, and what to do."""
+"""The errors that runcheck raises on purpose, and how it warns. Each message says what happened, where, what to do."""
+
+import sys
+
+_NOT_THE_CALLERS = (__name__.partition(".")[0], "threading")  # which calls what is done at the exit
 
 
 class RuncheckError(Exception):
@@ -35,3 +39,16 @@ class CannotReadError(RuncheckError):
 
 class CannotReproduceError(RuncheckError):
     """A run cannot be done again from what is known of it, or what was done again did not come to an end."""
+
+
+def warn(message: str) -> None:
+    """Warn at the line that called this package, however deep in it this is; at the exit there is none."""
+    import warnings  # noqa: PLC0415 - most runs warn of nothing
+
+    frame, level = sys._getframe(), 1  # skip_file_prefixes came with Python 3.12
+    while str(frame.f_globals.get("__name__")).partition(".")[0] in _NOT_THE_CALLERS:
+        level += 1
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    warnings.warn(f"runcheck: {message}", RuntimeWarning, stacklevel=level)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.convention.files import convention_folder
-from runcheck.convention.names import is_name, is_unit_relative, pattern
+from runcheck.convention.names import is_name, is_unit_relative, pattern, words
 from runcheck.convention.versions import SCHEMES, scheme_of
 
 DEFINITIONS: dict[str, dict[str, Any]] = json.loads(
@@ -157,3 +157,12 @@ def test_a_version_follows_exactly_one_scheme(version: str) -> None:
     schemes = [scheme for scheme in SCHEMES if is_name(scheme, version)]
     assert schemes == [scheme_of(version)]
     assert is_name("version", version)
+
+
+@pytest.mark.parametrize(
+    "name", ["token", "dataset-slug", "split", "relation", "extension", "unit-path", "sha256", "tag"]
+)
+def test_what_a_caller_may_give_is_told_in_words_with_an_example(name: str) -> None:
+    form, _, example = words(name).partition(", such as ")
+    assert len(form) > 10
+    assert is_name(name, example.strip("'"))

@@ -71,8 +71,16 @@ def test_a_step_without_a_checkpoint_is_told_with_those_that_there_are(written: 
 
 
 def test_a_checkpoint_of_another_shape_is_told(written: Path) -> None:
-    with pytest.raises(CannotReadError, match="Orbax does not restore it"):
+    with pytest.raises(
+        CannotReadError, match=r"like lacks .*params/dense/bias.*; like has, .* does not, other$"
+    ) as told:
         load_run(written).restore(10, like={"other": jnp.zeros(3)})
+    assert "\n" not in str(told.value)
+    like = state(0.0)
+    like.params["dense"]["kernel"] = jnp.zeros((4, 2))
+    words = r"does not fit like: like has in another shape params/dense/kernel \(4, 2\), here \(3, 2\)$"
+    with pytest.raises(CannotReadError, match=words):
+        load_run(written).restore(10, like=like)
 
 
 def test_a_checkpoint_that_was_not_committed_is_passed_over_unless_it_is_asked_for(folder: Path) -> None:

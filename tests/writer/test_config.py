@@ -206,7 +206,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "array": (np.zeros(3), r"is an array of shape \(3,\)"),
     "jax array": (jnp.zeros((2, 2)), r"is an array of shape \(2, 2\)"),
     "set": ({1, 2}, "give a sorted list"),
-    "object": (object(), "is a object"),
+    "object": (object(), "is an object"),
     "bytes": (b"a", "is a bytes"),
     "structured dtype": (np.dtype([("a", "f4")]), "Void"),
     "key": ({1: 2}, "has the key 1; keys are strings"),
@@ -224,7 +224,7 @@ def test_what_no_document_can_hold_is_refused_with_its_place(value: object, word
 
 @pytest.mark.parametrize("config", [None, 3, "lr=1", [1], Config, argparse.Namespace, np.zeros(3), activation])
 def test_what_is_no_configuration_is_refused_with_what_may_be_one(config: object) -> None:
-    with pytest.raises(InvalidArgumentError, match=r"config is a .*; give a mapping, a dataclass"):
+    with pytest.raises(InvalidArgumentError, match=r"config is .*; give a mapping, a dataclass"):
         plain_config(config)
 
 

@@ -18,7 +18,7 @@ ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of b
 
 def digest_of(value: object) -> Any:  # noqa: ANN401
     """Return what stands in the place of a value among the hashes."""
-    hashes: Any = with_digests({"kind": "external", "hashes": {"it": value}})["hashes"]
+    hashes: Any = with_digests({"kind": "external", "hashes": {"it": value}}, "data")["hashes"]
     return hashes["it"]
 
 
@@ -32,7 +32,7 @@ def test_a_file_is_hashed(tmp_path: Path) -> None:
 def test_a_hash_and_what_is_none_stay_as_they_are() -> None:
     assert digest_of(ABC) == ABC
     assert digest_of(3) == 3
-    assert with_digests({"kind": "synthetic", "seed": 7}) == {"kind": "synthetic", "seed": 7}
+    assert with_digests({"kind": "synthetic", "seed": 7}, "data") == {"kind": "synthetic", "seed": 7}
 
 
 NUMBERS = hashlib.sha256(struct.pack("<6f", 0, 1, 2, 3, 4, 5)).hexdigest()

@@ -131,6 +131,31 @@ def test_the_status_is_the_truth_and_the_tree_conforms(root: Path, event: str) -
     assert ("without run.finish()" in done.stderr) == (errors.get(event, errors.get(status)) == errors["aborted"])
 
 
+def test_who_forgets_to_finish_is_told_how(root: Path) -> None:
+    done = ended(root, "import concurrent.futures.thread; run = start()")  # which Python ends before all else
+    assert "sys:1: RuntimeWarning: runcheck: the process ended without run.finish()" in done.stderr
+    assert "use `with start_run(...) as run`, or call run.finish()" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("terminate()", "preempted before its first row; there is no checkpoint; "),
+        (
+            "run.save_checkpoint(2, {'w': 1.0}); run.log(3, {'loss': 1.0}); terminate()",
+            "preempted at step 3; the last checkpoint is of step 2; ",
+        ),
+    ],
+)
+def test_a_preempted_run_says_how_far_it_came(root: Path, body: str, words: str) -> None:
+    done = ended(root, f"run = start(); {body}")
+    assert f'runcheck: {words}start_run(..., resume="latest") goes on\n' in done.stderr
+
+
+def test_nothing_is_said_of_a_run_that_was_not_preempted(root: Path) -> None:
+    assert ended(root, "with start() as run: run.log(0, {'loss': 1.0})").stderr == ""
+
+
 def test_an_error_that_was_shown_before_the_run_is_not_its_own(root: Path) -> None:
     console = "sys.last_exc = sys.last_value = ValueError('of an earlier line of a console')\nrun = start()"
     assert ended(root, console).returncode == 0

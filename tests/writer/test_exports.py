@@ -160,7 +160,7 @@ def test_what_the_disk_refuses_is_a_warning_and_leaves_nothing(run: Run) -> None
         ("weights.safetensors", b"", "made from a tree of arrays, not from a bytes"),
         ("weights.npz", {"w": KERNEL}, "a format that is not written"),
         ("con", {"w": KERNEL}, "a device on Windows"),
-        ("Weights", {"w": KERNEL}, "must match"),
+        ("Weights", {"w": KERNEL}, "give lower-case letters and digits"),
     ],
 )
 def test_a_name_that_does_not_fit_is_refused(run: Run, name: str, what: object, words: str) -> None:

@@ -315,7 +315,9 @@ def test_a_process_that_ended_and_was_not_waited_for_is_dead() -> None:
 def test_force_is_for_who_knows_better(root: Path, died: Died) -> None:
     run = died()
     change(run / "heartbeat.json", host="0" * 64)
-    with pytest.raises(CannotWriteError, match=r"its heartbeat is \d+ seconds old"):
+    with pytest.raises(
+        CannotWriteError, match=r"its heartbeat is \d+ seconds old; wait for it, or end it first; .* --force"
+    ):
         runcheck.recover(run)
     runcheck.recover(run, force=True)
     assert check(root).is_clean

@@ -218,7 +218,7 @@ def test_another_configuration_is_refused_unless_it_is_meant_and_then_the_old_on
 ) -> None:
     path = stopped("failed")
     before = everything(root)
-    with pytest.raises(InvalidArgumentError, match="in learning_rate; start another run"):
+    with pytest.raises(InvalidArgumentError, match=r"in learning_rate: 0\.1 -> 0\.2; start another run"):
         start(resume=path, config={"learning_rate": 0.2})
     assert everything(root) == before
     old = document(path / "metadata.json")["config"]["sha256"]
@@ -229,6 +229,30 @@ def test_another_configuration_is_refused_unless_it_is_meant_and_then_the_old_on
     [restart] = document(path / "metadata.json")["restarts"]
     assert restart["config"] == {"path": "extra/restart-1/config.json", "sha256": old}
     assert check(root).is_clean
+
+
+@pytest.mark.parametrize(
+    ("resume", "error", "words"),
+    [
+        (True, InvalidArgumentError, "resume is True; give 'latest', or the folder of the run to go on with"),
+        ("lastest", CannotReadError, r"resume: lastest: there is no such folder; did you mean 'latest'\?"),
+        ("elsewhere", CannotReadError, "resume: elsewhere: there is no such folder$"),
+    ],
+)
+def test_what_names_no_run_is_told_as_resume(
+    root: Path, start: StartRun, resume: object, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        start(resume=resume)
+    assert not root.exists()
+
+
+def test_another_configuration_is_told_with_its_values(start: StartRun, stopped: Callable[..., Path]) -> None:
+    path = stopped("failed", config={"learning_rate": 0.1, "api_key": "hunter2-and-more", "layers": [8, 8]})
+    with pytest.raises(InvalidArgumentError, match=r"in layers: .8, 8. -> .8., learning_rate: 0.1 -> 0.2;") as told:
+        start(resume=path, config={"learning_rate": 0.2, "api_key": "another-secret-42", "layers": [8]})
+    assert "secret" not in str(told.value)
+    assert "hunter2" not in str(told.value)
 
 
 def test_other_data_are_refused(root: Path, start: StartRun, stopped: Callable[..., Path]) -> None:

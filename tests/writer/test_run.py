@@ -405,9 +405,17 @@ def test_a_step_that_repeats_is_kept_and_warned_of(start: StartRun) -> None:
     run = start()
     run.log(1, {"loss": 1.0})
     run.log(1, {"loss": 2.0})
-    with pytest.warns(RuntimeWarning, match="step 1 of train/loss follows step 1"):
+    with pytest.warns(RuntimeWarning, match="step 1 of train/loss follows step 1") as told:
         run.finish()
+    assert told[0].filename == __file__
     assert [row["value"] for row in rows_of(run)] == [1.0, 2.0]
+
+
+def test_a_warning_at_the_end_of_a_block_points_at_the_block(start: StartRun) -> None:
+    with pytest.warns(RuntimeWarning, match="follows step 1") as told, start() as run:  # noqa: PT031 - at its end
+        run.log(1, {"loss": 1.0})
+        run.log(1, {"loss": 2.0})
+    assert told[0].filename == __file__
 
 
 def test_what_was_logged_is_on_disk_before_the_run_ends(start: StartRun) -> None:

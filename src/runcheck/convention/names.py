@@ -15,6 +15,8 @@ class _NameSchema(TypedDict, total=False):
     pattern: str
     maxLength: int
     anyOf: list[dict[str, str]]
+    description: str
+    examples: list[str]
 
 
 @cache
@@ -40,6 +42,14 @@ def is_name(name: str, text: object) -> bool:
         return False
     limit = _definitions()[name].get("maxLength")
     return (limit is None or len(text) <= limit) and pattern(name).fullmatch(text) is not None
+
+
+def words(name: str) -> str:
+    """Return in words what the definition ``name`` describes: what its description says behind the colon."""
+    definition = _definitions()[name]
+    limit = f", at most {definition['maxLength']} characters" if "maxLength" in definition else ""
+    form = definition["description"].partition(": ")[2].removesuffix(".")
+    return f"{form}{limit}, such as {definition['examples'][0]!r}"
 
 
 @lru_cache(REMEMBERED)

@@ -1,15 +1,16 @@
 """The checkpoints of a run: which steps there are, and their trees, restored by Orbax."""
 
-import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
-from runcheck.errors import CannotReadError, MissingLibraryError
+from runcheck.errors import CannotReadError, MissingLibraryError, warn
 from runcheck.probes import look_into_folder
 from runcheck.probes.contents import OrbaxContent, OrbaxFault
 from runcheck.reading.files import UnitFiles
+
+_LINE = 300  # characters of what a library says
 
 
 def checkpoint_steps(files: UnitFiles) -> tuple[int, ...]:
@@ -49,8 +50,41 @@ def restore(files: UnitFiles, step: int | None, like: object) -> object:
             tree: object = checkpointer.restore(files.absolute(path), like)
     except Exception as error:
         # What Orbax and TensorStore raise at a damaged file, or at a tree of another shape, is of many classes.
-        raise CannotReadError(f"{files.absolute(path)}: Orbax does not restore it: {error}") from error
+        words = _misfit(_content(files, path), like) or f"Orbax does not restore it: {_in_a_line(error)}"
+        raise CannotReadError(f"{files.absolute(path)}: {words}") from error
     return tree
+
+
+def _misfit(content: OrbaxContent, like: object) -> str | None:
+    """Return in words which arrays of a checkpoint ``like`` lacks, has beyond it, or has in another shape."""
+    import jax  # noqa: PLC0415 - Orbax has loaded it
+
+    wanted = {
+        jax.tree_util.keystr(key, simple=True, separator="/"): getattr(leaf, "shape", None)
+        for key, leaf in jax.tree_util.tree_flatten_with_path(like)[0]
+    }
+    shapes = {leaf.name: leaf.shape for leaf in content.leaves}
+    there = {*shapes, *content.unsized}
+    if like is None or not there:
+        return None
+    parts = (
+        ("like lacks", sorted(there - wanted.keys())),
+        ("like has, and the checkpoint does not,", sorted(wanted.keys() - there)),
+        (
+            "like has in another shape",
+            [
+                f"{name} {shape}, here {shapes[name]}"
+                for name, shape in wanted.items()
+                if shape is not None and name in shapes and tuple(shape) != shapes[name]
+            ],
+        ),
+    )
+    faults = "; ".join(f"{words} {_told(each)}" for words, each in parts if each)
+    return f"does not fit like: {faults}" if faults else None
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:_LINE]
 
 
 def _newest_committed(files: UnitFiles, steps: Sequence[int]) -> str:
@@ -58,8 +92,7 @@ def _newest_committed(files: UnitFiles, steps: Sequence[int]) -> str:
         content = _content(files, _path(step))
         if not content.uncommitted:
             return _path(step)
-        message = f"runcheck: {files.absolute(_path(step))} was not committed; the checkpoint before it is restored"
-        warnings.warn(message, RuntimeWarning, stacklevel=4)
+        warn(f"{files.absolute(_path(step))} was not committed; the checkpoint before it is restored")
     return _path(steps[-1])
 
 
@@ -85,6 +118,6 @@ def _path(step: int) -> str:
     return f"{layout().folder_of('checkpoint')}/{step}"
 
 
-def _told(steps: Sequence[int]) -> str:
-    few = [str(each) for each in steps]
+def _told(each_of: Sequence[object]) -> str:
+    few = [str(each) for each in each_of]
     return ", ".join(few if len(few) <= 10 else [*few[:5], "...", *few[-5:]])  # noqa: PLR2004

@@ -10,7 +10,7 @@ from runcheck.errors import CannotReadError
 from runcheck.probes.folder import open_regular
 from runcheck.probes.latest import version_in
 from runcheck.tree.entry import Entry
-from runcheck.tree.locate import is_url
+from runcheck.tree.locate import is_url, why_absent
 from runcheck.tree.walk import entry_at, folders_in
 
 _TOLD = 5  # units in a message
@@ -45,7 +45,7 @@ def unit_folder(path: str) -> str:
 def _latest(slug: str, path: str) -> str:
     latest = entry_at(slug, layout().latest)
     if latest is None:
-        raise CannotReadError(f"{path}: there is no {layout().latest}{_hint(slug)}")
+        raise CannotReadError(f"{path}: {why_absent(path)}")
     name = _name_in(slug, latest)
     if name is None:
         raise CannotReadError(f"{path}: names no version beside it; give the folder of a version")

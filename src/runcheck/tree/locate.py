@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.versions import in_order
 from runcheck.errors import CannotCheckError
 from runcheck.probes.latest import version_in
 from runcheck.tree.store import LocalStore, Remote, Store
+from runcheck.tree.walk import folders_in
 
 if TYPE_CHECKING:
     from runcheck.tree.remote import RemoteStore
@@ -49,7 +51,7 @@ def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it d
         return _locate_url(path, remote)
     path = _HERE.sub("", path, count=1)
     if not os.path.lexists(path):
-        raise CannotCheckError(f"{path}: there is no such file or folder")
+        raise CannotCheckError(f"{path}: {why_absent(path)}")
     absolute = os.path.abspath(path)
     if os.path.isdir(absolute):
         absolute = os.path.realpath(absolute)
@@ -68,6 +70,19 @@ def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it d
     below = LocalStore(absolute).folders("")
     hint = next((f"; did you mean {path}/{name}?" for name in below if _is_root(LocalStore(f"{absolute}/{name}"))), "")
     raise _no_tree(path, hint)
+
+
+def why_absent(path: str) -> str:
+    """Return in words what is not there; beside a ``latest`` that is not, the newest version is named."""
+    slug, name = os.path.split(path.rstrip("/"))
+    if name != layout().latest:
+        return "there is no such file or folder"
+    if not os.path.isdir(slug or os.curdir):
+        return f"there is no folder {slug}"
+    versions = folders_in(slug or os.curdir)
+    found = (in_order(versions) or versions)[-1:]
+    hint = f"; the newest version is {os.path.join(slug, found[0])}: give this" if found else ""
+    return f"there is no {name}, which is written when a version is completed{hint}"
 
 
 def _locate_url(url: str, remote: Remote) -> Target:

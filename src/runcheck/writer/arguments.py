@@ -1,15 +1,19 @@
 """What callers give to the writer, checked and turned into what documents hold."""
 
 import os
+import reprlib
 import unicodedata
 from collections.abc import Mapping
-from typing import SupportsIndex, get_args
+from typing import SupportsIndex, TypeVar, get_args
 
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.layout import layout
-from runcheck.convention.names import is_name, pattern
+from runcheck.convention.names import is_name, words
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import InvalidArgumentError
+
+METRICS = '{"loss": 0.5}'  # what a call of log may be given
+_Value = TypeVar("_Value")
 
 
 def checked_name(name: str, what: str, text: str) -> str:
@@ -19,8 +23,44 @@ def checked_name(name: str, what: str, text: str) -> str:
         InvalidArgumentError: it is not; the message says what ``what`` may be.
     """
     if not is_name(name, text):
-        raise InvalidArgumentError(f"{what} is {text!r}; it must match {pattern(name).pattern}")
+        raise InvalidArgumentError(f"{what} is {text!r}; give {words(name)}")
     return text
+
+
+def checked_root(root: str | os.PathLike[str]) -> str:
+    """Return the path of a tree.
+
+    Raises:
+        InvalidArgumentError: it is no path.
+    """
+    if not isinstance(root, str | os.PathLike):
+        raise InvalidArgumentError(f"root is {told(root)}; give the folder of the tree, 'artefacts'")
+    return os.fspath(root)
+
+
+def checked_mapping(mapping: Mapping[str, _Value], what: str, example: str) -> dict[str, _Value]:
+    """Return a mapping, or what only has its methods, as a dictionary.
+
+    Raises:
+        InvalidArgumentError: it is none; the message shows ``example``.
+    """
+    if isinstance(mapping, type) or not (hasattr(mapping, "keys") and hasattr(mapping, "__getitem__")):
+        raise InvalidArgumentError(f"{what} is {told(mapping)}; give a mapping, {example}")
+    return dict(mapping)
+
+
+def told(value: object) -> str:
+    """Return a value of any type in one short line."""
+    return " ".join(reprlib.repr(value).split())
+
+
+def kind_of(value: object) -> str:
+    """Return in words what kind of thing a value is: ``a string``, ``an array of shape (3,)``, ``a list``."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape and not isinstance(value, type):
+        return f"an array of shape {tuple(shape)}"
+    name = "string" if isinstance(value, str) else type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def checked_text(text: str, what: str) -> str:
@@ -30,7 +70,7 @@ def checked_text(text: str, what: str) -> str:
         InvalidArgumentError: it is no string, or holds what is no character.
     """
     if not isinstance(text, str):
-        raise InvalidArgumentError(f"{what} is a {type(text).__name__}, not a string")
+        raise InvalidArgumentError(f"{what} is {kind_of(text)}, not a string")
     lines = checked_characters(text, what).replace("\r\n", "\n").replace("\r", "\n")
     return "".join("\ufffd" if unicodedata.category(each) == "Cc" and each not in "\t\n" else each for each in lines)
 
@@ -84,6 +124,7 @@ def checked_directions(directions: Mapping[str, Direction]) -> Mapping[str, Dire
     Raises:
         InvalidArgumentError: one is neither.
     """
+    directions = checked_mapping(directions, "directions", '{"accuracy": "max"}')
     for metric, direction in directions.items():
         if direction not in get_args(Direction):
             raise InvalidArgumentError(f"the direction of {metric} is {direction!r}, neither min nor max")

@@ -2,13 +2,12 @@
 
 import os
 import shutil
-import warnings
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from io import BytesIO
 from typing import BinaryIO
 
 from runcheck.convention.layout import layout
-from runcheck.errors import InvalidArgumentError
+from runcheck.errors import InvalidArgumentError, warn
 from runcheck.writer.atomic import whole
 from runcheck.writer.places import checked_path, make_folders
 from runcheck.writer.unit import UnitFolder
@@ -79,8 +78,7 @@ def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
             else:
                 stream.write(content)
     except OSError as error:
-        message = f"runcheck: {path} of {folder.path} was not written: {error.strerror or error}"
-        warnings.warn(message, RuntimeWarning, stacklevel=4)
+        warn(f"{path} of {folder.path} was not written: {error.strerror or error}")
         return None
     return target
 
@@ -132,7 +130,7 @@ def _drawn(figure: object, suffix: str) -> bytes | None:
     try:
         save(image, format=suffix[1:], **metadata)
     except Exception as error:  # noqa: BLE001 - a missing font, a bad formula: training goes on
-        warnings.warn(f"runcheck: a plot could not be drawn: {error}", RuntimeWarning, stacklevel=4)
+        warn(f"a plot could not be drawn: {error}")
         return None
     return image.getvalue()
 

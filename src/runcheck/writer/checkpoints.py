@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _COMMIT_SENTENCE = "commit_success.txt"
 _REMOVED = ".removed.tmp"
+_TOLD = 10  # the newest steps, in a message
 
 
 class _Save:
@@ -111,7 +112,7 @@ class CheckpointWriter:
                 )
                 save.thread.start()
                 self._last = save
-        self._complaints.tell(3)
+        self._complaints.tell()
 
     def adopt(self, unit: str, steps: Sequence[int], parameters: int | None, values: Mapping[int, float]) -> None:
         """Take on the checkpoints that earlier sessions of the run at ``unit`` left, in ascending order.
@@ -144,7 +145,8 @@ class CheckpointWriter:
         """Pin the checkpoint of ``step``, or say why not."""
         with self._lock:
             if step not in self._committed:
-                return f"step {step} has no checkpoint to export; there are {sorted(self._committed)}"
+                there = ", ".join(map(str, sorted(self._committed)[-_TOLD:])) or "none"
+                return f"step {step} has no checkpoint to export; there are {there}"
             self._exported.add(step)
         return ""
 
@@ -154,7 +156,7 @@ class CheckpointWriter:
             self._last.thread.join(limit)
             if self._last.thread.is_alive():
                 self._complaints.add(f"the checkpoint of step {self._last.step} was not committed within {limit:.0f} s")
-                self._complaints.tell(4)
+                self._complaints.tell()
                 return
         if self._checkpointer is not None:
             self._close_orbax(self._checkpointer, limit)
@@ -163,7 +165,7 @@ class CheckpointWriter:
         self._committed += [step for step in unfollowed if os.path.isdir(self._path(step))]
         for path in self._swept(self._parameters):
             self._complaints.add(f"{path} is left over, and could not be removed")
-        self._complaints.tell(4)
+        self._complaints.tell()
 
     def _close_orbax(self, checkpointer: "StandardCheckpointer", limit: float) -> None:
         def close() -> None:  # waits for a save that an interrupt kept from being followed

@@ -1,7 +1,8 @@
 """What went wrong while the run went on: told once, by a warning where the caller is."""
 
-import warnings
 from collections import deque
+
+from runcheck.errors import warn
 
 _MOST = 1024
 
@@ -20,7 +21,7 @@ class Complaints:
             self._known.add(message)
             self.waiting.append(message)
 
-    def tell(self, level: int) -> None:
-        """Warn of what waits; ``level`` is how far up the stack the caller is, 1 being the caller of this."""
+    def tell(self) -> None:
+        """Warn of what waits."""
         while self.waiting:
-            warnings.warn(f"runcheck: {self.waiting.popleft()}", RuntimeWarning, stacklevel=level + 1)
+            warn(self.waiting.popleft())

@@ -25,7 +25,7 @@ from typing import Protocol, cast
 from runcheck.convention.layout import layout
 from runcheck.convention.secrets import REDACTED
 from runcheck.errors import InvalidArgumentError
-from runcheck.writer.arguments import checked_characters
+from runcheck.writer.arguments import checked_characters, kind_of
 
 _MAX_INTEGER = 10**4000  # as many digits as Python reads back
 _SHAPES = (
@@ -47,7 +47,7 @@ def plain_config(config: object) -> dict[str, object]:
     """
     opened = _opened(config, "config")
     if not isinstance(opened, Mapping):
-        raise InvalidArgumentError(f"config is a {type(config).__name__}; give {_SHAPES}")
+        raise InvalidArgumentError(f"config is {kind_of(config)}; give {_SHAPES}")
     return plain_object(opened, "config")
 
 
@@ -103,7 +103,7 @@ def _refusal(value: object, where: str) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"{where} is an array of shape {shape}; give a list, or the number that it was made from"
-    return f"{where} is a {type(value).__name__}; give a string, a number, a boolean, a list, a mapping or a dataclass"
+    return f"{where} is {kind_of(value)}; give a string, a number, a boolean, a list, a mapping or a dataclass"
 
 
 # --- one level of a value, by what it is ------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """A dataset version: ``new_dataset`` and what it returns."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
@@ -11,8 +10,8 @@ from runcheck.convention.documents import Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.versions import next_number_version, scheme_of
-from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
-from runcheck.writer.arguments import checked_name, checked_tags
+from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError, warn
+from runcheck.writer.arguments import checked_mapping, checked_name, checked_root, checked_tags
 from runcheck.writer.atomic import whole
 from runcheck.writer.columns import Arrays
 from runcheck.writer.config import plain_object
@@ -60,24 +59,26 @@ def new_dataset(
         CannotWriteError: the version is there already, or its folder cannot be made.
     """
     checked_name("dataset-slug", "slug", slug)
-    folder = unit_folder(os.fspath(root), layout().kinds["dataset"], slug)
+    folder = unit_folder(checked_root(root), layout().kinds["dataset"], slug)
     given = (
-        folder.redacted(with_digests(provenance), "metadata#/data_provenance")
+        folder.redacted(with_digests(provenance, "provenance"), "metadata#/data_provenance")
         if isinstance(provenance, Mapping)
         else provenance
     )
-    origin = provenance_of(given, root)
+    origin = provenance_of(given, root, "provenance")
     if origin["kind"] == "synthetic" and generator is None:
         raise InvalidArgumentError("a synthetic dataset names its generator; give generator=__file__")
-    if generator is not None and not os.path.isfile(generator):
-        raise InvalidArgumentError(f"generator is {os.fspath(generator)!r}, which is no file")
+    if generator is not None and not _is_file(generator):
+        raise InvalidArgumentError(f"generator is {str(generator)!r}, which is no file; give generator=__file__")
+    params = checked_mapping({} if params is None else params, "params", '{"rows": 1000}')
+    tags = checked_mapping({} if tags is None else tags, "tags", '{"experiment": "digits"}')
     about = script_description() if description is None else description
     text = folder.text(about, "description", "metadata#/description")
-    metadata = folder.metadata(text, origin, checked_tags({**(tags or {}), "dataset": slug}, "dataset"))
+    metadata = folder.metadata(text, origin, checked_tags({**tags, "dataset": slug}, "dataset"))
     metadata["splits"] = {}
     metadata["generator"] = None
     if generator is not None:
-        clean = folder.redacted(plain_object(params or {}, "params"), "metadata#/generator/params")
+        clean = folder.redacted(plain_object(params, "params"), "metadata#/generator/params")
         metadata["generator"] = {"script": layout().path("generator"), "params": clean}
     dataset = _class_of_dataset(folder)(folder, metadata, folder.text(risks, "risks", "readme"))
     wanted = _checked_version(version, folder)
@@ -98,6 +99,10 @@ def _class_of_dataset(folder: UnitFolder) -> "type[Dataset]":
     from runcheck.writer.silent_dataset import SilentDataset  # noqa: PLC0415 - where there are several processes
 
     return SilentDataset
+
+
+def _is_file(path: object) -> bool:
+    return isinstance(path, str | os.PathLike) and os.path.isfile(path)
 
 
 def _checked_version(version: str | None, folder: UnitFolder) -> str:
@@ -221,4 +226,4 @@ class Dataset:
                 "aborted" if isinstance(error, KeyboardInterrupt) else "failed", f"{type(error).__name__}: {error}"
             )
         except (RuncheckError, OSError) as fault:
-            warnings.warn(f"runcheck: the dataset could not be finished: {fault}", RuntimeWarning, stacklevel=2)
+            warn(f"the dataset could not be finished: {fault}")

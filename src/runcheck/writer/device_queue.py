@@ -68,7 +68,7 @@ class DeviceQueue:
         self._thread.join(min(limit, _PATIENCE_SECONDS))
         if self._thread.is_alive() and limit > _PATIENCE_SECONDS:
             self._complaints.add(f"{self._queue.qsize()} steps wait for values on a device, and the end for them")
-            self._complaints.tell(6)
+            self._complaints.tell()
         while self._thread.is_alive():
             at = time.monotonic()
             if self._fetched != fetched:

@@ -9,12 +9,12 @@ import os
 import signal
 import sys
 import threading
-import warnings
 from collections.abc import Iterator
 from types import FrameType
 from typing import Protocol
 
 from runcheck.convention.documents import Status
+from runcheck.errors import warn
 
 _EXIT_CODE = 128 + signal.SIGTERM  # as a shell has it
 _SIGTERM = "SIGTERM ended the process"
@@ -93,6 +93,15 @@ def how_it_ended(error: BaseException | None) -> tuple[Status, str | None]:
     return ("aborted" if isinstance(error, KeyboardInterrupt) else "failed"), f"{type(error).__name__}: {error}"
 
 
+def tell_preempted(step: int | None, checkpoint: int | None) -> None:
+    """Say on the standard error how far a preempted run came, and how it goes on."""
+    at = "before its first row" if step is None else f"at step {step}"
+    last = "there is no checkpoint" if checkpoint is None else f"the last checkpoint is of step {checkpoint}"
+    with contextlib.suppress(Exception):  # there is no such stream, or nobody at its end
+        sys.stderr.write(f'runcheck: preempted {at}; {last}; start_run(..., resume="latest") goes on\n')
+        sys.stderr.flush()
+
+
 @contextlib.contextmanager
 def finishing(run: OpenRun) -> Iterator[None]:
     """Finish a run undisturbed: signals are held back, and have their effect afterwards.
@@ -152,7 +161,7 @@ def _finish_all() -> None:
         try:
             run.finish(status, error)
             if error == _NOBODY:
-                warnings.warn(f"runcheck: {_NOBODY}; it is recorded as {status}", RuntimeWarning, stacklevel=1)
+                warn(f"{_NOBODY}; it is recorded as {status}: use `with start_run(...) as run`, or call run.finish()")
         except BaseException as fault:  # noqa: BLE001 - nothing is left that could catch it
             with contextlib.suppress(Exception):
                 print(f"runcheck: a run could not be finished: {fault}", file=sys.stderr)

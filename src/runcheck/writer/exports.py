@@ -1,14 +1,13 @@
 """Exports of weights and models to other frameworks, each with its sidecar (spec, chapter 5)."""
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportFormat, ExportSidecar
 from runcheck.convention.exports import EXPORT_SUFFIXES
 from runcheck.convention.layout import layout
-from runcheck.errors import InvalidArgumentError, MissingLibraryError
+from runcheck.errors import InvalidArgumentError, MissingLibraryError, warn
 from runcheck.writer.arguments import checked_name
 from runcheck.writer.atomic import whole, write_whole
 from runcheck.writer.onnx import checked_model, is_model
@@ -83,8 +82,7 @@ def add_export(folder: UnitFolder, export: Export, what: object, step: int, pack
         }
         folder.write_json(f"{export.path}{SIDECAR_SUFFIX}", cast("dict[str, object]", sidecar))
     except Exception as error:  # noqa: BLE001 - the disk, in the words of each library: training goes on
-        message = f"runcheck: {export.path} of {folder.path} was not written: {' '.join(str(error).split())}"
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
+        warn(f"{export.path} of {folder.path} was not written: {' '.join(str(error).split())}")
         return None
     return target
 

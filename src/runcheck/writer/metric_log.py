@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.steps import MAX_STEP
 from runcheck.writer.append_file import AppendFile
-from runcheck.writer.arguments import checked_step
+from runcheck.writer.arguments import METRICS, checked_mapping, checked_step
 from runcheck.writer.complaints import Complaints
 from runcheck.writer.device_queue import MAX_PENDING, DeviceQueue, FetchedRows, LateRows
 from runcheck.writer.follower import Follower, Sink
@@ -70,8 +70,12 @@ class MetricLog:
             InvalidArgumentError: a step, a name or a value is none. Nothing of the call is written then.
         """
         at = time.time()
-        names = self._known.get((split, *metrics))
-        values = tuple(metrics.values())
+        try:
+            names = self._known.get((split, *metrics))
+            values = tuple(metrics.values())
+        except (AttributeError, TypeError):
+            checked_mapping(metrics, "metrics", METRICS)
+            raise
         if (
             names is not None
             and names.floats == [*map(type, values)]
@@ -84,7 +88,7 @@ class MetricLog:
         else:
             self._log_any(step, metrics, split, at)
         if self._complaints.waiting:
-            self._complaints.tell(3)
+            self._complaints.tell()
 
     def close(self, limit: float = threading.TIMEOUT_MAX) -> None:
         """Wait for the values that are still on a device, at most ``limit`` seconds, and close file and sinks."""
@@ -98,7 +102,7 @@ class MetricLog:
         self._file.close()
         if self._unwritten:
             self._complaints.add(f"{len(self._unwritten)} steps of metrics could not be written")
-        self._complaints.tell(4)
+        self._complaints.tell()
 
     def _log_any(self, step: object, metrics: Mapping[str, object], split: str, at: float) -> None:
         known_step = any_step(step)

@@ -124,7 +124,7 @@ def refuse_if_alive(unit: StoredUnit, *, force: bool = False) -> None:
     heartbeat = heartbeat_of(unit.files)
     sign = None if heartbeat is None or force else sign_of_life(heartbeat, now())
     if sign is not None:
-        way = "where you know that nobody does, take `runcheck recover --force`"
+        way = "wait for it, or end it first; only where you know that nobody does, take `runcheck recover --force`"
         raise CannotWriteError(f"{unit.files.folder}: {sign}; {way}")
 
 

@@ -5,21 +5,23 @@ goes first, the metadata say ``running`` before a row is moved, and rows are mov
 """
 
 import os
-import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from difflib import get_close_matches
+from itertools import islice
 from typing import NamedTuple, cast
 
 from runcheck.convention.documents import Git, Metadata, Redaction, Restart
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import format_timestamp, now, parse_timestamp
 from runcheck.convention.versions import in_order
-from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError
+from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError, warn
 from runcheck.probes.contents import MetricsContent
 from runcheck.reading.unit import metadata_of
 from runcheck.tree.walk import folders_in
 from runcheck.writer.atomic import sync_folder, write_json, write_whole
+from runcheck.writer.differences import differences
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.readme import words_of_readme
 from runcheck.writer.recover import StoredUnit, kept_config, last_sign, readme_text, refuse_if_alive, stored_unit
@@ -28,7 +30,7 @@ from runcheck.writer.stored_rows import NotedPoints, part_rows, read_rows
 from runcheck.writer.unit import UnitFolder
 
 _NEWEST = "latest"
-_SHOWN = 5  # keys of a configuration in a message
+_SHOWN = 5  # values of a configuration in a message
 # What the metadata say of the words that a caller chose; all else is what the run was when it began.
 _FROM_CALLER = ("description", "tags", "links", "directions")
 
@@ -66,7 +68,12 @@ def find_stopped(folder: UnitFolder, resume: str | os.PathLike[str]) -> StoredUn
     """
     if resume == _NEWEST:
         return _newest(folder)
-    unit = stored_unit(os.fspath(resume))
+    try:
+        unit = stored_unit(os.fspath(resume))
+    except CannotReadError as error:
+        is_near = get_close_matches(os.fspath(resume).lower(), [_NEWEST])
+        hint = f"; did you mean {_NEWEST!r}?" if is_near else ""
+        raise CannotReadError(f"resume: {error}{hint}") from error
     place = f"{folder.kind.folder}/{folder.slug}"
     if os.path.realpath(unit.root) != os.path.realpath(folder.root) or os.path.dirname(unit.path) != place:
         raise InvalidArgumentError(f"resume is {os.fspath(resume)!r}, which is no run of {place} in {folder.root}")
@@ -169,8 +176,7 @@ def _refuse_another(
             f"{place}: was trained on {_told(old)}; these are other data, {_told(metadata)}: start another run"
         )
     if metadata["seeds"] != old["seeds"]:
-        message = f"runcheck: {place} keeps the seeds that it began with, {old['seeds']}; now they are others"
-        warnings.warn(message, RuntimeWarning, stacklevel=4)
+        warn(f"{place} keeps the seeds that it began with, {old['seeds']}; now they are others")
     if metadata["config"]["sha256"] == old["config"]["sha256"]:
         return False
     if not allow_config_change:
@@ -186,8 +192,8 @@ def _differing(unit: StoredUnit, config: Mapping[str, object]) -> str:
     old: Mapping[str, object] = {}
     with suppress(CannotReadError):
         old = unit.files.document(unit.metadata["config"]["path"], "document")
-    keys = sorted(key for key in old.keys() | config.keys() if old.get(key) != config.get(key))
-    return f", in {', '.join(keys[:_SHOWN])}{', ...' if len(keys) > _SHOWN else ''}" if keys else ""
+    changes = list(islice(differences(old, config), _SHOWN + 1))
+    return f", in {', '.join(changes[:_SHOWN])}{', ...' if len(changes) > _SHOWN else ''}" if changes else ""
 
 
 def _told(metadata: Metadata) -> str:

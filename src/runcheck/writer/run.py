@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-import warnings
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypeVar, cast
@@ -13,11 +12,11 @@ from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import STATUSES, Metadata, Provenance, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
-from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
+from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError, warn
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.checkpoints import CheckpointWriter
-from runcheck.writer.ending import finishing, how_it_ended, opened
+from runcheck.writer.ending import finishing, how_it_ended, opened, tell_preempted
 from runcheck.writer.exports import add_export, named_export
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.lock import locked
@@ -284,7 +283,7 @@ class Run:
             try:
                 self._folder.write_readme(self._readme("running", None))
             except OSError as error:
-                warnings.warn(f"runcheck: the README was not written: {error.strerror}", RuntimeWarning, stacklevel=2)
+                warn(f"the README was not written: {error.strerror}")
 
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
@@ -304,8 +303,7 @@ class Run:
         if log is None or self._is_finished:
             raise RuncheckError(f"{self.path}: the run is {self._status}; start another one")
         if log.is_forked:
-            message = f"runcheck: {_FORK}, and finishes nothing"
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            warn(f"{_FORK}, and finishes nothing")
             return
         if status not in STATUSES or status == "running":
             ends = ", ".join(each for each in STATUSES if each != "running")
@@ -318,6 +316,9 @@ class Run:
                 message = f"{self.path}: cannot be finished: {fault.strerror or fault}; what is there stays as it is"
                 raise CannotWriteError(message) from fault
             self._is_finished = True
+            if status == "preempted" and self._folder.processes.is_writer:
+                step = max((each.last_step for each in log.series.values()), default=None)
+                tell_preempted(step, max(self._checkpoints.steps, default=None))
 
     def _finish(self, log: MetricLog | SilentLog, status: Status, error: str | None) -> None:
         is_hurried = status == "preempted"
@@ -351,7 +352,7 @@ class Run:
         try:
             self.finish(status, text)
         except (RuncheckError, OSError, ValueError) as fault:
-            warnings.warn(f"runcheck: the run could not be finished: {fault}", RuntimeWarning, stacklevel=2)
+            warn(f"the run could not be finished: {fault}")
 
     def _open_log(self) -> MetricLog | SilentLog:
         if self._log is None or self._status != "running":

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeAlias, TypeGuard
 
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.arguments import kind_of
 
 
 class DeviceScalar(Protocol):
@@ -43,7 +44,7 @@ def checked_scalar(value: object, name: str) -> Scalar:
         return value
     refuse_tracer(value, name)
     if isinstance(value, str) or not hasattr(value, "__float__") or getattr(value, "shape", ()) != ():
-        raise InvalidArgumentError(f"{name} is a {type(value).__name__}; a metric is one number")
+        raise InvalidArgumentError(f"{name} is {kind_of(value)}; a metric is one number")
     if getattr(getattr(value, "dtype", None), "kind", "") == "c":
         raise InvalidArgumentError(f"{name} is complex; log its parts, or its absolute value")
     if is_on_device(value):

@@ -2,13 +2,12 @@
 # ruff: noqa: ARG002 - the arguments are those of others
 
 import re
-import warnings
 from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Self
 
 from runcheck.convention.names import USUAL_SPLITS, is_name
-from runcheck.errors import InvalidArgumentError
+from runcheck.errors import InvalidArgumentError, warn
 from runcheck.writer.run import Run
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.@:+-]")
@@ -48,8 +47,7 @@ class _Tags:
         if twin is not None:
             raise InvalidArgumentError(f"the tags {twin!r} and {tag!r} are both {metric} of {split}; rename one")
         if clean != tag or metric != rest:
-            message = f"runcheck: the tag {tag!r} is logged as {metric} of {split}"
-            warnings.warn(message, RuntimeWarning, stacklevel=5)
+            warn(f"the tag {tag!r} is logged as {metric} of {split}")
         self._series[tag] = series
         return series
 
@@ -182,4 +180,4 @@ class MetricWriter:
     def _leave_out(self, what: str, instead: str = "run.add_file keeps files") -> None:
         if what not in self._told:
             self._told.add(what)
-            warnings.warn(f"runcheck: {what} are not kept here; {instead}", RuntimeWarning, stacklevel=3)
+            warn(f"{what} are not kept here; {instead}")

@@ -10,6 +10,7 @@ from runcheck.convention.layout import Kind
 from runcheck.convention.steps import MAX_STEP
 from runcheck.convention.timestamps import format_timestamp
 from runcheck.errors import RuncheckError
+from runcheck.writer.arguments import METRICS, checked_mapping
 from runcheck.writer.metric_log import any_step
 from runcheck.writer.processes import Processes
 from runcheck.writer.rows import KnownNames, Series
@@ -72,6 +73,7 @@ class SilentLog:
         Raises:
             InvalidArgumentError: a step, a name or a value is none.
         """
+        metrics = checked_mapping(metrics, "metrics", METRICS)
         names = self._names.known.get((split, *metrics))
         floats = names is not None and names.floats == [*map(type, metrics.values())]
         if not floats or type(step) is not int or not 0 <= step <= MAX_STEP:

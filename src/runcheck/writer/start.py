@@ -1,21 +1,23 @@
 """``start_run``: from what a caller says to a run that is being written."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import cast
 
 from runcheck.convention.aggregates import Direction, known_direction
 from runcheck.convention.layout import layout
 from runcheck.convention.versions import experiment_id
-from runcheck.errors import CannotWriteError
+from runcheck.errors import CannotWriteError, InvalidArgumentError, warn
 from runcheck.writer.arguments import (
     checked_directions,
     checked_link,
+    checked_mapping,
     checked_name,
+    checked_root,
     checked_seed,
     checked_tags,
     checked_text,
+    told,
 )
 from runcheck.writer.config import plain_config, plain_object
 from runcheck.writer.data import provenance_of, with_digests
@@ -90,14 +92,21 @@ def start_run(
         CannotWriteError: the run's folder cannot be made, or the run to go on with is still being written.
         CannotReadError: there is no run at ``resume``, or its metadata are broken.
     """
+    if resume is not None and not isinstance(resume, str | os.PathLike):
+        raise InvalidArgumentError(f"resume is {told(resume)}; give 'latest', or the folder of the run to go on with")
+    if keep is not None and not isinstance(keep, Keep):
+        raise InvalidArgumentError(f"keep is {told(keep)}; give a rule, runcheck.Keep(last=3)")
+    tags = checked_mapping(tags, "tags", '{"experiment": "digits", "run_type": "train"}')
     tokens = {"dataset": dataset, "model": model, "variant": variant}
     slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
-    folder = unit_folder(os.fspath(root), layout().kinds["model"], slug)
-    given = folder.redacted(with_digests(data), "metadata#/data_provenance") if isinstance(data, Mapping) else data
+    folder = unit_folder(checked_root(root), layout().kinds["model"], slug)
+    given = (
+        folder.redacted(with_digests(data, "data"), "metadata#/data_provenance") if isinstance(data, Mapping) else data
+    )
     run = _class_of_run(folder)(
         folder,
         config=plain_config(config),
-        provenance=provenance_of(given, root),
+        provenance=provenance_of(given, root, "data"),
         tags=checked_tags({**tags, "dataset": dataset, "model": model}, "model"),
         description=folder.text(
             script_description() if description is None else description, "description", "metadata#/description"
@@ -106,10 +115,10 @@ def start_run(
             folder.text(_one_line(architecture), "architecture", "metadata#/architecture/text").split()
         ),
         risks=folder.text(risks, "risks", "readme"),
-        directions=checked_directions(directions or {}),
+        directions=checked_directions({} if directions is None else directions),
         keep=keep or Keep(),
     )
-    _describe(run, folder, seeds, links or {}, extensions or {})
+    _describe(run, folder, seeds, {} if links is None else links, {} if extensions is None else extensions)
     if keep is not None and keep.by is not None:
         _tell_guess(keep.by, run.metadata.get("directions", {}))
     if resume is not None and run.go_on(resume, allow_config_change=allow_config_change):
@@ -129,6 +138,9 @@ def _describe(
     extensions: Mapping[str, Mapping[str, object]],
 ) -> None:
     """Put into the metadata what not every unit has."""
+    seeds = checked_mapping(seeds, "seeds", '{"init": 0}')
+    links = checked_mapping(links, "links", '{"initialised_from": "model/<slug>/<version>"}')
+    extensions = checked_mapping(extensions, "extensions", '{"calibration": {"bins": 10}}')
     checked = {name: checked_seed(name, seed) for name, seed in seeds.items()}
     run.metadata["seeds"] = cast("dict[str, int]", folder.redacted(checked, "metadata#/seeds"))
     if links:
@@ -139,7 +151,8 @@ def _describe(
     if extensions:
         run.metadata["extensions"] = {
             checked_name("extension", "a namespace in extensions", name): folder.redacted(
-                plain_object(value, f"extensions/{name}"), f"metadata#/extensions/{name}"
+                plain_object(checked_mapping(value, f"extensions[{name!r}]", '{"bins": 10}'), f"extensions/{name}"),
+                f"metadata#/extensions/{name}",
             )
             for name, value in extensions.items()
         }
@@ -150,8 +163,7 @@ def _tell_guess(by: str, directions: Mapping[str, str]) -> None:
     metric = by.partition("/")[2]
     if not {metric, by} & directions.keys() and known_direction(metric) is None:
         words = f"nothing says which end of {by} is better, so Keep takes the highest for the best"
-        message = f'runcheck: {words}; give directions={{"{metric}": "min"}}, or "max"'
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
+        warn(f'{words}; give directions={{"{metric}": "min"}}, or "max"')
 
 
 def _class_of_run(folder: UnitFolder) -> type[Run]:

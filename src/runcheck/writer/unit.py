@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
@@ -14,7 +13,7 @@ from runcheck.convention.markdown import with_closed_blocks
 from runcheck.convention.secrets import REDACTED
 from runcheck.convention.timestamps import date_of, format_timestamp, now
 from runcheck.convention.versions import NO_COMMIT
-from runcheck.errors import CannotWriteError, MissingLibraryError
+from runcheck.errors import CannotWriteError, MissingLibraryError, warn
 from runcheck.writer.arguments import checked_text
 from runcheck.writer.atomic import json_text, write_whole
 from runcheck.writer.environment import read_environment
@@ -243,15 +242,14 @@ class UnitFolder:
         try:
             update_latest(self.slug_path, self.version)
         except OSError as error:
-            message = f"runcheck: {layout().latest} of {self.slug_path} was not updated: {error.strerror}"
-            warnings.warn(message, RuntimeWarning, stacklevel=5)
+            warn(f"{layout().latest} of {self.slug_path} was not updated: {error.strerror}")
 
     def register(self, metadata: Metadata) -> None:
         """Put the unit into the registry, or say why that cannot be done; it can be built again at any time."""
         try:
             upsert_row(self.root, self.path_in_tree, metadata)
         except (MissingLibraryError, OSError, RuntimeError) as error:  # at the exit no library may be loaded any more
-            warnings.warn(f"runcheck: the registry was not written: {error}", RuntimeWarning, stacklevel=4)
+            warn(f"the registry was not written: {error}")
 
 
 def _top(repository: Repository | None) -> str:
