@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.paired import Contender
@@ -12,6 +11,8 @@ from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.tensorboard import EventFile
 
 STEPS, SCALARS = 20_000, 5
+BY_JSON = "json.dumps, flushed each step"
+LOOP, TO_THE_END = "runcheck, in the loop", "runcheck, and TensorBoard events"
 
 
 def read_events(folder: Path, steps: int) -> dict[str, Contender]:
@@ -43,12 +44,10 @@ def write_log(folder: Path, steps: int) -> dict[str, Contender]:
     """Log scalars in a loop without pause: the loop alone, and to the end of the run, all threads included."""
     folder.mkdir()
     logging, count = _Logging(folder, steps), steps * SCALARS
-    contenders = _on(count, {"json.dumps, flushed each step": logging.with_json, "by hand, one write": logging.by_hand})
-    contenders["runcheck, in the loop"] = Contender(logging.loop, count, lambda: logging.open(events=True))
+    contenders = _on(count, {BY_JSON: logging.with_json, "by hand, one write": logging.by_hand})
+    contenders[LOOP] = Contender(logging.loop, count, lambda: logging.open(events=True))
     contenders["runcheck, metrics.jsonl"] = Contender(lambda: logging.to_the_end(events=False), count, logging.close)
-    contenders["runcheck, and TensorBoard events"] = Contender(lambda: logging.to_the_end(events=True), count)
-    if find_spec("tensorboardX"):
-        contenders["tensorboardX"] = Contender(logging.with_tensorboardx, count)
+    contenders[TO_THE_END] = Contender(lambda: logging.to_the_end(events=True), count)
     return contenders
 
 
@@ -97,15 +96,6 @@ class _Logging:
                     stream.write(json.dumps({"step": step, "split": "train", "metric": metric, "value": value}) + "\n")
                 stream.flush()
         self._path.unlink()
-
-    def with_tensorboardx(self) -> None:
-        from tensorboardX import SummaryWriter
-
-        writer = SummaryWriter(str(self._folder / "tensorboardx"))
-        for step in range(self._steps):
-            for metric, value in self._values.items():
-                writer.add_scalar(metric, value, step)
-        writer.close()
 
 
 def _on(count: int, works: dict[str, Callable[[], object]]) -> dict[str, Contender]:

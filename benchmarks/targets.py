@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import cases
+from benchmarks import cases, inside
 from benchmarks.paired import Series, difference, ratio
 from benchmarks.results import Results, of_size
 
@@ -40,6 +40,10 @@ def _milliseconds_above(of: Series, to: Series) -> float:
 
 def _millions_a_second(of: Series, to: Series) -> float:
     return of.count / of.cpu / 1e6
+
+
+def _microseconds_each(of: Series, to: Series) -> float:
+    return of.wall / of.count * 1e6
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ TARGETS = (
         "peak memory at 100,000 files, to 10,000", "growth", _sized(100_000), _sized(10_000), _growth_of_peak, "x", 1.1,
     ),
     Target("cost a file at 50,000, to 10,000", "growth", _sized(50_000), _sized(10_000), _cost_of_each, "x", 1.1),
+    Target("log, a scalar in the loop", "log", inside.LOOP, inside.BY_JSON, _microseconds_each, "us", 1.0),
+    Target("log, a scalar to the end", "log", inside.TO_THE_END, inside.BY_JSON, _microseconds_each, "us", 5.0),
     Target(
         "cost a file at 1,000,000, to 10,000", "million", _sized(1_000_000), _sized(10_000), _cost_of_each, "x", 1.1,
     ),

@@ -12,7 +12,7 @@ from benchmarks.paired import Series
 from benchmarks.results import Outcome, Results, WriterFigures, load, of_size, save
 from benchmarks.targets import TARGETS, Target
 
-from benchmarks import cases, plot
+from benchmarks import cases, inside, plot
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -57,7 +57,7 @@ def test_the_cost_of_a_file_is_compared_between_sizes() -> None:
 def test_targets_name_cases_and_variants_that_there_are() -> None:
     for each in TARGETS:
         assert each.case in cases.CASES
-        if each.of not in {cases.ALONE, cases.VERSION}:
+        if each.of not in {cases.ALONE, cases.VERSION, inside.LOOP, inside.TO_THE_END}:
             assert re.sub(r", [\d,]+ files$", "", each.of) in cases.VARIANTS
 
 
