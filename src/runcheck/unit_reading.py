@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from runcheck.card import Card
+from runcheck.convention.documents import Heartbeat
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import is_newer_minor
 from runcheck.convention.units import Address, Member, Unit, unit_of
@@ -21,7 +22,7 @@ from runcheck.rules.unit_card import card_of
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.entry import Entry
 from runcheck.tree.read import Reader, load_scanners
-from runcheck.tree.store import Store
+from runcheck.tree.store import LocalStore, Store
 
 _EVERYWHERE = ("checksums", "metadata", "readme")  # the roles that nearly every unit has
 
@@ -32,7 +33,7 @@ def read_and_judge(
     """Read of the unit at ``address``, which has these entries, what ``selection`` is judged by, and judge it."""
     unit = unit_of(address, entries)
     facts = _read(reader, unit, reading_for(selection))
-    inputs = UnitInputs(unit, facts, now)
+    inputs = UnitInputs(unit, facts, now, _is_gone if isinstance(reader.store, LocalStore) else _is_unknown)
     findings, unverified = judge(inputs, selection)
     hashed, vouched = _hashed_bytes(unit, facts)
     return Survey(
@@ -81,7 +82,17 @@ def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable
     facts = {path: reader.file(each.entry, _format(each), hashed=False) for path, each in unit.members.items()}
     if error := next((each.error for each in facts.values() if each.error), None):
         raise OSError(error)
-    return card_of(UnitInputs(unit, facts, now))
+    return card_of(UnitInputs(unit, facts, now, _is_unknown))
+
+
+def _is_gone(heartbeat: Heartbeat, now: datetime) -> bool:
+    from runcheck.tree.liveness import is_gone  # noqa: PLC0415 - few units have a heartbeat
+
+    return is_gone(heartbeat, now)
+
+
+def _is_unknown(_heartbeat: Heartbeat, _now: datetime) -> bool:
+    return False
 
 
 def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +60,6 @@ def stage_of(unit: Path) -> str:
     return "sealed" if (unit / "SHA256SUMS").exists() else "ended"
 
 
-def an_hour_later(unit: Path) -> None:
-    """Let the last sign of life be two hours ago."""
-    path = unit / "heartbeat.json"
-    if path.exists():
-        heartbeat = json.loads(path.read_text())
-        heartbeat["at"] = (datetime.now(UTC) - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        path.write_text(json.dumps(heartbeat))
-
-
 def _lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
@@ -100,7 +90,6 @@ class Judge:
         self._files_are_whole(unit, fault)
         self._rows_are_there(unit, fault, diary)
         stage = stage_of(unit)
-        an_hour_later(unit)
         codes = self._codes(root)
         allowed = OF_STAGE[stage] | (TORN if fault.half else set())
         demand(codes <= allowed, f"{stage}: {sorted(codes - allowed)}")

@@ -152,7 +152,7 @@ def dead(root: Path, gone: int) -> None:
 
 def runcheck_liveness() -> Any:  # noqa: ANN401
     """Return the module that tells machine and boot."""
-    from runcheck.writer import liveness
+    from runcheck.tree import liveness
 
     return liveness
 

@@ -20,7 +20,7 @@ from runcheck.convention.documents import Status
 from runcheck.convention.timestamps import format_timestamp
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.pipeline import check
-from runcheck.writer import liveness
+from runcheck.tree import liveness
 from runcheck.writer.metric_log import MetricLog
 from runcheck.writer.run import Run
 

@@ -5,7 +5,7 @@ since another clause (required-file, document-syntax, metadata-schema, ...) has 
 :class:`NotVerified` where nothing could look into it, and then the report says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
@@ -27,9 +27,11 @@ _Content = TypeVar("_Content")
 class DocumentInputs:
     """The documents of one unit, judged at ``now``. Paths in ``facts`` are relative to the unit."""
 
-    def __init__(self, unit: Unit, facts: Mapping[str, Facts], now: datetime) -> None:
-        """Take what was read."""
-        self.unit, self.facts, self.now = unit, facts, now
+    def __init__(
+        self, unit: Unit, facts: Mapping[str, Facts], now: datetime, is_gone: Callable[[Heartbeat, datetime], bool]
+    ) -> None:
+        """Take what was read; ``is_gone`` says whether the process of a heartbeat is known to have ended."""
+        self.unit, self.facts, self.now, self._is_gone = unit, facts, now, is_gone
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -72,6 +74,12 @@ class DocumentInputs:
     def known_status(self) -> Status | None:
         """The status, or None where it cannot be told."""
         return None if isinstance(self.status, Absent) else self.status
+
+    @cached_property
+    def gone_process(self) -> int | None:
+        """The number of the process that wrote the heartbeat, where it is known to have ended."""
+        heartbeat = self.heartbeat
+        return heartbeat["process"] if heartbeat is not None and self._is_gone(heartbeat, self.now) else None
 
     @cached_property
     def heartbeat(self) -> Heartbeat | None:

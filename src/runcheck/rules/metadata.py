@@ -186,13 +186,18 @@ def extension_schema(extension_schemas: Mapping[str, Applied]) -> Iterator[Probl
 
 
 @unit_rule
-def run_alive(metadata: Metadata, heartbeat: Heartbeat | None, now: datetime) -> Iterator[Problem]:
+def run_alive(
+    metadata: Metadata, heartbeat: Heartbeat | None, gone_process: int | None, now: datetime
+) -> Iterator[Problem]:
     """A running run shows that it lives. Datasets are written in one go and have no heartbeat."""
     if metadata["status"] != "running" or metadata["kind"] != "model":
         return
     at = parse_timestamp(heartbeat["at"]) if heartbeat else None
     if at is None:
         yield Problem(METADATA, "says that the run is running, and there is no valid heartbeat", pointer="/status")
+    elif gone_process is not None:
+        message = f"says that the run is running; process {gone_process} of this machine, which wrote it, ended"
+        yield Problem(METADATA, message, pointer="/status")
     elif (age := (now - at).total_seconds()) > layout().limits.heartbeat_seconds:
         message = f"says that the run is running; its last heartbeat is {age / 3600:,.1f} hours old"
         yield Problem(METADATA, message, pointer="/status")

@@ -13,6 +13,7 @@ _OF_UNIT: dict[str, tuple[str, ...]] = {
     "config": ("config",),
     "digests": (),
     "entries": (),
+    "gone_process": ("heartbeat",),
     "heartbeat": ("heartbeat",),
     "known_status": ("metadata",),
     "metadata": ("metadata",),

@@ -8,7 +8,7 @@ import time
 from runcheck.convention.documents import Heartbeat
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import format_timestamp, now
-from runcheck.writer.liveness import boot, host, namespace, started
+from runcheck.tree.liveness import boot, host, namespace, started
 
 _SECONDS = 30.0
 

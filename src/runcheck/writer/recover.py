@@ -17,9 +17,9 @@ from runcheck.probes.contents import MetricsContent
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.place import unit_folder
 from runcheck.reading.unit import metadata_of
+from runcheck.tree.liveness import sign_of_life
 from runcheck.writer.atomic import write_json, write_whole
 from runcheck.writer.latest import update_latest
-from runcheck.writer.liveness import sign_of_life
 from runcheck.writer.lock import locked
 from runcheck.writer.readme import readme_of_run, words_of_readme
 from runcheck.writer.registry import is_registered, upsert_row

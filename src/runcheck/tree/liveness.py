@@ -67,11 +67,16 @@ def sign_of_life(heartbeat: Heartbeat, moment: datetime) -> str | None:
     return f"it may be written by another machine or container: its heartbeat is {max(0, int(age)):,} seconds old"
 
 
+def is_gone(heartbeat: Heartbeat, moment: datetime) -> bool:
+    """Say whether the process of a heartbeat ran on this machine and ended, whatever the age of the heartbeat."""
+    return heartbeat["host"] == host() and sign_of_life(heartbeat, moment) is None
+
+
 def _lives(process: int, start: int | None) -> bool:
-    if os.path.exists("/proc/self/stat"):
+    if os.path.exists(f"/proc/{process}/stat"):
         found = started(process)
         return found is not None and start in (None, found)
-    try:
+    try:  # a system may show nobody the processes of others
         os.kill(process, 0)  # no signal: only whether there is such a process
     except ProcessLookupError:
         return False
