@@ -78,9 +78,9 @@ def _lives(process: int, start: int | None) -> bool:
         return found is not None and start in (None, found)
     try:  # a system may show nobody the processes of others
         os.kill(process, 0)  # no signal: only whether there is such a process
-    except ProcessLookupError:
+    except (OverflowError, ProcessLookupError):
         return False
-    except (OSError, OverflowError):
+    except OSError:
         return True
     return True
 
