@@ -51,7 +51,7 @@ bench-writers *ARGS:
     set -eu
     venv=.venvs/writers
     [ -x "$venv/bin/python" ] || python -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable .
+    "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable '.[parquet,events]'
     python -m benchmarks.writers --python "$venv/bin/python" {{ARGS}}
 
 # How much slower a jitted training loop is with the writer, in BLOCKS pairs.

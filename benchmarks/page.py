@@ -42,7 +42,8 @@ runs them alone.
 _WRITERS = """\
 By `./dev bench-writers`, which installs them: {versions}. A scalar, five of them a step in a loop without pause, each
 writer in a process of its own, in turn; what starts a run does not count. *On all cores* is the time of all threads and
-processes. The kill is a SIGKILL of the process and its children after the last step of such a loop.
+processes. The kill is a SIGKILL of the process and its children after the last step of such a loop. Every writer gets
+new floats, which take longer to print than the short ones of *logging scalars*, and all of a run is in *to the end*.
 
 """
 
