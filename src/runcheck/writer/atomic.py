@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 
 _NOT_OFFERED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF)
 
-_NOT_OFFERED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF)
-
 
 @contextmanager
 def whole(path: str) -> Iterator[str]:
