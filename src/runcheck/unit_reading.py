@@ -85,13 +85,13 @@ def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable
     return card_of(UnitInputs(unit, facts, now, _is_unknown))
 
 
-def _is_gone(heartbeat: Heartbeat, now: datetime) -> bool:
+def _is_gone(heartbeat: Heartbeat) -> bool:
     from runcheck.tree.liveness import is_gone  # noqa: PLC0415 - few units have a heartbeat
 
-    return is_gone(heartbeat, now)
+    return is_gone(heartbeat)
 
 
-def _is_unknown(_heartbeat: Heartbeat, _now: datetime) -> bool:
+def _is_unknown(_heartbeat: Heartbeat) -> bool:
     return False
 
 

@@ -20,7 +20,7 @@ class Inputs(UnitInputs):
     """The inputs of a run of which only the checkpoints and the metadata are there."""
 
     def __init__(self, said: int | None, checkpoints: dict[int, OrbaxContent]) -> None:
-        super().__init__(Unit(Address(FOLDER, layout().kinds["model"], "m", "v1"), {}), {}, now(), lambda _, __: False)
+        super().__init__(Unit(Address(FOLDER, layout().kinds["model"], "m", "v1"), {}), {}, now(), lambda _: False)
         metadata: Any = {"architecture": {"description": None, "parameters": said}}
         self.__dict__.update(metadata=metadata, checkpoints=checkpoints)
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -59,7 +58,19 @@ def test_where_a_system_hides_processes_a_signal_tells_whether_there_is_one(monk
     }
     exists = os.path.exists
     monkeypatch.setattr(os.path, "exists", lambda path: not str(path).startswith("/proc/") and exists(path))
-    assert not liveness.is_gone(heartbeat, datetime.now(UTC))
+    assert not liveness.is_gone(heartbeat)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
-    assert liveness.is_gone({**heartbeat, "process": process.pid}, datetime.now(UTC))
+    assert liveness.is_gone({**heartbeat, "process": process.pid})
+
+
+def test_of_a_container_with_numbers_of_its_own_nothing_is_known_however_old() -> None:
+    heartbeat: Heartbeat = {
+        "schema_version": "1.0",
+        "at": "2026-01-01T00:00:00Z",
+        "process": 1,
+        "boot": liveness.boot(),
+        "namespace": "0" * 64,
+        "host": liveness.host(),
+    }
+    assert not liveness.is_gone(heartbeat)

@@ -28,7 +28,7 @@ class DocumentInputs:
     """The documents of one unit, judged at ``now``. Paths in ``facts`` are relative to the unit."""
 
     def __init__(
-        self, unit: Unit, facts: Mapping[str, Facts], now: datetime, is_gone: Callable[[Heartbeat, datetime], bool]
+        self, unit: Unit, facts: Mapping[str, Facts], now: datetime, is_gone: Callable[[Heartbeat], bool]
     ) -> None:
         """Take what was read; ``is_gone`` says whether the process of a heartbeat is known to have ended."""
         self.unit, self.facts, self.now, self._is_gone = unit, facts, now, is_gone
@@ -79,7 +79,7 @@ class DocumentInputs:
     def gone_process(self) -> int | None:
         """The number of the process that wrote the heartbeat, where it is known to have ended."""
         heartbeat = self.heartbeat
-        return heartbeat["process"] if heartbeat is not None and self._is_gone(heartbeat, self.now) else None
+        return heartbeat["process"] if heartbeat is not None and self._is_gone(heartbeat) else None
 
     @cached_property
     def heartbeat(self) -> Heartbeat | None:

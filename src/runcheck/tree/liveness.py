@@ -55,21 +55,27 @@ def started(process: int) -> int | None:
 
 def sign_of_life(heartbeat: Heartbeat, moment: datetime) -> str | None:
     """Return in words what shows that the process of a heartbeat lives or may live, None where it is dead."""
-    here = heartbeat["host"] == host()
-    if here and None not in (heartbeat["boot"], boot()) and heartbeat["boot"] != boot():
+    if is_gone(heartbeat):
         return None
-    if here and heartbeat.get("namespace") in (None, namespace()) and sys.platform != "win32":
-        process = heartbeat["process"]
-        return f"process {process} of this machine writes it" if _lives(process, heartbeat.get("started")) else None
+    if _is_of_here(heartbeat):
+        return f"process {heartbeat['process']} of this machine writes it"
     at = parse_timestamp(heartbeat["at"])
     if at is None or (age := (moment - at).total_seconds()) > layout().limits.heartbeat_seconds:
         return None
     return f"it may be written by another machine or container: its heartbeat is {max(0, int(age)):,} seconds old"
 
 
-def is_gone(heartbeat: Heartbeat, moment: datetime) -> bool:
-    """Say whether the process of a heartbeat ran on this machine and ended, whatever the age of the heartbeat."""
-    return heartbeat["host"] == host() and sign_of_life(heartbeat, moment) is None
+def is_gone(heartbeat: Heartbeat) -> bool:
+    """Say whether the process of a heartbeat is known to have ended, since it ran on this machine."""
+    if heartbeat["host"] == host() and None not in (heartbeat["boot"], boot()) and heartbeat["boot"] != boot():
+        return True
+    return _is_of_here(heartbeat) and not _lives(heartbeat["process"], heartbeat.get("started"))
+
+
+def _is_of_here(heartbeat: Heartbeat) -> bool:
+    """Say whether the number of the process is one of this machine, or this container."""
+    is_own = heartbeat["host"] == host() and heartbeat.get("namespace") in (None, namespace())
+    return is_own and sys.platform != "win32"
 
 
 def _lives(process: int, start: int | None) -> bool:
