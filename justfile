@@ -56,11 +56,11 @@ bench-writers *ARGS:
 
 # How much slower a jitted training loop is with the writer, in BLOCKS pairs.
 step-rate BLOCKS="40":
-    python benchmarks/step_rate.py {{BLOCKS}}
+    python -m benchmarks.step_rate {{BLOCKS}}
 
 # Memory and time of a run that logs ROWS rows.
 long-run ROWS="10000000":
-    python benchmarks/long_run.py {{ROWS}}
+    python -m benchmarks.long_run {{ROWS}}
 
 # Metric rows a second on one core, and the memory they take.
 bench-rows ROWS="1000000" ROUNDS="5":

@@ -1,4 +1,4 @@
-"""One writer in a loop: ``python logging_loop.py WRITER FOLDER STEPS [kill]`` with the writer's own environment.
+"""One writer in a loop, in its own environment: ``python -m benchmarks.logging_loop WRITER FOLDER STEPS [kill]``.
 
 Prints the seconds in the loop and to the end as JSON; with ``kill`` the process and its children are killed after the
 last step instead, as a machine that goes away would do, and nothing is printed.
@@ -24,19 +24,9 @@ class Writer(NamedTuple):
 
 
 def runcheck_run(folder: str) -> Writer:
-    import runcheck
+    from benchmarks.blank_run import start_run
 
-    run = runcheck.start_run(
-        folder,
-        dataset="points",
-        model="mlp",
-        variant="loop",
-        config={},
-        seeds={"init": 0},
-        tags={"experiment": "loop", "run_type": "train"},
-        data={"kind": "synthetic", "seed": 0},
-        description="A loop.",
-    )
+    run = start_run(folder)
     return Writer(run.log, run.finish)
 
 

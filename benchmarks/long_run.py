@@ -1,4 +1,4 @@
-"""Memory of a run that logs ROWS rows, five scalars a step, each a new float: ``python benchmarks/long_run.py [ROWS]``.
+"""Memory of a run that logs ROWS rows, five scalars a step, each a new float: ``python -m benchmarks.long_run [ROWS]``.
 
 Prints the resident memory as the rows come, and the peak; the run is checked at the end.
 """
@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import runcheck
+from benchmarks.blank_run import start_run
 
 _SCALARS = 5
 _LINES = 10
@@ -19,18 +20,7 @@ def main(rows: int) -> None:
     """Log, and say how much memory that takes."""
     steps, draw = rows // _SCALARS, random.Random(0).random
     with tempfile.TemporaryDirectory(prefix="runcheck-long-run-") as root:
-        run = runcheck.start_run(
-            root,
-            dataset="points",
-            model="mlp",
-            variant="long",
-            config={},
-            seeds={"init": 0},
-            tags={"experiment": "long", "run_type": "train"},
-            data={"kind": "synthetic", "seed": 0},
-            description="A long run.",
-            risks="None.",
-        )
+        run = start_run(root)
         begin = time.perf_counter()
         for step in range(steps):
             run.log(step, {"a": draw(), "b": draw(), "c": draw(), "d": draw(), "e": draw()})

@@ -15,26 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import runcheck
+from benchmarks.blank_run import start_run
 from benchmarks.measure import Command, peak_memory
 from runcheck.writer.registry import rebuild_registry
-from runcheck.writer.run import Run
 
 _MIB = 1 << 20
-
-
-def start_run(root: Path) -> Run:
-    return runcheck.start_run(
-        root,
-        dataset="d",
-        model="m",
-        variant="v",
-        config={"a": 1},
-        seeds={"a": 1},
-        tags={"experiment": "e", "run_type": "train"},
-        data={"kind": "synthetic", "seed": 1},
-        description="Large.",
-        risks="None.",
-    )
 
 
 def metrics(root: Path, scale: float) -> Path:

@@ -1,4 +1,4 @@
-"""The rate of a jitted training loop with the writer on and off, in turn: ``python benchmarks/step_rate.py [BLOCKS]``.
+"""The rate of a jitted training loop with the writer on and off, in turn: ``python -m benchmarks.step_rate [BLOCKS]``.
 
 A multilayer perceptron that is trained by Adam, five scalars a step that are still on the device when they are logged.
 Both loops are the same but for ``run.log``, and each ends when the last step is computed. Prints the median over the
@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-import runcheck
+from benchmarks.blank_run import start_run
 from runcheck.writer.run import Run
 
 _STEPS = 200  # of a block
@@ -27,7 +27,7 @@ def main(blocks: int) -> None:
     """Train in blocks, every second one with the writer, the first of a pair in turn."""
     step_of = _training()
     with tempfile.TemporaryDirectory(prefix="runcheck-step-rate-") as root:
-        run = _run(root)
+        run = start_run(root)
         _block(step_of, 50, None)
         ratios, plain = [], []
         for number in range(blocks):
@@ -87,20 +87,6 @@ def _training() -> Callable[[], dict[str, jax.Array]]:
         return cast("dict[str, jax.Array]", metrics)
 
     return once
-
-
-def _run(root: str) -> Run:
-    return runcheck.start_run(
-        root,
-        dataset="points",
-        model="mlp",
-        variant="rate",
-        config={},
-        seeds={"init": 0},
-        tags={"experiment": "rate", "run_type": "train"},
-        data={"kind": "synthetic", "seed": 0},
-        description="A loop.",
-    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How many points of a writer of ``logging_loop.py`` are in a folder: ``python survivors.py WRITER FOLDER``."""
+"""How many points of a writer of ``logging_loop`` are in a folder: ``python -m benchmarks.survivors WRITER FOLDER``."""
 
 import contextlib
 import json

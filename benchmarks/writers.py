@@ -17,7 +17,7 @@ from benchmarks.logging_loop import SCALARS, WRITERS
 from benchmarks.machine import versions_of_writers
 from benchmarks.results import WriterFigures, load, save
 
-_HERE = Path(__file__).parent
+_TOP = Path(__file__).parents[1]
 _STEPS = 20_000
 _STEPS_OF_SLOW = 2_000
 _SLOW = {"MLflow, SQLite", "dvclive", "CLU, SummaryWriter"}
@@ -47,7 +47,7 @@ def steps_of(name: str) -> int:
 
 
 def _run(python: Path, name: str, folder: Path, figures: WriterFigures) -> None:
-    done = _process(python, "logging_loop.py", name, folder, str(steps_of(name)))
+    done = _process(python, "logging_loop", name, folder, str(steps_of(name)))
     done.check_returncode()
     seconds = json.loads(done.stdout.splitlines()[-1])
     points = steps_of(name) * SCALARS
@@ -59,26 +59,26 @@ def _run(python: Path, name: str, folder: Path, figures: WriterFigures) -> None:
 
 
 def _kill(python: Path, name: str, folder: Path, figures: WriterFigures) -> None:
-    _process(python, "logging_loop.py", name, folder, str(steps_of(name)), "kill")
+    _process(python, "logging_loop", name, folder, str(steps_of(name)), "kill")
     figures.survivors = _points(python, name, folder)
     shutil.rmtree(folder)
 
 
 def _points(python: Path, name: str, folder: Path) -> int:
-    done = _process(python, "survivors.py", name, folder)
+    done = _process(python, "survivors", name, folder)
     done.check_returncode()
     return int(done.stdout.splitlines()[-1])
 
 
 def _process(python: Path, script: str, name: str, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [python, _HERE / script, name, folder, *arguments],
+        [python, "-m", f"benchmarks.{script}", name, folder, *arguments],
         cwd=folder.parent,
         capture_output=True,
         text=True,
         check=False,
         start_new_session=True,  # for the kill to reach the children of this one, and no others
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"},
+        env={**os.environ, "PYTHONPATH": str(_TOP), "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"},
     )
 
 
