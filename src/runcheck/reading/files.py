@@ -106,6 +106,16 @@ class UnitFiles:
         except OSError as error:
             self.fault(path, f"cannot be read: {error.strerror or error}")
 
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a file, a mebibyte at a time.
+
+        Raises:
+            CannotReadError: it cannot be read.
+        """
+        with self.open(path) as stream:
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+
     def document(self, path: str, format_: str, schema: str | None = None) -> dict[str, object]:
         """Return the object that a JSON or YAML document holds, read as strictly as the linter reads it.
 

@@ -289,9 +289,8 @@ def _listed(unit: StoredUnit) -> frozenset[str]:
     from runcheck.probes.checksums import ChecksumsProbe  # noqa: PLC0415 - few units have leftovers and a list
 
     probe = ChecksumsProbe()
-    with unit.files.open(layout().path("checksums")) as stream:
-        while chunk := stream.read(1 << 20):
-            probe.feed(chunk)
+    for chunk in unit.files.chunks(layout().path("checksums")):
+        probe.feed(chunk)
     return frozenset(probe.content().sums())
 
 

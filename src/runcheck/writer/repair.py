@@ -173,7 +173,7 @@ class Repair:
     def _read_events(self, entry: Entry) -> EventsContent | None:
         """Return what an event file holds once its end is cut off; None where nothing of it is left."""
         probe = EventsProbe()
-        for chunk in self._chunks(entry.path)():
+        for chunk in self._files.chunks(entry.path):
             probe.feed(chunk)
         content = probe.content()
         broken = content.first_break
@@ -233,13 +233,7 @@ class Repair:
         return content if isinstance(content, OrbaxContent) else OrbaxContent()
 
     def _chunks(self, path: str) -> Callable[[], Iterator[bytes]]:
-        return partial(_chunks, self._files, path)
-
-
-def _chunks(files: UnitFiles, path: str) -> Iterator[bytes]:
-    with files.open(path) as stream:
-        while chunk := stream.read(_CHUNK):
-            yield chunk
+        return partial(self._files.chunks, path)
 
 
 def _path(step: int) -> str:

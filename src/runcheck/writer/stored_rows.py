@@ -49,9 +49,8 @@ def read_rows(files: UnitFiles, path: str, points: PointsFactory = lambda _: Poi
     """
     probe = CsvMetricsProbe(points) if path.endswith(".csv") else JsonlMetricsProbe(points)
     files.file(path)
-    with files.open(path) as stream:
-        while chunk := stream.read(_CHUNK):
-            probe.feed(chunk)
+    for chunk in files.chunks(path):
+        probe.feed(chunk)
     return probe.content()
 
 
