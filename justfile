@@ -82,6 +82,10 @@ fixtures:
 docs:
     python docs/build.py
 
+# The tests that draw their examples, with new ones.
+search *ARGS:
+    pytest -n auto -m hypothesis --hypothesis-profile=random {{ARGS}}
+
 # Damage good trees ROUNDS times in each of 400 ways, and say which clause found what.
 mutation ROUNDS="10" SEED="1":
     python -m tests.mutation {{ROUNDS}} {{SEED}}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.paired import Contender
-from runcheck.writer.metric_log import MetricLog
-from runcheck.writer.tensorboard import EventFile
+from runcheck.writer.log.metric_log import MetricLog
+from runcheck.writer.log.tensorboard import EventFile
 
 STEPS, SCALARS = 20_000, 5
 BY_JSON = "json.dumps, flushed each step"

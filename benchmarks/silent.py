@@ -31,7 +31,7 @@ from zarr.codecs import Crc32cCodec
 from runcheck.probes import look_into_file, look_into_folder
 from runcheck.probes.events import EventsProbe
 from runcheck.probes.folder import Folder
-from runcheck.writer.tensorboard import EventFile
+from runcheck.writer.log.tensorboard import EventFile
 
 FORMATS = {"Orbax": "orbax", "Parquet": "parquet", "HDF5": "hdf5", "Zarr": "zarr", "TensorBoard": "events"}
 

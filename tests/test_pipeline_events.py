@@ -9,7 +9,7 @@ import pytest
 
 from runcheck.findings import Report
 from runcheck.pipeline import check
-from runcheck.writer.tensorboard import EventFile
+from runcheck.writer.log.tensorboard import EventFile
 
 CODES = {"RC415", "RC416"}
 

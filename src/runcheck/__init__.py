@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from runcheck.reading.dataset import LoadedDataset
     from runcheck.reading.load import load
     from runcheck.reading.run import LoadedRun
-    from runcheck.writer.dataset import Dataset, new_dataset
+    from runcheck.writer.datasets.dataset import Dataset, new_dataset
     from runcheck.writer.ending import Preempted
-    from runcheck.writer.recover import Recovery, recover
-    from runcheck.writer.retention import Keep
+    from runcheck.writer.recovery.recover import Recovery, recover
     from runcheck.writer.run import Run
     from runcheck.writer.shims import MetricWriter, SummaryWriter
     from runcheck.writer.start import start_run
+    from runcheck.writer.weights.retention import Keep
 
 __all__ = [
     "Dataset",
@@ -45,13 +45,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Dataset": "runcheck.writer.dataset",
+    "Dataset": "runcheck.writer.datasets.dataset",
     "Finding": "runcheck.findings",
-    "Keep": "runcheck.writer.retention",
+    "Keep": "runcheck.writer.weights.retention",
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
     "MetricWriter": "runcheck.writer.shims",
-    "Recovery": "runcheck.writer.recover",
+    "Recovery": "runcheck.writer.recovery.recover",
     "Preempted": "runcheck.writer.ending",
     "Report": "runcheck.findings",
     "Run": "runcheck.writer.run",
@@ -59,8 +59,8 @@ _HOMES = {
     "SummaryWriter": "runcheck.writer.shims",
     "check": "runcheck.pipeline",
     "load": "runcheck.reading.load",
-    "new_dataset": "runcheck.writer.dataset",
-    "recover": "runcheck.writer.recover",
+    "new_dataset": "runcheck.writer.datasets.dataset",
+    "recover": "runcheck.writer.recovery.recover",
     "start_run": "runcheck.writer.start",
 }
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runcheck.convention.commands import commands_in
 from runcheck.convention.words import words_in
-from runcheck.writer.redaction import Redactor
+from runcheck.writer.provenance.redaction import Redactor
 
 PASSWORD = "hunt3r-Rabb1t"
 DRAWN = "9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import runcheck
-from runcheck.writer import follower
+from runcheck.writer.log import follower
 from runcheck.writer.run import Run
 from tests.faults.layer import Fault, Layer
 

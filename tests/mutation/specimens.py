@@ -21,7 +21,7 @@ from zarr.codecs import Crc32cCodec
 
 import runcheck
 from runcheck.convention.checksums import digest_of_list
-from runcheck.writer.dataset import Dataset
+from runcheck.writer.datasets.dataset import Dataset
 from runcheck.writer.run import Run
 
 from .records import split_records

@@ -5,17 +5,22 @@ import struct
 import tarfile
 import zipfile
 
-from runcheck.probes import format_of, look_into_file
+from runcheck.probes import Content, format_of, look_into_file
 from runcheck.probes.contents import PackedContent
 from runcheck.rules.unsafe import unsafe_pickle
 
 
 def look(content: bytes, name: str = "a.pkl", *, deep: bool = False) -> PackedContent:
     """Look into a file of this name as the pipeline would; nothing is seen in a file of no format."""
-    format_ = format_of(name, content[:1024])
-    found = look_into_file(format_, io.BytesIO(content), deep=deep) if format_ else PackedContent()
+    found = look_into(content, name, deep=deep) or PackedContent()
     assert isinstance(found, PackedContent)
     return found
+
+
+def look_into(content: bytes, name: str, *, deep: bool) -> Content | None:
+    """The same for a file that its first bytes may make one of another format."""
+    format_ = format_of(name, content[:1024])
+    return look_into_file(format_, io.BytesIO(content), deep=deep) if format_ else None
 
 
 def messages(found: PackedContent) -> list[str]:

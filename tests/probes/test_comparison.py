@@ -15,7 +15,7 @@ from runcheck.probes.events import EventsProbe, comparison
 from runcheck.probes.events.comparison import Source, compare
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.probes.points import as_float32
-from runcheck.writer.tensorboard import scalar_event
+from runcheck.writer.log.tensorboard import scalar_event
 
 Point = tuple[str, int, float]
 Restart = int  # in the place of a point: a session starts at this step

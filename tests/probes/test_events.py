@@ -23,7 +23,7 @@ from runcheck.probes import events as module
 from runcheck.probes.contents import EventsContent
 from runcheck.probes.events import EventsProbe
 from runcheck.probes.points import OrderedPoints
-from runcheck.writer.tensorboard import EventFile, scalar_event
+from runcheck.writer.log.tensorboard import EventFile, scalar_event
 
 VERSION = record(b"\x09" + struct.pack("<d", 1.0) + b"\x1a\x0dbrain.Event:2")
 RECORDS = [

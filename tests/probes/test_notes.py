@@ -22,7 +22,7 @@ from runcheck.probes import look_into_file
 from runcheck.probes.events import EventsProbe
 from runcheck.probes.notes import TOTAL_BYTES, Notes
 from runcheck.probes.words import WordsContent
-from runcheck.writer.tensorboard import scalar_event
+from runcheck.writer.log.tensorboard import scalar_event
 
 DRAWN = "9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe5aTi"
 BAD = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.writer.environment import read_variables
+from runcheck.writer.provenance.environment import read_variables
 
 PUBLISH = """
 import runcheck

@@ -19,7 +19,8 @@ SOURCE = str(Path(runcheck.__file__).parents[1])
 _DEATHS = """
 import os, sys, json, shutil, warnings
 sys.modules["pyarrow"] = None  # no registry, which has tests of its own, and whose reader is a process of its own
-import runcheck, runcheck.writer.resume, runcheck.writer.recover, runcheck.writer.start, runcheck.pipeline
+import runcheck, runcheck.pipeline, runcheck.writer.start
+import runcheck.writer.recovery.recover, runcheck.writer.recovery.resume
 from runcheck.pipeline import check
 warnings.simplefilter("ignore")
 good, root, act, again = sys.argv[1:]

@@ -14,7 +14,7 @@ import runcheck
 from runcheck.findings import Report
 from runcheck.pipeline import check, check_in
 from runcheck.tree.quarantine import Quarantine
-from runcheck.writer.redaction import Redactor
+from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.run import Run
 
 StartRun = Callable[..., Run]

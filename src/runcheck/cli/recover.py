@@ -19,7 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> int:
     """Recover each run, and say line by line what was done."""
     from runcheck.report.escape import printable  # noqa: PLC0415 - each command loads what it needs
-    from runcheck.writer.recover import recover  # noqa: PLC0415
+    from runcheck.writer.recovery.recover import recover  # noqa: PLC0415
 
     status = CLEAN
     for path in options.paths:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
 from runcheck.convention.secrets import REDACTED
-from runcheck.writer.git import without_foreign_repository
+from runcheck.writer.provenance.git import without_foreign_repository
 
 _PYTHON = re.compile(r"python(?:3(?:\.[0-9]{1,3})?)?(?:\.exe)?")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)

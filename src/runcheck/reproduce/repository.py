@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runcheck.errors import CannotReproduceError
-from runcheck.writer.git import Question, environment_of_git
+from runcheck.writer.provenance.git import Question, environment_of_git
 
 _LINE_BYTES = 1 << 16
 

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Env, Metadata
-from runcheck.writer.environment import installed_packages
+from runcheck.writer.provenance.environment import installed_packages
 
 _NAMED = 8  # packages in a line
 

@@ -15,19 +15,19 @@ from runcheck.convention.timestamps import now
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError, warn
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import add_copy, add_plot
-from runcheck.writer.checkpoints import CheckpointWriter
 from runcheck.writer.ending import finishing, how_it_ended, opened, tell_preempted
-from runcheck.writer.exports import add_export, named_export
 from runcheck.writer.heartbeat import HeartbeatFile
+from runcheck.writer.job.silent import SilentLog
 from runcheck.writer.lock import locked
-from runcheck.writer.metric_log import MetricLog
+from runcheck.writer.log.metric_log import MetricLog
+from runcheck.writer.log.tensorboard import EventFile
 from runcheck.writer.readme import readme_of_run
-from runcheck.writer.retention import Keep, Ranking
-from runcheck.writer.sessions import TakenUp, seconds_of
-from runcheck.writer.silent import SilentLog
+from runcheck.writer.recovery.sessions import TakenUp, seconds_of
 from runcheck.writer.summary import best_values, direction_of, summary_of
-from runcheck.writer.tensorboard import EventFile
 from runcheck.writer.unit import UnitFolder
+from runcheck.writer.weights.checkpoints import CheckpointWriter
+from runcheck.writer.weights.exports import add_export, named_export
+from runcheck.writer.weights.retention import Keep, Ranking
 from runcheck.writer.yaml import format_yaml
 
 # What preempts a process leaves it some 30 s.
@@ -137,7 +137,7 @@ class Run:
 
     def _take_up(self, resume: str | os.PathLike[str], *, allow_config_change: bool) -> str:
         """Return what other processes are to know of the run that is taken up, nothing where there is none."""
-        from runcheck.writer.resume import find_stopped, take_up  # noqa: PLC0415 - it brings what reads a run
+        from runcheck.writer.recovery.resume import find_stopped, take_up  # noqa: PLC0415 - it brings what reads a run
 
         stopped = find_stopped(self._folder, resume)
         if stopped is None:

@@ -20,12 +20,12 @@ from runcheck.writer.arguments import (
     told,
 )
 from runcheck.writer.config import plain_config, plain_object
-from runcheck.writer.data import provenance_of, with_digests
-from runcheck.writer.provenance import script_description
-from runcheck.writer.retention import Keep
+from runcheck.writer.job.silent import unit_folder
+from runcheck.writer.provenance.code import script_description
+from runcheck.writer.provenance.data import provenance_of, with_digests
 from runcheck.writer.run import Run
-from runcheck.writer.silent import unit_folder
 from runcheck.writer.unit import UnitFolder
+from runcheck.writer.weights.retention import Keep
 
 _MAX_ATTEMPTS = 1000
 
@@ -169,7 +169,7 @@ def _tell_guess(by: str, directions: Mapping[str, str]) -> None:
 def _class_of_run(folder: UnitFolder) -> type[Run]:
     if folder.processes.is_writer:
         return Run
-    from runcheck.writer.silent_run import SilentRun  # noqa: PLC0415 - where there are several processes
+    from runcheck.writer.job.silent_run import SilentRun  # noqa: PLC0415 - where there are several processes
 
     return SilentRun
 

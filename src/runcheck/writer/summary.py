@@ -7,7 +7,7 @@ from typing import cast
 from runcheck.convention.aggregates import Direction, SeriesAggregate, likely_direction
 from runcheck.convention.documents import Summary
 from runcheck.convention.layout import layout
-from runcheck.writer.rows import Series
+from runcheck.writer.log.rows import Series
 
 
 def direction_of(directions: Mapping[str, Direction], split: str, metric: str) -> Direction:

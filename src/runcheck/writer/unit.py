@@ -16,11 +16,17 @@ from runcheck.convention.versions import NO_COMMIT
 from runcheck.errors import CannotWriteError, MissingLibraryError, warn
 from runcheck.writer.arguments import checked_text
 from runcheck.writer.atomic import json_text, write_whole
-from runcheck.writer.environment import read_environment
+from runcheck.writer.job.processes import Processes
 from runcheck.writer.latest import update_latest
-from runcheck.writer.processes import Processes
-from runcheck.writer.provenance import Repository, command_line, read_repository, script_folder, working_folder
-from runcheck.writer.redaction import Redactor
+from runcheck.writer.provenance.code import (
+    Repository,
+    command_line,
+    read_repository,
+    script_folder,
+    working_folder,
+)
+from runcheck.writer.provenance.environment import read_environment
+from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.registry import upsert_row
 from runcheck.writer.seal import hash_file, hash_files, write_checksums
 

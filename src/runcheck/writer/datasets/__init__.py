@@ -1,0 +1,1 @@
+"""Dataset versions, and the formats of their splits."""

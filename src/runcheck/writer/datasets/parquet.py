@@ -1,0 +1,108 @@
+"""A split as Parquet, with a checksum a page: from a table, columns, or batch by batch."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+from runcheck.errors import InvalidArgumentError, MissingLibraryError
+from runcheck.writer.datasets.columns import blocks, dtype_of, is_sliced
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Rows: TypeAlias = Union["pa.Table", "pa.RecordBatch", "pa.RecordBatchReader", Mapping[str, object]]
+"""A table of Arrow or of pandas, or columns by name."""
+
+_GROUP_BYTES = 64 << 20  # of a row group in memory
+
+
+def write_parquet(path: str, data: Rows | Iterable[Rows]) -> int:
+    """Write a new file, and return its rows; see :meth:`runcheck.writer.datasets.dataset.Dataset.write_parquet`."""
+    try:
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingLibraryError("pyarrow", "parquet", "write Parquet") from error
+    tables = _tables(data)
+    first = next(tables, None)
+    if first is None:
+        raise InvalidArgumentError("there is no table to write; give one, be it without rows")
+    rows = 0
+    with pq.ParquetWriter(path, first.schema, compression="zstd", write_page_checksum=True) as writer:
+        for group in _groups(first, tables):
+            writer.write_table(group)
+            rows += group.num_rows
+    return rows
+
+
+def _groups(first: "pa.Table", tables: "Iterator[pa.Table]") -> "Iterator[pa.Table]":
+    """Yield all rows, in tables that are worth a row group each."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    held = [first]
+    for table in tables:
+        if not table.schema.equals(first.schema):
+            told = "; ".join(" ".join(str(each.schema).split("\n")[:9]) for each in (table, first))
+            raise InvalidArgumentError(f"a batch has other columns than those before it: {told}")
+        if sum(each.nbytes for each in held) >= _GROUP_BYTES:
+            yield pa.concat_tables(held)
+            held = []
+        held.append(table.replace_schema_metadata(first.schema.metadata))
+    yield pa.concat_tables(held)
+
+
+def _tables(data: object) -> "Iterator[pa.Table]":
+    import pyarrow as pa  # noqa: PLC0415
+
+    if isinstance(data, pa.Table):
+        yield data
+    elif isinstance(data, pa.RecordBatch):
+        yield pa.Table.from_batches([data])
+    elif isinstance(data, Mapping):
+        yield from _of_columns(data)
+    elif hasattr(data, "iloc"):
+        yield pa.Table.from_pandas(data, preserve_index=False)
+    elif hasattr(data, "__arrow_c_stream__"):
+        reader = pa.RecordBatchReader.from_stream(data)
+        yield reader.schema.empty_table()
+        yield from (pa.Table.from_batches([batch]) for batch in reader)
+    elif isinstance(data, Iterable) and not isinstance(data, str | bytes) and not hasattr(data, "dtype"):
+        for each in data:
+            yield from _tables(each)
+    else:
+        raise InvalidArgumentError(f"the rows are a {type(data).__name__}; give a table, columns by name, or batches")
+
+
+def _of_columns(columns: Mapping[str, object]) -> "Iterator[pa.Table]":
+    """Yield columns as tables: arrays by and by, since they may lie in files, and all else at once."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    arrays = {name: column for name, column in columns.items() if is_sliced(column) and column.shape}
+    if arrays.keys() != columns.keys() or not arrays or any(dtype_of(each).hasobject for each in arrays.values()):
+        yield pa.table({name: _column(name, column) for name, column in columns.items()})
+        return
+    yield pa.table({name: _column(name, column[:0]) for name, column in arrays.items()})  # there may be no block
+    for block in blocks(arrays):
+        yield pa.table({name: _column(name, column) for name, column in block.items()})
+
+
+def _column(name: str, column: object) -> "pa.Array":
+    """Return a column of Arrow; a row of an array is a list of fixed size, and so on for each axis.
+
+    Raises:
+        InvalidArgumentError: Arrow has nothing for it.
+    """
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    shape: tuple[int, ...] = getattr(column, "shape", ())
+    if 0 in shape[1:]:
+        raise InvalidArgumentError(f"the column {name} has the shape {shape}; its rows hold nothing")
+    try:
+        if len(shape) > 1:
+            column = np.asarray(column)
+            values = pa.array(column.reshape(-1))
+            for length in reversed(shape[1:]):
+                values = pa.FixedSizeListArray.from_arrays(values, length)
+            return values
+        return pa.array(np.asarray(column) if is_sliced(column) else column)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InvalidArgumentError(f"the column {name} cannot be kept as Parquet: {error}") from error

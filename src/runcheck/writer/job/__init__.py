@@ -1,0 +1,1 @@
+"""The processes of one job: one writes, and the others have the same calls."""

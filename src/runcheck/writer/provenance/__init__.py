@@ -1,0 +1,1 @@
+"""Where a unit comes from: commit, environment and data, without secrets and without what belongs to this machine."""

@@ -1,0 +1,1 @@
+"""What a process that died leaves: put in order, finished, or gone on with."""

@@ -1,0 +1,1 @@
+"""Checkpoints, which of them stay, and exports to other frameworks."""
