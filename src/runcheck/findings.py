@@ -29,9 +29,14 @@ class Finding(NamedTuple):
         return self.clause.code
 
     @property
+    def level(self) -> Level:
+        """The level that it counts by."""
+        return self.clause.level
+
+    @property
     def is_error(self) -> bool:
-        """Whether the clause is a MUST, and the finding certain."""
-        return self.clause.level is Level.MUST and self.is_certain
+        """Whether it fails a check: it is of level MUST, and certain."""
+        return self.level is Level.MUST and self.is_certain
 
     def sort_key(self) -> tuple[str, int, str, str]:
         """Order by path, then place, then code."""

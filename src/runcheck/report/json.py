@@ -31,7 +31,7 @@ def _finding(finding: Finding) -> dict[str, object]:
     return {
         "code": finding.code,
         "name": finding.clause.name,
-        "level": finding.clause.level.value,
+        "level": finding.level.value,
         "certain": finding.is_certain,
         "path": finding.path,
         "line": finding.line,

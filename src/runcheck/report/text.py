@@ -20,7 +20,7 @@ def _finding(finding: Finding) -> str:
         place += f":{finding.line}"
     elif finding.pointer:
         place += f":{printable(finding.pointer)}"
-    level = finding.clause.level.value if finding.is_certain else "perhaps"
+    level = finding.level.value if finding.is_certain else "perhaps"
     head = f"{place}: {level} {finding.code} {finding.clause.name}"
     return f"{head}\n    {printable(finding.message)}\n    help: {printable(finding.help)}\n"
 
