@@ -13,6 +13,10 @@ class CannotCheckError(RuncheckError):
     """The paths given cannot be judged: nothing there, not readable, or not a tree of artefacts."""
 
 
+class ConventionError(RuncheckError):
+    """A convention of one's own that cannot be judged by: there is none, or its file says what it cannot mean."""
+
+
 class CannotWriteError(RuncheckError):
     """A unit cannot be written where or as it was asked for."""
 
