@@ -15,9 +15,6 @@ from runcheck.errors import CannotReadError
 from tests.mutation.specimens import start_run
 from tests.reading.test_load import POINTER, load_run
 
-# Where one array does not fit, Orbax closes its loop before TensorStore has answered for the others.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 class State(NamedTuple):
     """The state of a training loop."""
