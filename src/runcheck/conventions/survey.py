@@ -9,6 +9,7 @@ from runcheck.conventions.checks.kind import Flaw
 from runcheck.conventions.checks.kinds import kind_of
 from runcheck.conventions.classify import OwnFile, OwnUnit, Place, Stray, root_of, units_at
 from runcheck.conventions.definition import ROOT, Check, Convention, RowForm
+from runcheck.conventions.documents import OwnJsonProbe, OwnYamlProbe
 from runcheck.conventions.forms import filled
 from runcheck.conventions.main_unit import METRICS, MainUnit, main_unit_of, metrics_unit_of, sums_unit_of
 from runcheck.conventions.references import references_elsewhere, references_of_unit
@@ -17,7 +18,6 @@ from runcheck.conventions.told import Told, UnitRead, is_asked, told_by
 from runcheck.depth import Depth
 from runcheck.findings import Finding, Unverified
 from runcheck.probes import Facts, Probe, make_probe, suffix_of, unverified_in
-from runcheck.probes.document import JsonProbe, YamlProbe
 from runcheck.probes.text import TextProbe
 from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
@@ -221,5 +221,5 @@ def probe_of(file: OwnFile) -> Probe | None:
     if role.format == "text":
         return TextProbe()
     if role.format == "document":
-        return YamlProbe() if suffix in (".yaml", ".yml") else JsonProbe()
+        return OwnYamlProbe() if suffix in (".yaml", ".yml") else OwnJsonProbe()
     return RowsProbe(suffix, role.rows or _NO_SERIES, role.schema, file.names)
