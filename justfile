@@ -113,6 +113,15 @@ fuzz-guided SECONDS="60":
         PYTHONPATH=src:. "$venv/bin/python" -m tests.fuzz.guided "$probe" -max_total_time={{SECONDS}} -max_len=20000 "$corpus"
     done
 
+# Unpack zsh and fish into .tools, for the tests of completions: packages of Debian, without root.
+shells:
+    #!/usr/bin/env sh
+    set -eu
+    mkdir -p .tools/packages
+    cd .tools/packages
+    apt-get download zsh zsh-common fish fish-common libpcre2-32-0
+    for package in *.deb; do dpkg -x "$package" ../debian; done
+
 # Lock the development set, for all Pythons at once: hashes, no addresses.
 lock:
     uv pip compile pyproject.toml --group dev --extra all --extra s3 --extra dask --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
