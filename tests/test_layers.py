@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "report": {"findings", "convention.clauses", "watch", "_version"},
+    "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
