@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from runcheck.depth import Depth
     from runcheck.findings import Report
+    from runcheck.watch import Watch
 
 
 class Options:
@@ -24,6 +25,7 @@ class Options:
         self.paths = paths or ["artefacts"]
         self.depth: Depth = "content"
         self.select = ""
+        self.convention: str | None = None
         self.strict = self.pedantic = self.rehash = False
         self.no_cache = bool(os.environ.get("CI"))
         self.jobs: int | None = None
@@ -51,6 +53,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--select",
         metavar="CODES",
         help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
+    )
+    parser.add_argument(
+        "--convention",
+        metavar="NAME|FILE",
+        help="judge by a convention of one's own: the name of one that is shipped, or a TOML file",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
@@ -129,13 +136,16 @@ def _reports(options: Options) -> "Iterator[Report]":
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
-    from runcheck.watch import Nobody, Watch  # noqa: PLC0415
+    from runcheck.watch import Nobody  # noqa: PLC0415
 
     watch: Watch = Nobody()
     if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
+    if options.convention:
+        yield from _reports_by(options.convention, options, watch)
+        return
     selection = select(options.select.split(",")) if options.select else EVERYTHING
     remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     with Quarantine() as quarantine:
@@ -150,4 +160,28 @@ def _reports(options: Options) -> "Iterator[Report]":
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
                 remote=remote,
+            )
+
+
+def _reports_by(convention: str, options: Options, watch: "Watch") -> "Iterator[Report]":
+    """Check each path by a convention of one's own."""
+    from runcheck.conventions.check import check_by  # noqa: PLC0415 - as above
+    from runcheck.conventions.load import clauses_of, load  # noqa: PLC0415
+    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
+    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+
+    codes = options.select.split(",") if options.select else ()
+    selection = select(codes, known=clauses_of(load(convention))) if codes else EVERYTHING
+    with Quarantine() as quarantine:
+        for path in options.paths:
+            yield check_by(
+                quarantine,
+                path,
+                convention,
+                depth=options.depth,
+                selection=selection,
+                pedantic=options.pedantic,
+                executor=executor_of(options.executor or "processes", options.jobs),
+                watch=watch,
             )

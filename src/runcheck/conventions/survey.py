@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from runcheck.convention.layout import layout
+from runcheck.convention.settings import Settings
 from runcheck.conventions.checks.kind import Flaw
 from runcheck.conventions.checks.kinds import kind_of
 from runcheck.conventions.classify import OwnFile, OwnUnit, Place, Stray, root_of, units_at
@@ -54,6 +55,7 @@ class OwnSurveyor(NamedTuple):
     store: Store
     depth: Depth
     selection: Selection
+    settings: Settings
     quarantine: Quarantine
     now: datetime
 
@@ -138,7 +140,7 @@ class _Survey:
         if not codes:
             return
         is_gone = is_gone_here if isinstance(self._surveyor.store, LocalStore) else is_unknown
-        inputs = UnitInputs(seen.unit, facts, self._surveyor.now, is_gone)
+        inputs = UnitInputs(seen.unit, facts, self._surveyor.now, is_gone, self._surveyor.settings)
         findings, unverified = judge(inputs, Selection(codes))
         folder = f"{seen.unit.path}/" if seen.unit.path else ""
         for finding in findings:
