@@ -19,7 +19,7 @@ class Place(NamedTuple):
 
 
 class OwnFile(NamedTuple):
-    """A file of a unit: its path below the root and in the unit, its role, and what placeholders stand for in it."""
+    """A file of a unit, or a folder in it: its path below the root and in the unit, its role, and its placeholders."""
 
     path: str
     within: str
@@ -41,7 +41,7 @@ class OwnUnit:
             FOLDER: place.path.rpartition("/")[2],
         }
         self.files: list[OwnFile] = []
-        self.folders: set[str] = set()
+        self.folders: dict[str, OwnFile] = {}
 
     def of_role(self, role: str) -> list[OwnFile]:
         """Return the files in a role."""
@@ -50,12 +50,15 @@ class OwnUnit:
     def add(self, entry: Entry) -> None:
         """Take an entry that lies in it."""
         within = entry.path[len(self.path) + 1 :] if self.path else entry.path
+        if entry.error is not None or not (entry.is_file or entry.is_folder):
+            return
+        is_content = entry.name not in layout().placeholders
+        role, names = (self.form.role_of(within) if is_content else None) or (None, {})
+        made = OwnFile(entry.path, within, entry, role, names)
         if entry.is_folder:
-            self.folders.add(within)
-        elif entry.is_file and entry.error is None:
-            is_content = entry.name not in layout().placeholders
-            role, names = (self.form.role_of(within) if is_content else None) or (None, {})
-            self.files.append(OwnFile(entry.path, within, entry, role, names))
+            self.folders[within] = made
+        else:
+            self.files.append(made)
 
 
 class Stray(NamedTuple):

@@ -4,6 +4,7 @@ A list at the top; in YAML anchors, aliases, merge keys, keys that are no string
 aliases stand for counts each time, so that no document swells beyond the limit of values.
 """
 
+import json
 import re
 
 import yaml
@@ -85,7 +86,7 @@ class _Reader(YamlReader):
                 continue
             if isinstance(key, dict | list):
                 raise FaultError("has a key that is no scalar", line)
-            name = key if isinstance(key, str) else str(key)
+            name = key if isinstance(key, str) else json.dumps(key)
             if name in members:
                 raise FaultError(f"has the key {name!r} twice in one mapping", line)
             members[name] = self._node(next(self._events), depth + 1)

@@ -3,7 +3,6 @@
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from runcheck.convention.clauses import Clause
@@ -43,7 +42,6 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)))
 
 
-@lru_cache(8)
 def load(convention: str) -> Convention:
     """Return the convention of a name, or of the TOML file at a path.
 

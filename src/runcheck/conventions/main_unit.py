@@ -23,13 +23,21 @@ class MainUnit(NamedTuple):
     unit: Unit
     paths: Mapping[str, str]
 
+    def place(self, within: str) -> str | None:
+        """Return the path below the root of what is at a path of the unit, or would be if it were there."""
+        missing = ""
+        while within and within not in self.paths:
+            within, _, name = within.rpartition("/")
+            missing = f"/{name}{missing}"
+        return f"{self.paths[within]}{missing}" if within else None
+
 
 def main_unit_of(top: OwnUnit, units: Iterable[OwnUnit], entries: Iterable[Entry]) -> MainUnit:
     """Return what the unit ``top`` and those in it are to the rules of the main convention.
 
     It has no metrics: of these the main convention knows one file, and others may have many.
     """
-    files = {file.path: file for unit in units for file in unit.files}
+    files = {file.path: file for unit in units for file in (*unit.files, *unit.folders.values())}
     start = len(top.path) + 1 if top.path else 0
     members: dict[str, Member] = {}
     closed: dict[str, Entry] = {}
@@ -49,16 +57,20 @@ def main_unit_of(top: OwnUnit, units: Iterable[OwnUnit], entries: Iterable[Entry
 
 
 def sums_unit_of(whole: MainUnit) -> MainUnit:
-    """Return the same unit with every path as it is: a list of checksums has them so."""
+    """Return the same unit with every path as it is, but for the list of checksums, which has them so."""
     start = len(whole.unit.path) + 1 if whole.unit.path else 0
-    members = {(within := each.entry.path[start:]): each._replace(path=within) for each in whole.unit.members.values()}
+    members: dict[str, Member] = {}
+    for path, member in whole.unit.members.items():
+        is_list = member.role is not None and member.role.name == "checksums"
+        own = path if is_list else member.entry.path[start:]
+        members[own] = member._replace(path=own)
     return _made(whole.unit.path, members, whole.unit.closed)
 
 
 def metrics_unit_of(whole: MainUnit, file: OwnFile) -> MainUnit:
     """Return what one file of metrics, beside the metadata, is to the rules."""
     role = layout().roles[METRICS]
-    path = _fixed(role, file.within) or role.paths[0]
+    path = (main_path(file.role, file.within) if file.role else None) or role.paths[0]
     members = {each: member for each, member in whole.unit.members.items() if _is_metadata(member)}
     members[path] = Member(path, file.entry, role)
     return _made(whole.unit.path, members, {})
@@ -79,10 +91,13 @@ def _members(within: str, entry: Entry, file: OwnFile | None) -> Iterator[Member
     """Yield the member that an entry is; before it the folder that it gets among the checkpoints, if it does."""
     role = file.role if file else None
     if file is None or role is None or role.main is None or role.main == METRICS:
-        yield Member(within, entry, _nominal(role) if role else None)
+        yield Member(within, entry, _nominal(role) if role and entry.is_file else None)
         return
     main = layout().roles[role.main]
-    path = _fixed(main, within)
+    if entry.is_folder and not (role.main == "checkpoint" and "step" in file.names):
+        yield Member(within, entry, None)
+        return
+    path = main_path(role, within)
     if path is None and layout().role_of(within, _KIND) is main:
         path = within
     if path is None and "step" in file.names and role.main == "checkpoint":
@@ -95,9 +110,10 @@ def _members(within: str, entry: Entry, file: OwnFile | None) -> Iterator[Member
     yield Member(path or f"{layout().folder_of(role.main)}/{within}", entry, main)
 
 
-def _fixed(role: Role, within: str) -> str | None:
-    """Return the one path of a main role that has the suffix of a file; None where the role has wildcards."""
-    if role.several or any("*" in path for path in role.paths):
+def main_path(own: OwnRole, within: str) -> str | None:
+    """Return where the main layout has a file of a role: None where it is no main role, or one with wildcards."""
+    role = layout().roles.get(own.main or "")
+    if role is None or role.several or any("*" in path for path in role.paths):
         return None
     suffix = within[within.rfind(".") :] if "." in within.rpartition("/")[2] else ""
     return next((path for path in role.paths if path.endswith(suffix)), role.paths[0])

@@ -12,7 +12,7 @@ from runcheck.conventions.classify import OwnFile, OwnUnit, Place, Stray, root_o
 from runcheck.conventions.definition import ROOT, Check, Convention, RowForm
 from runcheck.conventions.documents import OwnJsonProbe, OwnYamlProbe
 from runcheck.conventions.forms import filled
-from runcheck.conventions.main_unit import METRICS, MainUnit, main_unit_of, metrics_unit_of, sums_unit_of
+from runcheck.conventions.main_unit import METRICS, MainUnit, main_path, main_unit_of, metrics_unit_of, sums_unit_of
 from runcheck.conventions.references import references_elsewhere, references_of_unit
 from runcheck.conventions.rows import RowsProbe
 from runcheck.conventions.told import Told, UnitRead, is_asked, told_by
@@ -145,7 +145,7 @@ class _Survey:
         folder = f"{seen.unit.path}/" if seen.unit.path else ""
         for finding in findings:
             within = finding.path.removeprefix(folder)
-            told = finding._replace(path=seen.paths.get(within, finding.path))
+            told = finding._replace(path=seen.place(within) or finding.path)
             if told not in self._findings:  # of metrics some clauses are judged twice
                 self._findings.append(told)
         self._unverified += [each for each in unverified if each.reason != POINTER]
@@ -209,7 +209,8 @@ def _probes_of(files: Mapping[str, OwnFile]) -> Callable[[str | None, str], Prob
 
     def probe_for(format_: str | None, path: str) -> Probe | None:
         if format_ is None or not format_.startswith("own "):
-            return make_probe(format_, path)
+            role = files[path].role if path in files else None
+            return make_probe(format_, (main_path(role, files[path].within) if role else None) or path)
         return probe_of(files[path])
 
     return probe_for
