@@ -17,6 +17,19 @@ MAY_IMPORT = {
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
+    "conventions": {
+        "card",
+        "convention",
+        "configuration",
+        "depth",
+        "findings",
+        "probes",
+        "rules",
+        "tree",
+        "unit_reading",
+        "watch",
+    },
+    "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

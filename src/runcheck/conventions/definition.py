@@ -54,13 +54,35 @@ class OwnRole(NamedTuple):
         return " or ".join(texts[:_SHOWN]) + (" or the like" if len(texts) > _SHOWN else "")
 
 
+class Adoption(NamedTuple):
+    """What of a unit becomes what in a unit of the main convention: values by the names of its metadata.
+
+    ``statuses`` are the statuses of the main convention by those that stand in the unit, ``splits`` likewise.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    created: str | None = None
+    finished: str | None = None
+    status: str | None = None
+    statuses: Mapping[str, str] = {}
+    config: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    git: str | None = None
+    env: str | None = None
+    data: str | None = None
+    command: str | None = None
+    splits: Mapping[str, str] = {}
+
+
 class UnitForm(NamedTuple):
-    """A kind of unit: where its folders lie, in which other unit if in one, and the roles of its files."""
+    """A kind of unit: where its folders lie, in which other unit if in one, its files, and what they may become."""
 
     name: str
     form: PathForm
     inside: str | None
     roles: Mapping[str, OwnRole]
+    adoption: Adoption | None = None
 
     def role_of(self, path: str) -> tuple[OwnRole, Mapping[str, str]] | None:
         """Return the role of a path in the unit, and what its placeholders stand for."""

@@ -1,6 +1,7 @@
 """Paths with placeholders: ``sweeps/<sweep>/configs/<config>``, and what each placeholder stands for in a path.
 
-``<name>`` stands for a name of a declared form, ``*`` for part of one segment, ``**`` for any part of a path. A form is
+``<name>`` stands for a name of a declared form, which crosses segments where the form allows a slash, ``*`` for part
+of one segment, ``**`` for any part of a path. A form is
 a regular expression that somebody else wrote, so it is matched in linear time, by Rust's engine and one placeholder at
 a time; no two of them can make each other try again and again.
 """
@@ -79,7 +80,8 @@ def path_form(text: str, forms: Mapping[str, NameForm]) -> PathForm:
             tokens.append(_Token(text[end : place.start()]))
         end = place.end()
         form = forms[place["name"]] if place["name"] else None
-        tokens.append(_Token(place["name"] or "", form, crosses=bool(place["any"]), is_place=True))
+        crosses = form.fits("a/b") if form else bool(place["any"])
+        tokens.append(_Token(place["name"] or "", form, crosses=crosses, is_place=True))
     if end < len(text):
         tokens.append(_Token(text[end:]))
     return PathForm(text, tuple(tokens))

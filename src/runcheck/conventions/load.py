@@ -11,11 +11,12 @@ from runcheck.convention.files import convention_folder
 from runcheck.convention.layout import layout
 from runcheck.convention.names import pattern, words
 from runcheck.convention.validation import violations
-from runcheck.conventions.checks.kinds import faults_of_check
+from runcheck.conventions.checks.kinds import faults_of_adoption, faults_of_check
 from runcheck.conventions.clauses import taken_over
 from runcheck.conventions.definition import (
     LEVELS,
     ROOT,
+    Adoption,
     Check,
     Condition,
     Convention,
@@ -162,7 +163,11 @@ class _Maker:
         if name == ROOT:
             self._faults.append(f"unit {ROOT}: the name is that of what lies in the root itself; call it otherwise")
         form = self._form(f"unit {name}", unit["path"])
-        return UnitForm(name, form, unit.get("in"), self._roles(name, unit.get("roles", {})))
+        if crossing := [token.text for token in form.tokens if token.crosses]:
+            self._faults.append(f"unit {name}: the form of <{crossing[0]}> allows /; a folder has one name")
+        roles = self._roles(name, unit.get("roles", {}))
+        adoption = Adoption(**_tupled(unit["adopt"])) if "adopt" in unit else None
+        return UnitForm(name, form, unit.get("in"), roles, adoption)
 
     def _roles(self, unit: str, roles: Mapping[str, Any]) -> dict[str, OwnRole]:
         made = {name: self._role(f"role {unit}.{name}", name, role) for name, role in roles.items()}
@@ -225,6 +230,10 @@ class _Maker:
         )
 
 
+def _tupled(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+
+
 def _condition(raw: Mapping[str, Any] | None) -> Condition | None:
     return None if raw is None else Condition(raw["value"], tuple(raw["is"]) if "is" in raw else None)
 
@@ -256,6 +265,8 @@ def _faults_of_checks(convention: Convention) -> Iterator[str]:
         if code[:-3] != convention.prefix:
             yield f"{code}: a code begins with the prefix {convention.prefix}"
         yield from (f"{code}: {fault}" for fault in faults_of_check(convention, check))
+    for unit in convention.units.values():
+        yield from (f"adopt of unit {unit.name}: {fault}" for fault in faults_of_adoption(convention, unit))
 
 
 def clauses_of(convention: Convention) -> dict[str, Clause]:

@@ -27,7 +27,7 @@ def readme_of_run(metadata: Metadata, summary: Summary | None, notes: Sequence[s
         f"- status: {metadata['status']}",
         *([f"- ended by: {metadata['error']}"] if "error" in metadata else []),
     ]
-    results = [NOT_FINISHED] if summary is None else _results(summary)
+    results = [NOT_FINISHED] if summary is None else results_of(summary)
     return _text(metadata, what, [*results, *(f"\n{note}" for note in notes)], risks)
 
 
@@ -109,7 +109,8 @@ def _data(metadata: Metadata) -> str:
             return f"synthetic, seed {provenance['seed']}"
 
 
-def _results(summary: Summary) -> list[str]:
+def results_of(summary: Summary) -> list[str]:
+    """Return the lines of a table of the best and the last values; none where nothing was logged."""
     rows = [
         f"| {split} | {metric} | {_number(series['best'])} at step {series['best_step']} "
         f"| {_last(series)} at step {series['last_step']} |"

@@ -4,13 +4,41 @@
 import re
 from collections.abc import Collection, Mapping
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from runcheck.convention.names import USUAL_SPLITS, is_name
 from runcheck.errors import InvalidArgumentError, warn
 from runcheck.writer.run import Run
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.@:+-]")
+
+
+class NamedSeries(NamedTuple):
+    """The series that a tag is, whether it names a split, and whether its characters had to be changed."""
+
+    split: str
+    metric: str
+    names_split: bool
+    is_changed: bool
+
+
+def series_of_tag(tag: str, split: str = "train", splits: Collection[str] = USUAL_SPLITS) -> NamedSeries:
+    """Return the series that a tag of TensorBoard is: one of ``split`` where its first or last part is none.
+
+    Raises:
+        InvalidArgumentError: it is no name of a metric, nor can it be made one.
+    """
+    parts = [_NO_NAME.sub("_", part) for part in str(tag).split("/") if part]
+    clean, named = "/".join(parts), ""
+    if len(parts) > 1 and parts[0] in splits:
+        named = parts.pop(0)
+    elif len(parts) > 1 and parts[-1] in splits:
+        named = parts.pop()
+    rest = "/".join(parts)
+    metric = rest if is_name("metric", rest) else f"_{rest}"  # a digit does not begin a name
+    if not parts or not is_name("metric", metric):
+        raise InvalidArgumentError(f"the tag {tag!r} is no name of a metric, nor can it be made one")
+    return NamedSeries(named or split, metric, bool(named), clean != tag or metric != rest)
 
 
 class _Tags:
@@ -32,22 +60,15 @@ class _Tags:
         return found
 
     def _of(self, tag: str) -> tuple[str, str]:
-        parts = [_NO_NAME.sub("_", part) for part in str(tag).split("/") if part]
-        clean, split = "/".join(parts), self._split
-        if len(parts) > 1 and parts[0] in self._splits:
-            split = parts.pop(0)
-        elif len(parts) > 1 and parts[-1] in self._splits:
-            split = parts.pop()
-        rest = "/".join(parts)
-        metric = rest if is_name("metric", rest) else f"_{rest}"  # a digit does not begin a name
-        if not parts or not is_name("metric", metric):
-            raise InvalidArgumentError(f"the tag {tag!r} is no name of a metric, nor can it be made one")
-        series = (split, metric)
+        named = series_of_tag(tag, self._split, self._splits)
+        series = named.split, named.metric
         twin = next((other for other, known in self._series.items() if known == series), None)
         if twin is not None:
-            raise InvalidArgumentError(f"the tags {twin!r} and {tag!r} are both {metric} of {split}; rename one")
-        if clean != tag or metric != rest:
-            warn(f"the tag {tag!r} is logged as {metric} of {split}")
+            raise InvalidArgumentError(
+                f"the tags {twin!r} and {tag!r} are both {named.metric} of {named.split}; rename one"
+            )
+        if named.is_changed:
+            warn(f"the tag {tag!r} is logged as {named.metric} of {named.split}")
         self._series[tag] = series
         return series
 

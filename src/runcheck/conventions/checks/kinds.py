@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from runcheck.convention.documents import STATUSES
 from runcheck.conventions.checks import files, texts, tree, values
 from runcheck.conventions.checks.kind import KINDS, Kind
 from runcheck.conventions.definition import FOLDER, ROOT, Check, Convention, UnitForm
@@ -38,6 +39,19 @@ def faults_of_check(convention: Convention, check: Check) -> Iterator[str]:
     if check.kind == "name" and unit.name == ROOT:
         yield "unit root has no name"
     yield from _faults_of_words(check, _names(convention, unit))
+
+
+def faults_of_adoption(convention: Convention, unit: UnitForm) -> Iterator[str]:
+    """Yield what of a unit's adoption refers to nothing."""
+    adopted = unit.adoption
+    if adopted is None:
+        return
+    single = (adopted.name, adopted.description, adopted.created, adopted.finished, adopted.status, adopted.command)
+    for text in (*filter(None, (*single, adopted.git, adopted.env, adopted.data)), *adopted.config, *adopted.seeds):
+        yield from _faults_of_reference(convention, unit, text)
+    for status in adopted.statuses.values():
+        if status not in STATUSES:
+            yield f"statuses: {status!r} is no status of the main convention: {', '.join(STATUSES)}"
 
 
 def _faults_of_words(check: Check, names: set[str]) -> Iterator[str]:

@@ -1,0 +1,57 @@
+"""``adopt``: tell what a folder is, read it, and write it as a unit of the main convention."""
+
+import os
+from collections.abc import Callable
+
+from runcheck.adopt.dvclive import is_dvclive, read_dvclive
+from runcheck.adopt.found import Found
+from runcheck.adopt.mlflow import is_mlflow, read_mlflow
+from runcheck.adopt.own import convention_of, read_own
+from runcheck.adopt.source import Source
+from runcheck.adopt.tensorboard import is_tensorboard, read_tensorboard
+from runcheck.adopt.unit import Adopted, Given, write_unit
+from runcheck.errors import CannotReadError
+
+_TOOLS: dict[str, tuple[Callable[[Source], bool], Callable[[Source], Found]]] = {
+    "mlflow": (is_mlflow, read_mlflow),
+    "dvclive": (is_dvclive, read_dvclive),
+    "tensorboard": (is_tensorboard, read_tensorboard),
+}
+
+
+def adopt(source: str, into: str, given: Given, convention: str | None = None) -> Adopted:
+    """Make a unit of the tree at ``into`` of the run in the folder ``source``, which is not changed.
+
+    Args:
+        source: The folder of one run: a unit of a convention of one's own, or a folder of MLflow's file store, of
+            DVCLive, or of event files of TensorBoard.
+        into: The tree, usually ``artefacts``.
+        given: What the source does not say.
+        convention: The convention that the source follows; by default the one of those shipped that it fits.
+
+    Raises:
+        CannotReadError: it is no such folder, it is damaged, or the run in it is not over.
+        InvalidArgumentError: what was given does not fit the convention.
+        CannotWriteError: the unit cannot be written.
+    """
+    where = os.path.realpath(into)
+    folder = Source(source)
+    if where == folder.folder or where.startswith(f"{folder.folder}{os.sep}"):
+        raise CannotReadError(f"{into}: lies in {source}, which would be changed by it; give another tree")
+    found = _found(folder, convention)
+    if found.status == "running" and given.status is None:
+        raise CannotReadError(f"{source}: says that the run is running; adopt it when it ended, or say --status")
+    return write_unit(found, folder, into, given)
+
+
+def _found(source: Source, convention: str | None) -> Found:
+    own = convention_of(source, convention)
+    if own is not None:
+        return read_own(source, *own)
+    if convention is not None:
+        raise CannotReadError(f"{source.folder}: is no unit of {convention} that it says how to adopt")
+    for fits, read in _TOOLS.values():
+        if fits(source):
+            return read(source)
+    known = "a run of a convention, of MLflow's file store, of DVCLive or of TensorBoard"
+    raise CannotReadError(f"{source.folder}: is the folder of {known} nowhere to be seen; give the folder of one run")

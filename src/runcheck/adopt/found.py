@@ -1,0 +1,107 @@
+"""What a source says of a run, in the terms of the main convention; what it does not say is not there."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import merge
+
+from runcheck.convention.documents import Status
+from runcheck.convention.steps import MAX_STEP
+from runcheck.errors import CannotReadError
+
+_MOST_POINTS = 20_000_000  # of 16 bytes each
+
+
+class Points:
+    """The points of all series by their tags, each series in the order of its steps.
+
+    A point at a step that is behind its series takes its place and that of all after it: a run that was taken up again
+    did these steps anew.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no point."""
+        self._steps: dict[str, array[int]] = {}
+        self._values: dict[str, array[float]] = {}
+        self._count = 0
+        self.replaced = self.passed_over = 0
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags, in order."""
+        return sorted(self._steps)
+
+    @property
+    def count(self) -> int:
+        """How many points there are."""
+        return self._count - self.replaced
+
+    def add(self, tag: str, step: int, value: float) -> None:
+        """Take a point; one whose step no row can have is passed over.
+
+        Raises:
+            CannotReadError: there are too many.
+        """
+        if not 0 <= step <= MAX_STEP:
+            self.passed_over += 1
+            return
+        steps = self._steps.setdefault(tag, array("q"))
+        values = self._values.setdefault(tag, array("d"))
+        while steps and steps[-1] >= step:
+            steps.pop()
+            values.pop()
+            self.replaced += 1
+        steps.append(step)
+        values.append(value)
+        self._count += 1
+        if self._count > _MOST_POINTS:
+            raise CannotReadError(f"there are more than {_MOST_POINTS:,} points of metrics")
+
+    def rows(self) -> Iterator[tuple[int, str, float]]:
+        """Yield every point by its step, and of one step by tag."""
+
+        def of(tag: str) -> Iterator[tuple[int, str, float]]:
+            for step, value in zip(self._steps[tag], self._values[tag], strict=True):
+                yield step, tag, value
+
+        return merge(*(of(tag) for tag in self.tags), key=lambda row: row[:2])
+
+
+@dataclass
+class Found:
+    """What was found of a run.
+
+    ``git`` and ``env`` hold as much of these objects as is known. ``splits`` says which splits are named by the source
+    itself, not by a tag. ``notes`` tell what was taken how, ``left`` what was not taken.
+    """
+
+    tool: str
+    name: str
+    description: str = ""
+    experiment: str | None = None
+    created: datetime | None = None
+    finished: datetime | None = None
+    status: Status | None = None
+    config: dict[str, object] = field(default_factory=dict)
+    seeds: dict[str, int] = field(default_factory=dict)
+    git: dict[str, object] = field(default_factory=dict)
+    env: dict[str, object] = field(default_factory=dict)
+    command: list[str] = field(default_factory=list)
+    data: dict[str, object] | None = None
+    points: Points = field(default_factory=Points)
+    checkpoints: dict[int, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def seeds_in(config: dict[str, object], path: str = "") -> dict[str, int]:
+    """Return the integers in a configuration that are called seeds."""
+    found: dict[str, int] = {}
+    for key, value in config.items():
+        name = f"{path}{key}"
+        if isinstance(value, dict):
+            found |= seeds_in(value, f"{name}_")
+        elif isinstance(value, int) and not isinstance(value, bool) and (key == "seed" or key.endswith("_seed")):
+            found[name] = value
+    return found

@@ -1,0 +1,83 @@
+"""A folder with TensorBoard's event files: the scalars and when they were written. It says nothing else of a run."""
+
+import struct
+from datetime import UTC, datetime
+
+from runcheck.adopt.found import Found, Points
+from runcheck.adopt.source import Source
+from runcheck.convention.layout import layout
+from runcheck.convention.tfrecord import FOOTER, HEADER, masked_crc32c
+from runcheck.errors import CannotReadError
+from runcheck.probes.events.scalars import NotAnEventError, read_event
+
+_NAME = "events.out.tfevents."
+_WALL = struct.Struct("<d")
+
+
+def is_tensorboard(source: Source) -> bool:
+    """Say whether a folder holds event files."""
+    return bool(_events_in(source))
+
+
+def read_tensorboard(source: Source) -> Found:
+    """Return what the event files of a run say. A folder in it is the beginning of the tags of its files.
+
+    Raises:
+        CannotReadError: a file is cut short or damaged.
+    """
+    found = Found("tensorboard", source.name)
+    walls: list[float] = []
+    for path in _events_in(source):
+        folder = path.rpartition("/")[0]
+        _read(source, path, f"{folder}/" if folder else "", found.points, walls)
+    if walls:
+        found.created = datetime.fromtimestamp(min(walls), UTC)
+        found.finished = datetime.fromtimestamp(max(walls), UTC)
+        found.notes.append("created_at and finished_at are the times of the first and the last event")
+    found.checkpoints = source.checkpoints()
+    others = len(source.files) - len(_events_in(source))
+    if others:
+        found.left.append(f"{others:,} file{'' if others == 1 else 's'} beside the event files")
+    return found
+
+
+def _events_in(source: Source) -> list[str]:
+    return sorted(path for path in source.files if path.rpartition("/")[2].startswith(_NAME))
+
+
+def _read(source: Source, path: str, prefix: str, points: Points, walls: list[float]) -> None:
+    known: set[bytes] = set()
+    held = b""
+    for chunk in source.chunks(path):
+        held += chunk
+        at = 0
+        while len(held) - at >= HEADER.size:
+            length, check = HEADER.unpack_from(held, at)
+            if check != masked_crc32c(held[at : at + 8]) or length > layout().limits.event_bytes:
+                raise CannotReadError(f"{source.folder}/{path}: its record at byte {at:,} of a block is damaged")
+            end = at + HEADER.size + length
+            if len(held) < end + FOOTER.size:
+                break
+            content = held[at + HEADER.size : end]
+            if FOOTER.unpack_from(held, end)[0] != masked_crc32c(content):
+                raise CannotReadError(f"{source.folder}/{path}: a record is damaged; restore the file")
+            _take(content, prefix, known, points, walls)
+            at = end + FOOTER.size
+        held = held[at:]
+    if held:
+        message = f"{source.folder}/{path}: its last record is cut short; cut the file to its whole records first"
+        raise CannotReadError(message)
+
+
+def _take(content: bytes, prefix: str, known: set[bytes], points: Points, walls: list[float]) -> None:
+    try:
+        event = read_event(content, known)
+    except NotAnEventError:
+        return
+    if event.wall is not None:
+        wall = _WALL.unpack_from(content, event.wall)[0]
+        if 0 < wall < 1e11:  # noqa: PLR2004 - seconds since 1970, within the calendar
+            walls[:] = [min([*walls, wall]), max([*walls, wall])]
+    for scalar in event.scalars:
+        known.add(scalar.tag)
+        points.add(prefix + scalar.tag.decode("utf-8", "replace"), event.step, scalar.value)

@@ -1,0 +1,359 @@
+"""What was found of a run, written as a unit of the main convention by the writer's own pieces.
+
+The unit is made aside and moved to its place. It is sealed where its metadata are whole: what is missing comes first.
+"""
+
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+from runcheck.adopt.found import Found
+from runcheck.adopt.source import Source
+from runcheck.convention.aggregates import SeriesAggregate
+from runcheck.convention.canonical import config_sha256
+from runcheck.convention.documents import Metadata, Status, Summary, label_of, name_of
+from runcheck.convention.layout import layout
+from runcheck.convention.names import is_name
+from runcheck.convention.timestamps import date_of, format_timestamp
+from runcheck.convention.validation import violations
+from runcheck.convention.versions import NO_COMMIT, experiment_id, next_number_version
+from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError
+from runcheck.tree.state import state_folder
+from runcheck.tree.walk import folders_in
+from runcheck.writer.arguments import checked_name, checked_root, checked_tags
+from runcheck.writer.atomic import json_text, write_whole
+from runcheck.writer.latest import update_latest
+from runcheck.writer.log.rows import KnownNames
+from runcheck.writer.provenance.redaction import Redactor
+from runcheck.writer.readme import readme_of_run, results_of
+from runcheck.writer.registry import upsert_row
+from runcheck.writer.seal import hash_files, write_checksums
+from runcheck.writer.shims import series_of_tag
+from runcheck.writer.summary import best_values, summary_of
+from runcheck.writer.yaml import format_yaml
+
+UNKNOWN = "unknown"  # the token of a slug that nothing tells
+_NO_TOKEN = re.compile(r"[^a-z0-9]+")
+_LONGEST_TOKEN = 64
+_ATTEMPTS = 1000
+_CHUNK = 1 << 20
+_SHORT = 7
+
+
+@dataclass
+class Given:
+    """What the caller says of a run that its source does not."""
+
+    dataset: str | None = None
+    model: str | None = None
+    variant: str | None = None
+    status: Status | None = None
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Adopted:
+    """A unit that was made: where it lies, what was taken how, what is missing, and what was left behind."""
+
+    path: str
+    is_sealed: bool
+    notes: list[str]
+    missing: list[str]
+    left: list[str]
+
+
+def write_unit(found: Found, source: Source, root: str, given: Given) -> Adopted:
+    """Write a run into the tree at ``root``.
+
+    Raises:
+        InvalidArgumentError: what was given does not fit the convention.
+        CannotWriteError: it cannot be written there.
+    """
+    root = os.path.abspath(checked_root(root))
+    unit = _Unit(found, source, root, given)
+    aside = os.path.join(state_folder(root), f"adopt-{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        os.makedirs(aside)
+        unit.write(aside)
+        path = unit.move(aside)
+    except OSError as error:
+        raise CannotWriteError(f"{root}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return Adopted(path, unit.is_whole, unit.notes, unit.missing, found.left)
+
+
+class _Unit:
+    """The unit that is being made."""
+
+    def __init__(self, found: Found, source: Source, root: str, given: Given) -> None:
+        self._found, self._source, self._root, self._given = found, source, root, given
+        self.notes, self.missing = list(found.notes), list[str]()
+        self._redactor = Redactor((source.folder,))
+        self._series: dict[tuple[str, str], SeriesAggregate] = {}
+        self._slug = self._named()
+        self._metadata: dict[str, object] = {}
+        self.is_whole = False
+
+    def write(self, folder: str) -> None:
+        """Write the files: content, then summary, then metadata, then the README, and where it is whole the list."""
+        found = self._found
+        self._write_metrics(folder)
+        for step, checkpoint in sorted(found.checkpoints.items()):
+            self._copy(checkpoint, os.path.join(folder, layout().folder_of("checkpoint"), str(step)))
+        config = self._write_config(folder)
+        summary = self._write_summary(folder)
+        self._metadata = self._metadata_of(config, summary)
+        self.is_whole = not violations("metadata", self._metadata) and summary is not None
+        self._write_readme(folder, summary)
+        if self._redactor.redactions:
+            self._metadata["governance"] = {"redactions": self._redactor.redactions}
+        self._tell_missing()
+
+    def move(self, folder: str) -> str:
+        """Give the unit its version, seal it where it is whole, and put it into its place."""
+        kind = layout().kinds["model"].folder
+        slug = os.path.join(self._root, kind, self._slug)
+        os.makedirs(slug, exist_ok=True)
+        for version in self._versions(slug):
+            path = os.path.join(slug, version)
+            if os.path.lexists(path):
+                continue
+            self._metadata["version"] = version
+            write_whole(os.path.join(folder, layout().path("metadata")), json_text(self._metadata))
+            if self.is_whole:
+                write_checksums(folder, hash_files(folder, without=layout().path("checksums")))
+            os.rename(folder, path)
+            if self.is_whole:
+                self._announce(slug, version, f"{kind}/{self._slug}/{version}")
+            return path
+        raise CannotWriteError(f"{slug}: no version is free")
+
+    def _announce(self, slug: str, version: str, path: str) -> None:
+        if self._metadata["status"] == "completed":
+            update_latest(slug, version)
+        try:
+            upsert_row(self._root, path, cast("Metadata", self._metadata))
+        except (MissingLibraryError, OSError) as error:
+            self.notes.append(f"the registry was not written: {error}; runcheck index builds it")
+
+    def _versions(self, slug: str) -> Iterator[str]:
+        created = self._found.created
+        if created is None:
+            yield next_number_version(folders_in(slug))
+            return
+        for attempt in range(1, _ATTEMPTS):
+            yield experiment_id(created, self._sha, attempt)
+
+    @property
+    def _sha(self) -> str | None:
+        sha = self._found.git.get("sha")
+        return sha if isinstance(sha, str) and len(sha) >= _SHORT else None
+
+    def _named(self) -> str:
+        given = self._given
+        variant = _NO_TOKEN.sub("-", self._found.name.lower()).strip("-")[:_LONGEST_TOKEN].strip("-") or UNKNOWN
+        tokens = {"dataset": given.dataset, "model": given.model, "variant": given.variant}
+        for name, token in tokens.items():
+            if token is not None:
+                checked_name("token", f"--{name}", token)
+            elif name == "variant":
+                self.notes.append(f"the variant in the slug is made of the name {self._found.name!r}")
+            else:
+                self.missing.append(f"{name}: nothing says it, so the slug has {UNKNOWN!r} (--{name})")
+        return "_".join((given.dataset or UNKNOWN, given.model or UNKNOWN, given.variant or variant))
+
+    def _write_metrics(self, folder: str) -> None:
+        named = self._names()
+        names = KnownNames()
+        path = os.path.join(folder, layout().path("metrics", suffix=".jsonl"))
+        with open(path, "wb") as stream:
+            for step, tag, value in self._found.points.rows():
+                if tag not in named:
+                    continue
+                split, metric = named[tag]
+                stream.write(names.of(split, (metric,)).lines(step, (value,)))
+                self._series.setdefault((split, metric), SeriesAggregate()).add(step, value)
+        points = self._found.points
+        if points.replaced:
+            self.notes.append(f"{points.replaced:,} points were logged again later, and the later ones were taken")
+        if points.passed_over:
+            self.missing.append(f"metrics: {points.passed_over:,} points have no step from 0, and were left out")
+        if not points.count:
+            self.missing.append("metrics: none were found")
+
+    def _names(self) -> dict[str, tuple[str, str]]:
+        """Return the split and the metric that each tag becomes."""
+        named: dict[str, tuple[str, str]] = {}
+        without_split: list[str] = []
+        for tag in self._found.points.tags:
+            try:
+                series = series_of_tag(tag)
+            except InvalidArgumentError:
+                self.missing.append(f"metrics: {tag!r} can be made no name of a metric, and was left out")
+                continue
+            split, metric = series.split, series.metric
+            if (split, metric) in named.values():
+                metric = "/".join((split, metric, str(len(named))))
+            if (split, metric) != (series.split, series.metric) or series.is_changed:
+                self.notes.append(f"{tag!r} is {metric} of {split}")
+            elif not series.names_split:
+                without_split.append(tag)
+            named[tag] = split, metric
+        if without_split:
+            shown = ", ".join(without_split[:3]) + (", ..." if len(without_split) > 3 else "")  # noqa: PLR2004
+            self.notes.append(f"nothing says of which split {shown} is; it stands under train, as the writer has it")
+        return named
+
+    def _write_config(self, folder: str) -> dict[str, object] | None:
+        if not self._found.config:
+            self.missing.append("config: no parameters were found")
+            return None
+        config = self._redactor.document(_finite(self._found.config), "config#")
+        assert isinstance(config, dict)
+        path = layout().path("config", suffix=".json")
+        write_whole(os.path.join(folder, path), json_text(config))
+        return {"path": path, "sha256": config_sha256(config)}
+
+    def _write_summary(self, folder: str) -> Summary | None:
+        found = self._found
+        seconds = None
+        if found.created and found.finished:
+            seconds = (found.finished - found.created).total_seconds()
+        summary = self._summary_of(seconds or 0.0)
+        document = cast("dict[str, object]", dict(summary))
+        if seconds is None:
+            del document["duration_seconds"]
+            self.missing.append("summary: how long it took, since the times are not known")
+        write_whole(os.path.join(folder, layout().path("summary")), format_yaml(document))
+        return summary if seconds is not None else None
+
+    def _summary_of(self, seconds: float) -> Summary:
+        step = max(self._found.checkpoints, default=None)
+        return summary_of(self._series, {}, early_stopping=None, checkpoint=step, seconds=seconds)
+
+    def _metadata_of(self, config: dict[str, object] | None, summary: Summary | None) -> dict[str, object]:
+        """Return the metadata, in which there is nothing that nobody said."""
+        found, given = self._found, self._given
+        status = given.status or found.status
+        created = _timestamp(found.created)
+        redacted = self._redactor
+        metadata: dict[str, object] = {
+            "schema_version": layout().schema_version,
+            "kind": "model",
+            "slug": self._slug,
+            "version": "",
+            "architecture": {"text": "", "parameters": None},  # as the writer has it where nobody describes it
+            "metrics": {},
+        }
+        if created is not None:
+            date = date_of(created)
+            metadata["name"] = name_of(date, self._slug)
+            metadata["label"] = label_of(date, self._slug, (self._sha or NO_COMMIT)[:_SHORT])
+        description = given.description if given.description is not None else found.description
+        metadata["description"] = redacted.text(description, "metadata#/description")
+        known = {
+            "status": status,
+            "created_at": created,
+            "finished_at": _timestamp(found.finished),
+            "git": redacted.document(_git(found.git), "metadata#/git") if found.git else None,
+            "env": redacted.document(found.env, "metadata#/env") if found.env else None,
+            "command": redacted.document(found.command, "metadata#/command", "command") if found.command else None,
+            "data_provenance": redacted.document(found.data, "metadata#/data_provenance") if found.data else None,
+        }
+        metadata |= {name: value for name, value in known.items() if value is not None}
+        metadata["tags"] = self._tags()
+        if config is not None:
+            metadata["config"] = config
+        metadata["metrics"] = best_values(summary or self._summary_of(0.0))
+        if found.seeds:
+            metadata["seeds"] = found.seeds
+        name = redacted.text(found.name, "metadata#/extensions/adopted/name")
+        metadata["extensions"] = {"adopted": {"from": found.tool, "name": name}}
+        return metadata
+
+    def _tags(self) -> dict[str, str]:
+        given = self._given
+        tags = dict(given.tags)
+        tags |= {name: token for name, token in (("dataset", given.dataset), ("model", given.model)) if token}
+        if self._found.experiment and is_name("tag", self._found.experiment):
+            tags.setdefault("experiment", self._found.experiment)
+        lacking = [tag for tag in layout().mandatory_tags["model"] if tag not in tags]
+        if lacking:
+            self.missing.append(f"tags: {', '.join(lacking)} (--tag {lacking[-1]}=...)")
+        return tags if lacking else checked_tags(tags, "model")
+
+    def _tell_missing(self) -> None:
+        """Tell of each field that the metadata lack."""
+        said = {each.split(":")[0] for each in self.missing}
+        for violation in violations("metadata", {**self._metadata, "version": "v1"}):
+            where = violation.pointer.strip("/").replace("/", ".")
+            field_ = violation.message.removeprefix("lacks the field ")
+            if field_ != violation.message:
+                name = f"{where}.{field_}" if where else field_
+                if name not in said:
+                    self.missing.append(f"{name}: nothing says it{_HINTS.get(name, '')}")
+            else:
+                self.missing.append(f"{where}: {violation.message}")
+        if not self._metadata["description"]:
+            self.missing.append("description: nothing says what the run was for (--description)")
+
+    def _write_readme(self, folder: str, summary: Summary | None) -> None:
+        if self.is_whole:
+            text = readme_of_run(cast("Metadata", self._metadata), summary, (), "")
+        else:
+            what, reproduce, results, risks = layout().readme_sections
+            todo = layout().readme_placeholder
+            told = "\n".join(f"- {key}: {value}" for key, value in sorted(self._found.seeds.items()))
+            measured = "\n".join(results_of(self._summary_of(0.0)))
+            bodies = {
+                what: self._metadata["description"] or todo,
+                reproduce: f"{told}\n{todo}".strip(),
+                results: measured or todo,
+                risks: todo,
+            }
+            sections = [f"## {heading}\n\n{body}\n" for heading, body in bodies.items()]
+            text = "\n".join([f"# {self._found.name}\n", *sections])
+        write_whole(os.path.join(folder, layout().path("readme")), self._redactor.text(text, "readme"))
+
+    def _copy(self, folder: str, target: str) -> None:
+        """Copy the regular files of a folder of the source."""
+        for entry in self._source.below(folder):
+            path = os.path.join(target, entry.path[len(folder) + 1 :])
+            if entry.is_folder:
+                os.makedirs(path, exist_ok=True)
+            elif entry.is_file and entry.error is None:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with self._source.store.open(entry) as stream, open(path, "wb") as copy:
+                    shutil.copyfileobj(stream, copy, _CHUNK)
+
+
+_HINTS = {"status": " (--status)"}
+
+
+def _git(git: dict[str, object]) -> dict[str, object]:
+    """Return what is known of the repository; a clean tree has no difference, and no address is none."""
+    made: dict[str, object] = {key: git[key] for key in ("sha", "dirty", "branch", "remote") if key in git}
+    if made.get("dirty") is False:
+        made["diff"] = None
+    return made
+
+
+def _timestamp(moment: datetime | None) -> str | None:
+    return None if moment is None else format_timestamp(moment.astimezone(UTC))
+
+
+def _finite(value: object) -> object:
+    """Return a configuration with the numbers that JSON has not as the words for them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list) else value

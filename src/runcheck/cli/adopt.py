@@ -1,0 +1,49 @@
+"""``runcheck adopt SRC --into TREE``: a run that another tool wrote becomes a unit of the convention."""
+
+import argparse
+
+from runcheck.cli import CLEAN
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    from runcheck.convention.documents import STATUSES  # noqa: PLC0415
+
+    parser = commands.add_parser(
+        "adopt",
+        help="make a unit of a run that another tool wrote, and list what is missing",
+        epilog="SRC is the folder of one run: of a convention of one's own, of MLflow's file store, of DVCLive, or of "
+        "event files of TensorBoard. It is not changed, and nothing that it does not say is invented.",
+    )
+    parser.add_argument("source", metavar="SRC", help="the folder of one run")
+    parser.add_argument("--into", default="artefacts", metavar="TREE", help="the tree (default: artefacts)")
+    parser.add_argument("--convention", metavar="NAME|FILE", help="the convention that the source follows")
+    parser.add_argument("--dataset", metavar="TOKEN", help="the dataset in the slug")
+    parser.add_argument("--model", metavar="TOKEN", help="the model in the slug")
+    parser.add_argument("--variant", metavar="TOKEN", help="the variant in the slug (default: the name of the run)")
+    parser.add_argument("--status", choices=STATUSES[1:], help="how the run ended, where the source does not say it")
+    parser.add_argument("--description", metavar="TEXT", help="what the run was for")
+    parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", help="a tag; may be given again")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Adopt the run, say what became of it, and judge it."""
+    from runcheck.adopt.adopt import adopt  # noqa: PLC0415 - each command loads what it needs
+    from runcheck.adopt.unit import Given  # noqa: PLC0415
+    from runcheck.errors import CannotWriteError  # noqa: PLC0415
+    from runcheck.pipeline import check  # noqa: PLC0415
+    from runcheck.report.escape import printable  # noqa: PLC0415
+
+    tags = dict(each.partition("=")[::2] for each in options.tag)
+    if not all(tags.values()):
+        raise CannotWriteError("--tag is NAME=VALUE, such as --tag run_type=train")
+    given = Given(options.dataset, options.model, options.variant, options.status, options.description, tags)
+    adopted = adopt(options.source, options.into, given, options.convention)
+    print(f"{printable(adopted.path)}: {'made and sealed' if adopted.is_sealed else 'made, not sealed'}")
+    for head, lines in (("taken", adopted.notes), ("missing", adopted.missing), ("left behind", adopted.left)):
+        for line in lines:
+            print(f"  {head}: {printable(line)}")
+    report, path = check(adopted.path), printable(adopted.path)
+    print(f"runcheck finds {report.errors} errors and {report.warnings} warnings in it: runcheck {path}")
+    return CLEAN
