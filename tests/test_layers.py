@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "report": {"findings", "watch"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
+    "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -27,6 +27,7 @@ class Options:
         self.jobs: int | None = None
         self.executor: str | None = None
         self.format = "text"
+        self.fix = self.diff = self.unsafe_fixes = False
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -72,6 +73,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
     parser.add_argument("--format", choices=("text", "json"), help="how to report (default: text)")
+    parser.add_argument("--fix", action="store_true", help="mend what can be mended without guessing, and check again")
+    parser.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
+    parser.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, also what rests on a guess")
     parser.set_defaults(run=run, **vars(Options()))
 
 
@@ -97,7 +101,8 @@ def run(options: Options) -> int:
     failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
-            report = check_in(
+            check = partial(
+                check_in,
                 quarantine,
                 path,
                 depth=options.depth,
@@ -108,6 +113,16 @@ def run(options: Options) -> int:
                 watch=watch,
                 remote=remote,
             )
+            if options.fix or options.diff or options.unsafe_fixes:
+                from runcheck.cli.fixing import check_and_fix  # noqa: PLC0415
+
+                left = check_and_fix(options, path, check)
+                if left is None:
+                    failed = True
+                    continue
+                report = left
+            else:
+                report = check()
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":
                 from runcheck.report.json import render_json  # noqa: PLC0415
