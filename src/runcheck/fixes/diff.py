@@ -8,6 +8,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.words import words_in
 from runcheck.fixes.edits import Edit
 from runcheck.fixes.plan import Plan
+from runcheck.report.escape import printable
 
 _MOST_LINES = 20_000  # beyond, a comparison takes longer than anybody waits
 _SHOWN = 4  # characters of a secret
@@ -27,9 +28,9 @@ def _of_edit(edit: Edit) -> Iterator[str]:
             yield from _of_text(edit)
         case "link":
             was = "" if edit.before == "absent" else f", now {edit.before}"
-            yield f"# {edit.path}: would be a link to {os.fsdecode(edit.content)}{was}"
+            yield printable(f"# {edit.path}: would be a link to {os.fsdecode(edit.content)}{was}")
         case "remove":
-            yield f"# {edit.path}: would be removed"
+            yield printable(f"# {edit.path}: would be removed")
         case "end":
             cut = len(edit.old or b"")
             what = f"the {cut:,} bytes of its torn last line would be set aside" if cut else "a line feed would end it"
@@ -49,7 +50,7 @@ def _of_text(edit: Edit) -> Iterator[str]:
         return
     source = "/dev/null" if edit.old is None else f"a/{edit.path}"
     for line in difflib.unified_diff(before, after, source, f"b/{edit.path}", lineterm=""):
-        yield _without_secrets(line)
+        yield _shown(line)
 
 
 def _lines(text: str) -> list[str]:
@@ -58,8 +59,9 @@ def _lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else [*lines[:-1], f"{lines[-1]}  (no line feed)"]
 
 
-def _without_secrets(line: str) -> str:
+def _shown(line: str) -> str:
+    """Return a line without secrets, and without what moves a cursor but for tabs."""
     for word in reversed(words_in(line)):
         if word.kind in ("secret", "address"):
             line = f"{line[: word.start + _SHOWN]}\u2026{line[word.end :]}"
-    return line
+    return "\t".join(map(printable, line.split("\t")))
