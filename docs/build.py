@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SUITE = HERE.parent / "fixtures"
 
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
+from runcheck.convention.fixable import words_of_fixes  # noqa: E402
 from runcheck.depth import Depth  # noqa: E402
 from runcheck.rules.rule import rules  # noqa: E402
 
@@ -61,6 +62,8 @@ def _page(clause: Clause) -> str:
         f"**Fails.** {_text(clause.fails)}",
         f"**Mend.** {_text(clause.mend)}",
     ]
+    if fixes := words_of_fixes(clause.name):
+        parts.append(f"**Fix.** {fixes} See [fixes](../fixes.md).")
     parts[1] += f", by [{clause.chapter}](../../spec/{clause.chapter}#{anchor})."
     rule = rules()[clause.code]
     parts.append(f"**What is looked at.** {' '.join((inspect.getdoc(rule.judge) or '').split())}")

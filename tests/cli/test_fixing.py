@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.test_main import runcheck
-from tests.fixes.test_fixes import RUN, everything, readme, run_of, torn
+from tests.conftest import RUN
+from tests.fixes.test_fixes import everything, readme, run_of, torn
 
 
 def test_fix_mends_and_says_how_much_and_ends_by_what_is_left(tree: Path) -> None:

@@ -45,7 +45,7 @@ def everything(root: Path) -> dict[str, object]:
 
 def reseal(unit: Path, *names: str) -> None:
     """Let the list of a unit have the digests of these files as they are: the damage was there when it was sealed."""
-    lines = dict(reversed(line.split("  ", 1)) for line in (unit / "SHA256SUMS").read_text().splitlines())
+    lines = {line[66:]: line[:64] for line in (unit / "SHA256SUMS").read_text().splitlines()}
     for name in names:
         if (unit / name).exists():
             lines[name] = hashlib.sha256((unit / name).read_bytes()).hexdigest()
@@ -479,7 +479,7 @@ def test_large_files_of_git_get_the_patterns_of_their_role(tree: Path, quarantin
     run_of(tree)
     (unit / "train.parquet").write_bytes((unit / "train.parquet").read_bytes() + bytes(2 << 20))
     (tree / ".gitattributes").write_text("*.txt text\n")
-    git = partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True)
+    git = partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True, text=True)
     git(["git", "init", "-q", "."])
     git(["git", "add", "."])
     assert "lfs-attributes" in found(check_in(quarantine, str(tree)))
@@ -491,7 +491,7 @@ def test_large_files_of_git_get_the_patterns_of_their_role(tree: Path, quarantin
     said = git(
         ["git", "check-attr", "filter", "--", f"artefacts/{DATASET}/v1/a/b.parquet", f"artefacts/{RUN}/v1/a.json"]
     )
-    assert said.stdout.decode().splitlines() == [
+    assert said.stdout.splitlines() == [
         f"artefacts/{DATASET}/v1/a/b.parquet: filter: lfs",
         f"artefacts/{RUN}/v1/a.json: filter: unspecified",
     ]

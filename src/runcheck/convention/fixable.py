@@ -65,3 +65,12 @@ def fix_of(clause: str, path: str, message: str) -> Fix | None:
         if (not paths or path.endswith(tuple(f"/{each}" for each in paths))) and fix.words in message:
             return fix
     return None
+
+
+def words_of_fixes(clause: str) -> str:
+    """Return in words what ``check --fix`` does about the clause of this name, "" where it does nothing."""
+    sentences = []
+    for fix in FIXES.get(clause, ()):
+        command = "runcheck check --fix" + ("" if fix.fixability == "safe" else " --unsafe-fixes")
+        sentences.append(f"`{command}` {fix.does}.")
+    return " ".join(sentences)
