@@ -1,7 +1,8 @@
-"""``runcheck check --fix`` and ``--diff``: a check of one path that mends, or says what it would mend."""
+"""``runcheck check --fix`` and ``--diff``: a check that mends, or says what it would mend."""
 
 import sys
 
+from runcheck.cli import CLEAN, FINDINGS
 from runcheck.errors import CannotCheckError
 
 TYPE_CHECKING = False  # as in the package
@@ -12,23 +13,31 @@ if TYPE_CHECKING:
     from runcheck.findings import Report
 
 
-def check_and_fix(options: "Options", path: str, check: "Callable[[], Report]") -> "Report | None":
-    """Return the report of what is left; None where the changes were only shown, and there are some."""
-    from runcheck.fixes.session import mend, preview  # noqa: PLC0415 - few checks mend
-    from runcheck.fixes.words import words_of_mended, words_of_plan  # noqa: PLC0415
+def mended(options: "Options", path: str, check: "Callable[[], Report]") -> "Report":
+    """Mend what is found at a path, and return the report of what is left."""
+    from runcheck.fixes.session import mend  # noqa: PLC0415 - few checks mend
+    from runcheck.fixes.words import words_of_mended  # noqa: PLC0415
 
-    if not (options.fix or options.diff):
+    if not options.fix:
         raise CannotCheckError("--unsafe-fixes says which fixes; give --fix to make them, or --diff to see them")
-    if not options.diff:
-        mended = mend(path, check, is_daring=options.unsafe_fixes)
-        _tell(words_of_mended(mended))
-        return mended.report
-    from runcheck.fixes.diff import diff_of  # noqa: PLC0415
+    result = mend(path, check, is_daring=options.unsafe_fixes)
+    _tell(words_of_mended(result))
+    return result.report
 
-    report, plan = preview(path, check, is_daring=options.unsafe_fixes)
-    print(diff_of(plan), end="")
-    _tell(words_of_plan(plan))
-    return report if plan.is_empty else None
+
+def show_diff(options: "Options", checks: "Iterable[tuple[str, Callable[[], Report]]]") -> int:
+    """Show what would change, and return the exit status: that there is something to change, or an error, is one."""
+    from runcheck.fixes.diff import diff_of  # noqa: PLC0415
+    from runcheck.fixes.session import preview  # noqa: PLC0415
+    from runcheck.fixes.words import words_of_plan  # noqa: PLC0415
+
+    is_clean = True
+    for path, check in checks:
+        report, plan = preview(path, check, is_daring=options.unsafe_fixes)
+        print(diff_of(plan), end="")
+        _tell(words_of_plan(plan))
+        is_clean = is_clean and plan.is_empty and report.is_clean
+    return CLEAN if is_clean or options.exit_zero else FINDINGS
 
 
 def _tell(lines: "Iterable[str]") -> None:
