@@ -22,6 +22,8 @@ def finding(name: str, path: str, message: str = "") -> Finding:
         ("required-file", "model/a_b_c/v1/metrics.jsonl", "is missing", None),
         ("metrics-syntax", "model/a_b_c/v1/metrics.jsonl", "line 3 is cut short: no line feed ends it", "safe"),
         ("metrics-syntax", "model/a_b_c/v1/metrics.jsonl", "line 3 is blank", None),
+        ("checksum-syntax", "model/a_b_c/v1/SHA256SUMS", "line 3 is ended by a carriage return too", "safe"),
+        ("checksum-syntax", "model/a_b_c/v1/SHA256SUMS", "line 3 is not '<64 hex digits>  <path>': '<<<<<<<'", None),
         ("checksum-mismatch", "model/a_b_c/v1/README.md", "", None),
         ("raw-weights", "model/a_b_c/v1/extra/a.csv", "", None),
     ],

@@ -3,6 +3,7 @@
 The functions that mend are in ``fixes/``, each named as its clause; a test holds both to the same clauses.
 """
 
+import re
 from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.layout import layout
@@ -14,7 +15,7 @@ class Fix(NamedTuple):
     """What is done about the findings of a clause.
 
     It is ``unsafe`` where it rests on a guess. It is for findings about the file of ``role`` only, where that is given,
-    and whose message says ``words``.
+    and whose message says ``words``, a regular expression.
     """
 
     fixability: Fixability
@@ -38,7 +39,13 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "latest-missing": (_LATEST,),
     "leftover": (Fix("unsafe", "removes files `*.tmp`, which an interrupted write left"),),
     "heartbeat-left": (Fix("unsafe", "removes the heartbeat of a process that ended"),),
-    "checksum-syntax": (Fix("safe", "ends lines with a line feed alone, and writes digits in lower case"),),
+    "checksum-syntax": (
+        Fix(
+            "safe",
+            "ends lines with a line feed alone, and writes digits in lower case",
+            words="carriage return|not ended by a line feed|: '[0-9A-Fa-f]{64} [ *]",
+        ),
+    ),
     "checksum-order": (Fix("safe", "sorts the lines, and drops one that stands twice"),),
     "unlisted-file": (Fix("unsafe", "adds the file to the checksum list of a run"),),
     "metrics-syntax": (
@@ -62,7 +69,7 @@ def fix_of(clause: str, path: str, message: str) -> Fix | None:
     """Return what can be done about a finding of the clause of this name at ``path``; None where nothing can."""
     for fix in FIXES.get(clause, ()):
         paths = layout().roles[fix.role].paths if fix.role else ()
-        if (not paths or path.endswith(tuple(f"/{each}" for each in paths))) and fix.words in message:
+        if (not paths or path.endswith(tuple(f"/{each}" for each in paths))) and re.search(fix.words, message):
             return fix
     return None
 
