@@ -44,7 +44,7 @@ class Finding(NamedTuple):
         from runcheck.convention.fixable import fix_of  # noqa: PLC0415 - a clean tree has nothing to mend
 
         fix = fix_of(self.clause.name, self.path, self.message)
-        return fix.fixability if fix else None
+        return (fix.fixability if self.is_certain else "unsafe") if fix else None
 
     @property
     def is_error(self) -> bool:

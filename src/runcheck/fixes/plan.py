@@ -39,7 +39,7 @@ def plan(root: str, findings: Iterable[Finding], *, is_daring: bool = False) -> 
     for finding in findings:
         if finding.fix is None:
             continue
-        if not is_daring and (finding.fix == "unsafe" or not finding.is_certain):
+        if not is_daring and finding.fix == "unsafe":
             refused.append(Refusal(finding, "rests on a guess; --unsafe-fixes does it"))
             continue
         trial = draft.copy()

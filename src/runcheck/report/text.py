@@ -48,7 +48,8 @@ def _group(report: Report, unit: str, findings: Iterable[Finding], setting: Sett
 def _finding(report: Report, unit: str, finding: Finding, setting: Setting) -> str:
     where = printable(f"{_within(report, unit, finding.path, setting)}{place(finding)}")
     level: Style = finding.level.value if finding.is_certain else "perhaps"
-    what = f"{painted(f'{level} {finding.code}', level, setting)} {finding.clause.name}{' [*]' if finding.fix == 'safe' else ''}"
+    what = f"{painted(f'{level} {finding.code}', level, setting)} {finding.clause.name}"
+    what += " [*]" if finding.fix == "safe" else ""
     help_ = painted(f"help: {printable(finding.help)}", "faint", setting)
     return f"  {where}: {what}\n      {printable(finding.message)}\n      {help_}"
 
