@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import stat
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -10,7 +9,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.errors import CannotWriteError
 from runcheck.probes.folder import open_regular
-from runcheck.writer.atomic import sync_folder, whole
+from runcheck.writer.atomic import rewrite, sync_folder
 from runcheck.writer.latest import put_latest
 from runcheck.writer.places import make_folders
 
@@ -181,7 +180,7 @@ def make(root: str, edit: Edit) -> None:
             unit = unit_of(edit.path)
             if unit is not None and "/" in within_unit(edit.path):
                 make_folders(f"{root}/{unit}", os.path.dirname(within_unit(edit.path)))
-            _write(target, edit.content)
+            rewrite(target, edit.content)
         case "link":
             put_latest(target, os.fsdecode(edit.content))
             sync_folder(os.path.dirname(target))
@@ -206,16 +205,7 @@ def undo(root: str, edit: Edit) -> None:
     elif edit.before.startswith("link "):
         put_latest(target, edit.before.removeprefix("link "))
     elif edit.old is not None:
-        _write(target, edit.old)
-
-
-def _write(target: str, content: bytes) -> None:
-    """Write a file whole, with the permissions of the one that was there."""
-    with whole(target) as temporary:
-        with open(temporary, "xb") as stream:
-            stream.write(content)
-        if os.path.isfile(target) and not os.path.islink(target):
-            shutil.copymode(target, temporary)
+        rewrite(target, edit.old)
 
 
 def _mend_end(target: str, size: int, end: bytes) -> None:

@@ -52,7 +52,7 @@ def plan(root: str, findings: Iterable[Finding], *, is_daring: bool = False) -> 
         else:
             draft = trial
             mended.append(finding)
-    return Plan(_together(draft.edits()), draft.needs_registry, tuple(mended), tuple(refused))
+    return Plan(together(draft.edits()), draft.needs_registry, tuple(mended), tuple(refused))
 
 
 def _mend(draft: Draft, finding: Finding) -> None:
@@ -65,7 +65,7 @@ def _mend(draft: Draft, finding: Finding) -> None:
             raise CannotFixError(f"{edit.path} {reason}")
 
 
-def _together(edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], ...]:
+def together(edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], ...]:
     """Return the edits of each unit together, in their order; what lies in none is for itself."""
     groups: dict[str, list[Edit]] = {}
     for edit in edits:
