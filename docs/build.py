@@ -147,11 +147,12 @@ def generated() -> dict[Path, str]:
 
 def write() -> int:
     """Write everything, remove pages of clauses that are none any more, and return how many files there are."""
+    files = generated()  # before anything is removed: it may fail
     for old in (HERE / "rules").glob("*.md"):
         old.unlink()
-    for path, text in generated().items():
+    for path, text in files.items():
         path.write_text(text, encoding="utf-8")
-    return len(generated())
+    return len(files)
 
 
 if __name__ == "__main__":
