@@ -9,17 +9,19 @@ from runcheck.cli import CLEAN, FINDINGS
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from runcheck.changes.change import Change
     from runcheck.depth import Depth
+    from runcheck.findings import Report
 
 
 class Options:
     """What is asked for, as it is where no option is given."""
 
-    def __init__(self, paths: "Sequence[str]" = ()) -> None:
-        """Ask for the check of these paths."""
-        self.paths = paths or ["artefacts"]
+    def __init__(self, paths: "Sequence[str]" = (), *, hook: bool = False) -> None:
+        """Ask for the check of these paths, as those of a hook maybe."""
+        self.paths = paths
         self.depth: Depth = "content"
         self.select = ""
         self.strict = self.pedantic = self.rehash = False
@@ -27,6 +29,10 @@ class Options:
         self.jobs: int | None = None
         self.executor: str | None = None
         self.format = "text"
+        self.since: str | None = None
+        self.staged, self.hook = False, hook
+        self.exclude: str | None = None
+        self.fail_on = "error"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -72,13 +78,55 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
     parser.add_argument("--format", choices=("text", "json"), help="how to report (default: text)")
+    _add_changes(parser)
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "never"),
+        help="which findings end with status 1: errors (default), warnings too, or none",
+    )
     parser.set_defaults(run=run, **vars(Options()))
 
 
+def _add_changes(parser: "argparse.ArgumentParser") -> None:
+    changes = parser.add_argument_group("changes", "Check the units that a change in Git touches, and no others.")
+    which = changes.add_mutually_exclusive_group()
+    which.add_argument(
+        "--since",
+        metavar="REV",
+        help="what differs from where this branch left REV, and what is new; PATHs narrow it down",
+    )
+    which.add_argument(
+        "--staged",
+        action="store_true",
+        help="what is staged, judged as it is staged, whatever the folder holds; PATHs narrow it down",
+    )
+    which.add_argument(
+        "--hook",
+        action="store_true",
+        help="as pre-commit calls it: PATHs are the staged files, which may lie in no tree; what is deleted counts too",
+    )
+    changes.add_argument("--exclude", metavar="REGEX", help="pass over changed files in whose paths this is found")
+
+
 def run(options: Options) -> int:
-    """Check each path and print its report."""
-    from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
-    from runcheck.report.text import render_text  # noqa: PLC0415
+    """Check each path, or what a change touches, and print the reports."""
+    from runcheck.report.text import render_text  # noqa: PLC0415 - each command loads what it needs, and no other's
+
+    failed = False
+    for report in _reports(options):
+        is_bad = report.errors or (options.fail_on == "warning" and report.warnings)
+        failed |= bool(is_bad or (options.strict and (report.findings or report.unverified)))
+        if options.format == "json":
+            from runcheck.report.json import render_json  # noqa: PLC0415
+
+            print(render_json(report), end="")
+        else:
+            print(render_text(report), end="")
+    return FINDINGS if failed and options.fail_on != "never" else CLEAN
+
+
+def _reports(options: Options) -> "Iterator[Report]":
+    from runcheck.pipeline import check_focus, check_in  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
@@ -93,26 +141,43 @@ def run(options: Options) -> int:
 
         watch = ProgressLine(sys.stderr)
     selection = select(options.select.split(",")) if options.select else EVERYTHING
-    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
-    failed = False
+    is_staged = options.staged or options.hook  # and no folder to remember in
+    remembered = (
+        (lambda _: NoCache()) if options.no_cache or is_staged else partial(open_cache, is_blind=options.rehash)
+    )
     with Quarantine() as quarantine:
-        for path in options.paths:
-            report = check_in(
+        if is_staged or options.since is not None:
+            from runcheck.changes.check import check_change  # noqa: PLC0415
+
+            yield from check_change(
+                _change(options),
+                partial(
+                    check_focus,
+                    quarantine,
+                    depth=options.depth,
+                    selection=selection,
+                    pedantic=options.pedantic,
+                    executor=executor_of(options.executor or "processes", options.jobs),
+                    open_cache=remembered,
+                    watch=watch,
+                ),
+            )
+            return
+        for path in options.paths or ("artefacts",):
+            yield check_in(
                 quarantine,
                 path,
                 depth=options.depth,
                 selection=selection,
                 pedantic=options.pedantic,
                 executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
-                open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
+                open_cache=remembered,
                 watch=watch,
-                remote=remote,
+                remote=Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash),
             )
-            failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
-            if options.format == "json":
-                from runcheck.report.json import render_json  # noqa: PLC0415
 
-                print(render_json(report), end="")
-            else:
-                print(render_text(report), end="")
-    return FINDINGS if failed else CLEAN
+
+def _change(options: Options) -> "Change":
+    from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
+
+    return change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
