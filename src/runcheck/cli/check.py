@@ -5,11 +5,13 @@ import sys
 from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
+from runcheck.errors import CannotCheckError
 
+FAILING = ("error", "warning", "never")
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runcheck.changes.change import Change
     from runcheck.depth import Depth
@@ -29,6 +31,8 @@ class Options:
         self.jobs: int | None = None
         self.executor: str | None = None
         self.format = "text"
+        self.output_file: str | None = None
+        self.statistics = self.quiet = self.exit_zero = self.show_files = False
         self.since: str | None = None
         self.staged, self.hook = False, hook
         self.exclude: str | None = None
@@ -77,14 +81,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME",
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
-    parser.add_argument("--format", choices=("text", "json"), help="how to report (default: text)")
     _add_changes(parser)
-    parser.add_argument(
-        "--fail-on",
-        choices=("error", "warning", "never"),
-        help="which findings end with status 1: errors (default), warnings too, or none",
-    )
+    _add_output(parser)
     parser.set_defaults(run=run, **vars(Options()))
+
+
+def _add_output(parser: "argparse.ArgumentParser") -> None:
+    from runcheck.report.formats import FORMATS  # noqa: PLC0415
+
+    output = parser.add_argument_group("output")
+    output.add_argument("--format", choices=tuple(FORMATS), help="how to report (default: text)")
+    output.add_argument("--output-file", metavar="FILE", help="write the report there: whole, or not at all")
+    output.add_argument("--statistics", action="store_true", help="count by clause instead (formats text and json)")
+    output.add_argument("--quiet", "-q", action="store_true", help="print findings, and nothing where there are none")
+    output.add_argument(
+        "--fail-on",
+        choices=FAILING,
+        help="which findings end with status 1: error (default), warning (and errors), or never",
+    )
+    output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found: --fail-on never")
+    output.add_argument("--show-files", action="store_true", help="say which files are checked, as what; read none")
 
 
 def _add_changes(parser: "argparse.ArgumentParser") -> None:
@@ -109,23 +125,38 @@ def _add_changes(parser: "argparse.ArgumentParser") -> None:
 
 
 def run(options: Options) -> int:
-    """Check each path, or what a change touches, and print the reports."""
-    from runcheck.report.text import render_text  # noqa: PLC0415 - each command loads what it needs, and no other's
+    """Check each path and report."""
+    from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
+    from runcheck.report.setting import setting_of  # noqa: PLC0415
 
-    failed = False
-    for report in _reports(options):
-        is_bad = report.errors or (options.fail_on == "warning" and report.warnings)
-        failed |= bool(is_bad or (options.strict and (report.findings or report.unverified)))
-        if options.format == "json":
-            from runcheck.report.json import render_json  # noqa: PLC0415
+    if options.statistics and options.format not in STATISTICS:
+        raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
+    stream = None if options.output_file else sys.stdout
+    setting = setting_of(is_quiet=options.quiet, is_strict=options.strict, stream=stream)
+    render = renderer((STATISTICS if options.statistics else FORMATS)[options.format])
+    failed: list[bool] = []
+    pieces = render(_noted(_reports(options), failed, options), setting)
+    if options.output_file:
+        from runcheck.report.output import write_report  # noqa: PLC0415
 
-            print(render_json(report), end="")
-        else:
-            print(render_text(report), end="")
-    return FINDINGS if failed and options.fail_on != "never" else CLEAN
+        write_report(options.output_file, pieces)
+    else:
+        for piece in pieces:
+            print(piece, end="")
+    is_failing = not options.exit_zero and options.fail_on != "never"
+    return FINDINGS if any(failed) and is_failing else CLEAN
+
+
+def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
+    """Pass each report on, and note whether it fails the check."""
+    for report in reports:
+        is_bad = report.findings if options.fail_on == "warning" else report.errors
+        failed.append(bool(is_bad or (options.strict and (report.findings or report.unverified))))
+        yield report
 
 
 def _reports(options: Options) -> "Iterator[Report]":
+    """Check each path."""
     from runcheck.pipeline import check_focus, check_in  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
@@ -136,12 +167,12 @@ def _reports(options: Options) -> "Iterator[Report]":
     from runcheck.watch import Nobody, Watch  # noqa: PLC0415
 
     watch: Watch = Nobody()
-    if sys.stderr.isatty() and not os.environ.get("CI"):
+    if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
     selection = select(options.select.split(",")) if options.select else EVERYTHING
-    is_staged = options.staged or options.hook  # and no folder to remember in
+    is_staged = options.staged or options.hook  # what is staged lies in no folder to remember it in
     remembered = (
         (lambda _: NoCache()) if options.no_cache or is_staged else partial(open_cache, is_blind=options.rehash)
     )
