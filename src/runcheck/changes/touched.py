@@ -24,7 +24,7 @@ class Touched(NamedTuple):
 
 
 def touched_by(change: Change, store_at: Callable[[str], Store]) -> tuple[list[Touched], frozenset[str]]:
-    """Return what a change touches of each tree, and the files of it that lie in none.
+    """Return what a change touches of each tree, and the files of it that lie in no unit.
 
     ``store_at`` returns the store of a folder, given by its path from the top of the repository. A tree may lie in
     another one; what is touched in it is touched in both.
@@ -36,7 +36,7 @@ def touched_by(change: Change, store_at: Callable[[str], Store]) -> tuple[list[T
         folders = [folder for folder in _folders_of(path) if is_tree(folder)]
         for folder in folders:
             found.setdefault(folder, set()).add(_within(folder, path))
-        if not folders:
+        if not any(_is_in_unit(_within(folder, path)) for folder in folders):
             outside.add(path)
     before: dict[str, set[str]] = {}
     for path in change.before & change.paths:

@@ -11,11 +11,14 @@ FAILING = ("error", "warning", "never")
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from runcheck.changes.change import Change
     from runcheck.depth import Depth
     from runcheck.findings import Report
+    from runcheck.rules.selection import Selection
+    from runcheck.tree.quarantine import Quarantine
+    from runcheck.tree.store import Store
 
 
 class Options:
@@ -36,6 +39,7 @@ class Options:
         self.since: str | None = None
         self.staged, self.hook = False, hook
         self.exclude: str | None = None
+        self.outside = False
         self.fail_on = "error"
 
 
@@ -121,6 +125,11 @@ def _add_changes(parser: "argparse.ArgumentParser") -> None:
         action="store_true",
         help="as pre-commit calls it: PATHs are the staged files, which may lie in no tree; what is deleted counts too",
     )
+    changes.add_argument(
+        "--outside",
+        action="store_true",
+        help="judge changed files that lie in no unit too: weights in texts, secrets, unsafe pickles, .env",
+    )
     changes.add_argument("--exclude", metavar="REGEX", help="pass over changed files in whose paths this is found")
 
 
@@ -192,6 +201,7 @@ def _reports(options: Options) -> "Iterator[Report]":
                     open_cache=remembered,
                     watch=watch,
                 ),
+                _check_outside(options, quarantine, selection) if options.outside else None,
             )
             return
         for path in options.paths or ("artefacts",):
@@ -212,3 +222,14 @@ def _change(options: Options) -> "Change":
     from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
 
     return change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
+
+
+def _check_outside(
+    options: Options, quarantine: "Quarantine", selection: "Selection"
+) -> "Callable[[Store, Iterable[str]], Report]":
+    from runcheck.changes.outside import check_outside  # noqa: PLC0415
+    from runcheck.tree.read import Reader  # noqa: PLC0415
+
+    return lambda store, paths: check_outside(
+        Reader(store, options.depth, quarantine), paths, selection, is_pedantic=options.pedantic
+    )
