@@ -49,9 +49,10 @@ def assert_conforms(
     except CannotCheckError as error:
         raise AssertionError(str(error)) from None
     if report.errors or (strict and (report.findings or report.unverified)):
-        from runcheck.report.text import render_text  # noqa: PLC0415
+        from runcheck.report.setting import setting_of  # noqa: PLC0415
+        from runcheck.report.text import render  # noqa: PLC0415
 
-        raise AssertionError(f"{os.fspath(path)} does not conform:\n\n{render_text(report)}")
+        raise AssertionError(f"{os.fspath(path)} does not conform:\n\n{''.join(render((report,), setting_of()))}")
 
 
 def _without(report: "Report", ignore: Iterable[str]) -> "Report":
