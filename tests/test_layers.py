@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "tree": {"convention", "probes", "depth", "watch", "_version"},
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
-    "report": {"findings", "watch"},
+    "report": {"findings", "convention.clauses", "watch", "_version"},
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},

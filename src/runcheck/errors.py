@@ -13,6 +13,10 @@ class CannotCheckError(RuncheckError):
     """The paths given cannot be judged: nothing there, not readable, or not a tree of artefacts."""
 
 
+class ConfigurationError(RuncheckError):
+    """A configuration, or a file that it names, cannot be read or asks for what there is not."""
+
+
 class CannotWriteError(RuncheckError):
     """A unit cannot be written where or as it was asked for."""
 

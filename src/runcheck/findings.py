@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 from runcheck.card import Card
 from runcheck.convention.clauses import Clause, Level
+from runcheck.convention.documents import StatedException
 
 
 class Finding(NamedTuple):
     """One place where a tree breaks a clause.
 
     ``path`` is relative to the root of the tree; ``line`` counts from 1; ``pointer`` is a JSON pointer (RFC 6901)
-    into the document. ``concerns`` is the unit that a finding outside of it is about. A finding that is not certain
-    comes from a heuristic and never fails a check.
+    into the document. ``concerns`` is the unit that it is about, in it or not, if it is about one. A finding that is
+    not certain comes from a heuristic and never fails a check. ``given_level`` is the level that a configuration gives.
     """
 
     clause: Clause
@@ -22,6 +23,7 @@ class Finding(NamedTuple):
     pointer: str | None = None
     concerns: str | None = None
     is_certain: bool = True
+    given_level: Level | None = None
 
     @property
     def code(self) -> str:
@@ -31,7 +33,7 @@ class Finding(NamedTuple):
     @property
     def level(self) -> Level:
         """The level that it counts by."""
-        return self.clause.level
+        return self.given_level or self.clause.level
 
     @property
     def is_error(self) -> bool:
@@ -50,11 +52,32 @@ class Unverified(NamedTuple):
     paths: tuple[str, ...]
 
 
+class Excepted(NamedTuple):
+    """A finding that does not count, since its unit states an exception."""
+
+    finding: Finding
+    exception: StatedException
+
+
+class Waived(NamedTuple):
+    """Findings that are not among those of the report.
+
+    Each that its unit excepts itself from; how many a configuration ignores by their paths; how many are in the
+    baseline. ``gone`` are those of the baseline that are there no more.
+    """
+
+    excepted: tuple[Excepted, ...] = ()
+    by_path: int = 0
+    known: int = 0
+    gone: tuple[str, ...] = ()
+
+
 class Survey(NamedTuple):
     """What came out of one unit: findings, what nothing could look into, its card, and how much was read.
 
     ``vouched_bytes`` is how much was not read, since the store has checksums of it. ``kept`` is the key and the text
     that it may be recalled by. One that is not ``is_lasting`` may come out otherwise although no file changed.
+    ``exceptions`` are those that the unit states.
     """
 
     findings: tuple[Finding, ...]
@@ -66,6 +89,7 @@ class Survey(NamedTuple):
     is_recalled: bool = False
     is_lasting: bool = True
     vouched_bytes: int = 0
+    exceptions: tuple[StatedException, ...] = ()
 
 
 class Report(NamedTuple):
@@ -73,7 +97,8 @@ class Report(NamedTuple):
 
     ``selected`` are the codes of the clauses that it was checked by, all where there are none. ``recalled`` counts the
     units that did not change since the last check, ``hashed_bytes`` what was read for checksums, ``vouched_bytes`` what
-    was not since the store has checksums of its own; ``seconds`` is wall-clock time.
+    was not since the store has checksums of its own; ``seconds`` is wall-clock time. ``ignored`` are the codes that it
+    was not checked by, ``waived`` the findings that do not count, ``configuration`` the file that says so.
     """
 
     root: str
@@ -86,6 +111,9 @@ class Report(NamedTuple):
     seconds: float = 0.0
     selected: tuple[str, ...] = ()
     vouched_bytes: int = 0
+    ignored: tuple[str, ...] = ()
+    waived: Waived = Waived()
+    configuration: str | None = None
 
     @property
     def errors(self) -> int:

@@ -4,15 +4,18 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from runcheck.card import Card
 from runcheck.convention.documents import RegistryRow
+from runcheck.convention.settings import Settings
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Finding, Report, Survey, Unverified
+from runcheck.findings import Finding, Report, Survey, Unverified, Waived
 from runcheck.focus import Focus, surroundings
 from runcheck.rules.judge import judge
 from runcheck.rules.reading import has_cards, inputs_of_tree
@@ -28,6 +31,9 @@ from runcheck.tree.read import Reader
 from runcheck.tree.store import CONNECTIONS, Remote
 from runcheck.tree_reading import Above, ask_git, read_above, tree_inputs
 from runcheck.watch import Nobody, Watch
+
+if TYPE_CHECKING:
+    from runcheck.configuration.treatment import Treatment
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
@@ -53,6 +59,9 @@ def check_in(
     *,
     depth: Depth = "content",
     selection: Selection = EVERYTHING,
+    settings: Settings = Settings(),  # noqa: B008 - it does not change
+    treatment: "Treatment | None" = None,
+    configuration: str | None = None,
     pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
@@ -61,8 +70,9 @@ def check_in(
 ) -> Report:
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
 
-    The units are surveyed by ``executor``; ``open_cache`` opens what is remembered of a tree, by its root;
-    ``watch`` is told how far it is; ``remote`` says how a tree at a URL is read.
+    It judges by the clauses of ``selection`` and by ``settings``; ``treatment`` is what then becomes of findings, and
+    ``configuration`` the file that says so. The units are surveyed by ``executor``; ``open_cache`` opens what is
+    remembered of a tree, by its root; ``watch`` is told how far it is; ``remote`` says how a tree at a URL is read.
     """
     start = time.perf_counter()
     target = locate(os.fspath(path), remote)
@@ -74,8 +84,9 @@ def check_in(
         if not met:
             raise CannotCheckError(f"{target.name}: holds no dataset and no run; nothing was checked")
         cache = ends.enter_context(closing(open_cache(target.root)))
+        at = now()
         marks = marks_of(store.folder) if store.folder is not None else ()
-        surveyor = Surveyor(store, depth, selection, quarantine, cache, now(), watch, marks)
+        surveyor = Surveyor(store, depth, selection, quarantine, cache, at, watch, marks, settings)
         reader = Reader(store, depth, quarantine)
         needed = inputs_of_tree(selection)
         surveyor.load()
@@ -96,8 +107,13 @@ def check_in(
     total.keep(above.kept)
     findings, unverified = judge(inputs, selection)
     total.note(unverified)
-    found = (*findings, *total.findings)
-    wanted = [each for each in found if focus.is_about(each) and (pedantic or each.is_certain)]
+    found = [each for each in (*findings, *total.findings) if focus.is_about(each)]
+    found, waived = _waived(found, total, at)
+    if treatment:
+        is_whole = not target.focus and (treatment.baseline is None or treatment.baseline.is_as_deep(depth))
+        found, others = treatment.applied(target.root, found, lambda code: is_whole and selection.has(code))
+        waived = others._replace(excepted=waived.excepted)
+    wanted = [each for each in found if pedantic or each.is_certain]
     return Report(
         root=target.root,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
@@ -108,8 +124,21 @@ def check_in(
         hashed_bytes=total.hashed_bytes,
         seconds=time.perf_counter() - start,
         vouched_bytes=total.vouched_bytes,
-        selected=selection.prefixes,
+        selected=selection.prefixes and (*selection.prefixes, *selection.further),
+        ignored=selection.ignored,
+        waived=waived,
+        configuration=configuration,
     )
+
+
+def _waived(found: list[Finding], total: Total, at: datetime) -> tuple[list[Finding], Waived]:
+    """Return the findings that count, and those that their units except themselves from."""
+    if not total.exceptions:
+        return found, Waived()
+    from runcheck.excepting import without_excepted  # noqa: PLC0415 - few units state any
+
+    left, excepted = without_excepted(found, total.exceptions, at)
+    return left, Waived(excepted)
 
 
 def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Survey]:

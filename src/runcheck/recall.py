@@ -27,6 +27,7 @@ def text_of(survey: Survey) -> str:
             [[each.reason, each.paths] for each in survey.unverified],
             [card.status, card.row, source, card.links, card.fingerprint, card.extensions, card.large],
             survey.files,
+            survey.exceptions,
         ],
         separators=(",", ":"),
     )
@@ -35,7 +36,7 @@ def text_of(survey: Survey) -> str:
 def survey_of(text: str) -> Survey:
     """Return the survey of a text; nothing was hashed for it."""
     document: Any = json.loads(text)
-    findings, unverified, (status, row, source, links, fingerprint, extensions, large), files = document
+    findings, unverified, (status, row, source, links, fingerprint, extensions, large), files, stated = document
     return Survey(
         findings=tuple(Finding(clause(code), *others) for code, *others in findings),
         unverified=tuple(Unverified(reason, tuple(paths)) for reason, paths in unverified),
@@ -43,6 +44,7 @@ def survey_of(text: str) -> Survey:
         files=files,
         hashed_bytes=0,
         is_recalled=True,
+        exceptions=tuple(stated),
     )
 
 

@@ -3,11 +3,13 @@
 What reads and judges is loaded only when something is to be read: a hook on a tree that did not change does not pay.
 """
 
+import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
 from runcheck.card import ROLES_OF_A_CARD, Card
 from runcheck.convention.layout import layout
+from runcheck.convention.settings import Settings
 from runcheck.convention.units import Address
 from runcheck.depth import Depth
 from runcheck.findings import Survey
@@ -34,11 +36,13 @@ class Surveyor(NamedTuple):
     now: datetime
     watch: Watch
     marks: Marks
+    settings: Settings = Settings()
 
     @property
     def question(self) -> str:
         """What is asked of each unit."""
-        return " ".join((self.depth, *self.selection.prefixes))
+        asked = " ".join((self.depth, str(self.selection))).rstrip()
+        return asked if self.settings == Settings() else f"{asked} {_digest(self.settings)}"
 
     def kept_at(self, address: Address) -> str:
         """Return the path that the survey of a unit is kept by."""
@@ -68,7 +72,7 @@ class Surveyor(NamedTuple):
 
         self.watch.expect(sum(entry.size for entry in entries if entry.is_file))
         reader = Reader(self.store.for_unit(), self.depth, self.quarantine, self.watch)
-        made = read_and_judge(reader, self.now, address, entries, self.selection)
+        made = read_and_judge(reader, self.now, address, entries, self.selection, settings=self.settings)
         return made._replace(kept=(key, text_of(made))) if key and made.is_lasting else made
 
     def glance(self, address: Address) -> Card:
@@ -83,4 +87,8 @@ class Surveyor(NamedTuple):
         paths = [path for role in ROLES_OF_A_CARD for path in layout().roles[role].paths]
         found = (self.store.entry(f"{address.path}/{path}") for path in paths)
         entries = [entry for entry in found if entry is not None and entry.is_file]
-        return read_card(Reader(self.store, self.depth, self.quarantine), self.now, address, entries)
+        return read_card(Reader(self.store, self.depth, self.quarantine), self.now, address, entries, self.settings)
+
+
+def _digest(settings: Settings) -> str:
+    return hashlib.blake2b(repr(settings).encode(), digest_size=16).hexdigest()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from runcheck.card import Card
-from runcheck.convention.documents import RegistryRow, is_same
+from runcheck.convention.documents import RegistryRow, StatedException, is_same
 from runcheck.convention.units import Address
 from runcheck.findings import Finding, Survey, Unverified
 from runcheck.tree.cache import Cache
@@ -12,7 +12,7 @@ _ROWS = 1000  # of the cache: few enough to hold, enough that writing them costs
 
 
 class Total:
-    """The findings, the cards and the counts of the units that were taken. What may be recalled goes to the cache."""
+    """What came out of the units that were taken, and the counts. What may be recalled goes to the cache."""
 
     def __init__(
         self, kept_at: Callable[[Address], str], cache: Cache, registered: Callable[[str], RegistryRow | None] | None
@@ -24,6 +24,7 @@ class Total:
         """
         self.findings: list[Finding] = []
         self.cards: dict[str, Card] = {}
+        self.exceptions: dict[str, tuple[StatedException, ...]] = {}
         self.files = self.hashed_bytes = self.vouched_bytes = self.recalled = 0
         self._unverified: dict[str, set[str]] = {}
         self._kept_at, self._cache, self._registered = kept_at, cache, registered
@@ -34,6 +35,8 @@ class Total:
         self.findings += survey.findings
         self.note(survey.unverified)
         self.cards[unit.path] = self._light(unit.path, survey.card)
+        if survey.exceptions:
+            self.exceptions[unit.path] = survey.exceptions
         self.files += survey.files
         self.hashed_bytes += survey.hashed_bytes
         self.vouched_bytes += survey.vouched_bytes

@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from runcheck.card import Card
-from runcheck.convention.documents import Heartbeat
+from runcheck.convention.documents import Heartbeat, StatedException
+from runcheck.convention.exceptions import exceptions_in, faults_of
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import is_newer_minor
+from runcheck.convention.settings import Settings
 from runcheck.convention.units import Address, Member, Unit, unit_of
 from runcheck.depth import Depth
 from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, make_probe, unverified_in
 from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent
 from runcheck.probes.folder import POINTERS_INSIDE
-from runcheck.rules.absent import POINTER
+from runcheck.rules.absent import ABSENT, POINTER
 from runcheck.rules.judge import judge
 from runcheck.rules.reading import Reading, has_cards, reading_for
 from runcheck.rules.rule import rules_of
@@ -28,12 +30,18 @@ _EVERYWHERE = ("checksums", "metadata", "readme")  # the roles that nearly every
 
 
 def read_and_judge(
-    reader: Reader, now: datetime, address: Address, entries: Iterable[Entry], selection: Selection = EVERYTHING
+    reader: Reader,
+    now: datetime,
+    address: Address,
+    entries: Iterable[Entry],
+    selection: Selection = EVERYTHING,
+    *,
+    settings: Settings = Settings(),  # noqa: B008 - it does not change
 ) -> Survey:
     """Read of the unit at ``address``, which has these entries, what ``selection`` is judged by, and judge it."""
     unit = unit_of(address, entries)
     facts = _read(reader, unit, reading_for(selection))
-    inputs = UnitInputs(unit, facts, now, _is_gone if isinstance(reader.store, LocalStore) else _is_unknown)
+    inputs = UnitInputs(unit, facts, now, _is_gone if isinstance(reader.store, LocalStore) else _is_unknown, settings)
     findings, unverified = judge(inputs, selection)
     hashed, vouched = _hashed_bytes(unit, facts)
     return Survey(
@@ -45,7 +53,20 @@ def read_and_judge(
         vouched_bytes=vouched,
         # Of a running run the clock is judged too; what could not be read today, a disk or a reader may give tomorrow.
         is_lasting=inputs.known_status != "running" and not any(each.error for each in facts.values()),
+        exceptions=tuple(_exceptions(reader, inputs, is_asked=bool(findings))),
     )
+
+
+def _exceptions(reader: Reader, inputs: UnitInputs, *, is_asked: bool) -> Iterator[StatedException]:
+    """Yield the sound exceptions that the unit states; where nothing else needs its metadata they are read for them."""
+    unread = [path for path in inputs.unit.of_role("metadata") if path not in inputs.facts]
+    if unread and is_asked:
+        member = inputs.unit.members[unread[0]]
+        facts = {unread[0]: reader.file(member.entry, _format(member), hashed=False, scanned=False)}
+        inputs = UnitInputs(inputs.unit, facts, inputs.now, _is_unknown)
+    metadata = ABSENT if unread and not is_asked else inputs.metadata
+    if isinstance(metadata, dict) and (stated := exceptions_in(metadata)):
+        yield from (each for each in stated if not any(faults_of(each)))
 
 
 def load(selection: Selection) -> None:
@@ -72,7 +93,7 @@ def _hashed_bytes(unit: Unit, facts: Mapping[str, Facts]) -> tuple[int, int]:
     return hashed, vouched
 
 
-def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry]) -> Card:
+def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable[Entry], settings: Settings) -> Card:
     """Return the card of the unit at ``address``, of which only these entries are read.
 
     Raises:
@@ -82,7 +103,7 @@ def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable
     facts = {path: reader.file(each.entry, _format(each), hashed=False) for path, each in unit.members.items()}
     if error := next((each.error for each in facts.values() if each.error), None):
         raise OSError(error)
-    return card_of(UnitInputs(unit, facts, now, _is_unknown))
+    return card_of(UnitInputs(unit, facts, now, _is_unknown, settings))
 
 
 def _is_gone(heartbeat: Heartbeat) -> bool:
@@ -97,13 +118,17 @@ def _is_unknown(_heartbeat: Heartbeat) -> bool:
 
 def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:
     """Read every file of the unit once, or those of them that are to be read."""
-    is_hashed = reader.depth != "structure" and bool(unit.of_role("checksums") or unit.of_role("export_sidecar"))
+    has_sums = bool(unit.of_role("checksums") or unit.of_role("export_sidecar"))
+    is_hashed = reading.is_hashed and reader.depth != "structure" and has_sums
     files = {path: member for path, member in unit.members.items() if member.entry.is_file}
     if reading.roles is not None:
         return _read_some(reader, files, reading.roles, is_hashed=is_hashed, is_whole=reading.is_whole)
     apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member, reader.store.large)}
     facts = _each(
-        reader.store, files, apart, lambda member: reader.file(member.entry, _format(member), hashed=is_hashed)
+        reader.store,
+        files,
+        apart,
+        lambda member: reader.file(member.entry, _format(member), hashed=is_hashed, scanned=reading.is_scanned),
     )
     if reader.depth != "structure":
         facts.update(_folders(reader, unit, facts))

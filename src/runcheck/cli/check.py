@@ -5,13 +5,15 @@ import sys
 from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
+from runcheck.errors import CannotCheckError
 
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runcheck.depth import Depth
+    from runcheck.findings import Report
 
 
 class Options:
@@ -27,6 +29,8 @@ class Options:
         self.jobs: int | None = None
         self.executor: str | None = None
         self.format = "text"
+        self.output_file: str | None = None
+        self.statistics = self.quiet = self.exit_zero = self.show_files = False
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,14 +75,54 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME",
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
-    parser.add_argument("--format", choices=("text", "json"), help="how to report (default: text)")
+    _add_output(parser)
     parser.set_defaults(run=run, **vars(Options()))
 
 
+def _add_output(parser: "argparse.ArgumentParser") -> None:
+    from runcheck.report.formats import FORMATS  # noqa: PLC0415
+
+    output = parser.add_argument_group("output")
+    output.add_argument("--format", choices=tuple(FORMATS), help="how to report (default: text)")
+    output.add_argument("--output-file", metavar="FILE", help="write the report there: whole, or not at all")
+    output.add_argument("--statistics", action="store_true", help="count by clause instead (formats text and json)")
+    output.add_argument("--quiet", "-q", action="store_true", help="print findings, and nothing where there are none")
+    output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found")
+    output.add_argument("--show-files", action="store_true", help="say which files are checked, as what; read none")
+
+
 def run(options: Options) -> int:
-    """Check each path and print its report."""
-    from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
-    from runcheck.report.text import render_text  # noqa: PLC0415
+    """Check each path and report."""
+    from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
+    from runcheck.report.setting import setting_of  # noqa: PLC0415
+
+    if options.statistics and options.format not in STATISTICS:
+        raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
+    stream = None if options.output_file else sys.stdout
+    setting = setting_of(is_quiet=options.quiet, is_strict=options.strict, stream=stream)
+    render = renderer((STATISTICS if options.statistics else FORMATS)[options.format])
+    failed: list[bool] = []
+    pieces = render(_noted(_reports(options), failed, is_strict=options.strict), setting)
+    if options.output_file:
+        from runcheck.report.output import write_report  # noqa: PLC0415
+
+        write_report(options.output_file, pieces)
+    else:
+        for piece in pieces:
+            print(piece, end="")
+    return FINDINGS if any(failed) and not options.exit_zero else CLEAN
+
+
+def _noted(reports: "Iterable[Report]", failed: list[bool], *, is_strict: bool) -> "Iterator[Report]":
+    """Pass each report on, and note whether it fails the check."""
+    for report in reports:
+        failed.append(not report.is_clean or (is_strict and bool(report.findings or report.unverified)))
+        yield report
+
+
+def _reports(options: Options) -> "Iterator[Report]":
+    """Check each path."""
+    from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
@@ -88,16 +132,15 @@ def run(options: Options) -> int:
     from runcheck.watch import Nobody, Watch  # noqa: PLC0415
 
     watch: Watch = Nobody()
-    if sys.stderr.isatty() and not os.environ.get("CI"):
+    if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
     selection = select(options.select.split(",")) if options.select else EVERYTHING
     remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
-    failed = False
     with Quarantine() as quarantine:
         for path in options.paths:
-            report = check_in(
+            yield check_in(
                 quarantine,
                 path,
                 depth=options.depth,
@@ -108,11 +151,3 @@ def run(options: Options) -> int:
                 watch=watch,
                 remote=remote,
             )
-            failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
-            if options.format == "json":
-                from runcheck.report.json import render_json  # noqa: PLC0415
-
-                print(render_json(report), end="")
-            else:
-                print(render_text(report), end="")
-    return FINDINGS if failed else CLEAN

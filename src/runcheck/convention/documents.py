@@ -83,11 +83,22 @@ class Redaction(TypedDict):
     reason: str
 
 
+class StatedException(TypedDict):
+    """A clause that a unit breaks on purpose."""
+
+    clause: str
+    path: NotRequired[str]
+    reason: str
+    date: str
+    until: NotRequired[str]
+
+
 class Governance(TypedDict):
-    """Who may see a unit, and what was left out of it."""
+    """Who may see a unit, what was left out of it, and what it is excepted from."""
 
     access: NotRequired[Literal["public", "internal", "restricted"]]
     redactions: NotRequired[list[Redaction]]
+    exceptions: NotRequired[list[StatedException]]
 
 
 class Generator(TypedDict):

@@ -109,6 +109,7 @@ class Layout(NamedTuple):
     tag_values: Mapping[str, tuple[str, ...]]
     readme_sections: tuple[str, ...]
     readme_placeholder: str
+    never_excepted: tuple[str, ...]
     lfs_roles: tuple[str, ...]
     environment_files: tuple[str, ...]
     environment_examples: tuple[str, ...]
@@ -185,6 +186,7 @@ def layout() -> Layout:
         tag_values=_tuples(tags["values"]),
         readme_sections=tuple(raw["readme"]["sections"]),
         readme_placeholder=raw["readme"]["placeholder"],
+        never_excepted=tuple(raw["exceptions"]["never"]),
         lfs_roles=tuple(raw["git"]["lfs"]),
         environment_files=tuple(raw["git"]["environment"]),
         environment_examples=tuple(raw["git"]["environment_examples"]),

@@ -15,6 +15,7 @@ from runcheck.convention.checksums import LfsPointer
 from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import Violation, is_known_major
+from runcheck.convention.settings import Settings
 from runcheck.convention.units import Unit
 from runcheck.probes import GONE, Facts
 from runcheck.probes.contents import ChecksumsContent, DocumentContent, MetricsContent, TextContent
@@ -28,10 +29,15 @@ class DocumentInputs:
     """The documents of one unit, judged at ``now``. Paths in ``facts`` are relative to the unit."""
 
     def __init__(
-        self, unit: Unit, facts: Mapping[str, Facts], now: datetime, is_gone: Callable[[Heartbeat], bool]
+        self,
+        unit: Unit,
+        facts: Mapping[str, Facts],
+        now: datetime,
+        is_gone: Callable[[Heartbeat], bool],
+        settings: Settings = Settings(),  # noqa: B008 - it does not change
     ) -> None:
         """Take what was read; ``is_gone`` says whether the process of a heartbeat is known to have ended."""
-        self.unit, self.facts, self.now, self._is_gone = unit, facts, now, is_gone
+        self.unit, self.facts, self.now, self._is_gone, self.settings = unit, facts, now, is_gone, settings
 
     @property
     def entries(self) -> dict[str, Entry]:

@@ -6,8 +6,10 @@ from itertools import pairwise
 
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.documents import Heartbeat, Metadata, Status
+from runcheck.convention.exceptions import exceptions_in, faults_of
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import Applied, Violation, is_known_major, major_of
+from runcheck.convention.settings import Settings
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id, scheme_of
@@ -187,7 +189,7 @@ def extension_schema(extension_schemas: Mapping[str, Applied]) -> Iterator[Probl
 
 @unit_rule
 def run_alive(
-    metadata: Metadata, heartbeat: Heartbeat | None, gone_process: int | None, now: datetime
+    metadata: Metadata, heartbeat: Heartbeat | None, gone_process: int | None, now: datetime, settings: Settings
 ) -> Iterator[Problem]:
     """A running run shows that it lives. Datasets are written in one go and have no heartbeat."""
     if metadata["status"] != "running" or metadata["kind"] != "model":
@@ -198,7 +200,7 @@ def run_alive(
     elif gone_process is not None:
         message = f"says that the run is running; process {gone_process} of this machine, which wrote it, ended"
         yield Problem(METADATA, message, pointer="/status")
-    elif (age := (now - at).total_seconds()) > layout().limits.heartbeat_seconds:
+    elif (age := (now - at).total_seconds()) > settings.most_heartbeat_seconds:
         message = f"says that the run is running; its last heartbeat is {age / 3600:,.1f} hours old"
         yield Problem(METADATA, message, pointer="/status")
 
@@ -252,3 +254,11 @@ def restart_order(metadata: Metadata) -> Iterator[Problem]:
             yield Problem(METADATA, f"says {text}, which is no moment of the calendar", pointer=pointer)
         elif earlier and moment and moment < earlier:
             yield Problem(METADATA, f"says {text}, before {before}, which comes before it", pointer=pointer)
+
+
+@unit_rule
+def exception_invalid(metadata: Metadata) -> Iterator[Problem]:
+    """Each exception that names no clause, or one that nothing is excepted from, or days that are none."""
+    for number, exception in enumerate(exceptions_in(metadata)):
+        for field, fault in faults_of(exception):
+            yield Problem(METADATA, fault, pointer=f"/governance/exceptions/{number}/{field}")

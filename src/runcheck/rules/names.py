@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from runcheck.convention.documents import Metadata, Status, label_of, name_of
 from runcheck.convention.layout import layout
 from runcheck.convention.markdown import without_comments
+from runcheck.convention.settings import Settings
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.units import Unit
 from runcheck.convention.versions import NO_COMMIT
@@ -14,6 +15,7 @@ from runcheck.rules.rule import Problem, unit_rule
 
 METADATA = layout().path("metadata")
 README = layout().path("readme")
+WANDB = "wandb"  # the key of its tracker
 
 
 @unit_rule
@@ -25,11 +27,12 @@ def run_name(metadata: Metadata) -> Iterator[Problem]:
 
 
 @unit_rule
-def tag_missing(metadata: Metadata) -> Iterator[Problem]:
-    """The mandatory tags of the kind."""
-    for tag in layout().mandatory_tags[metadata["kind"]]:
+def tag_missing(metadata: Metadata, settings: Settings) -> Iterator[Problem]:
+    """The mandatory tags of the kind, and those that a configuration makes mandatory."""
+    for tag in settings.mandatory_tags(metadata["kind"]):
         if tag not in metadata["tags"]:
-            yield Problem(METADATA, f"lacks the tag {tag}", pointer="/tags")
+            by = "" if tag in layout().mandatory_tags[metadata["kind"]] else ", which the configuration asks for"
+            yield Problem(METADATA, f"lacks the tag {tag}{by}", pointer="/tags")
 
 
 @unit_rule
@@ -44,12 +47,16 @@ def tag_unknown(metadata: Metadata) -> Iterator[Problem]:
 
 
 @unit_rule
-def tag_value(metadata: Metadata) -> Iterator[Problem]:
-    """Tags that have a list of values."""
+def tag_value(metadata: Metadata, settings: Settings) -> Iterator[Problem]:
+    """Tags that have a list of values, that of the convention or a shorter one of a configuration."""
     for tag, value in metadata["tags"].items():
-        allowed = layout().tag_values.get(tag)
+        allowed = settings.tag_values(tag)
         if allowed and value not in allowed:
-            yield Problem(METADATA, f"has {tag} {value!r}, not one of {', '.join(allowed)}", pointer=f"/tags/{tag}")
+            help_ = (
+                f"Take a value that the configuration allows: {', '.join(allowed)}." if tag in settings.values else None
+            )
+            message = f"has {tag} {value!r}, not one of {', '.join(allowed)}"
+            yield Problem(METADATA, message, pointer=f"/tags/{tag}", help=help_)
 
 
 @unit_rule
@@ -112,3 +119,21 @@ def description_missing(metadata: Metadata) -> Iterator[Problem]:
     """A unit that nobody described."""
     if not metadata["description"].strip():
         yield Problem(METADATA, "has no description", pointer="/description")
+
+
+@unit_rule
+def tracker_project(metadata: Metadata, settings: Settings) -> Iterator[Problem]:
+    """The project of a run that is tracked by Weights & Biases, where a configuration names one."""
+    tracked, wanted = metadata.get("trackers", {}).get(WANDB), settings.wandb_project
+    if tracked is None or wanted is None:
+        return
+    entity, _, project = wanted.rpartition("/")
+    for field, right in (("entity", entity), ("project", project)):
+        said = tracked.get(field)
+        if right and said != right and not (field == "entity" and said is None):
+            message = (
+                f"is in the {field} {said!r} of Weights & Biases" if said else f"names no {field} of Weights & Biases"
+            )
+            yield Problem(
+                METADATA, f"{message}; the configuration says {wanted!r}", pointer=f"/trackers/{WANDB}/{field}"
+            )

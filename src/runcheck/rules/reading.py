@@ -23,6 +23,7 @@ _OF_UNIT: dict[str, tuple[str, ...]] = {
     "pointers": (),
     "readme": ("readme",),
     "series": ("metrics",),
+    "settings": (),
     "sound_metrics": ("metrics",),
     "status": ("metadata",),
     "summary": ("summary",),
@@ -30,6 +31,8 @@ _OF_UNIT: dict[str, tuple[str, ...]] = {
     "unit": (),
 }
 _OF_BYTES = frozenset({"digests", "pointers"})
+_OF_DIGESTS = frozenset({"digests", "looked_into"})
+_OF_TEXTS = frozenset({"more_places", "numbers", "places"})
 _WITHOUT_CARDS = frozenset({"entries", "latest_texts", "tree", "unread"})  # of what the rules of a tree are given
 
 
@@ -37,23 +40,29 @@ class Reading(NamedTuple):
     """What of the files of a unit is to be read.
 
     Those in one of ``roles`` are looked into, all where that is None; ``is_whole`` says whether each of the others is
-    read too, for its digest or the pointer that it is.
+    read too, for its digest or the pointer that it is. Where not ``is_hashed`` no digest is taken, where not
+    ``is_scanned`` texts are not searched for words and numbers.
     """
 
     roles: frozenset[str] | None = None
     is_whole: bool = True
+    is_hashed: bool = True
+    is_scanned: bool = True
 
 
 @cache
 def reading_for(selection: Selection) -> Reading:
     """Return what has to be read of a unit for the clauses of ``selection``."""
     inputs = {name for rule in rules_of("unit", selection) for name in rule.inputs}
-    if selection == EVERYTHING or not inputs <= _OF_UNIT.keys():
+    if selection == EVERYTHING:
         return Reading()
+    is_hashed, is_scanned = not inputs.isdisjoint(_OF_DIGESTS), not inputs.isdisjoint(_OF_TEXTS)
+    if not inputs <= _OF_UNIT.keys():
+        return Reading(is_hashed=is_hashed, is_scanned=is_scanned)
     roles = {role for each in inputs for role in _OF_UNIT[each]}
     if has_cards(selection):
         roles.update(ROLES_OF_A_CARD)
-    return Reading(frozenset(roles), not inputs.isdisjoint(_OF_BYTES))
+    return Reading(frozenset(roles), not inputs.isdisjoint(_OF_BYTES), is_hashed, is_scanned)
 
 
 @cache

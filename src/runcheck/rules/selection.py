@@ -8,41 +8,57 @@ from runcheck.errors import RuncheckError
 
 
 class UnknownClauseError(RuncheckError):
-    """No clause has such a code."""
+    """No clause has such a code, or none is left to judge by."""
 
 
 class Selection(NamedTuple):
-    """The clauses whose codes begin with one of these prefixes; all clauses where there is no prefix."""
+    """The clauses whose codes begin with one of ``prefixes``, all where there is none, or with one of ``further``.
+
+    Those that begin with one of ``ignored`` are not among them, unless a longer prefix names them.
+    """
 
     prefixes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
 
     def has(self, code: str) -> bool:
         """Say whether the clause of a code is among them."""
-        return not self.prefixes or code.startswith(self.prefixes)
+        if not self.ignored:
+            return not self.prefixes or code.startswith((*self.prefixes, *self.further))
+        chosen = max(_longest(code, self.prefixes or ("",)), _longest(code, self.further))
+        return chosen > _longest(code, self.ignored)
 
     def touches(self, family: str) -> bool:
         """Say whether a clause whose code begins with ``family`` may be among them."""
-        return self.has(family) or any(prefix.startswith(family) for prefix in self.prefixes)
+        return self.has(family) or any(prefix.startswith(family) for prefix in (*self.prefixes, *self.further))
 
     def __str__(self) -> str:
-        """Return the prefixes as they were given."""
-        return ", ".join(self.prefixes)
+        """Return what tells these clauses from others."""
+        return " ".join(
+            (*self.prefixes, *(f"+{each}" for each in self.further), *(f"-{each}" for each in self.ignored))
+        )
 
 
 EVERYTHING = Selection()
 
 
-def select(prefixes: Iterable[str]) -> Selection:
+def select(prefixes: Iterable[str], ignored: Iterable[str] = (), further: Iterable[str] = ()) -> Selection:
     """Return the clauses that ``prefixes`` of their codes stand for: a clause (RC304), a family (RC3).
 
     Raises:
-        UnknownClauseError: no clause begins so.
+        UnknownClauseError: no clause begins so, or none is left.
     """
-    found = tuple(sorted(set(prefixes)))
-    for prefix in found:
+    found = Selection(*(tuple(sorted(set(each))) for each in (prefixes, ignored, further)))
+    for prefix in (*found.prefixes, *found.further, *found.ignored):
         if not prefix or not any(code.startswith(prefix) for code in clauses()):
             families = ", ".join(sorted({code[:3] for code in clauses()}))
             raise UnknownClauseError(
                 f"no clause has the code {prefix!r}; the families are {families}; 'runcheck rules' lists the clauses"
             )
-    return Selection(found)
+    if not any(map(found.has, clauses())):
+        raise UnknownClauseError(f"no clause is left to judge by: {', '.join(found.ignored)} are ignored")
+    return found
+
+
+def _longest(code: str, prefixes: Iterable[str]) -> int:
+    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=-1)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from runcheck.convention.checksums import LfsPointer
 from runcheck.convention.documents import STATUSES, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.portable import folded, why_not_portable
+from runcheck.convention.settings import Settings
 from runcheck.convention.units import Tree, Unit
 from runcheck.convention.versions import newest, scheme_of, version_of_link
 from runcheck.probes import Facts
@@ -239,6 +241,16 @@ def document_size(facts: Mapping[str, Facts]) -> Iterator[Problem]:
             for line, fault in each.content.unread:
                 if fault.startswith("is longer"):
                     yield Problem(path, f"line {line} is longer than {layout().limits.line_bytes:,} bytes", line=line)
+
+
+@unit_rule
+def file_size(unit: Unit, pointers: Mapping[str, LfsPointer], settings: Settings) -> Iterator[Problem]:
+    """Files that are larger than a configuration allows for their role. A pointer is as large as its object."""
+    for role, most in settings.file_bytes.items():
+        for path in unit.of_role(role):
+            size = (pointers[path].size if path in pointers else None) or unit.files[path].entry.size
+            if size > most:
+                yield Problem(path, f"has {size:,} bytes; the configuration allows {most:,} for a file of role {role}")
 
 
 def _latest_target(latest: Entry, texts: Mapping[str, str]) -> str | None:

@@ -34,4 +34,4 @@ def card_of(inputs: UnitInputs) -> Card:
 
 def _large(inputs: UnitInputs, role: str) -> dict[str, int]:
     entries = [inputs.unit.files[path].entry for path in inputs.unit.of_role(role)]
-    return {entry.path: entry.size for entry in entries if entry.size > layout().limits.lfs_bytes}
+    return {entry.path: entry.size for entry in entries if entry.size > inputs.settings.most_lfs_bytes}

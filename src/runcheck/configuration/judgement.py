@@ -1,0 +1,118 @@
+"""What a check judges by, and what becomes of its findings: a file's configuration and a command's options, joined."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from runcheck.configuration.find import find, read
+from runcheck.convention.settings import Settings
+from runcheck.errors import ConfigurationError
+from runcheck.rules.selection import EVERYTHING, Selection, UnknownClauseError, select
+from runcheck.tree.locate import is_url, locate
+
+if TYPE_CHECKING:
+    from runcheck.configuration.configuration import Configuration
+    from runcheck.configuration.treatment import Treatment
+
+
+class Asked(NamedTuple):
+    """What the options of a command ask for; they beat what a file says."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    config: str | None = None
+    is_isolated: bool = False
+    baseline: str | None = None
+
+
+class Judgement(NamedTuple):
+    """By which clauses and settings a tree is judged, what then becomes of findings, and the file that says it."""
+
+    selection: Selection = EVERYTHING
+    settings: Settings = Settings()
+    treatment: "Treatment | None" = None
+    configuration: "Configuration | None" = None
+
+
+def judgement_for(path: str, asked: Asked = Asked()) -> Judgement:  # noqa: B008 - it does not change
+    """Return what the tree that ``path`` is, or lies in, is judged by.
+
+    Raises:
+        ConfigurationError: a configuration cannot be read, or asks for what there is not.
+        UnknownClauseError: an option names no clause.
+        CannotCheckError: there is no tree at ``path``.
+    """
+    configuration = _configuration(asked, path)
+    if configuration is None and asked == Asked():
+        return Judgement()
+    from runcheck.configuration.treatment import treatment_of  # noqa: PLC0415 - most trees have no configuration
+
+    return Judgement(
+        _selection(asked, configuration),
+        configuration.settings if configuration else Settings(),
+        treatment_of(configuration, asked.baseline),
+        configuration,
+    )
+
+
+def paths_of(paths: Sequence[str], asked: Asked, usual: str) -> Sequence[str]:
+    """Return what is to be checked: ``paths``, or where there are none the roots of the configuration from here."""
+    if paths:
+        return paths
+    configuration = _configuration(asked, None)
+    return (configuration.roots if configuration else []) or [usual]
+
+
+def _configuration(asked: Asked, path: str | None) -> "Configuration | None":
+    """Return the configuration for ``path``: from above its tree; of a URL, and of None, from the working folder."""
+    if asked.config is not None:
+        source = read(asked.config)
+    elif asked.is_isolated:
+        return None
+    else:
+        folder = os.getcwd() if path is None or is_url(path) else os.path.dirname(locate(path).root)
+        found = find(folder)
+        if found is None:
+            return None
+        source = found
+    from runcheck.configuration.configuration import configuration_of  # noqa: PLC0415 - as above
+
+    return configuration_of(source)
+
+
+def _selection(asked: Asked, configuration: "Configuration | None") -> Selection:
+    """Return the clauses to judge by. What an option names beats what the file says of it, and of what begins so."""
+    table = configuration.table if configuration else {}
+    chosen = [*asked.select, *asked.extend_select]
+    selected = list(asked.select or table.get("select", ()))
+    further = [*(() if asked.select else table.get("extend-select", ())), *asked.extend_select]
+    ignored = [code for code in configuration.ignored if not code.startswith(tuple(chosen))] if configuration else []
+    dropped = [code for code in (*selected, *further) if code.startswith(asked.ignore) and code not in chosen]
+    if configuration:
+        _assert_known(configuration)
+    if not selected and not further and not ignored and not asked.ignore:
+        return EVERYTHING
+    return select(selected, [*ignored, *asked.ignore, *dropped], further)
+
+
+def _assert_known(configuration: "Configuration") -> None:
+    """Hold each code of a file to the clauses.
+
+    Raises:
+        ConfigurationError: one begins no code.
+    """
+    table = configuration.table
+    of_paths = [code for codes in table.get("per-path-ignores", {}).values() for code in codes]
+    for key, codes in (
+        ("select", table.get("select", [])),
+        ("extend-select", table.get("extend-select", [])),
+        ("ignore", table.get("ignore", [])),
+        ("per-path-ignores", of_paths),
+        ("levels", list(table.get("levels", {}))),
+    ):
+        for code in codes:
+            try:
+                select([code])
+            except UnknownClauseError as error:
+                raise ConfigurationError(f"{configuration.path}: {key}: {error}") from None
