@@ -90,6 +90,41 @@ def test_metadata_may_say_where_their_schema_is(folder: Path, tmp_path: Path) ->
     assert validate(folder, "metadata", document).returncode == 0
 
 
+def lint(settings: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Let the language server behind Even Better TOML look at settings, without what it knows of the network."""
+    command = [tool("taplo"), "lint", "--no-auto-config", *options, str(settings)]
+    return subprocess.run(command, cwd=settings.parent, capture_output=True, text=True)
+
+
+SETTINGS = 'ignore = ["RC808"]\n\n[levels]\nRC208 = "error"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"error"', '"loud"'), ("ignore", "ignored"), ('["RC808"]', '"RC808"'), ("RC808", "rc808"), ("RC208", "208")],
+)
+def test_an_editor_finds_what_is_wrong_in_settings_that_name_their_schema(
+    folder: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    settings = tmp_path / "runcheck.toml"
+    shutil.copy(folder / f"runcheck{SUFFIX}", tmp_path)
+    settings.write_text(f"#:schema ./runcheck{SUFFIX}\n{SETTINGS}")
+    assert lint(settings).returncode == 0
+    settings.write_text(f"#:schema ./runcheck{SUFFIX}\n{SETTINGS}".replace(old, new))
+    assert lint(settings).returncode == 1
+
+
+def test_an_editor_finds_the_schema_of_settings_by_the_catalog(folder: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "runcheck.toml"
+    options = ("--schema-catalog", (folder / CATALOG).as_uri())
+    settings.write_text(SETTINGS)
+    assert lint(settings, *options).returncode == 0
+    settings.write_text(SETTINGS.replace("error", "loud"))
+    done = lint(settings, *options)
+    assert done.returncode == 1
+    assert '"loud" is not one of' in done.stderr
+
+
 def test_the_catalog_leads_from_a_file_to_its_schema(folder: Path, good_tree: Path) -> None:
     listed = json.loads((folder / CATALOG).read_text())["schemas"]
     found = {
