@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 # In this order; pages of docs/ that stand nowhere come last in the guide.
 SECTIONS = {
-    "Guide": ["README", "docs/quickstart", "docs/writer", "docs/cli"],
+    "Guide": ["README", "docs/quickstart", "docs/writer", "docs/pytest", "docs/editors", "docs/cli"],
     "The convention": ["spec/README", "spec/[1-9]*", "spec/versions-and-extensions", "docs/rules/README"],
     "Why, and how well": [
         "docs/decisions",
