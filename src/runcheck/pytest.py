@@ -54,10 +54,15 @@ def assert_conforms(
 
     asked = Asked(ignore=tuple(ignore), config=None if config is None else os.fspath(config))
     try:
-        selection, settings, treatment, _ = judgement_for(os.fspath(path), asked)
+        judgement = judgement_for(os.fspath(path), asked)
         with Quarantine() as quarantine:
             report = check_in(
-                quarantine, path, depth=depth, selection=selection, settings=settings, treatment=treatment
+                quarantine,
+                path,
+                depth=depth,
+                selection=judgement.selection,
+                settings=judgement.settings,
+                treatment=judgement.treatment,
             )
     except CannotCheckError as error:
         raise AssertionError(str(error)) from None
