@@ -70,4 +70,5 @@ def assert_conforms(
         from runcheck.report.setting import setting_of  # noqa: PLC0415
         from runcheck.report.text import render  # noqa: PLC0415
 
-        raise AssertionError("does not conform:\n\n" + "".join(render([report], setting_of(is_strict=strict))))
+        found = "".join(render([report], setting_of(is_strict=strict)))
+        raise AssertionError(f"{os.fspath(path)} does not conform:\n\n{found}")

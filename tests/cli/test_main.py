@@ -11,6 +11,8 @@ import pytest
 from runcheck.cli import main
 from runcheck.convention.clauses import clauses
 
+GOOD = Path(__file__).parents[2] / "fixtures/good/dataset-and-run/tree"
+
 
 def runcheck(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
@@ -180,11 +182,11 @@ def test_several_trees_are_one_document(tree: Path, good_tree: Path) -> None:
     assert (len(document["roots"]), document["units"]) == (2, 4)
 
 
-def test_a_tree_that_is_not_there_costs_a_text_nothing_and_a_document_all(good_tree: Path, tmp_path: Path) -> None:
-    done = runcheck(good_tree, tmp_path / "nowhere")
+def test_a_tree_that_is_not_there_costs_a_text_nothing_and_a_document_all(tmp_path: Path) -> None:
+    done = runcheck(GOOD, tmp_path / "nowhere", "--no-cache")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stdout.startswith("All clean: ")
-    done = runcheck(good_tree, tmp_path / "nowhere", "--format", "json")
+    done = runcheck(GOOD, tmp_path / "nowhere", "--no-cache", "--format", "json")
     assert (done.returncode, done.stdout) == (2, "")
 
 
@@ -196,8 +198,9 @@ def test_exit_zero_is_0_for_findings_and_still_2_for_what_could_not_run(tree: Pa
     assert runcheck(tree / "nowhere", "--exit-zero").returncode == 2
 
 
-def test_quiet_prints_findings_and_of_a_clean_tree_nothing(good_tree: Path, tree: Path, run_folder: Path) -> None:
-    assert runcheck(good_tree, "--quiet").stdout == ""
+def test_quiet_prints_findings_and_of_a_clean_tree_nothing(tree: Path, run_folder: Path) -> None:
+    done = runcheck(GOOD, "--quiet", "--no-cache")
+    assert (done.returncode, done.stdout) == (0, "")
     (run_folder / "summary.yaml").unlink()
     done = runcheck(tree, "-q")
     assert (done.returncode, "Found" in done.stdout) == (1, False)

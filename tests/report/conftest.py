@@ -10,6 +10,7 @@ from runcheck.report.setting import Setting
 
 UNIT = "model/digits_logreg_baseline/v1"
 GOLDEN = Path(__file__).parent / "golden"
+SCHEMAS = Path(__file__).parent / "schemas"
 
 
 @pytest.fixture

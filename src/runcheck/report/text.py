@@ -66,10 +66,11 @@ def unverified_lines(report: Report, setting: Setting) -> list[str]:
     """Return a line a reason why something could not be verified; none where that is neither asked for nor counts."""
     if setting.is_quiet and not setting.is_strict:
         return []
-    return [_unverified(each) for each in report.unverified]
+    return [unverified_line(each) for each in report.unverified]
 
 
-def _unverified(unverified: Unverified) -> str:
+def unverified_line(unverified: Unverified) -> str:
+    """Return a reason why something could not be verified, with some of what it is."""
     shown = ", ".join(map(printable, unverified.paths[:_SHOWN]))
     rest = len(unverified.paths) - _SHOWN
     return f"not verified: {printable(unverified.reason)} ({shown}{f' and {rest} more' if rest > 0 else ''})"
