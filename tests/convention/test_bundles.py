@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +11,9 @@ import pytest
 from runcheck.cli import main
 from runcheck.convention.bundles import CATALOG, bundled, catalog, write_bundles
 from runcheck.convention.schemas import SUFFIX, schema_names
+from tests.docs.commands import need
 
 GOOD = Path(__file__).parents[2] / "fixtures/good"
-
-
-def tool(name: str) -> str:
-    """Return where a program of the development set is, or skip the test."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
-    if found is None:
-        pytest.skip(f"NOT TESTED: {name} is not installed")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def validate(folder: Path, schema: str, *documents: Path) -> subprocess.CompletedProcess[str]:
-    command = [tool("check-jsonschema"), "--schemafile", str(folder / f"{schema}{SUFFIX}"), *map(str, documents)]
+    command = [need("check-jsonschema"), "--schemafile", str(folder / f"{schema}{SUFFIX}"), *map(str, documents)]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -58,7 +50,7 @@ def test_a_bundle_refers_to_itself_alone_and_to_what_it_has(name: str) -> None:
 
 
 def test_another_validator_takes_each_bundle_for_a_schema(folder: Path) -> None:
-    command = [tool("check-jsonschema"), "--check-metaschema", *map(str, folder.glob(f"*{SUFFIX}"))]
+    command = [need("check-jsonschema"), "--check-metaschema", *map(str, folder.glob(f"*{SUFFIX}"))]
     assert subprocess.run(command, capture_output=True).returncode == 0
 
 
@@ -92,7 +84,7 @@ def test_metadata_may_say_where_their_schema_is(folder: Path, tmp_path: Path) ->
 
 def lint(settings: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Let the language server behind Even Better TOML look at settings, without what it knows of the network."""
-    command = [tool("taplo"), "lint", "--no-auto-config", *options, str(settings)]
+    command = [need("taplo"), "lint", "--no-auto-config", *options, str(settings)]
     return subprocess.run(command, cwd=settings.parent, capture_output=True, text=True)
 
 

@@ -2,9 +2,12 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -13,6 +16,14 @@ def blocks(page: str, language: str) -> list[str]:
     """Return the blocks of a page that are in a language."""
     text = (DOCS / page).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def need(program: str) -> str:
+    """Return where a program of the development set is, or skip the test."""
+    found = shutil.which(program, path=str(Path(sys.executable).parent)) or shutil.which(program)
+    if found is None:
+        pytest.skip(f"NOT TESTED: {program} is not on this machine")
+    return found
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.commands import blocks, run
+from tests.docs.commands import blocks, need, run
 
 PAGE = "editors.md"
 
@@ -25,8 +25,8 @@ def project(tmp_path: Path, good_tree: Path) -> Path:
     return tmp_path / "project"
 
 
-@pytest.mark.skipif(shutil.which("check-jsonschema") is None, reason="NOT TESTED: check-jsonschema is not on the PATH")
 def test_the_commands_of_the_page_work(project: Path, home: Path) -> None:
+    need("check-jsonschema")
     for block in blocks(PAGE, "sh"):
         done = run(block, project, home)
         assert done.returncode == 0, done.stderr + done.stdout
@@ -34,8 +34,8 @@ def test_the_commands_of_the_page_work(project: Path, home: Path) -> None:
         assert "runcheck" in (home / script).read_text()
 
 
-@pytest.mark.skipif(shutil.which("taplo") is None, reason="NOT TESTED: taplo is not on the PATH")
 def test_either_way_the_schema_of_settings_is_found(project: Path, home: Path) -> None:
+    need("taplo")
     assert run("runcheck schema --into .schemas", project, home).returncode == 0
     named, rule = blocks(PAGE, "toml")
     (project / "runcheck.toml").write_text(named)
