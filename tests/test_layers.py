@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
+    "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

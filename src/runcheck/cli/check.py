@@ -10,7 +10,7 @@ from runcheck.errors import CannotCheckError
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from runcheck.depth import Depth
     from runcheck.findings import Report
@@ -31,6 +31,7 @@ class Options:
         self.format = "text"
         self.output_file: str | None = None
         self.statistics = self.quiet = self.exit_zero = self.show_files = False
+        self.fix = self.diff = self.unsafe_fixes = False
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -76,6 +77,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
     _add_output(parser)
+    _add_fixes(parser)
     parser.set_defaults(run=run, **vars(Options()))
 
 
@@ -91,8 +93,19 @@ def _add_output(parser: "argparse.ArgumentParser") -> None:
     output.add_argument("--show-files", action="store_true", help="say which files are checked, as what; read none")
 
 
+def _add_fixes(parser: "argparse.ArgumentParser") -> None:
+    fixes = parser.add_argument_group("fixes")
+    fixes.add_argument("--fix", action="store_true", help="mend what can be mended without guessing, and check again")
+    fixes.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
+    fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, also what rests on a guess")
+
+
 def run(options: Options) -> int:
     """Check each path and report."""
+    if options.diff:
+        from runcheck.cli.fixing import show_diff  # noqa: PLC0415 - few checks mend
+
+        return show_diff(options, _checks(options))
     from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
     from runcheck.report.setting import setting_of  # noqa: PLC0415
 
@@ -134,7 +147,17 @@ def _noted(reports: "Iterable[Report]", failed: list[bool], *, is_strict: bool) 
 
 
 def _reports(options: Options) -> "Iterator[Report]":
-    """Check each path."""
+    """Check each path, and mend what was found where that is asked for."""
+    if options.fix or options.unsafe_fixes:
+        from runcheck.cli.fixing import mended  # noqa: PLC0415
+
+        yield from (mended(options, path, check) for path, check in _checks(options))
+    else:
+        yield from (check() for _, check in _checks(options))
+
+
+def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
+    """Yield each path and what checks it."""
     from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
@@ -153,7 +176,8 @@ def _reports(options: Options) -> "Iterator[Report]":
     remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     with Quarantine() as quarantine:
         for path in options.paths:
-            yield check_in(
+            check = partial(
+                check_in,
                 quarantine,
                 path,
                 depth=options.depth,
@@ -164,3 +188,4 @@ def _reports(options: Options) -> "Iterator[Report]":
                 watch=watch,
                 remote=remote,
             )
+            yield path, check

@@ -4,6 +4,7 @@ import argparse
 
 from runcheck.cli import CLEAN
 from runcheck.convention.clauses import Clause, clauses, clauses_by_name
+from runcheck.convention.fixable import words_of_fixes
 from runcheck.errors import CannotCheckError
 
 _SHORT = len("RC304")  # a code has too many neighbours to guess
@@ -37,4 +38,6 @@ def _page(clause: Clause) -> str:
 
     parts = [f"{clause.code} {clause.name} ({clause.level.name}: {clause.level.value}, spec/{clause.chapter})"]
     parts += [clause.text, f"Why: {clause.why}", f"Fails: {clause.fails}", f"Mend: {clause.mend}"]
+    if fixes := words_of_fixes(clause.name):
+        parts.append(f"Fix: {fixes}")
     return "\n\n".join(textwrap.fill(part, 100, break_long_words=False) for part in parts)
