@@ -19,9 +19,13 @@ class Options:
 
     def __init__(self, paths: "Sequence[str]" = ()) -> None:
         """Ask for the check of these paths."""
-        self.paths = paths or ["artefacts"]
+        self.paths = paths
         self.depth: Depth = "content"
-        self.select = ""
+        self.select = self.ignore = self.extend_select = ""
+        self.config: str | None = None
+        self.baseline: str | None = None
+        self.write_baseline: str | None = None
+        self.isolated = self.show_exceptions = False
         self.strict = self.pedantic = self.rehash = False
         self.no_cache = bool(os.environ.get("CI"))
         self.jobs: int | None = None
@@ -36,7 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a tree, or anything in one, or the URL of one in an object store (default: artefacts)",
+        help="a tree, or anything in one, or its URL in an object store (default: the configuration's roots, or artefacts)",
     )
     parser.add_argument(
         "--depth",
@@ -48,6 +52,19 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="CODES",
         help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
     )
+    parser.add_argument("--ignore", metavar="CODES", help="judge by all but these")
+    parser.add_argument(
+        "--extend-select", metavar="CODES", help="judge by these too, though a configuration ignores them"
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--config", metavar="FILE", help="the configuration (default: runcheck.toml or pyproject.toml above each tree)"
+    )
+    where.add_argument("--isolated", action="store_true", help="pass over every configuration")
+    known = parser.add_mutually_exclusive_group()
+    known.add_argument("--baseline", metavar="FILE", help="a file of known findings, which are counted and not shown")
+    known.add_argument("--write-baseline", metavar="FILE", help="write what is found as known, and report nothing else")
+    parser.add_argument("--show-exceptions", action="store_true", help="show what does not count, and its reason")
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
     parser.add_argument(
@@ -77,9 +94,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: Options) -> int:
     """Check each path and print its report."""
+    from runcheck.configuration.judgement import Asked, codes_in, judgement_for, paths_of  # noqa: PLC0415
     from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
     from runcheck.report.text import render_text  # noqa: PLC0415
-    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
@@ -92,22 +109,37 @@ def run(options: Options) -> int:
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
-    selection = select(options.select.split(",")) if options.select else EVERYTHING
+    asked = Asked(
+        codes_in(options.select),
+        codes_in(options.ignore),
+        codes_in(options.extend_select),
+        config=options.config,
+        is_isolated=options.isolated,
+        baseline=options.baseline,
+        is_baseline_written=options.write_baseline is not None,
+    )
     remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
-    failed = False
+    failed, reports = False, []
     with Quarantine() as quarantine:
-        for path in options.paths:
+        for path in paths_of(options.paths, asked, "artefacts"):
+            judgement = judgement_for(path, asked)
             report = check_in(
                 quarantine,
                 path,
                 depth=options.depth,
-                selection=selection,
+                selection=judgement.selection,
+                settings=judgement.settings,
+                treatment=judgement.treatment,
+                configuration=judgement.path,
                 pedantic=options.pedantic,
                 executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
                 open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
                 remote=remote,
             )
+            if options.write_baseline is not None:
+                reports.append(report)
+                continue
             failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
             if options.format == "json":
                 from runcheck.report.json import render_json  # noqa: PLC0415
@@ -115,4 +147,13 @@ def run(options: Options) -> int:
                 print(render_json(report), end="")
             else:
                 print(render_text(report), end="")
+            if options.show_exceptions and options.format == "text":
+                from runcheck.report.waived import render_exceptions  # noqa: PLC0415
+
+                print(render_exceptions(report), end="")
+    if options.write_baseline is not None:
+        from runcheck.configuration.baseline import write_baseline  # noqa: PLC0415
+
+        print(f"{options.write_baseline}: {write_baseline(options.write_baseline, reports, options.depth)} findings")
+        return CLEAN
     return FINDINGS if failed else CLEAN

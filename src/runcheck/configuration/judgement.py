@@ -24,6 +24,7 @@ class Asked(NamedTuple):
     config: str | None = None
     is_isolated: bool = False
     baseline: str | None = None
+    is_baseline_written: bool = False
 
 
 class Judgement(NamedTuple):
@@ -32,7 +33,12 @@ class Judgement(NamedTuple):
     selection: Selection = EVERYTHING
     settings: Settings = Settings()
     treatment: "Treatment | None" = None
-    configuration: "Configuration | None" = None
+    path: str | None = None
+
+
+def codes_in(text: str) -> tuple[str, ...]:
+    """Return the codes in the value of an option, which has commas between them."""
+    return tuple(each.strip() for each in text.split(",")) if text else ()
 
 
 def judgement_for(path: str, asked: Asked = Asked()) -> Judgement:  # noqa: B008 - it does not change
@@ -46,13 +52,11 @@ def judgement_for(path: str, asked: Asked = Asked()) -> Judgement:  # noqa: B008
     configuration = _configuration(asked, path)
     if configuration is None and asked == Asked():
         return Judgement()
-    from runcheck.configuration.treatment import treatment_of  # noqa: PLC0415 - most trees have no configuration
-
     return Judgement(
         _selection(asked, configuration),
         configuration.settings if configuration else Settings(),
-        treatment_of(configuration, asked.baseline),
-        configuration,
+        _treatment(asked, configuration),
+        configuration.path if configuration else None,
     )
 
 
@@ -79,6 +83,14 @@ def _configuration(asked: Asked, path: str | None) -> "Configuration | None":
     from runcheck.configuration.configuration import configuration_of  # noqa: PLC0415 - as above
 
     return configuration_of(source)
+
+
+def _treatment(asked: Asked, configuration: "Configuration | None") -> "Treatment | None":
+    """Return what becomes of findings. Where a baseline is written the one before says nothing."""
+    from runcheck.configuration.treatment import treatment_of  # noqa: PLC0415 - most trees have no configuration
+
+    named = asked.baseline or (configuration.baseline if configuration else None)
+    return treatment_of(configuration, None if asked.is_baseline_written else named)
 
 
 def _selection(asked: Asked, configuration: "Configuration | None") -> Selection:

@@ -2,6 +2,7 @@
 
 from runcheck.findings import Finding, Report
 from runcheck.report.escape import printable
+from runcheck.report.waived import notes
 
 _KIB = 1024
 
@@ -38,8 +39,10 @@ def _closing(report: Report) -> str:
     scope = f"{counts}, {size_in_words(report.hashed_bytes)} hashed{vouched}, {report.seconds:.2f} s"
     if report.selected:
         scope += f"; judged by {', '.join(report.selected)} alone"
+    left_out = notes(report)
+    scope = "; ".join((scope, *left_out))
     if not report.findings:
-        return f"{'Clean' if report.selected else 'All clean'}: {scope}."
+        return f"{'Clean' if report.selected or left_out else 'All clean'}: {scope}."
     return f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}: {scope}."
 
 
