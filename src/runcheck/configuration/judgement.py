@@ -105,7 +105,14 @@ def _selection(asked: Asked, configuration: "Configuration | None") -> Selection
         _assert_known(configuration)
     if not selected and not further and not ignored and not asked.ignore:
         return EVERYTHING
-    return select(selected, [*ignored, *asked.ignore, *dropped], further)
+    ignored += [*asked.ignore, *dropped]
+    if selected:  # what is not asked for need not be ignored, nor does the report then say so
+        ignored = [code for code in ignored if any(_overlap(code, each) for each in (*selected, *further))]
+    return select(selected, ignored, further)
+
+
+def _overlap(code: str, other: str) -> bool:
+    return code.startswith(other) or other.startswith(code)
 
 
 def _assert_known(configuration: "Configuration") -> None:
