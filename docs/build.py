@@ -1,19 +1,22 @@
 """Write the pages of the clauses: ``python docs/build.py [FOLDER]``, by default ``docs/rules``.
 
 A page is the clause as the spec has it, the words of the rule that enforces it, and the trees of the conformance suite
-that break it and that only seem to.
+that break it and that only seem to. Without a folder the table of keys in ``configuration.md`` is written too, from
+their schema.
 """
 
 import inspect
 import json
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 HERE = Path(__file__).parent
 SUITE = HERE.parent / "fixtures"
 
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
+from runcheck.convention.schemas import schema  # noqa: E402
 from runcheck.depth import Depth  # noqa: E402
 from runcheck.rules.rule import rules  # noqa: E402
 
@@ -88,6 +91,43 @@ def _trees(clause: Clause) -> list[str]:
     return [f"**Trees of the suite.**\n\n{links}"]
 
 
+CONFIGURATION = HERE / "configuration.md"
+_BEGIN, _END = "<!-- keys: written by `just docs` from schemas/runcheck.schema.json -->\n", "<!-- end of keys -->\n"
+
+
+def configuration_page() -> str:
+    """Return the page of the configuration with the keys of its schema."""
+    before, _, rest = CONFIGURATION.read_text(encoding="utf-8").partition(_BEGIN)
+    rows = "\n".join(_keys(schema("runcheck"), ""))
+    table = f"| key | what it says | such as |\n| --- | --- | --- |\n{rows}\n"
+    return f"{before}{_BEGIN}\n{table}\n{_END}{rest.partition(_END)[2]}"
+
+
+def _keys(node: Mapping[str, object], start: str) -> Iterator[str]:
+    """Yield a row for each key of a table, and of the tables in it."""
+    for name, each in cast("Mapping[str, Mapping[str, object]]", node["properties"]).items():
+        if "properties" in each:
+            yield from _keys(each, f"{name}.")
+        elif not name.startswith("$"):
+            examples = each.get("examples") or _definition(str(each["$ref"]))["examples"]
+            example = _toml(cast("list[object]", examples)[0])
+            yield f"| `{start}{name}` | {_cell(str(each['description']))} | `{_cell(example)}` |"
+
+
+def _definition(reference: str) -> Mapping[str, object]:
+    owner, _, name = reference.partition("#/$defs/")
+    found = cast("Mapping[str, Mapping[str, object]]", schema(owner.rpartition(":")[2] or "runcheck")["$defs"])
+    return found[name]
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML has it on one line: as JSON, but for tables."""
+    if isinstance(value, dict):
+        members = (f"{k if k.replace('-', '').isalnum() else json.dumps(k)} = {_toml(v)}" for k, v in value.items())
+        return f"{{ {', '.join(members)} }}"
+    return json.dumps(value)
+
+
 def write(folder: Path) -> int:
     """Write every page into ``folder``, remove what is no page any more, and return how many there are."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,4 +139,6 @@ def write(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        CONFIGURATION.write_text(configuration_page(), encoding="utf-8")
     print(f"{write(Path(sys.argv[1]) if sys.argv[1:] else HERE / 'rules')} pages")

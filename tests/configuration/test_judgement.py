@@ -96,6 +96,8 @@ def test_what_a_file_asks_for_that_is_not_there_is_told_with_file_and_key(tree: 
 def test_an_unknown_code_of_an_option_is_no_fault_of_the_file(tree: Path) -> None:
     with pytest.raises(UnknownClauseError, match=r"^no clause has the code 'RC999'"):
         judged(tree, 'ignore = ["RC8"]', "", "RC999")
+    with pytest.raises(UnknownClauseError, match=r"^no clause has the code 'RC999'"):
+        judged(tree, 'ignore = ["RC8"]', "RC3", "RC999")
 
 
 def test_a_check_by_no_clause_at_all_is_refused(tree: Path) -> None:

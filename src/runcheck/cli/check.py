@@ -40,7 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a tree, anything in one, or its URL in an object store (default: the configuration's roots, or artefacts)",
+        help="a tree, anything in one, or its URL in an object store (default: the roots configured, or artefacts)",
     )
     parser.add_argument(
         "--depth",

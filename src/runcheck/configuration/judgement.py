@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runcheck.configuration.find import find, read
 from runcheck.convention.settings import Settings
 from runcheck.errors import ConfigurationError
-from runcheck.rules.selection import EVERYTHING, Selection, UnknownClauseError, select
+from runcheck.rules.selection import EVERYTHING, Selection, UnknownClauseError, assert_known, select
 from runcheck.tree.locate import is_url, locate
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _selection(asked: Asked, configuration: "Configuration | None") -> Selection
     further = [*(() if asked.select else table.get("extend-select", ())), *asked.extend_select]
     ignored = [code for code in configuration.ignored if not code.startswith(tuple(chosen))] if configuration else []
     dropped = [code for code in (*selected, *further) if code.startswith(asked.ignore) and code not in chosen]
+    assert_known((*chosen, *asked.ignore))
     if configuration:
         _assert_known(configuration)
     if not selected and not further and not ignored and not asked.ignore:
@@ -130,8 +131,7 @@ def _assert_known(configuration: "Configuration") -> None:
         ("per-path-ignores", of_paths),
         ("levels", list(table.get("levels", {}))),
     ):
-        for code in codes:
-            try:
-                select([code])
-            except UnknownClauseError as error:
-                raise ConfigurationError(f"{configuration.path}: {key}: {error}") from None
+        try:
+            assert_known(codes)
+        except UnknownClauseError as error:
+            raise ConfigurationError(f"{configuration.path}: {key}: {error}") from None

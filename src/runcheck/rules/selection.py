@@ -49,15 +49,25 @@ def select(prefixes: Iterable[str], ignored: Iterable[str] = (), further: Iterab
         UnknownClauseError: no clause begins so, or none is left.
     """
     found = Selection(*(tuple(sorted(set(each))) for each in (prefixes, ignored, further)))
-    for prefix in (*found.prefixes, *found.further, *found.ignored):
+    for each in found:
+        assert_known(each)
+    if not any(map(found.has, clauses())):
+        raise UnknownClauseError(f"no clause is left to judge by: {', '.join(found.ignored)} are ignored")
+    return found
+
+
+def assert_known(prefixes: Iterable[str]) -> None:
+    """Hold prefixes to the codes of the clauses.
+
+    Raises:
+        UnknownClauseError: no clause begins so.
+    """
+    for prefix in prefixes:
         if not prefix or not any(code.startswith(prefix) for code in clauses()):
             families = ", ".join(sorted({code[:3] for code in clauses()}))
             raise UnknownClauseError(
                 f"no clause has the code {prefix!r}; the families are {families}; 'runcheck rules' lists the clauses"
             )
-    if not any(map(found.has, clauses())):
-        raise UnknownClauseError(f"no clause is left to judge by: {', '.join(found.ignored)} are ignored")
-    return found
 
 
 def _longest(code: str, prefixes: Iterable[str]) -> int:
