@@ -78,9 +78,13 @@ memory:
 fixtures:
     python fixtures/build.py
 
-# Write the pages of the clauses anew.
+# Write anew what is made from the spec, the rules and the parsers: docs/rules, docs/cli.md, schemas/catalog.json.
 docs:
     python docs/build.py
+
+# Build the site into .site/html, where a warning is an error.
+site:
+    python docs/site.py
 
 # The tests that draw their examples, with new ones.
 search *ARGS:
@@ -113,9 +117,18 @@ fuzz-guided SECONDS="60":
         PYTHONPATH=src:. "$venv/bin/python" -m tests.fuzz.guided "$probe" -max_total_time={{SECONDS}} -max_len=20000 "$corpus"
     done
 
+# Unpack zsh and fish into .tools, for the tests of completions: packages of Debian, without root.
+shells:
+    #!/usr/bin/env sh
+    set -eu
+    mkdir -p .tools/packages
+    cd .tools/packages
+    apt-get download zsh zsh-common fish fish-common libpcre2-32-0
+    for package in *.deb; do dpkg -x "$package" ../debian; done
+
 # Lock the development set, for all Pythons at once: hashes, no addresses.
 lock:
-    uv pip compile pyproject.toml --group dev --extra all --extra s3 --extra dask --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    uv pip compile pyproject.toml --group dev --group docs --extra all --extra s3 --extra dask --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-emit-package runcheck --no-header --no-annotate --quiet --upgrade --output-file lock/dev.txt
 
 # The tests on every supported Python that this machine has.

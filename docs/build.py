@@ -1,20 +1,24 @@
-"""Write the pages of the clauses: ``python docs/build.py [FOLDER]``, by default ``docs/rules``.
+"""Write what is made of something else: ``python docs/build.py``.
 
-A page is the clause as the spec has it, the words of the rule that enforces it, and the trees of the conformance suite
-that break it and that only seem to. Without a folder the table of keys in ``configuration.md`` is written too, from
-their schema.
+The page of a clause is the clause as the spec has it, the words of the rule that enforces it, and the trees of the
+conformance suite that break it and that only seem to. The page of the command line is made from its parsers, the
+catalog of schemas from the layout, the table of keys in the page of the configuration from their schema.
 """
 
 import inspect
 import json
-import sys
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
 HERE = Path(__file__).parent
-SUITE = HERE.parent / "fixtures"
+ROOT = HERE.parent
+SUITE = ROOT / "fixtures"
 
+from runcheck.cli import whole_parser  # noqa: E402
+from runcheck.completions.commands import Argument, Command, Takes, commands_of, options_of  # noqa: E402
+from runcheck.convention.bundles import CATALOG, catalog  # noqa: E402
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
 from runcheck.convention.schemas import schema  # noqa: E402
 from runcheck.depth import Depth  # noqa: E402
@@ -38,7 +42,7 @@ def _index() -> str:
     for clause in clauses().values():
         if clause.chapter != chapter:
             chapter = clause.chapter
-            title = (HERE.parent / "spec" / chapter).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+            title = (ROOT / "spec" / chapter).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
             lines += ["", f"## [{title}](../../spec/{chapter})", "", "| clause | level | |", "| --- | --- | --- |"]
         link = f"[{clause.code} {clause.name}]({_stem(clause)}.md)"
         lines.append(f"| {link} | {clause.level.value} | {_cell(_text(clause.text))} |")
@@ -91,6 +95,45 @@ def _trees(clause: Clause) -> list[str]:
     return [f"**Trees of the suite.**\n\n{links}"]
 
 
+def reference() -> str:
+    """Return the page of the command line."""
+    parser = whole_parser()
+    parts = [
+        "# The command line",
+        "Written by `just docs` from the parsers of the commands; `runcheck COMMAND --help` says the same.",
+        str(parser.epilog),
+        _table(options_of(parser)),
+    ]
+    for command in commands_of(parser):
+        parts += _command(command)
+    return "\n\n".join(parts) + "\n"
+
+
+def _command(command: Command) -> Iterator[str]:
+    yield f"## runcheck {command.name}"
+    yield f"{command.help[:1].upper()}{command.help[1:]}."
+    yield f"```\n{command.usage}\n```"
+    shown = [each for each in (*command.operands, *command.options) if "--help" not in each.flags]
+    if shown:
+        yield _table(tuple(shown))
+    if command.epilog:
+        yield command.epilog
+
+
+def _table(arguments: tuple[Argument, ...]) -> str:
+    rows = [f"| {_cell(_written(each))} | {_cell(_plain(each.help))} |" for each in arguments]
+    return "\n".join(["| | |", "| --- | --- |", *rows])
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[<*_]", r"\\\g<0>", text)
+
+
+def _written(argument: Argument) -> str:
+    value = "" if argument.takes is Takes.NOTHING or not argument.flags else f" {argument.name}"
+    return ", ".join(f"`{flag}{value}`" for flag in argument.flags or (argument.name,))
+
+
 CONFIGURATION = HERE / "configuration.md"
 _BEGIN, _END = "<!-- keys: written by `just docs` from schemas/runcheck.schema.json -->\n", "<!-- end of keys -->\n"
 
@@ -128,17 +171,24 @@ def _toml(value: object) -> str:
     return json.dumps(value)
 
 
-def write(folder: Path) -> int:
-    """Write every page into ``folder``, remove what is no page any more, and return how many there are."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.md"):
+def generated() -> dict[Path, str]:
+    """Return everything that is written, by its path."""
+    return {
+        **{HERE / "rules" / name: text for name, text in pages().items()},
+        HERE / "cli.md": reference(),
+        CONFIGURATION: configuration_page(),
+        ROOT / "schemas" / CATALOG: json.dumps(catalog(), indent=2) + "\n",
+    }
+
+
+def write() -> int:
+    """Write everything, remove pages of clauses that are none any more, and return how many files there are."""
+    for old in (HERE / "rules").glob("*.md"):
         old.unlink()
-    for name, text in pages().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return len(pages())
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")
+    return len(generated())
 
 
 if __name__ == "__main__":
-    if not sys.argv[1:]:
-        CONFIGURATION.write_text(configuration_page(), encoding="utf-8")
-    print(f"{write(Path(sys.argv[1]) if sys.argv[1:] else HERE / 'rules')} pages")
+    print(f"{write()} files")

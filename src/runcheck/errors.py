@@ -17,6 +17,10 @@ class ConfigurationError(RuncheckError):
     """A configuration, or a file that it names, cannot be read or asks for what there is not."""
 
 
+class ConventionError(RuncheckError):
+    """A convention of one's own that cannot be judged by: there is none, or its file says what it cannot mean."""
+
+
 class CannotWriteError(RuncheckError):
     """A unit cannot be written where or as it was asked for."""
 

@@ -11,8 +11,8 @@ class Finding(NamedTuple):
     """One place where a tree breaks a clause.
 
     ``path`` is relative to the root of the tree; ``line`` counts from 1; ``pointer`` is a JSON pointer (RFC 6901)
-    into the document. ``concerns`` is the unit that a finding outside of it is about. A finding that is not certain
-    comes from a heuristic and never fails a check. ``given_level`` is the level that a configuration gives.
+    into the document. ``concerns`` is the unit that it is about, in it or not, if it is about one. A finding that is
+    not certain comes from a heuristic and never fails a check. ``given_level`` is the level that a configuration gives.
     """
 
     clause: Clause

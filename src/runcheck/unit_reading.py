@@ -41,7 +41,9 @@ def read_and_judge(
     """Read of the unit at ``address``, which has these entries, what ``selection`` is judged by, and judge it."""
     unit = unit_of(address, entries)
     facts = _read(reader, unit, reading_for(selection))
-    inputs = UnitInputs(unit, facts, now, _is_gone if isinstance(reader.store, LocalStore) else _is_unknown, settings)
+    inputs = UnitInputs(
+        unit, facts, now, is_gone_here if isinstance(reader.store, LocalStore) else is_unknown, settings
+    )
     findings, unverified = judge(inputs, selection)
     hashed, vouched = _hashed_bytes(unit, facts)
     return Survey(
@@ -63,7 +65,7 @@ def _exceptions(reader: Reader, inputs: UnitInputs, *, is_asked: bool) -> Iterat
     if unread and is_asked:
         member = inputs.unit.members[unread[0]]
         facts = {unread[0]: reader.file(member.entry, _format(member), hashed=False, scanned=False)}
-        inputs = UnitInputs(inputs.unit, facts, inputs.now, _is_unknown)
+        inputs = UnitInputs(inputs.unit, facts, inputs.now, is_unknown)
     metadata = ABSENT if unread and not is_asked else inputs.metadata
     if isinstance(metadata, dict) and (stated := exceptions_in(metadata)):
         yield from (each for each in stated if not any(faults_of(each)))
@@ -103,16 +105,18 @@ def read_card(reader: Reader, now: datetime, address: Address, entries: Iterable
     facts = {path: reader.file(each.entry, _format(each), hashed=False) for path, each in unit.members.items()}
     if error := next((each.error for each in facts.values() if each.error), None):
         raise OSError(error)
-    return card_of(UnitInputs(unit, facts, now, _is_unknown, settings))
+    return card_of(UnitInputs(unit, facts, now, is_unknown, settings))
 
 
-def _is_gone(heartbeat: Heartbeat) -> bool:
+def is_gone_here(heartbeat: Heartbeat) -> bool:
+    """Say whether the process of a heartbeat is known to have ended."""
     from runcheck.tree.liveness import is_gone  # noqa: PLC0415 - few units have a heartbeat
 
     return is_gone(heartbeat)
 
 
-def _is_unknown(_heartbeat: Heartbeat) -> bool:
+def is_unknown(_heartbeat: Heartbeat) -> bool:
+    """Say that nothing is known of the process of a heartbeat."""
     return False
 
 
@@ -131,7 +135,7 @@ def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:
         lambda member: reader.file(member.entry, _format(member), hashed=is_hashed, scanned=reading.is_scanned),
     )
     if reader.depth != "structure":
-        facts.update(_folders(reader, unit, facts))
+        facts.update(read_folders(reader, unit, facts))
         facts.update(_comparison(reader, unit, facts))
     return facts
 
@@ -171,7 +175,7 @@ def _is_worth_a_thread(path: str, member: Member, large: int) -> bool:
     return member.entry.size >= large or (_format(member) is None and format_of(path, b"") in NATIVE_FORMATS)
 
 
-def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
+def read_folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
     """Yield the facts of each folder of the unit that is one thing, where any file of it is here."""
     for folder in unit.folders:
         names = [name for name, entry in folder.members.items() if entry.is_file]
@@ -179,7 +183,7 @@ def _folders(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator
         if any(pointer.size is None for pointer in pointers.values()):  # a damaged one, which says nothing of its file
             yield folder.path, Facts(unverified=POINTERS_INSIDE)
         elif not pointers or len(pointers) < len(names):
-            path = f"{unit.path}/{folder.path}"
+            path = unit.members[folder.path].entry.path
             yield folder.path, reader.folder(path, folder.format, folder.members, pointers)
 
 

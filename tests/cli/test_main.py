@@ -11,6 +11,8 @@ import pytest
 from runcheck.cli import main
 from runcheck.convention.clauses import clauses
 
+GOOD = Path(__file__).parents[2] / "fixtures/good/dataset-and-run/tree"
+
 
 def runcheck(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
@@ -159,3 +161,67 @@ def test_an_executor_that_there_is_not_is_a_usage_error(tree: Path) -> None:
     assert done.returncode == 2
     assert "there are processes, threads, dask:ADDRESS" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_report_goes_into_a_file_and_nothing_is_printed(tree: Path, run_folder: Path, tmp_path: Path) -> None:
+    (run_folder / "summary.yaml").unlink()
+    done = runcheck(tree, "--format", "json", "--output-file", tmp_path / "report.json")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert json.loads((tmp_path / "report.json").read_text())["errors"] > 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_file_that_cannot_be_written_ends_with_2_and_one_line(tree: Path) -> None:
+    done = runcheck(tree, "--output-file", "/dev/full")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "runcheck: /dev/full: the report cannot be written: No space left on device\n"
+
+
+def test_several_trees_are_one_document(tree: Path, good_tree: Path) -> None:
+    document = json.loads(runcheck(tree, good_tree, "--format", "json").stdout)
+    assert (len(document["roots"]), document["units"]) == (2, 4)
+
+
+def test_a_tree_that_is_not_there_costs_a_text_nothing_and_a_document_all(tmp_path: Path) -> None:
+    done = runcheck(GOOD, tmp_path / "nowhere", "--no-cache")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stdout.startswith("All clean: ")
+    done = runcheck(GOOD, tmp_path / "nowhere", "--no-cache", "--format", "json")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_exit_zero_is_0_for_findings_and_still_2_for_what_could_not_run(tree: Path, run_folder: Path) -> None:
+    (run_folder / "summary.yaml").unlink()
+    done = runcheck(tree, "--exit-zero")
+    assert done.returncode == 0
+    assert "RC105" in done.stdout
+    assert runcheck(tree / "nowhere", "--exit-zero").returncode == 2
+
+
+def test_quiet_prints_findings_and_of_a_clean_tree_nothing(tree: Path, run_folder: Path) -> None:
+    done = runcheck(GOOD, "--quiet", "--no-cache")
+    assert (done.returncode, done.stdout) == (0, "")
+    (run_folder / "summary.yaml").unlink()
+    done = runcheck(tree, "-q")
+    assert (done.returncode, "Found" in done.stdout) == (1, False)
+    assert "RC105 required-file" in done.stdout
+
+
+def test_statistics_count_by_clause_in_the_formats_that_they_are_for(tree: Path, run_folder: Path) -> None:
+    (run_folder / "summary.yaml").unlink()
+    text = runcheck(tree, "--statistics").stdout
+    rows = json.loads(runcheck(tree, "--statistics", "--format", "json").stdout)
+    assert [line.split()[:2] for line in text.splitlines()] == [[str(row["count"]), row["code"]] for row in rows]
+    assert "RC105" in [row["code"] for row in rows]
+    done = runcheck(tree, "--statistics", "--format", "sarif")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--statistics is for the formats text and json, not for sarif" in done.stderr
+
+
+def test_colours_are_forced_by_the_environment_alone(tree: Path, run_folder: Path) -> None:
+    (run_folder / "summary.yaml").unlink()
+    command = [sys.executable, "-m", "runcheck", str(tree)]
+    plain = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+    forced = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "FORCE_COLOR": "1"})
+    assert b"\x1b" not in plain.stdout
+    assert b"\x1b[1;31merror RC105\x1b[0m required-file" in forced.stdout

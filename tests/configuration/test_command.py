@@ -57,7 +57,7 @@ def test_a_level_decides_how_a_check_ends(tree: Path, run_folder: Path) -> None:
     assert runcheck(tree.parent, "artefacts", "--config", "x.toml", "--strict").returncode == 1
     done = runcheck(tree.parent, "artefacts", "--config", "x.toml", "--format", "json")
     assert [each["level"] for each in json.loads(done.stdout)["findings"]] == ["warning"]
-    assert json.loads(done.stdout)["configuration"] == "x.toml"
+    assert json.loads(done.stdout)["configurations"] == ["x.toml"]
 
 
 def test_a_baseline_is_written_and_then_hides_what_it_holds(tree: Path, run_folder: Path) -> None:

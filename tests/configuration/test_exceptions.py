@@ -12,8 +12,7 @@ from runcheck.convention.layout import layout
 from runcheck.excepting import without_excepted
 from runcheck.findings import Finding
 from runcheck.pipeline import check_in
-from runcheck.report.text import render_text
-from runcheck.report.waived import render_exceptions
+from runcheck.report.waived import notes, waived_lines
 from runcheck.rules.selection import select
 from runcheck.tree.cache import DiskCache, open_cache
 from runcheck.tree.quarantine import Quarantine
@@ -45,9 +44,9 @@ def test_what_is_excepted_does_not_count_and_is_counted(configured: Check, unfil
     assert report.findings == ()
     ((finding, exception),) = report.waived.excepted
     assert (finding.code, exception["reason"]) == ("RC808", "Nobody knew the risks yet.")
-    assert render_text(report).endswith("; 1 finding excepted.\n")
+    assert notes(report) == ["1 finding excepted"]
     path = unfilled.relative_to(tree) / "README.md"
-    assert render_exceptions(report).splitlines() == [
+    assert [*waived_lines(report)] == [
         f"excepted: {path}: RC808 readme-unfilled: {finding.message}",
         "    since 2026-05-28 until 2999-12-31: Nobody knew the risks yet.",
     ]

@@ -1,6 +1,11 @@
 """Checkpoints restored by Orbax, and exports by the path that their sidecars vouch for."""
 
+import ast
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +19,6 @@ from safetensors.numpy import load_file
 from runcheck.errors import CannotReadError
 from tests.mutation.specimens import start_run
 from tests.reading.test_load import POINTER, load_run
-
-# Where one array does not fit, Orbax closes its loop before TensorStore has answered for the others.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 class State(NamedTuple):
@@ -70,17 +72,36 @@ def test_a_step_without_a_checkpoint_is_told_with_those_that_there_are(written: 
         load_run(written).restore(11)
 
 
+def refused(folder: Path, *likes: str) -> list[str]:
+    """Return how step 10 is refused for each of these trees.
+
+    In a process of its own: Orbax closes its loop before TensorStore has answered for all arrays, and what these say
+    then would fail whatever test comes next.
+    """
+    script = f"""
+import jax.numpy as jnp
+import runcheck
+from runcheck.errors import CannotReadError
+from tests.reading.test_checkpoints import state
+like = state(0.0)
+like.params["dense"]["kernel"] = jnp.zeros((4, 2))
+for each in ({", ".join(likes)},):
+    try:
+        runcheck.load({str(folder)!r}).restore(10, like=each)
+    except CannotReadError as error:
+        print(repr(str(error)))
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [ast.literal_eval(line) for line in done.stdout.splitlines()]
+
+
 def test_a_checkpoint_of_another_shape_is_told(written: Path) -> None:
-    with pytest.raises(
-        CannotReadError, match=r"like lacks .*params/dense/bias.*; like has, .* does not, other$"
-    ) as told:
-        load_run(written).restore(10, like={"other": jnp.zeros(3)})
-    assert "\n" not in str(told.value)
-    like = state(0.0)
-    like.params["dense"]["kernel"] = jnp.zeros((4, 2))
-    words = r"does not fit like: like has in another shape params/dense/kernel \(4, 2\), here \(3, 2\)$"
-    with pytest.raises(CannotReadError, match=words):
-        load_run(written).restore(10, like=like)
+    names, shapes = refused(written, '{"other": jnp.zeros(3)}', "like")
+    assert re.search(r"like lacks .*params/dense/bias.*; like has, .* does not, other$", names)
+    assert "\n" not in names
+    assert shapes.endswith("does not fit like: like has in another shape params/dense/kernel (4, 2), here (3, 2)")
 
 
 def test_a_checkpoint_that_was_not_committed_is_passed_over_unless_it_is_asked_for(folder: Path) -> None:
@@ -111,8 +132,8 @@ def test_a_checkpoint_with_a_pointer_a_link_or_without_its_tree_is_told(folder: 
 def test_a_checkpoint_with_damaged_arrays_is_told(folder: Path) -> None:
     for data in (folder / "checkpoints/10").rglob("d/*"):  # of any one of them Orbax may have a second copy
         data.write_bytes(b"\0" * data.stat().st_size)
-    with pytest.raises(CannotReadError):
-        load_run(folder).restore(10, like=state(0.0))
+    (told,) = refused(folder, "state(0.0)")
+    assert "checkpoints/10: Orbax does not restore it: " in told
 
 
 def test_what_is_no_step_is_no_checkpoint(folder: Path) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
-_COMMANDS = ("check", "rules", "rule", "index", "cache", "recover", "reproduce")
+_COMMANDS = ("check", "rules", "rule", "index", "cache", "recover", "reproduce", "schema", "completions")
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -60,6 +60,11 @@ def _command(words: "Sequence[str]") -> "Callable[[], int]":
         return lambda: run(Options(words[1:]))  # as a hook asks, which does not pay 10 ms for a parser of options
     options = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],)).parse_args(words)
     return lambda: options.run(options)
+
+
+def whole_parser() -> "argparse.ArgumentParser":
+    """Return the parser of all commands, of which completions and the reference are made."""
+    return _parser(_COMMANDS)
 
 
 def _one_line(error: RuncheckError) -> str:

@@ -5,13 +5,15 @@ import sys
 from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
+from runcheck.errors import CannotCheckError
 
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runcheck.depth import Depth
+    from runcheck.findings import Report
 
 
 class Options:
@@ -31,6 +33,8 @@ class Options:
         self.jobs: int | None = None
         self.executor: str | None = None
         self.format = "text"
+        self.output_file: str | None = None
+        self.statistics = self.quiet = self.exit_zero = self.show_files = False
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -52,19 +56,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="CODES",
         help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
     )
-    parser.add_argument("--ignore", metavar="CODES", help="judge by all but these")
-    parser.add_argument(
-        "--extend-select", metavar="CODES", help="judge by these too, though a configuration ignores them"
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--config", metavar="FILE", help="the configuration (default: runcheck.toml or pyproject.toml above each tree)"
-    )
-    where.add_argument("--isolated", action="store_true", help="pass over every configuration")
-    known = parser.add_mutually_exclusive_group()
-    known.add_argument("--baseline", metavar="FILE", help="a file of known findings, which are counted and not shown")
-    known.add_argument("--write-baseline", metavar="FILE", help="write what is found as known, and report nothing else")
-    parser.add_argument("--show-exceptions", action="store_true", help="show what does not count, and its reason")
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
     parser.add_argument(
@@ -88,15 +79,90 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME",
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
-    parser.add_argument("--format", choices=("text", "json"), help="how to report (default: text)")
+    _add_configuration(parser)
+    _add_output(parser)
     parser.set_defaults(run=run, **vars(Options()))
 
 
+def _add_configuration(parser: "argparse.ArgumentParser") -> None:
+    team = parser.add_argument_group("configuration")
+    team.add_argument("--ignore", metavar="CODES", help="judge by all but these")
+    team.add_argument(
+        "--extend-select", metavar="CODES", help="judge by these too, though a configuration ignores them"
+    )
+    where = team.add_mutually_exclusive_group()
+    where.add_argument(
+        "--config", metavar="FILE", help="the configuration (default: runcheck.toml or pyproject.toml above each tree)"
+    )
+    where.add_argument("--isolated", action="store_true", help="pass over every configuration")
+    known = team.add_mutually_exclusive_group()
+    known.add_argument("--baseline", metavar="FILE", help="a file of known findings, which are counted and not shown")
+    known.add_argument("--write-baseline", metavar="FILE", help="write what is found as known, and report nothing else")
+    team.add_argument("--show-exceptions", action="store_true", help="show what does not count, and its reason")
+
+
+def _add_output(parser: "argparse.ArgumentParser") -> None:
+    from runcheck.report.formats import FORMATS  # noqa: PLC0415
+
+    output = parser.add_argument_group("output")
+    output.add_argument("--format", choices=tuple(FORMATS), help="how to report (default: text)")
+    output.add_argument("--output-file", metavar="FILE", help="write the report there: whole, or not at all")
+    output.add_argument("--statistics", action="store_true", help="count by clause instead (formats text and json)")
+    output.add_argument("--quiet", "-q", action="store_true", help="print findings, and nothing where there are none")
+    output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found")
+    output.add_argument("--show-files", action="store_true", help="say which files are checked, as what; read none")
+
+
 def run(options: Options) -> int:
-    """Check each path and print its report."""
+    """Check each path and report."""
+    from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
+    from runcheck.report.setting import setting_of  # noqa: PLC0415
+
+    if options.statistics and options.format not in STATISTICS:
+        raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
+    if options.write_baseline is not None:
+        return _write_baseline(options, options.write_baseline)
+    stream = None if options.output_file else sys.stdout
+    setting = setting_of(
+        is_quiet=options.quiet,
+        is_strict=options.strict,
+        is_telling_of_waived=options.show_exceptions,
+        stream=stream,
+    )
+    render = renderer((STATISTICS if options.statistics else FORMATS)[options.format])
+    failed: list[bool] = []
+    pieces = render(_noted(_reports(options), failed, is_strict=options.strict), setting)
+    if options.output_file:
+        from runcheck.report.output import write_report  # noqa: PLC0415
+
+        write_report(options.output_file, pieces)
+    else:
+        for piece in pieces:
+            print(piece, end="")
+    return FINDINGS if any(failed) and not options.exit_zero else CLEAN
+
+
+def _write_baseline(options: Options, path: str) -> int:
+    from runcheck.configuration.baseline import text_of_baseline  # noqa: PLC0415
+    from runcheck.report.output import write_report  # noqa: PLC0415
+
+    reports = list(_reports(options))
+    write_report(path, [text_of_baseline(path, reports, options.depth)])
+    print(f"{path}: {sum(len(report.findings) for report in reports):,} findings")
+    return CLEAN
+
+
+def _noted(reports: "Iterable[Report]", failed: list[bool], *, is_strict: bool) -> "Iterator[Report]":
+    """Pass each report on, and note whether it fails the check."""
+    for report in reports:
+        failed.append(not report.is_clean or (is_strict and bool(report.findings or report.unverified)))
+        yield report
+
+
+def _reports(options: Options) -> "Iterator[Report]":
+    """Check each path."""
     from runcheck.configuration.judgement import Asked, codes_in, judgement_for, paths_of  # noqa: PLC0415
-    from runcheck.pipeline import check_in  # noqa: PLC0415 - each command loads what it needs, and no other's
-    from runcheck.report.text import render_text  # noqa: PLC0415
+    from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
@@ -105,7 +171,7 @@ def run(options: Options) -> int:
     from runcheck.watch import Nobody, Watch  # noqa: PLC0415
 
     watch: Watch = Nobody()
-    if sys.stderr.isatty() and not os.environ.get("CI"):
+    if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
@@ -119,11 +185,10 @@ def run(options: Options) -> int:
         is_baseline_written=options.write_baseline is not None,
     )
     remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
-    failed, reports = False, []
     with Quarantine() as quarantine:
         for path in paths_of(options.paths, asked, "artefacts"):
             judgement = judgement_for(path, asked)
-            report = check_in(
+            yield check_in(
                 quarantine,
                 path,
                 depth=options.depth,
@@ -137,23 +202,3 @@ def run(options: Options) -> int:
                 watch=watch,
                 remote=remote,
             )
-            if options.write_baseline is not None:
-                reports.append(report)
-                continue
-            failed |= not report.is_clean or (options.strict and bool(report.findings or report.unverified))
-            if options.format == "json":
-                from runcheck.report.json import render_json  # noqa: PLC0415
-
-                print(render_json(report), end="")
-            else:
-                print(render_text(report), end="")
-            if options.show_exceptions and options.format == "text":
-                from runcheck.report.waived import render_exceptions  # noqa: PLC0415
-
-                print(render_exceptions(report), end="")
-    if options.write_baseline is not None:
-        from runcheck.configuration.baseline import write_baseline  # noqa: PLC0415
-
-        print(f"{options.write_baseline}: {write_baseline(options.write_baseline, reports, options.depth)} findings")
-        return CLEAN
-    return FINDINGS if failed else CLEAN

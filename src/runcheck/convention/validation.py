@@ -35,7 +35,7 @@ def violations(name: str, document: object) -> list[Violation]:
     extensions").
     """
     newer = is_newer_minor(document)
-    return list(_described(_validator(name).iter_errors(document), ignore_unknown=newer))
+    return list(described(_validator(name).iter_errors(document), ignore_unknown=newer))
 
 
 def apply_extension_schema(extension_schema: object, values: Mapping[str, object]) -> Applied:
@@ -50,11 +50,12 @@ def apply_extension_schema(extension_schema: object, values: Mapping[str, object
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         return Applied(fault=f"is no schema: {str(error).splitlines()[0]}")
     return Applied(
-        {name: tuple(_described(validator.iter_errors(value), ignore_unknown=False)) for name, value in values.items()}
+        {name: tuple(described(validator.iter_errors(value), ignore_unknown=False)) for name, value in values.items()}
     )
 
 
-def _described(errors: Iterator[jsonschema_rs.ValidationError], *, ignore_unknown: bool) -> Iterator[Violation]:
+def described(errors: Iterator[jsonschema_rs.ValidationError], *, ignore_unknown: bool) -> Iterator[Violation]:
+    """Yield each error of a validator as a place and the words for it."""
     for error in errors:
         kind = error.kind
         pointer = "".join(f"/{_escape(str(part))}" for part in error.instance_path)
@@ -89,7 +90,7 @@ def _nearest_branch(
     elif not branch or distance(branch)[0]:
         yield Violation(pointer, _shortened(message))
     else:
-        yield from _described(iter(branch), ignore_unknown=False)
+        yield from described(iter(branch), ignore_unknown=False)
 
 
 def _no_kind(context: list[list[jsonschema_rs.ValidationError]]) -> Violation | None:

@@ -1,44 +1,63 @@
-"""A report for programs: one JSON object."""
+"""A report for programs: one JSON object, with the same fields for one tree and for several.
+
+Of several trees the findings follow each other, the counts are sums, and ``root``, which has no one value then, is
+null; ``roots`` and the ``root`` of each finding say which tree it is.
+"""
 
 import json
+from collections.abc import Iterable, Iterator
 
 from runcheck.findings import Finding, Report
+from runcheck.report.setting import Setting
 
 FORMAT_VERSION = 1
 
 
-def render_json(report: Report) -> str:
-    """Return the report as JSON, ASCII throughout: what is not UTF-8 in a path is a lone surrogate's escape."""
+def render(reports: Iterable[Report], _setting: Setting) -> Iterator[str]:
+    """Yield the reports as JSON, ASCII throughout: what is not UTF-8 in a path is a lone surrogate's escape."""
+    every = tuple(reports)
     document = {
         "version": FORMAT_VERSION,
-        "root": report.root,
-        "configuration": report.configuration,
-        "selected": list(report.selected),
-        "ignored": list(report.ignored),
-        "errors": report.errors,
-        "warnings": report.warnings,
-        "findings": [_finding(finding) for finding in report.findings],
-        "not_verified": [{"reason": each.reason, "paths": list(each.paths)} for each in report.unverified],
-        "excepted": [{**_finding(each.finding), "exception": each.exception} for each in report.waived.excepted],
-        "ignored_by_path": report.waived.by_path,
-        "in_baseline": report.waived.known,
-        "not_found_any_more": list(report.waived.gone),
-        "units": report.units,
-        "files": report.files,
-        "recalled": report.recalled,
-        "hashed_bytes": report.hashed_bytes,
-        "vouched_bytes": report.vouched_bytes,
-        "seconds": round(report.seconds, 3),
+        "root": every[0].root if len(every) == 1 else None,
+        "roots": [report.root for report in every],
+        "configurations": sorted({report.configuration for report in every if report.configuration}),
+        "selected": sorted({code for report in every for code in report.selected}),
+        "ignored": sorted({code for report in every for code in report.ignored}),
+        "errors": sum(report.errors for report in every),
+        "warnings": sum(report.warnings for report in every),
+        "findings": [as_object(report, finding) for report in every for finding in report.findings],
+        "not_verified": [
+            {"reason": each.reason, "root": report.root, "paths": list(each.paths)}
+            for report in every
+            for each in report.unverified
+        ],
+        "excepted": [
+            {**as_object(report, each.finding), "exception": each.exception}
+            for report in every
+            for each in report.waived.excepted
+        ],
+        "ignored_by_path": sum(report.waived.by_path for report in every),
+        "in_baseline": sum(report.waived.known for report in every),
+        "gone_from_baseline": [gone for report in every for gone in report.waived.gone],
+        "units": sum(report.units for report in every),
+        "files": sum(report.files for report in every),
+        "recalled": sum(report.recalled for report in every),
+        "hashed_bytes": sum(report.hashed_bytes for report in every),
+        "vouched_bytes": sum(report.vouched_bytes for report in every),
+        "seconds": round(sum(report.seconds for report in every), 3),
     }
-    return json.dumps(document, indent=2) + "\n"
+    yield json.dumps(document, indent=2) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def as_object(report: Report, finding: Finding) -> dict[str, object]:
+    """Return a finding as a JSON object."""
     return {
         "code": finding.code,
         "name": finding.clause.name,
         "level": finding.level.value,
         "certain": finding.is_certain,
+        "root": report.root,
+        "unit": finding.concerns,
         "path": finding.path,
         "line": finding.line,
         "pointer": finding.pointer,

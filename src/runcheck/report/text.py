@@ -1,38 +1,86 @@
-"""A report for people: one finding a paragraph, and a line that says what was done."""
+"""A report for people: a paragraph a unit, three lines a finding, and a line that says what was done."""
 
-from runcheck.findings import Finding, Report
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeAlias
+
+from runcheck.findings import Finding, Report, Unverified
 from runcheck.report.escape import printable
-from runcheck.report.waived import notes
+from runcheck.report.setting import Setting, place
+from runcheck.report.waived import notes, waived_lines
 
 _KIB = 1024
+_SHOWN = 3  # of the paths that could not be verified
+
+Style: TypeAlias = Literal["error", "warning", "perhaps", "strong", "faint", "good"]
+# ECMA-48, 8.3.117, "Select graphic rendition".
+_STYLES: dict[Style, str] = {
+    "error": "1;31",
+    "warning": "1;33",
+    "perhaps": "1;36",
+    "strong": "1",
+    "faint": "2",
+    "good": "1;32",
+}
 
 
-def render_text(report: Report) -> str:
-    """Return the report as text."""
-    parts = [_finding(finding) for finding in report.findings]
-    parts += [_unverified(each.reason, each.paths) for each in report.unverified]
-    parts.append(_closing(report))
-    return "\n".join(parts) + "\n"
+def render(reports: Iterable[Report], setting: Setting) -> Iterator[str]:
+    """Yield each report as text."""
+    for report in reports:
+        parts = [_group(report, unit, findings, setting) for unit, findings in _by_unit(report.findings).items()]
+        parts += [f"{line}\n" for line in unverified_lines(report, setting)]
+        if setting.is_telling_of_waived and (told := [*waived_lines(report)]):
+            parts.append("".join(f"{line}\n" for line in told))
+        if not setting.is_quiet:
+            parts.append(closing(report, setting))
+        yield "".join(f"{part}\n" for part in parts)
 
 
-def _finding(finding: Finding) -> str:
-    place = printable(finding.path)
-    if finding.line is not None:
-        place += f":{finding.line}"
-    elif finding.pointer:
-        place += f":{printable(finding.pointer)}"
-    level = finding.level.value if finding.is_certain else "perhaps"
-    head = f"{place}: {level} {finding.code} {finding.clause.name}"
-    return f"{head}\n    {printable(finding.message)}\n    help: {printable(finding.help)}\n"
+def _by_unit(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return the findings by the unit that they are about; those above the units by the root."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.concerns or ".", []).append(finding)
+    return groups
 
 
-def _unverified(reason: str, paths: tuple[str, ...]) -> str:
-    shown = ", ".join(map(printable, paths[:3]))
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
-    return f"not verified: {printable(reason)} ({shown}{more})\n"
+def _group(report: Report, unit: str, findings: Iterable[Finding], setting: Setting) -> str:
+    head = painted(printable(setting.here(report, unit)), "strong", setting)
+    return "\n".join((head, *(_finding(report, unit, finding, setting) for finding in findings), ""))
 
 
-def _closing(report: Report) -> str:
+def _finding(report: Report, unit: str, finding: Finding, setting: Setting) -> str:
+    where = printable(f"{_within(report, unit, finding.path, setting)}{place(finding)}")
+    level: Style = finding.level.value if finding.is_certain else "perhaps"
+    what = f"{painted(f'{level} {finding.code}', level, setting)} {finding.clause.name}"
+    help_ = painted(f"help: {printable(finding.help)}", "faint", setting)
+    return f"  {where}: {what}\n      {printable(finding.message)}\n      {help_}"
+
+
+def _within(report: Report, unit: str, path: str, setting: Setting) -> str:
+    """Return a path as it is in its group: within the unit, or from here where it is not in it."""
+    if unit == ".":
+        return path
+    if not f"{path}/".startswith(f"{unit}/"):
+        return setting.here(report, path)
+    return path.removeprefix(unit).removeprefix("/") or "."
+
+
+def unverified_lines(report: Report, setting: Setting) -> list[str]:
+    """Return a line a reason why something could not be verified; none where that is neither asked for nor counts."""
+    if setting.is_quiet and not setting.is_strict:
+        return []
+    return [unverified_line(each) for each in report.unverified]
+
+
+def unverified_line(unverified: Unverified) -> str:
+    """Return a reason why something could not be verified, with some of what it is."""
+    shown = ", ".join(map(printable, unverified.paths[:_SHOWN]))
+    rest = len(unverified.paths) - _SHOWN
+    return f"not verified: {printable(unverified.reason)} ({shown}{f' and {rest} more' if rest > 0 else ''})"
+
+
+def closing(report: Report, setting: Setting) -> str:
+    """Return the line that says what was found and what was done."""
     recalled = f" ({report.recalled:,} unchanged since the last check)" if report.recalled else ""
     counts = f"{_count(report.units, 'unit')}{recalled}, {_count(report.files, 'file')}"
     vouched = f", {size_in_words(report.vouched_bytes)} by checksums of the store" if report.vouched_bytes else ""
@@ -42,8 +90,14 @@ def _closing(report: Report) -> str:
     left_out = notes(report)
     scope = "; ".join((scope, *left_out))
     if not report.findings:
-        return f"{'Clean' if report.selected or left_out else 'All clean'}: {scope}."
-    return f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}: {scope}."
+        return f"{painted('Clean' if report.selected or left_out else 'All clean', 'good', setting)}: {scope}."
+    found = f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}"
+    return f"{painted(found, 'error' if report.errors else 'warning', setting)}: {scope}."
+
+
+def painted(text: str, style: Style, setting: Setting) -> str:
+    """Return a text in a style where colours are wanted."""
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if setting.is_coloured else text
 
 
 def _count(number: int, noun: str) -> str:

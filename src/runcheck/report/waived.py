@@ -19,12 +19,8 @@ def notes(report: Report) -> list[str]:
     return [words for count, words in said if count]
 
 
-def render_exceptions(report: Report) -> str:
-    """Return each exception that kept a finding from counting, with its reason, and what the baseline has in excess."""
-    return "".join(f"{line}\n" for line in _lines(report))
-
-
-def _lines(report: Report) -> Iterator[str]:
+def waived_lines(report: Report) -> Iterator[str]:
+    """Yield each exception that kept a finding from counting, with its reason, and what the baseline has in excess."""
     for finding, exception in report.waived.excepted:
         until = f" until {exception['until']}" if "until" in exception else ""
         yield f"excepted: {printable(finding.path)}: {finding.code} {finding.clause.name}: {printable(finding.message)}"

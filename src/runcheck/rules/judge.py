@@ -56,5 +56,12 @@ def _finding(rule: Rule, problem: Problem, folder: str) -> Finding:
     path = "/".join(filter(None, (folder, problem.path))) or "."
     help_ = problem.help or rule.clause.mend
     return Finding(
-        rule.clause, path, problem.message, help_, problem.line, problem.pointer, problem.concerns, problem.is_certain
+        rule.clause,
+        path,
+        problem.message,
+        help_,
+        problem.line,
+        problem.pointer,
+        problem.concerns or folder or None,
+        problem.is_certain,
     )

@@ -15,6 +15,7 @@ from runcheck.probes import (
     START_BYTES,
     Content,
     Facts,
+    Probe,
     format_of,
     look_into_file,
     look_into_folder,
@@ -44,6 +45,7 @@ class Reader(NamedTuple):
     depth: Depth
     quarantine: Quarantine
     watch: Watch = Nobody()
+    probe_for: Callable[[str | None, str], Probe | None] = make_probe  # of a format, for a path
 
     def file(self, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool = True) -> Facts:
         """Return what there is to know of a file.
@@ -168,7 +170,7 @@ class Reader(NamedTuple):
         pointer = parse_lfs_pointer(content)
         if pointer is not None or not (format_ or scanned):
             return Facts(sha256, pointer)
-        probe = make_probe(format_, entry.path) if format_ else None
+        probe = self.probe_for(format_, entry.path) if format_ else None
         if probe is not None and content:
             probe.feed(content)
         scanners = _scanners(content, entry.size) if scanned and content else None
@@ -183,7 +185,7 @@ class Reader(NamedTuple):
 
     def _stream(self, stream: BinaryIO, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
         """Return what one pass over the bytes tells."""
-        probe = make_probe(format_, entry.path)
+        probe = self.probe_for(format_, entry.path)
         if not (probe or scanned or hashed) and entry.size > LFS_POINTER_BYTES:
             return Facts()
         words = numbers = None

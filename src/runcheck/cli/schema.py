@@ -1,0 +1,34 @@
+"""``runcheck schema``: the schemas, each in one piece, for editors and whoever else checks documents."""
+
+import argparse
+
+from runcheck.cli import CLEAN
+from runcheck.errors import CannotCheckError
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser("schema", help="print a schema in one piece, or write all for an editor")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="metadata, runcheck, ... (default: list them)")
+    parser.add_argument("--into", metavar="FOLDER", help="write all of them there, and a catalog of what they are for")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """List, print or write schemas."""
+    import json  # noqa: PLC0415 - each command loads what it needs
+
+    from runcheck.convention.bundles import bundled, write_bundles  # noqa: PLC0415
+    from runcheck.convention.schemas import schema, schema_names  # noqa: PLC0415
+
+    if options.into is not None:
+        for path in write_bundles(options.into):
+            print(path)
+    elif options.name is None:
+        for name in schema_names():
+            print(f"{name:<15} {schema(name)['title']}")
+    elif options.name in schema_names():
+        print(json.dumps(bundled(options.name), indent=2))
+    else:
+        raise CannotCheckError(f"{options.name}: no schema has this name; there are {', '.join(schema_names())}")
+    return CLEAN

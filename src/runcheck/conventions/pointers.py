@@ -1,0 +1,57 @@
+"""JSON pointers (RFC 6901) in which ``*`` stands for any one member and ``**`` for any number of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+_MOST = 100_000  # values that one pointer leads to
+
+
+class Met(NamedTuple):
+    """A value where a pointer led to, by the plain pointer to it."""
+
+    pointer: str
+    value: object
+
+
+def resolve(document: object, pointer: str) -> Iterator[Met]:
+    """Yield each value that a pointer leads to in a document, in its order; none where it leads nowhere."""
+    segments = [segment.replace("~1", "/").replace("~0", "~") for segment in pointer.split("/")[1:]]
+    pending: list[tuple[int, str, object]] = [(0, "", document)]
+    seen: set[tuple[int, str]] = set()
+    count = 0
+    while pending and count < _MOST:
+        at, path, value = pending.pop()
+        if at == len(segments):
+            if (at, path) not in seen:
+                count += 1
+                seen.add((at, path))
+                yield Met(path, value)
+            continue
+        below = list(_below(path, value))
+        if segments[at] == "**":
+            pending += [(at, *each) for each in reversed(below)]
+            pending.append((at + 1, path, value))
+        elif segments[at] == "*":
+            pending += [(at + 1, *each) for each in reversed(below)]
+        else:
+            wanted = f"{path}/{escaped(segments[at])}"
+            pending += [(at + 1, *each) for each in below if each[0] == wanted]
+
+
+def escaped(segment: str) -> str:
+    """Return a key as a segment of a pointer."""
+    return segment.replace("~", "~0").replace("/", "~1")
+
+
+def key_of(pointer: str) -> str:
+    """Return the key that a pointer ends in."""
+    return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
+def _below(path: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield f"{path}/{escaped(str(key))}", each
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield f"{path}/{index}", each

@@ -1,0 +1,94 @@
+"""The JSON Schemas that a convention brings: checked to be schemas of bounded work, and applied to documents and rows.
+
+A schema of a few lines that refers to itself can ask for more work than comes to an end. So one that does is refused,
+as is one that is vast once its references are followed, and expressions are matched in linear time.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import NoReturn
+
+import jsonschema_rs
+
+from runcheck.convention.schemas import Violation, schema
+from runcheck.convention.validation import described
+from runcheck.conventions.forms import LINEAR
+
+_NAMES = "urn:runcheck:1:names"
+_LARGEST = 20_000  # subschemas and keywords, references followed
+
+
+class SchemaError(Exception):
+    """Why something is no schema that can be applied."""
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise ValueError(f"refers to {uri}; a schema of a convention refers to itself and to {_NAMES} alone")
+
+
+@cache
+def _validator(text: str) -> jsonschema_rs.Validator:
+    registry = jsonschema_rs.Registry([(_NAMES, schema("names"))])
+    loaded = json.loads(text)
+    return jsonschema_rs.Draft202012Validator(loaded, registry=registry, retriever=_refuse, pattern_options=LINEAR)
+
+
+def violations_of(text: str, value: object) -> tuple[Violation, ...]:
+    """Return where a value breaks the schema whose JSON text is given."""
+    validator = _validator(text)
+    if validator.is_valid(value):
+        return ()
+    return tuple(described(validator.iter_errors(value), ignore_unknown=False))
+
+
+def require_schema(text: str) -> None:
+    """Require a JSON text to be a schema that can be applied to whatever comes.
+
+    Raises:
+        SchemaError: it is none, and why.
+    """
+    try:
+        loaded = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SchemaError(f"is not JSON: {error}") from error
+    if not isinstance(loaded, dict):
+        raise SchemaError("is no schema: it is not an object")
+    if _size(loaded, loaded, ()) > _LARGEST:
+        raise SchemaError(f"is of more than {_LARGEST:,} parts once its references are followed")
+    try:
+        _validator(text)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        raise SchemaError(f"is no schema: {str(error).partition(chr(10))[0]}") from error
+
+
+def _size(node: object, whole: Mapping[str, object], within: tuple[str, ...]) -> int:
+    """Return of how many parts a schema is, with what it refers to; more than the limit is as good as the limit."""
+    if isinstance(node, list):
+        below: list[object] = node
+    elif isinstance(node, dict):
+        if "$dynamicRef" in node:
+            raise SchemaError("holds $dynamicRef, which a schema of a convention cannot")
+        below = [each for key, each in node.items() if key != "$defs"]
+    else:
+        return 1
+    total = 1
+    reference = node.get("$ref") if isinstance(node, dict) else None
+    if isinstance(reference, str) and not reference.startswith(f"{_NAMES}#"):
+        if reference in within:
+            raise SchemaError(f"refers to itself by {reference}")
+        total += _size(_at(whole, reference), whole, (*within, reference))
+    for each in below:
+        total += _size(each, whole, within)
+        if total > _LARGEST:
+            break
+    return total
+
+
+def _at(whole: Mapping[str, object], reference: str) -> object:
+    start, _, name = reference.rpartition("/")
+    definitions = whole.get("$defs")
+    if start != "#/$defs" or not isinstance(definitions, dict) or name not in definitions:
+        raise SchemaError(f"refers to {reference}; a schema of a convention refers to #/$defs/ and {_NAMES} alone")
+    found: object = definitions[name]
+    return found
