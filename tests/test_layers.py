@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "report": {"findings", "convention.clauses", "watch", "_version"},
+    "configuration": {"convention", "conventions", "rules.selection", "findings", "depth", "tree.locate"},
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},

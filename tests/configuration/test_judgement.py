@@ -1,12 +1,14 @@
 """What a file says and what options say, joined."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from runcheck.cli import main
 from runcheck.configuration.judgement import Asked, Judgement, codes_in, judgement_for, paths_of
 from runcheck.convention.clauses import clauses
-from runcheck.errors import CannotCheckError, ConfigurationError
+from runcheck.errors import ConfigurationError, RuncheckError
 from runcheck.rules.selection import EVERYTHING, UnknownClauseError
 from tests.configuration.conftest import Check, codes
 
@@ -129,11 +131,6 @@ def test_isolated_and_another_file(tree: Path) -> None:
     assert judgement.path == str(other)
 
 
-def test_a_path_without_a_tree_is_an_error_of_its_own(tmp_path: Path) -> None:
-    with pytest.raises(CannotCheckError, match="no such file"):
-        judgement_for(str(tmp_path / "nothing"))
-
-
 def test_a_url_takes_the_configuration_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "runcheck.toml").write_text('ignore = ["RC8"]')
     monkeypatch.chdir(tmp_path)
@@ -160,3 +157,64 @@ def test_what_no_configuration_changes_is_judged_as_ever(tree: Path) -> None:
     judgement = judgement_for(str(tree))
     assert judgement._replace(path=None) == Judgement()
     assert judgement.selection is EVERYTHING
+
+
+# --- a convention of one's own ----------------------------------------------------------------------------------------
+
+
+OWN = Path(__file__).parents[2] / "fixtures/conventions/tracker-runs/fail-TR002-no-params/tree"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose folder is the tree, with its configuration beside the runs."""
+    folder = tmp_path / "project"
+    shutil.copytree(OWN, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_the_convention_of_the_file_is_what_is_judged_by(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "runcheck.toml").write_text('roots = ["."]\nconvention = "tracker-runs"\n')
+    assert main([]) == 1
+    out = capsys.readouterr().out
+    assert "error TR002" in out
+    assert out.endswith("; by the convention tracker-runs.\n")
+
+
+def test_codes_are_those_of_the_convention_and_of_the_main_one(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = project / "runcheck.toml"
+    config.write_text('roots = ["."]\nconvention = "tracker-runs"\nignore = ["TR002", "RC808"]\n')
+    assert main([]) == 0
+    assert capsys.readouterr().out.endswith("; by the convention tracker-runs; without TR002.\n")
+    config.write_text('roots = ["."]\nconvention = "tracker-runs"\nlevels = { TR002 = "warning" }\n')
+    assert main([]) == 0
+    assert "warning TR002" in capsys.readouterr().out
+    config.write_text('convention = "tracker-runs"\nignore = ["XX001"]\n')
+    assert main(["."]) == 2
+    assert "runcheck.toml: ignore: no clause has the code 'XX001'" in capsys.readouterr().err
+
+
+def test_an_option_beats_the_convention_of_the_file_and_one_that_is_not_there_is_told(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "runcheck.toml").write_text('convention = "nothing-of-the-kind"\n')
+    assert main(["."]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main([".", "--convention", "tracker-runs"]) == 1
+
+
+def test_what_was_handed_over_does_not_bring_its_own_convention(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "runcheck.toml").write_text('convention = "tracker-runs"\n')
+    monkeypatch.chdir(project.parent)
+    assert judgement_for("project") == Judgement()
+    (project / ".git").mkdir()
+    assert judgement_for("project").convention == "tracker-runs"
+
+
+def test_the_path_of_a_convention_is_relative_to_the_file(project: Path) -> None:
+    (project / "runcheck.toml").write_text('convention = "conventions/ours.toml"\n')
+    with pytest.raises(RuncheckError, match=r"conventions/ours\.toml"):
+        judgement_for(".")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from runcheck.depth import Depth
     from runcheck.findings import Report
+    from runcheck.watch import Watch
 
 
 class Options:
@@ -28,6 +29,7 @@ class Options:
         self.baseline: str | None = None
         self.write_baseline: str | None = None
         self.isolated = self.show_exceptions = False
+        self.convention: str | None = None
         self.strict = self.pedantic = self.rehash = False
         self.no_cache = bool(os.environ.get("CI"))
         self.jobs: int | None = None
@@ -55,6 +57,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--select",
         metavar="CODES",
         help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
+    )
+    parser.add_argument(
+        "--convention",
+        metavar="NAME|FILE",
+        help="judge by a convention of one's own: the name of one that is shipped, or a TOML file",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
@@ -168,7 +175,7 @@ def _reports(options: Options) -> "Iterator[Report]":
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
-    from runcheck.watch import Nobody, Watch  # noqa: PLC0415
+    from runcheck.watch import Nobody  # noqa: PLC0415
 
     watch: Watch = Nobody()
     if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
@@ -183,12 +190,20 @@ def _reports(options: Options) -> "Iterator[Report]":
         is_isolated=options.isolated,
         baseline=options.baseline,
         is_baseline_written=options.write_baseline is not None,
+        convention=options.convention,
     )
     remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
+    opened = (lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash)
     with Quarantine() as quarantine:
         for path in paths_of(options.paths, asked, "artefacts"):
             judgement = judgement_for(path, asked)
-            yield check_in(
+            if judgement.convention:
+                from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
+
+                judge = partial(check_by, convention=judgement.convention)
+            else:
+                judge = partial(check_in, open_cache=opened, remote=remote)
+            yield judge(
                 quarantine,
                 path,
                 depth=options.depth,
@@ -198,7 +213,5 @@ def _reports(options: Options) -> "Iterator[Report]":
                 configuration=judgement.path,
                 pedantic=options.pedantic,
                 executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
-                open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
                 watch=watch,
-                remote=remote,
             )

@@ -15,7 +15,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.schemas import SUFFIX, schema, schema_names
 
 _FORMATS = ("json", "document")  # what an editor opens as one document
-_SETTINGS = {"runcheck": ("runcheck.toml", ".runcheck.toml")}
+_SETTINGS = {"runcheck": ("runcheck.toml",)}
 CATALOG = "catalog.json"
 
 Node = dict[str, object]

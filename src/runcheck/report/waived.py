@@ -7,9 +7,10 @@ from runcheck.report.escape import printable
 
 
 def notes(report: Report) -> list[str]:
-    """Return in a few words each what a report does not show: nothing is left out in silence."""
+    """Return in a few words each by what else a tree was judged, and what is not shown: nothing is silent."""
     waived = report.waived
     said = [
+        (bool(report.convention), f"by the convention {printable(report.convention or '')}"),
         (len(report.ignored), f"without {', '.join(report.ignored)}"),
         (len(waived.excepted), f"{_count(len(waived.excepted), 'finding')} excepted"),
         (waived.by_path, f"{_count(waived.by_path, 'finding')} ignored by path"),
