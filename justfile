@@ -94,7 +94,7 @@ docs:
 
 # Build the site into .site/html, where a warning is an error.
 site:
-    python docs/site.py
+    python docs/site/make.py
 
 # The tests that draw their examples, with new ones.
 search *ARGS:

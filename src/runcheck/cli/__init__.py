@@ -14,7 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
-_COMMANDS = ("check", "rules", "rule", "index", "cache", "recover", "reproduce", "schema", "completions")
+_COMMANDS = (
+    "check",
+    "rules",
+    "rule",
+    "explain",
+    "index",
+    "cache",
+    "recover",
+    "reproduce",
+    "schema",
+    "completions",
+    "seal",
+    "init",
+    "migrate",
+)
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:

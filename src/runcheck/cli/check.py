@@ -12,13 +12,24 @@ TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypedDict
 
-    from runcheck.changes.change import Change
     from runcheck.depth import Depth
     from runcheck.findings import Report
     from runcheck.rules.selection import Selection
+    from runcheck.tree.cache import Cache
     from runcheck.tree.quarantine import Quarantine
     from runcheck.tree.store import Store
+    from runcheck.watch import Watch
+
+    class Asked(TypedDict):
+        """What is asked of every tree that is checked."""
+
+        depth: Depth
+        selection: Selection
+        pedantic: bool
+        open_cache: Callable[[str], Cache]
+        watch: Watch
 
 
 class Options:
@@ -36,6 +47,7 @@ class Options:
         self.format = "text"
         self.output_file: str | None = None
         self.statistics = self.quiet = self.exit_zero = self.show_files = False
+        self.fix = self.diff = self.unsafe_fixes = False
         self.since: str | None = None
         self.staged, self.hook = False, hook
         self.exclude: str | None = None
@@ -87,6 +99,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     _add_changes(parser)
     _add_output(parser)
+    _add_fixes(parser)
     parser.set_defaults(run=run, **vars(Options()))
 
 
@@ -105,6 +118,13 @@ def _add_output(parser: "argparse.ArgumentParser") -> None:
     )
     output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found: --fail-on never")
     output.add_argument("--show-files", action="store_true", help="say which files are checked, as what; read none")
+
+
+def _add_fixes(parser: "argparse.ArgumentParser") -> None:
+    fixes = parser.add_argument_group("fixes")
+    fixes.add_argument("--fix", action="store_true", help="mend what can be mended without guessing, and check again")
+    fixes.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
+    fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, also what rests on a guess")
 
 
 def _add_changes(parser: "argparse.ArgumentParser") -> None:
@@ -135,9 +155,15 @@ def _add_changes(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: Options) -> int:
     """Check each path and report."""
+    if options.diff:
+        from runcheck.cli.fixing import show_diff  # noqa: PLC0415 - few checks mend
+
+        return show_diff(options, _checks(options))
     from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
     from runcheck.report.setting import setting_of  # noqa: PLC0415
 
+    if options.show_files:
+        return _show_files(options)
     if options.statistics and options.format not in STATISTICS:
         raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
     stream = None if options.output_file else sys.stdout
@@ -156,6 +182,17 @@ def run(options: Options) -> int:
     return FINDINGS if any(failed) and is_failing else CLEAN
 
 
+def _show_files(options: Options) -> int:
+    from runcheck.explain.files import files_of, render  # noqa: PLC0415
+    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
+
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=True)
+    for path in options.paths or ("artefacts",):
+        for line in render(files_of(path, remote)):
+            print(line)
+    return CLEAN
+
+
 def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
     """Pass each report on, and note whether it fails the check."""
     for report in reports:
@@ -165,14 +202,56 @@ def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) ->
 
 
 def _reports(options: Options) -> "Iterator[Report]":
-    """Check each path."""
-    from runcheck.pipeline import check_focus, check_in  # noqa: PLC0415
-    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
-    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
+    """Check each path, or what a change touches, and mend what was found where that is asked for."""
+    is_of_change = options.staged or options.hook or options.since is not None
+    if options.fix or options.unsafe_fixes:
+        if is_of_change:
+            raise CannotCheckError("--fix mends what lies in a folder: give it without --since, --staged and --hook")
+        from runcheck.cli.fixing import mended  # noqa: PLC0415
+
+        yield from (mended(options, path, check) for path, check in _checks(options))
+    elif is_of_change:
+        yield from _reports_of_change(options)
+    else:
+        yield from (check() for _, check in _checks(options))
+
+
+def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
+    """Yield each path and what checks it."""
+    from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
+
+    asked = _asked(options)
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
+    with Quarantine() as quarantine:
+        for path in options.paths or ("artefacts",):
+            executor = executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs)
+            yield path, partial(check_in, quarantine, path, **asked, executor=executor, remote=remote)
+
+
+def _reports_of_change(options: Options) -> "Iterator[Report]":
+    """Check the units that a change touches."""
+    from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
+    from runcheck.changes.check import check_change  # noqa: PLC0415
+    from runcheck.pipeline import check_focus  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
+    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+
+    asked = _asked(options)
+    change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
+    executor = executor_of(options.executor or "processes", options.jobs)
+    with Quarantine() as quarantine:
+        outside = _check_outside(options, quarantine, asked["selection"]) if options.outside else None
+        yield from check_change(change, partial(check_focus, quarantine, **asked, executor=executor), outside)
+
+
+def _asked(options: Options) -> "Asked":
+    """Return what is asked of every tree."""
+    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
+    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.watch import Nobody, Watch  # noqa: PLC0415
 
     watch: Watch = Nobody()
@@ -180,48 +259,14 @@ def _reports(options: Options) -> "Iterator[Report]":
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
-    selection = select(options.select.split(",")) if options.select else EVERYTHING
-    is_staged = options.staged or options.hook  # what is staged lies in no folder to remember it in
-    remembered = (
-        (lambda _: NoCache()) if options.no_cache or is_staged else partial(open_cache, is_blind=options.rehash)
-    )
-    with Quarantine() as quarantine:
-        if is_staged or options.since is not None:
-            from runcheck.changes.check import check_change  # noqa: PLC0415
-
-            yield from check_change(
-                _change(options),
-                partial(
-                    check_focus,
-                    quarantine,
-                    depth=options.depth,
-                    selection=selection,
-                    pedantic=options.pedantic,
-                    executor=executor_of(options.executor or "processes", options.jobs),
-                    open_cache=remembered,
-                    watch=watch,
-                ),
-                _check_outside(options, quarantine, selection) if options.outside else None,
-            )
-            return
-        for path in options.paths or ("artefacts",):
-            yield check_in(
-                quarantine,
-                path,
-                depth=options.depth,
-                selection=selection,
-                pedantic=options.pedantic,
-                executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
-                open_cache=remembered,
-                watch=watch,
-                remote=Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash),
-            )
-
-
-def _change(options: Options) -> "Change":
-    from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
-
-    return change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
+    is_forgotten = options.no_cache or options.staged or options.hook  # what is staged lies in no folder
+    return {
+        "depth": options.depth,
+        "selection": select(options.select.split(",")) if options.select else EVERYTHING,
+        "pedantic": options.pedantic,
+        "open_cache": (lambda _: NoCache()) if is_forgotten else partial(open_cache, is_blind=options.rehash),
+        "watch": watch,
+    }
 
 
 def _check_outside(

@@ -4,7 +4,10 @@ import argparse
 
 from runcheck.cli import CLEAN
 from runcheck.convention.clauses import Clause, clauses, clauses_by_name
+from runcheck.convention.fixable import words_of_fixes
 from runcheck.errors import CannotCheckError
+
+_SHORT = len("RC304")  # a code has too many neighbours to guess
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,9 +21,16 @@ def run(options: argparse.Namespace) -> int:
     """Print the clause."""
     clause = clauses().get(options.clause.upper()) or clauses_by_name().get(options.clause.lower())
     if clause is None:
-        raise CannotCheckError(f"{options.clause}: no clause has this code or name; 'runcheck rules' lists them all")
+        raise CannotCheckError(f"{options.clause}: no clause has this code or name{_meant(options.clause)}")
     print(_page(clause))
     return CLEAN
+
+
+def _meant(word: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - nobody else mistypes
+
+    near = get_close_matches(word.lower(), clauses_by_name(), n=1)
+    return f"; did you mean {near[0]}?" if near and len(word) > _SHORT else "; 'runcheck rules' lists them all"
 
 
 def _page(clause: Clause) -> str:
@@ -28,4 +38,6 @@ def _page(clause: Clause) -> str:
 
     parts = [f"{clause.code} {clause.name} ({clause.level.name}: {clause.level.value}, spec/{clause.chapter})"]
     parts += [clause.text, f"Why: {clause.why}", f"Fails: {clause.fails}", f"Mend: {clause.mend}"]
+    if fixes := words_of_fixes(clause.name):
+        parts.append(f"Fix: {fixes}")
     return "\n\n".join(textwrap.fill(part, 100, break_long_words=False) for part in parts)

@@ -1,0 +1,45 @@
+"""``runcheck check --fix`` and ``--diff``: a check that mends, or says what it would mend."""
+
+import sys
+
+from runcheck.cli import CLEAN, FINDINGS
+from runcheck.errors import CannotCheckError
+
+TYPE_CHECKING = False  # as in the package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from runcheck.cli.check import Options
+    from runcheck.findings import Report
+
+
+def mended(options: "Options", path: str, check: "Callable[[], Report]") -> "Report":
+    """Mend what is found at a path, and return the report of what is left."""
+    from runcheck.fixes.session import mend  # noqa: PLC0415 - few checks mend
+    from runcheck.fixes.words import words_of_mended  # noqa: PLC0415
+
+    if not options.fix:
+        raise CannotCheckError("--unsafe-fixes says which fixes; give --fix to make them, or --diff to see them")
+    result = mend(path, check, is_daring=options.unsafe_fixes)
+    _tell(words_of_mended(result))
+    return result.report
+
+
+def show_diff(options: "Options", checks: "Iterable[tuple[str, Callable[[], Report]]]") -> int:
+    """Show what would change, and return the exit status: that there is something to change, or an error, is one."""
+    from runcheck.fixes.diff import diff_of  # noqa: PLC0415
+    from runcheck.fixes.session import preview  # noqa: PLC0415
+    from runcheck.fixes.words import words_of_plan  # noqa: PLC0415
+
+    is_clean = True
+    for path, check in checks:
+        report, plan = preview(path, check, is_daring=options.unsafe_fixes)
+        print(diff_of(plan), end="")
+        _tell(words_of_plan(plan))
+        is_clean = is_clean and plan.is_empty and report.is_clean
+    return CLEAN if is_clean or options.exit_zero else FINDINGS
+
+
+def _tell(lines: "Iterable[str]") -> None:
+    for line in lines:
+        print(f"runcheck: {line}", file=sys.stderr)
