@@ -204,6 +204,8 @@ def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) ->
 def _reports(options: Options) -> "Iterator[Report]":
     """Check each path, or what a change touches, and mend what was found where that is asked for."""
     is_of_change = options.staged or options.hook or options.since is not None
+    if not is_of_change and (options.outside or options.exclude is not None):
+        raise CannotCheckError("--outside and --exclude are about a change: give --since, --staged or --hook too")
     if options.fix or options.unsafe_fixes:
         if is_of_change:
             raise CannotCheckError("--fix mends what lies in a folder: give it without --since, --staged and --hook")
