@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,25 @@ def test_what_is_about_a_change_is_refused_without_one(top: Path, option: list[s
     done = runcheck(top, *option)
     assert done.returncode == 2
     assert "give --since" in done.stderr
+
+
+def test_a_convention_of_ones_own_is_not_silently_another_one(top: Path) -> None:
+    done = runcheck(top, "--convention", "sweep-manifest", "--since", "HEAD")
+    assert done.returncode == 2
+    assert "whole trees" in done.stderr
+
+
+def test_many_units_are_shared_by_processes_that_read_the_index_themselves(top: Path, run_folder: Path) -> None:
+    for at in range(2, 70):
+        shutil.copytree(run_folder, run_folder.with_name(f"{run_folder.name}-{at}"))
+    (run_folder.with_name(f"{run_folder.name}-33") / "summary.yaml").unlink()
+    git(top, "add", "--all")
+    shutil.rmtree(run_folder.with_name(f"{run_folder.name}-34"))
+    alone, shared = (found(top, "--staged", "--select", "RC1,RC3", "--jobs", str(jobs)) for jobs in (1, 2))
+    assert alone == shared
+    assert [path for code, path in shared if code == "RC305"] == [
+        f"{RUN}/{run_folder.name}-33/summary.yaml",
+    ]
 
 
 def test_a_commit_that_is_not_here_is_explained_as_the_page_shows(top: Path) -> None:

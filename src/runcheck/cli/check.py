@@ -219,6 +219,8 @@ def _reports(options: Options) -> "Iterator[Report]":
 
         yield from (mended(options, path, check) for path, check in _checks(options))
     elif is_of_change:
+        if options.convention:
+            raise CannotCheckError("--convention judges whole trees: give it without --since, --staged and --hook")
         yield from _reports_of_change(options)
     else:
         yield from (check() for _, check in _checks(options))
