@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 def reports(options: "Options") -> "Iterator[Report]":
     """Check each path, or what a change touches, and mend what was found where that is asked for."""
     is_of_change = options.staged or options.hook or options.since is not None
+    if not is_of_change and (options.outside or options.exclude is not None):
+        raise CannotCheckError("--outside and --exclude are about a change: give --since, --staged or --hook too")
     if options.fix or options.unsafe_fixes:
         if is_of_change:
             raise CannotCheckError("--fix mends what lies in a folder: give it without --since, --staged and --hook")
@@ -88,6 +90,11 @@ def _reports_of_change(options: "Options") -> "Iterator[Report]":
 
     asked, watch = _asked(options), _watch(options)
     change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
+    of_all = judgement_for(change.repository.top, asked)
+    if of_all.convention:
+        raise CannotCheckError(
+            f"the convention {of_all.convention} judges whole trees: check without --since, --staged and --hook"
+        )
     executor = executor_of(options.executor or "processes", options.jobs)
     with Quarantine() as quarantine:
 
@@ -96,9 +103,8 @@ def _reports_of_change(options: "Options") -> "Iterator[Report]":
             return check_focus(quarantine, focus, **terms, executor=executor, open_cache=_remembered(options))
 
         def check_others(store: "Store", paths: "Iterable[str]") -> "Report":
-            judgement = judgement_for(change.repository.top, asked)
             reader = Reader(store, options.depth, quarantine)
-            return check_outside(reader, paths, judgement.selection, judgement.treatment, is_pedantic=options.pedantic)
+            return check_outside(reader, paths, of_all.selection, of_all.treatment, is_pedantic=options.pedantic)
 
         yield from check_change(change, check, check_others if options.outside else None)
 
