@@ -20,7 +20,9 @@ AUTHOR = {
 
 def steps() -> Iterator[tuple[str, str]]:
     """The blocks of the page: in which language each is, and what it holds."""
-    for match in re.finditer(r"^```(?P<language>[a-z ]*)\n(?P<text>.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE):
+    for match in re.finditer(
+        r"^```(?P<language>[a-z ]*)\n(?P<text>.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE
+    ):
         yield match["language"], match["text"]
 
 
