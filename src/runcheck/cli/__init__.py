@@ -18,6 +18,7 @@ _COMMANDS = (
     "check",
     "rules",
     "rule",
+    "explain",
     "index",
     "cache",
     "recover",

@@ -162,6 +162,8 @@ def run(options: Options) -> int:
     from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
     from runcheck.report.setting import setting_of  # noqa: PLC0415
 
+    if options.show_files:
+        return _show_files(options)
     if options.statistics and options.format not in STATISTICS:
         raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
     stream = None if options.output_file else sys.stdout
@@ -178,6 +180,17 @@ def run(options: Options) -> int:
             print(piece, end="")
     is_failing = not options.exit_zero and options.fail_on != "never"
     return FINDINGS if any(failed) and is_failing else CLEAN
+
+
+def _show_files(options: Options) -> int:
+    from runcheck.explain.files import files_of, render  # noqa: PLC0415
+    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
+
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=True)
+    for path in options.paths or ("artefacts",):
+        for line in render(files_of(path, remote)):
+            print(line)
+    return CLEAN
 
 
 def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
