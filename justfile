@@ -36,6 +36,16 @@ lint:
 test *ARGS: lint
     pytest -n auto {{ARGS}}
 
+# Tools for tests that PyPI does not have, in .venvs/tools: Debian's git-lfs. Without it, the tests that need it skip.
+tools:
+    #!/usr/bin/env sh
+    set -eu
+    if command -v git-lfs >/dev/null; then exit 0; fi
+    mkdir -p .venvs/tools
+    cd .venvs/tools
+    apt-get download git-lfs 2>/dev/null || { apt-get update --quiet=2; apt-get download git-lfs; }
+    dpkg -x git-lfs_*.deb .
+
 # Compare with peers, as ratios: all cases or some; `--into docs` writes the page, `--help` says more.
 bench *ARGS:
     #!/usr/bin/env sh
@@ -84,7 +94,7 @@ docs:
 
 # Build the site into .site/html, where a warning is an error.
 site:
-    python docs/site.py
+    python docs/site/make.py
 
 # The tests that draw their examples, with new ones.
 search *ARGS:

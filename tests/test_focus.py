@@ -23,8 +23,8 @@ OF_TREES = {rule.clause.code for rule in rules_of("tree")}
 def test_a_unit_is_judged_alone_as_it_is_among_all(fixture: Path, quarantine: Quarantine) -> None:
     root = fixture / "tree"
     among = check_in(quarantine, root).findings
-    for unit in [unit.path for unit in Focus(LocalStore(str(root)), "").tree().units]:
-        focus = Focus(LocalStore(str(root)), unit)
+    for unit in [unit.path for unit in Focus(LocalStore(str(root))).tree().units]:
+        focus = Focus(LocalStore(str(root)), [unit])
         alone = check_in(quarantine, root / unit).findings
         assert alone == tuple(finding for finding in among if focus.is_about(finding))
 
@@ -43,7 +43,7 @@ def test_of_the_slugs_only_that_of_the_focus_is_listed_and_those_it_refers_to(
         return scan(path)
 
     monkeypatch.setattr("runcheck.tree.walk.os.scandir", noting)
-    Focus(LocalStore(str(tree)), run_folder.relative_to(tree).as_posix()).tree()
+    Focus(LocalStore(str(tree)), [run_folder.relative_to(tree).as_posix()]).tree()
     assert listed == [".", "dataset", "model", "model/digits_logreg_baseline"]
     listed.clear()
     report = check_in(quarantine, run_folder)
@@ -64,4 +64,4 @@ def test_of_the_slugs_only_that_of_the_focus_is_listed_and_those_it_refers_to(
     ],
 )
 def test_a_path_touches_what_it_holds_and_what_holds_it(focus: str, path: str, touches: bool) -> None:
-    assert Focus(LocalStore("/nowhere"), focus).touches(path) is touches
+    assert Focus(LocalStore("/nowhere"), [focus]).touches(path) is touches

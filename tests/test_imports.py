@@ -113,7 +113,7 @@ def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_re
     }
     assert not loaded & {"runcheck.unit_reading", "runcheck.convention.validation", *units}
     probes = {name.removeprefix("runcheck.probes.") for name in loaded if name.startswith("runcheck.probes.")}
-    assert probes == {"bounded", "contents", "folder", "git", "latest", "packed"}
+    assert probes == {"bounded", "contents", "folder", "git", "git_command", "latest", "packed"}
 
 
 def test_what_reads_is_loaded_before_workers_are_forked_and_not_where_all_may_be_recalled() -> None:

@@ -7,21 +7,37 @@ from functools import partial
 from runcheck.cli import CLEAN, FINDINGS
 from runcheck.errors import CannotCheckError
 
+FAILING = ("error", "warning", "never")
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypedDict
 
     from runcheck.depth import Depth
     from runcheck.findings import Report
+    from runcheck.rules.selection import Selection
+    from runcheck.tree.cache import Cache
+    from runcheck.tree.quarantine import Quarantine
+    from runcheck.tree.store import Store
+    from runcheck.watch import Watch
+
+    class Asked(TypedDict):
+        """What is asked of every tree that is checked."""
+
+        depth: Depth
+        selection: Selection
+        pedantic: bool
+        open_cache: Callable[[str], Cache]
+        watch: Watch
 
 
 class Options:
     """What is asked for, as it is where no option is given."""
 
-    def __init__(self, paths: "Sequence[str]" = ()) -> None:
-        """Ask for the check of these paths."""
-        self.paths = paths or ["artefacts"]
+    def __init__(self, paths: "Sequence[str]" = (), *, hook: bool = False) -> None:
+        """Ask for the check of these paths, as those of a hook maybe."""
+        self.paths = paths
         self.depth: Depth = "content"
         self.select = ""
         self.strict = self.pedantic = self.rehash = False
@@ -32,6 +48,11 @@ class Options:
         self.output_file: str | None = None
         self.statistics = self.quiet = self.exit_zero = self.show_files = False
         self.fix = self.diff = self.unsafe_fixes = False
+        self.since: str | None = None
+        self.staged, self.hook = False, hook
+        self.exclude: str | None = None
+        self.outside = False
+        self.fail_on = "error"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -76,6 +97,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME",
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
+    _add_changes(parser)
     _add_output(parser)
     _add_fixes(parser)
     parser.set_defaults(run=run, **vars(Options()))
@@ -89,7 +111,12 @@ def _add_output(parser: "argparse.ArgumentParser") -> None:
     output.add_argument("--output-file", metavar="FILE", help="write the report there: whole, or not at all")
     output.add_argument("--statistics", action="store_true", help="count by clause instead (formats text and json)")
     output.add_argument("--quiet", "-q", action="store_true", help="print findings, and nothing where there are none")
-    output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found")
+    output.add_argument(
+        "--fail-on",
+        choices=FAILING,
+        help="which findings end with status 1: error (default), warning (and errors), or never",
+    )
+    output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found: --fail-on never")
     output.add_argument("--show-files", action="store_true", help="say which files are checked, as what; read none")
 
 
@@ -98,6 +125,32 @@ def _add_fixes(parser: "argparse.ArgumentParser") -> None:
     fixes.add_argument("--fix", action="store_true", help="mend what can be mended without guessing, and check again")
     fixes.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
     fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, also what rests on a guess")
+
+
+def _add_changes(parser: "argparse.ArgumentParser") -> None:
+    changes = parser.add_argument_group("changes", "Check the units that a change in Git touches, and no others.")
+    which = changes.add_mutually_exclusive_group()
+    which.add_argument(
+        "--since",
+        metavar="REV",
+        help="what differs from where this branch left REV, and what is new; PATHs narrow it down",
+    )
+    which.add_argument(
+        "--staged",
+        action="store_true",
+        help="what is staged, judged as it is staged, whatever the folder holds; PATHs narrow it down",
+    )
+    which.add_argument(
+        "--hook",
+        action="store_true",
+        help="as pre-commit calls it: PATHs are the staged files, which may lie in no tree; what is deleted counts too",
+    )
+    changes.add_argument(
+        "--outside",
+        action="store_true",
+        help="judge changed files that lie in no unit too: weights in texts, secrets, unsafe pickles, .env",
+    )
+    changes.add_argument("--exclude", metavar="REGEX", help="pass over changed files in whose paths this is found")
 
 
 def run(options: Options) -> int:
@@ -109,13 +162,15 @@ def run(options: Options) -> int:
     from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
     from runcheck.report.setting import setting_of  # noqa: PLC0415
 
+    if options.show_files:
+        return _show_files(options)
     if options.statistics and options.format not in STATISTICS:
         raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
     stream = None if options.output_file else sys.stdout
     setting = setting_of(is_quiet=options.quiet, is_strict=options.strict, stream=stream)
     render = renderer((STATISTICS if options.statistics else FORMATS)[options.format])
     failed: list[bool] = []
-    pieces = render(_noted(_reports(options), failed, is_strict=options.strict), setting)
+    pieces = render(_noted(_reports(options), failed, options), setting)
     if options.output_file:
         from runcheck.report.output import write_report  # noqa: PLC0415
 
@@ -123,22 +178,40 @@ def run(options: Options) -> int:
     else:
         for piece in pieces:
             print(piece, end="")
-    return FINDINGS if any(failed) and not options.exit_zero else CLEAN
+    is_failing = not options.exit_zero and options.fail_on != "never"
+    return FINDINGS if any(failed) and is_failing else CLEAN
 
 
-def _noted(reports: "Iterable[Report]", failed: list[bool], *, is_strict: bool) -> "Iterator[Report]":
+def _show_files(options: Options) -> int:
+    from runcheck.explain.files import files_of, render  # noqa: PLC0415
+    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
+
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=True)
+    for path in options.paths or ("artefacts",):
+        for line in render(files_of(path, remote)):
+            print(line)
+    return CLEAN
+
+
+def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
     """Pass each report on, and note whether it fails the check."""
     for report in reports:
-        failed.append(not report.is_clean or (is_strict and bool(report.findings or report.unverified)))
+        is_bad = report.findings if options.fail_on == "warning" else report.errors
+        failed.append(bool(is_bad or (options.strict and (report.findings or report.unverified))))
         yield report
 
 
 def _reports(options: Options) -> "Iterator[Report]":
-    """Check each path, and mend what was found where that is asked for."""
+    """Check each path, or what a change touches, and mend what was found where that is asked for."""
+    is_of_change = options.staged or options.hook or options.since is not None
     if options.fix or options.unsafe_fixes:
+        if is_of_change:
+            raise CannotCheckError("--fix mends what lies in a folder: give it without --since, --staged and --hook")
         from runcheck.cli.fixing import mended  # noqa: PLC0415
 
         yield from (mended(options, path, check) for path, check in _checks(options))
+    elif is_of_change:
+        yield from _reports_of_change(options)
     else:
         yield from (check() for _, check in _checks(options))
 
@@ -146,12 +219,39 @@ def _reports(options: Options) -> "Iterator[Report]":
 def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
     """Yield each path and what checks it."""
     from runcheck.pipeline import check_in  # noqa: PLC0415
-    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
-    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
+
+    asked = _asked(options)
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
+    with Quarantine() as quarantine:
+        for path in options.paths or ("artefacts",):
+            executor = executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs)
+            yield path, partial(check_in, quarantine, path, **asked, executor=executor, remote=remote)
+
+
+def _reports_of_change(options: Options) -> "Iterator[Report]":
+    """Check the units that a change touches."""
+    from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
+    from runcheck.changes.check import check_change  # noqa: PLC0415
+    from runcheck.pipeline import check_focus  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
+    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+
+    asked = _asked(options)
+    change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
+    executor = executor_of(options.executor or "processes", options.jobs)
+    with Quarantine() as quarantine:
+        outside = _check_outside(options, quarantine, asked["selection"]) if options.outside else None
+        yield from check_change(change, partial(check_focus, quarantine, **asked, executor=executor), outside)
+
+
+def _asked(options: Options) -> "Asked":
+    """Return what is asked of every tree."""
+    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
+    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.watch import Nobody, Watch  # noqa: PLC0415
 
     watch: Watch = Nobody()
@@ -159,20 +259,22 @@ def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
-    selection = select(options.select.split(",")) if options.select else EVERYTHING
-    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
-    with Quarantine() as quarantine:
-        for path in options.paths:
-            check = partial(
-                check_in,
-                quarantine,
-                path,
-                depth=options.depth,
-                selection=selection,
-                pedantic=options.pedantic,
-                executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
-                open_cache=(lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash),
-                watch=watch,
-                remote=remote,
-            )
-            yield path, check
+    is_forgotten = options.no_cache or options.staged or options.hook  # what is staged lies in no folder
+    return {
+        "depth": options.depth,
+        "selection": select(options.select.split(",")) if options.select else EVERYTHING,
+        "pedantic": options.pedantic,
+        "open_cache": (lambda _: NoCache()) if is_forgotten else partial(open_cache, is_blind=options.rehash),
+        "watch": watch,
+    }
+
+
+def _check_outside(
+    options: Options, quarantine: "Quarantine", selection: "Selection"
+) -> "Callable[[Store, Iterable[str]], Report]":
+    from runcheck.changes.outside import check_outside  # noqa: PLC0415
+    from runcheck.tree.read import Reader  # noqa: PLC0415
+
+    return lambda store, paths: check_outside(
+        Reader(store, options.depth, quarantine), paths, selection, is_pedantic=options.pedantic
+    )

@@ -7,6 +7,8 @@ from runcheck.convention.clauses import Clause, clauses, clauses_by_name
 from runcheck.convention.fixable import words_of_fixes
 from runcheck.errors import CannotCheckError
 
+_SHORT = len("RC304")  # a code has too many neighbours to guess
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
@@ -19,9 +21,16 @@ def run(options: argparse.Namespace) -> int:
     """Print the clause."""
     clause = clauses().get(options.clause.upper()) or clauses_by_name().get(options.clause.lower())
     if clause is None:
-        raise CannotCheckError(f"{options.clause}: no clause has this code or name; 'runcheck rules' lists them all")
+        raise CannotCheckError(f"{options.clause}: no clause has this code or name{_meant(options.clause)}")
     print(_page(clause))
     return CLEAN
+
+
+def _meant(word: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - nobody else mistypes
+
+    near = get_close_matches(word.lower(), clauses_by_name(), n=1)
+    return f"; did you mean {near[0]}?" if near and len(word) > _SHORT else "; 'runcheck rules' lists them all"
 
 
 def _page(clause: Clause) -> str:
