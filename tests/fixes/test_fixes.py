@@ -219,7 +219,7 @@ class Case(NamedTuple):
 CASES = {
     "latest is absolute": Case(point_elsewhere("{}/" + RUN), "latest-form", (LATEST,)),
     "latest leads out": Case(point_elsewhere("/etc"), "latest-form", (LATEST,)),
-    "latest dangles": Case(point_elsewhere("v9"), "latest-dangling", (LATEST,)),
+    "latest dangles": Case(point_elsewhere("v9"), "latest-dangling", (LATEST,), is_daring=True),
     "latest is missing": Case(lambda tree: (tree / RUN / "latest").unlink(), "latest-missing", (LATEST,)),
     "latest names a failed one": Case(another_version, "latest-stale", (LATEST, REGISTRY)),
     "latest is a text of something": Case(as_text("the second one\n"), "latest-form", (LATEST,)),

@@ -155,6 +155,8 @@ def _add_changes(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: Options) -> int:
     """Check each path and report."""
+    if _is_of_change(options) and (options.fix or options.diff or options.unsafe_fixes):
+        raise CannotCheckError("--fix and --diff are for a folder: give them without --since, --staged and --hook")
     if options.diff:
         from runcheck.cli.fixing import show_diff  # noqa: PLC0415 - few checks mend
 
@@ -203,17 +205,18 @@ def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) ->
 
 def _reports(options: Options) -> "Iterator[Report]":
     """Check each path, or what a change touches, and mend what was found where that is asked for."""
-    is_of_change = options.staged or options.hook or options.since is not None
     if options.fix or options.unsafe_fixes:
-        if is_of_change:
-            raise CannotCheckError("--fix mends what lies in a folder: give it without --since, --staged and --hook")
         from runcheck.cli.fixing import mended  # noqa: PLC0415
 
         yield from (mended(options, path, check) for path, check in _checks(options))
-    elif is_of_change:
+    elif _is_of_change(options):
         yield from _reports_of_change(options)
     else:
         yield from (check() for _, check in _checks(options))
+
+
+def _is_of_change(options: Options) -> bool:
+    return options.staged or options.hook or options.since is not None
 
 
 def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
