@@ -21,6 +21,8 @@ from runcheck.completions.commands import Argument, Command, Takes, commands_of,
 from runcheck.convention.bundles import CATALOG, catalog  # noqa: E402
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
 from runcheck.convention.fixable import words_of_fixes  # noqa: E402
+from runcheck.conventions.definition import Convention, OwnRole, UnitForm  # noqa: E402
+from runcheck.conventions.load import load, shipped  # noqa: E402
 from runcheck.depth import Depth  # noqa: E402
 from runcheck.rules.rule import rules  # noqa: E402
 
@@ -97,6 +99,53 @@ def _trees(clause: Clause) -> list[str]:
     return [f"**Trees of the suite.**\n\n{links}"]
 
 
+def _convention(convention: Convention) -> str:
+    """Return the page of a convention that is shipped: what lies where, what is asked, and what is taken over."""
+    source = f"[`{convention.name}.toml`](../../schemas/conventions/{convention.name}.toml)"
+    parts = [
+        f"# {convention.title}",
+        f"`{convention.name}` {convention.version}: {convention.description}",
+        f"Written by `just docs` from {source}. [Conventions of one's own](../conventions.md) says how to change it.",
+        f"```\nruncheck check PATH --convention {convention.name}\n```",
+        "## What lies where",
+    ]
+    rows = [
+        f"| `{'/'.join(filter(None, (_path_of(convention, unit), form.text)))}` | {role.name} | {_read_as(role)} |"
+        for unit in convention.units.values()
+        for role in unit.roles.values()
+        for form in role.forms
+    ]
+    parts.append("\n".join(["| path | role | read as |", "| --- | --- | --- |", *rows]))
+    parts.append("## What is asked")
+    checks = [
+        f"| {each.clause.code} | {each.clause.name} | {each.clause.level.value} | {_cell(each.clause.text)} "
+        f"{_cell(each.clause.why)} | {_cell(_plain_words(each.clause.mend))} |"
+        for each in convention.checks
+    ]
+    parts.append("\n".join(["| code | name | level | | to mend it |", "| --- | --- | --- | --- | --- |", *checks]))
+    links = [f"[{code} {clauses()[code].name}](../rules/{_stem(clauses()[code])}.md)" for code in convention.clauses]
+    parts.append(f"Of the main convention: {', '.join(links)}.")
+    trees = sorted(path.name for path in (SUITE / "conventions" / convention.name).iterdir())
+    linked = [f"- [{name}](../../fixtures/conventions/{convention.name}/{name})" for name in trees]
+    parts += ["## Trees", "\n".join(linked)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _path_of(convention: Convention, unit: UnitForm) -> str:
+    above = _path_of(convention, convention.units[unit.inside]) if unit.inside else ""
+    return "/".join(filter(None, (above, unit.form.text)))
+
+
+def _read_as(role: OwnRole) -> str:
+    words = [role.format or "what it begins with"]
+    words += [f"{role.main} of the main convention"] if role.main else []
+    return ", ".join(words)
+
+
+def _plain_words(text: str) -> str:
+    return re.sub(r"<([a-z-]+)>", r"*\1*", text)
+
+
 def reference() -> str:
     """Return the page of the command line."""
     parser = whole_parser()
@@ -140,6 +189,7 @@ def generated() -> dict[Path, str]:
     """Return everything that is written, by its path."""
     return {
         **{HERE / "rules" / name: text for name, text in pages().items()},
+        **{HERE / "conventions" / f"{name}.md": _convention(load(name)) for name in shipped()},
         HERE / "cli.md": reference(),
         ROOT / "schemas" / CATALOG: json.dumps(catalog(), indent=2) + "\n",
     }

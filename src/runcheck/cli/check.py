@@ -11,9 +11,10 @@ FAILING = ("error", "warning", "never")
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypedDict
 
+    from runcheck.convention.clauses import Clause
     from runcheck.depth import Depth
     from runcheck.findings import Report
     from runcheck.rules.selection import Selection
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         depth: Depth
         selection: Selection
         pedantic: bool
-        open_cache: Callable[[str], Cache]
         watch: Watch
 
 
@@ -40,6 +40,7 @@ class Options:
         self.paths = paths
         self.depth: Depth = "content"
         self.select = ""
+        self.convention: str | None = None
         self.strict = self.pedantic = self.rehash = False
         self.no_cache = bool(os.environ.get("CI"))
         self.jobs: int | None = None
@@ -73,6 +74,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--select",
         metavar="CODES",
         help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
+    )
+    parser.add_argument(
+        "--convention",
+        metavar="NAME|FILE",
+        help="judge by a convention of one's own: the name of one that is shipped, or a TOML file",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
@@ -221,6 +227,9 @@ def _is_of_change(options: Options) -> bool:
 
 def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
     """Yield each path and what checks it."""
+    if options.convention:
+        yield from _checks_by(options.convention, options)
+        return
     from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.locate import is_url  # noqa: PLC0415
@@ -228,11 +237,28 @@ def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
 
     asked = _asked(options)
-    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
+    remembered, remote = _remembered(options), Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     with Quarantine() as quarantine:
         for path in options.paths or ("artefacts",):
             executor = executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs)
-            yield path, partial(check_in, quarantine, path, **asked, executor=executor, remote=remote)
+            yield (
+                path,
+                partial(check_in, quarantine, path, **asked, executor=executor, open_cache=remembered, remote=remote),
+            )
+
+
+def _checks_by(convention: str, options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
+    """Yield each path and what checks it by a convention of one's own."""
+    from runcheck.conventions.check import check_by  # noqa: PLC0415 - as above
+    from runcheck.conventions.load import clauses_of, load  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
+    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+
+    asked = _asked(options, clauses_of(load(convention)))
+    executor = executor_of(options.executor or "processes", options.jobs)
+    with Quarantine() as quarantine:
+        for path in options.paths or ("artefacts",):
+            yield path, partial(check_by, quarantine, path, convention, **asked, executor=executor)
 
 
 def _reports_of_change(options: Options) -> "Iterator[Report]":
@@ -248,13 +274,13 @@ def _reports_of_change(options: Options) -> "Iterator[Report]":
     executor = executor_of(options.executor or "processes", options.jobs)
     with Quarantine() as quarantine:
         outside = _check_outside(options, quarantine, asked["selection"]) if options.outside else None
-        yield from check_change(change, partial(check_focus, quarantine, **asked, executor=executor), outside)
+        check = partial(check_focus, quarantine, **asked, executor=executor, open_cache=_remembered(options))
+        yield from check_change(change, check, outside)
 
 
-def _asked(options: Options) -> "Asked":
-    """Return what is asked of every tree."""
+def _asked(options: Options, known: "Mapping[str, Clause] | None" = None) -> "Asked":
+    """Return what is asked of every tree, by these clauses or those of the main convention."""
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
-    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
     from runcheck.watch import Nobody, Watch  # noqa: PLC0415
 
     watch: Watch = Nobody()
@@ -262,14 +288,20 @@ def _asked(options: Options) -> "Asked":
         from runcheck.report.progress import ProgressLine  # noqa: PLC0415
 
         watch = ProgressLine(sys.stderr)
-    is_forgotten = options.no_cache or options.staged or options.hook  # what is staged lies in no folder
     return {
         "depth": options.depth,
-        "selection": select(options.select.split(",")) if options.select else EVERYTHING,
+        "selection": select(options.select.split(","), known=known) if options.select else EVERYTHING,
         "pedantic": options.pedantic,
-        "open_cache": (lambda _: NoCache()) if is_forgotten else partial(open_cache, is_blind=options.rehash),
         "watch": watch,
     }
+
+
+def _remembered(options: Options) -> "Callable[[str], Cache]":
+    """Return what opens that which is remembered of a tree."""
+    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
+
+    is_forgotten = options.no_cache or options.staged or options.hook  # what is staged lies in no folder
+    return (lambda _: NoCache()) if is_forgotten else partial(open_cache, is_blind=options.rehash)
 
 
 def _check_outside(
