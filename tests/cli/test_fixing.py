@@ -100,6 +100,11 @@ def test_what_is_staged_is_not_fixed(tree: Path, fix: str, option: str, capsys: 
     assert "are for a folder" in capsys.readouterr().err
 
 
+def test_a_tree_of_another_convention_is_not_fixed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--fix", "--convention", "tracker-runs", str(tree)]) == 2
+    assert "know the main convention alone" in capsys.readouterr().err
+
+
 def test_unsafe_fixes_are_made_when_asked_for(tree: Path) -> None:
     (run_of(tree) / "plot.png.tmp").write_text("half")
     assert runcheck("check", "--fix", tree).returncode == 1

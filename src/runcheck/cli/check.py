@@ -161,8 +161,10 @@ def _add_changes(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: Options) -> int:
     """Check each path and report."""
-    if _is_of_change(options) and (options.fix or options.diff or options.unsafe_fixes):
-        raise CannotCheckError("--fix and --diff are for a folder: give them without --since, --staged and --hook")
+    if options.fix or options.diff or options.unsafe_fixes:
+        from runcheck.cli.fixing import assert_fixable  # noqa: PLC0415 - few checks mend
+
+        assert_fixable(options, is_of_change=_is_of_change(options))
     if options.diff:
         from runcheck.cli.fixing import show_diff  # noqa: PLC0415 - few checks mend
 
@@ -211,7 +213,7 @@ def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) ->
 
 def _reports(options: Options) -> "Iterator[Report]":
     """Check each path, or what a change touches, and mend what was found where that is asked for."""
-    if options.fix or options.unsafe_fixes:
+    if options.fix:
         from runcheck.cli.fixing import mended  # noqa: PLC0415
 
         yield from (mended(options, path, check) for path, check in _checks(options))
