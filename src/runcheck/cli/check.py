@@ -167,8 +167,12 @@ def _add_changes(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: Options) -> int:
     """Check each path and report."""
-    from runcheck.cli.checking import checks, reports  # noqa: PLC0415 - each command loads what it needs
+    from runcheck.cli.checking import checks, is_of_change, reports  # noqa: PLC0415 - each command loads what it needs
 
+    if options.fix or options.diff or options.unsafe_fixes:
+        from runcheck.cli.fixing import assert_fixable  # noqa: PLC0415 - few checks mend
+
+        assert_fixable(options, is_of_change=is_of_change(options))
     if options.diff:
         from runcheck.cli.fixing import show_diff  # noqa: PLC0415 - few checks mend
 

@@ -37,19 +37,21 @@ if TYPE_CHECKING:
 
 def reports(options: "Options") -> "Iterator[Report]":
     """Check each path, or what a change touches, and mend what was found where that is asked for."""
-    is_of_change = options.staged or options.hook or options.since is not None
-    if not is_of_change and (options.outside or options.exclude is not None):
+    if not is_of_change(options) and (options.outside or options.exclude is not None):
         raise CannotCheckError("--outside and --exclude are about a change: give --since, --staged or --hook too")
-    if options.fix or options.unsafe_fixes:
-        if is_of_change:
-            raise CannotCheckError("--fix mends what lies in a folder: give it without --since, --staged and --hook")
+    if options.fix:
         from runcheck.cli.fixing import mended  # noqa: PLC0415 - few checks mend
 
         yield from (mended(options, path, check) for path, check in checks(options))
-    elif is_of_change:
+    elif is_of_change(options):
         yield from _reports_of_change(options)
     else:
         yield from (check() for _, check in checks(options))
+
+
+def is_of_change(options: "Options") -> bool:
+    """Say whether the units that a change touches are asked for, and no others."""
+    return options.staged or options.hook or options.since is not None
 
 
 def checks(options: "Options") -> "Iterator[tuple[str, Callable[[], Report]]]":
