@@ -2,15 +2,15 @@
 
 The page of a clause is the clause as the spec has it, the words of the rule that enforces it, and the trees of the
 conformance suite that break it and that only seem to. The page of the command line is made from its parsers, the
-catalog of schemas from the layout.
+catalog of schemas from the layout, the table of keys in the page of the configuration from their schema.
 """
 
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -20,6 +20,8 @@ from runcheck.cli import whole_parser  # noqa: E402
 from runcheck.completions.commands import Argument, Command, Takes, commands_of, options_of  # noqa: E402
 from runcheck.convention.bundles import CATALOG, catalog  # noqa: E402
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
+from runcheck.convention.fixable import words_of_fixes  # noqa: E402
+from runcheck.convention.schemas import schema  # noqa: E402
 from runcheck.conventions.definition import Convention, OwnRole, UnitForm  # noqa: E402
 from runcheck.conventions.load import load, shipped  # noqa: E402
 from runcheck.depth import Depth  # noqa: E402
@@ -69,6 +71,8 @@ def _page(clause: Clause) -> str:
         f"**Fails.** {_text(clause.fails)}",
         f"**Mend.** {_text(clause.mend)}",
     ]
+    if fixes := words_of_fixes(clause.name):
+        parts.append(f"**Fix.** {fixes} See [fixes](../fixes.md).")
     parts[1] += f", by [{clause.chapter}](../../spec/{clause.chapter}#{anchor})."
     rule = rules()[clause.code]
     parts.append(f"**What is looked at.** {' '.join((inspect.getdoc(rule.judge) or '').split())}")
@@ -182,23 +186,62 @@ def _written(argument: Argument) -> str:
     return ", ".join(f"`{flag}{value}`" for flag in argument.flags or (argument.name,))
 
 
+CONFIGURATION = HERE / "configuration.md"
+_BEGIN, _END = "<!-- keys: written by `just docs` from schemas/runcheck.schema.json -->\n", "<!-- end of keys -->\n"
+
+
+def configuration_page() -> str:
+    """Return the page of the configuration with the keys of its schema."""
+    before, _, rest = CONFIGURATION.read_text(encoding="utf-8").partition(_BEGIN)
+    rows = "\n".join(_keys(schema("runcheck"), ""))
+    table = f"| key | what it says | such as |\n| --- | --- | --- |\n{rows}\n"
+    return f"{before}{_BEGIN}\n{table}\n{_END}{rest.partition(_END)[2]}"
+
+
+def _keys(node: Mapping[str, object], start: str) -> Iterator[str]:
+    """Yield a row for each key of a table, and of the tables in it."""
+    for name, each in cast("Mapping[str, Mapping[str, object]]", node["properties"]).items():
+        if "properties" in each:
+            yield from _keys(each, f"{name}.")
+        elif not name.startswith("$"):
+            examples = each.get("examples") or _definition(str(each["$ref"]))["examples"]
+            example = _toml(cast("list[object]", examples)[0])
+            yield f"| `{start}{name}` | {_cell(str(each['description']))} | `{_cell(example)}` |"
+
+
+def _definition(reference: str) -> Mapping[str, object]:
+    owner, _, name = reference.partition("#/$defs/")
+    found = cast("Mapping[str, Mapping[str, object]]", schema(owner.rpartition(":")[2] or "runcheck")["$defs"])
+    return found[name]
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML has it on one line: as JSON, but for tables."""
+    if isinstance(value, dict):
+        members = (f"{k if k.replace('-', '').isalnum() else json.dumps(k)} = {_toml(v)}" for k, v in value.items())
+        return f"{{ {', '.join(members)} }}"
+    return json.dumps(value)
+
+
 def generated() -> dict[Path, str]:
     """Return everything that is written, by its path."""
     return {
         **{HERE / "rules" / name: text for name, text in pages().items()},
         **{HERE / "conventions" / f"{name}.md": _convention(load(name)) for name in shipped()},
         HERE / "cli.md": reference(),
+        CONFIGURATION: configuration_page(),
         ROOT / "schemas" / CATALOG: json.dumps(catalog(), indent=2) + "\n",
     }
 
 
 def write() -> int:
     """Write everything, remove pages of clauses that are none any more, and return how many files there are."""
+    files = generated()  # before anything is removed: it may fail
     for old in (HERE / "rules").glob("*.md"):
         old.unlink()
-    for path, text in generated().items():
+    for path, text in files.items():
         path.write_text(text, encoding="utf-8")
-    return len(generated())
+    return len(files)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ MAY_IMPORT = {
     "tree": {"convention", "probes", "depth", "watch", "_version"},
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
+    "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
     "report": {"findings", "convention.clauses", "watch", "_version"},
+    "configuration": {"convention", "conventions", "rules.selection", "findings", "depth", "tree.locate"},
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
@@ -30,6 +32,7 @@ MAY_IMPORT = {
         "watch",
     },
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
+    "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

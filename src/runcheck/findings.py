@@ -1,10 +1,13 @@
 """What a check says: findings, what could not be verified, and the report of both."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.card import Card
 from runcheck.convention.clauses import Clause, Level
 from runcheck.convention.documents import StatedException
+
+if TYPE_CHECKING:
+    from runcheck.convention.fixable import Fixability
 
 
 class Finding(NamedTuple):
@@ -34,6 +37,14 @@ class Finding(NamedTuple):
     def level(self) -> Level:
         """The level that it counts by."""
         return self.given_level or self.clause.level
+
+    @property
+    def fix(self) -> "Fixability | None":
+        """Whether ``check --fix`` can mend it: ``safe``, ``unsafe`` where that rests on a guess, or None."""
+        from runcheck.convention.fixable import fix_of  # noqa: PLC0415 - a clean tree has nothing to mend
+
+        fix = fix_of(self.clause.name, self.path, self.message)
+        return (fix.fixability if self.is_certain else "unsafe") if fix else None
 
     @property
     def is_error(self) -> bool:
@@ -95,10 +106,11 @@ class Survey(NamedTuple):
 class Report(NamedTuple):
     """The result of a check of one tree.
 
-    ``selected`` are the codes of the clauses that it was checked by, all where there are none. ``recalled`` counts the
-    units that did not change since the last check, ``hashed_bytes`` what was read for checksums, ``vouched_bytes`` what
-    was not since the store has checksums of its own; ``seconds`` is wall-clock time. ``ignored`` are the codes that it
-    was not checked by, ``waived`` the findings that do not count, ``configuration`` the file that says so.
+    ``selected`` are the codes of the clauses that it was checked by, all where there are none, ``ignored`` those that
+    it was not. ``recalled`` counts the units that did not change since the last check, ``hashed_bytes`` what was read
+    for checksums, ``vouched_bytes`` what was not since the store has checksums of its own; ``seconds`` is wall-clock
+    time. ``waived`` are the findings that do not count. ``configuration`` is the file that says so, ``convention`` the
+    one that was checked by where that is one of somebody's own.
     """
 
     root: str
@@ -114,6 +126,7 @@ class Report(NamedTuple):
     ignored: tuple[str, ...] = ()
     waived: Waived = Waived()
     configuration: str | None = None
+    convention: str | None = None
 
     @property
     def errors(self) -> int:

@@ -89,6 +89,7 @@ def check_by(
         ignored=selection.ignored,
         waived=waived,
         configuration=configuration,
+        convention=own.name,
     )
 
 

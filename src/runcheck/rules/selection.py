@@ -1,6 +1,6 @@
 """Which clauses a check judges by."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from runcheck.convention.clauses import Clause, clauses
@@ -57,15 +57,25 @@ def select(
     """
     found = Selection(*(tuple(sorted(set(each))) for each in (prefixes, ignored, further)))
     codes = clauses() if known is None else known
-    for prefix in (*found.prefixes, *found.further, *found.ignored):
+    for each in found:
+        assert_known(each, codes)
+    if not any(map(found.has, codes)):
+        raise UnknownClauseError(f"no clause is left to judge by: {', '.join(found.ignored)} are ignored")
+    return found
+
+
+def assert_known(prefixes: Iterable[str], codes: Collection[str]) -> None:
+    """Hold prefixes to the codes of clauses.
+
+    Raises:
+        UnknownClauseError: no clause begins so.
+    """
+    for prefix in prefixes:
         if not prefix or not any(code.startswith(prefix) for code in codes):
             families = ", ".join(sorted({code[:3] for code in codes}))
             raise UnknownClauseError(
                 f"no clause has the code {prefix!r}; the families are {families}; 'runcheck rules' lists the clauses"
             )
-    if not any(map(found.has, codes)):
-        raise UnknownClauseError(f"no clause is left to judge by: {', '.join(found.ignored)} are ignored")
-    return found
 
 
 def _longest(code: str, prefixes: Iterable[str]) -> int:
