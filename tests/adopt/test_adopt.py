@@ -240,7 +240,7 @@ def test_a_run_that_is_running_waits_and_a_folder_of_nothing_is_told(tmp_path: P
     running = FIXTURES / "tracker-runs/pass-good/tree/experiments/mlp-wide"
     with pytest.raises(CannotReadError, match="says that the run is running"):
         adopt(str(running), str(tmp_path), Given())
-    with pytest.raises(CannotReadError, match="nowhere to be seen"):
+    with pytest.raises(CannotReadError, match="is the folder of no run of"):
         adopt(str(tmp_path), str(tmp_path.parent / "artefacts"), Given())
     with pytest.raises(CannotReadError, match="which would be changed by it"):
         adopt(str(tmp_path), str(tmp_path / "artefacts"), Given())

@@ -10,13 +10,15 @@ from runcheck.adopt.own import convention_of, read_own
 from runcheck.adopt.source import Source
 from runcheck.adopt.tensorboard import is_tensorboard, read_tensorboard
 from runcheck.adopt.unit import Adopted, Given, write_unit
+from runcheck.adopt.wandb import is_wandb, read_wandb
 from runcheck.errors import CannotReadError
 
-_TOOLS: dict[str, tuple[Callable[[Source], bool], Callable[[Source], Found]]] = {
-    "mlflow": (is_mlflow, read_mlflow),
-    "dvclive": (is_dvclive, read_dvclive),
-    "tensorboard": (is_tensorboard, read_tensorboard),
-}
+_TOOLS: tuple[tuple[Callable[[Source], bool], Callable[[Source], Found]], ...] = (
+    (is_mlflow, read_mlflow),
+    (is_wandb, read_wandb),
+    (is_dvclive, read_dvclive),
+    (is_tensorboard, read_tensorboard),
+)
 
 
 def adopt(source: str, into: str, given: Given, convention: str | None = None) -> Adopted:
@@ -24,7 +26,7 @@ def adopt(source: str, into: str, given: Given, convention: str | None = None) -
 
     Args:
         source: The folder of one run: a unit of a convention of one's own, or a folder of MLflow's file store, of
-            DVCLive, or of event files of TensorBoard.
+            W&B offline, of DVCLive, or of event files of TensorBoard.
         into: The tree, usually ``artefacts``.
         given: What the source does not say.
         convention: The convention that the source follows; by default the one of those shipped that it fits.
@@ -50,8 +52,8 @@ def _found(source: Source, convention: str | None) -> Found:
         return read_own(source, *own)
     if convention is not None:
         raise CannotReadError(f"{source.folder}: is no unit of {convention} that it says how to adopt")
-    for fits, read in _TOOLS.values():
+    for fits, read in _TOOLS:
         if fits(source):
             return read(source)
-    known = "a run of a convention, of MLflow's file store, of DVCLive or of TensorBoard"
-    raise CannotReadError(f"{source.folder}: is the folder of {known} nowhere to be seen; give the folder of one run")
+    known = "MLflow's file store, W&B offline, DVCLive, TensorBoard, or a convention that is shipped"
+    raise CannotReadError(f"{source.folder}: is the folder of no run of {known}; give that of one run")

@@ -12,8 +12,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "adopt",
         help="make a unit of a run that another tool wrote, and list what is missing",
-        epilog="SRC is the folder of one run: of a convention of one's own, of MLflow's file store, of DVCLive, or of "
-        "event files of TensorBoard. It is not changed, and nothing that it does not say is invented.",
+        epilog="SRC is the folder of one run: of a convention of one's own, of MLflow's file store, of W&B offline, of "
+        "DVCLive, or of event files of TensorBoard. It is not changed, and nothing that it does not say is invented.",
     )
     parser.add_argument("source", metavar="SRC", help="the folder of one run")
     parser.add_argument("--into", default="artefacts", metavar="TREE", help="the tree (default: artefacts)")

@@ -1,0 +1,262 @@
+"""A run that W&B kept offline: ``offline-run-<time>-<id>`` with a log ``run-<id>.wandb`` of what would have been sent.
+
+The log is LevelDB's (doc/log_format.md there): after seven bytes of its own, blocks of 32 KiB with records that may go
+on in the next block, each with a CRC-32 of its type and content. A record is a Record of ``wandb_internal.proto``. It
+is read by hand, since W&B would be a dependency of 60 MB for six messages; the reader of protobuf is the one that looks
+into ONNX.
+"""
+
+import io
+import json
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from runcheck.adopt.found import Found, seeds_in
+from runcheck.adopt.source import Source
+from runcheck.convention.layout import layout
+from runcheck.errors import CannotReadError
+from runcheck.probes.protobuf import VARINT, BeyondBoundError, DamagedError, Wire
+
+_MAGIC = b":W&B"
+_HEAD, _BLOCK = 7, 1 << 15
+_RECORD = struct.Struct("<IHB")
+_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+_TORN, _BROKEN = -1, -2  # pieces that are none
+_HISTORY, _CONFIG, _RUN, _EXIT, _ENVIRONMENT = 2, 5, 17, 18, 26  # fields of a Record
+_PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;@]+)")
+_REQUIREMENTS = "files/requirements.txt"
+_DOUBLE = struct.Struct("<d")
+
+
+class _Message:
+    """A message of protobuf: its fields by number, as often as they come."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._fields: dict[int, list[tuple[int, int, int]]] = {}
+        wire = Wire(io.BytesIO(content), len(content))
+        for each in wire.fields(0, len(content)):
+            value = each.value if each.wire == VARINT else 0
+            self._fields.setdefault(each.number, []).append((each.start, each.end, value))
+
+    def parts(self, number: int) -> list[bytes]:
+        return [self._content[start:end] for start, end, _ in self._fields.get(number, ())]
+
+    def messages(self, number: int) -> list["_Message"]:
+        return [_Message(part) for part in self.parts(number)]
+
+    def texts(self, number: int) -> list[str]:
+        return [part.decode("utf-8", "replace") for part in self.parts(number)]
+
+    def text(self, number: int) -> str:
+        return next(iter(self.texts(number)), "")
+
+    def number(self, number: int) -> int | None:
+        values = self._fields.get(number)
+        return values[-1][2] if values else None
+
+
+def is_wandb(source: Source) -> bool:
+    """Say whether a folder is that of a run that W&B kept offline."""
+    return _log_of(source) is not None
+
+
+def read_wandb(source: Source) -> Found:
+    """Return what the log of a run says.
+
+    Raises:
+        CannotReadError: the log is none, or of a form that is not known here.
+    """
+    path = _log_of(source)
+    if path is None:
+        raise CannotReadError(f"{source.folder}: holds no log of W&B")
+    found = Found("wandb", source.name)
+    last, runtime = 0.0, None
+    try:
+        for record in _records(source, path, found):
+            message = _Message(record)
+            for part in message.messages(_RUN):
+                _take_run(part, found)
+            for part in message.messages(_CONFIG):
+                _take_config(part, found)
+            for part in message.messages(_ENVIRONMENT):
+                _take_environment(part, found)
+            for part in message.messages(_HISTORY):
+                last = max(last, _take_history(part, found))
+            for part in message.messages(_EXIT):
+                found.status = "failed" if part.number(1) else "completed"
+                runtime = part.number(2) or 0
+    except (DamagedError, BeyondBoundError) as error:
+        raise CannotReadError(f"{source.folder}/{path}: a record of it {error}") from error
+    _take_end(found, runtime, last)
+    found.seeds = seeds_in(found.config)
+    _take_packages(source, found)
+    found.checkpoints = source.checkpoints()
+    left = [name for name in source.files if name not in (path, _REQUIREMENTS)]
+    if left:
+        found.left.append(f"{len(left):,} file{'' if len(left) == 1 else 's'}: {', '.join(left[:3])}")
+    return found
+
+
+def _log_of(source: Source) -> str | None:
+    logs = [path for path in source.files if path.startswith("run-") and path.endswith(".wandb")]
+    return logs[0] if len(logs) == 1 else None
+
+
+def _records(source: Source, path: str, found: Found) -> Iterator[bytes]:
+    """Yield each record of the log; where a process died in the midst of one, it ends there, and a note says so."""
+    parts: list[bytes] = []
+    is_torn = False
+    for block in _blocks(source, path):
+        for kind, content in _pieces(block):
+            is_torn = kind == _TORN
+            if kind == _BROKEN:
+                raise CannotReadError(f"{source.folder}/{path}: a record of its log is damaged; restore the file")
+            parts = [content] if kind in (_FULL, _FIRST) else [*parts, content]
+            if sum(map(len, parts)) > layout().limits.event_bytes:
+                raise CannotReadError(f"{source.folder}/{path}: a record of its log is larger than any is read")
+            if kind in (_FULL, _LAST):
+                yield b"".join(parts)
+                parts = []
+    if is_torn or any(parts):
+        found.notes.append("the log ends in the midst of a record, as that of a process does that died")
+
+
+def _blocks(source: Source, path: str) -> Iterator[bytes]:
+    """Yield the blocks of the log; the first one is shorter by what the log begins with."""
+    held, size = b"", _BLOCK - _HEAD
+    is_begun = False
+    for chunk in source.chunks(path):
+        held += chunk
+        if not is_begun:
+            if not held.startswith(_MAGIC):
+                raise CannotReadError(f"{source.folder}/{path}: does not begin as a log of W&B")
+            held, is_begun = held[_HEAD:], True
+        while len(held) >= size:
+            yield held[:size]
+            held, size = held[size:], _BLOCK
+    if held:
+        yield held
+
+
+def _pieces(block: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the pieces of records in a block, with their kinds; what is left at its end is too short for one."""
+    at = 0
+    while len(block) - at >= _RECORD.size:
+        check, length, kind = _RECORD.unpack_from(block, at)
+        content = block[at + _RECORD.size : at + _RECORD.size + length]
+        if len(content) < length:
+            yield _TORN, b""
+            return
+        is_sound = check == zlib.crc32(bytes([kind]) + content) and kind in (_FULL, _FIRST, _MIDDLE, _LAST)
+        yield (kind, content) if is_sound else (_BROKEN, b"")
+        at += _RECORD.size + length
+    if block[at:].strip(b"\0"):
+        yield _TORN, b""
+
+
+def _take_run(run: _Message, found: Found) -> None:
+    found.name = run.text(8) or found.name
+    found.experiment = run.text(3) or found.experiment
+    found.description = run.text(9) or found.description
+    for moment in run.messages(17):
+        found.created = _moment(moment)
+    for config in run.messages(4):
+        _take_config(config, found)
+    for git in run.messages(21):
+        _take_git(git, found)
+
+
+def _take_git(git: _Message, found: Found) -> None:
+    if commit := git.text(2):
+        found.git["sha"] = commit
+    if remote := git.text(1):
+        found.git["remote"] = remote
+
+
+def _take_config(config: _Message, found: Found) -> None:
+    for item in config.messages(1):
+        key = _key(item, 1, 2)
+        if key and key != "_wandb":
+            found.config[key] = _json(item.text(16))
+    for item in config.messages(2):
+        found.config.pop(_key(item, 1, 2), None)
+
+
+def _take_environment(environment: _Message, found: Found) -> None:
+    if platform := environment.text(1):
+        found.env["platform"] = platform
+    if python := environment.text(2):
+        found.env["python"] = python.removeprefix("CPython ")
+    if program := environment.text(7) or environment.text(8) or environment.text(6):
+        found.command = ["python", program, *environment.texts(5)]
+        found.notes.append("the command is the program with its arguments, and 'python' before them")
+    for git in environment.messages(9):
+        _take_git(git, found)
+
+
+def _take_history(history: _Message, found: Found) -> float:
+    """Take a row of metrics, and return when it was logged."""
+    values = {_key(item, 1, 2): _value(item) for item in history.messages(1)}
+    steps = [step.number(1) or 0 for step in history.messages(2)]
+    step = values.get("_step", steps[0] if steps else 0)
+    if not isinstance(step, int | float) or isinstance(step, bool):
+        return 0.0
+    for name, value in values.items():
+        if not name.startswith("_") and isinstance(value, int | float) and not isinstance(value, bool):
+            found.points.add(name, int(step), float(value))
+    moment = values.get("_timestamp")
+    return float(moment) if isinstance(moment, int | float) else 0.0
+
+
+def _value(item: _Message) -> object:
+    """Return the value of an item: as JSON, or in the typed fields of later versions."""
+    if item.parts(16) or item.parts(8):
+        return _json(item.text(16) or item.text(8))
+    if item.parts(6):
+        number: float = _DOUBLE.unpack(item.parts(6)[0])[0]
+        return number
+    integer = item.number(5)
+    return None if integer is None else (integer >> 1) ^ -(integer & 1)  # sint64 goes to and fro
+
+
+def _key(item: _Message, single: int, nested: int) -> str:
+    return item.text(single) or ".".join(item.texts(nested))
+
+
+def _json(text: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _moment(timestamp: _Message) -> datetime | None:
+    seconds, nanoseconds = timestamp.number(1) or 0, timestamp.number(2) or 0
+    try:
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=nanoseconds // 1000)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _take_end(found: Found, runtime: int | None, last: float) -> None:
+    """Take when the run ended: a run without an exit in its log was not seen to end."""
+    if found.created is None or runtime is None:
+        if last:
+            found.notes.append("nothing says when and how it ended")
+        return
+    end = found.created + timedelta(seconds=runtime)
+    logged = datetime.fromtimestamp(last, UTC) if 0 < last < 1e11 else end  # noqa: PLR2004 - within the calendar
+    found.finished = max(end, logged)
+    found.notes.append("finished_at is the start and the runtime in whole seconds, or the last row where that is later")
+
+
+def _take_packages(source: Source, found: Found) -> None:
+    lines = (source.text(_REQUIREMENTS) or "").splitlines()
+    packages = {match[1]: match[2] for line in lines if (match := _PACKAGE.fullmatch(line.strip()))}
+    if packages:
+        found.env["packages"] = packages
