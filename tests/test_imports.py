@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.rules.rule import _OF_UNITS
+from tests.repositories import commit, repository
 
 HEAVY = {
     "jax",
@@ -100,6 +101,16 @@ def test_a_check_of_a_few_small_files_parses_no_options_defines_no_dataclass_and
         "pathlib",
         "logging",
     }
+
+
+def test_a_hook_parses_no_options_and_loads_what_reads_only_where_there_is_something_to_read(plain: Path) -> None:
+    commit(repository(plain.parent))
+    command = (
+        f"import os; os.chdir({str(plain.parent)!r}); from runcheck.cli import main; main(['check', '--hook', '--'])"
+    )
+    loaded = modules_after(command)
+    assert "runcheck.changes.check" in loaded
+    assert not loaded & {"argparse", "concurrent.futures", "runcheck.unit_reading", "runcheck.changes.outside"}
 
 
 def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_reads(tree: Path) -> None:

@@ -112,10 +112,10 @@ def test_what_could_not_be_read_once_is_asked_again(
     (run_folder / "README.md").touch()
     read = Reader.file
 
-    def failing(reader: Reader, entry: Entry, format_: str | None, *, hashed: bool) -> Facts:
+    def failing(reader: Reader, entry: Entry, format_: str | None, *, hashed: bool, scanned: bool) -> Facts:
         if entry.path.endswith("README.md"):
             return Facts(error="Input/output error")
-        return read(reader, entry, format_, hashed=hashed)
+        return read(reader, entry, format_, hashed=hashed, scanned=scanned)
 
     with monkeypatch.context() as patch:
         patch.setattr(Reader, "file", failing)

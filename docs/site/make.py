@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -16,7 +17,22 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 # In this order; pages of docs/ that stand nowhere come last in the guide.
 SECTIONS = {
-    "Guide": ["README", "docs/quickstart", "docs/writer", "docs/pytest", "docs/editors", "docs/cli"],
+    "Guide": [
+        "README",
+        "docs/quickstart",
+        "docs/writer",
+        "docs/output",
+        "docs/configuration",
+        "docs/fixes",
+        "docs/pre-commit",
+        "docs/ci",
+        "docs/conventions",
+        "docs/conventions/*",
+        "docs/pytest",
+        "docs/editors",
+        "docs/reproduce",
+        "docs/cli",
+    ],
     "The convention": ["spec/README", "spec/[1-9]*", "spec/versions-and-extensions", "docs/rules/README"],
     "Why, and how well": [
         "docs/decisions",
@@ -35,7 +51,7 @@ _ELSEWHERE = re.compile(r"[a-z]+:")
 
 def pages() -> list[Path]:
     """Return the pages, relative to the repository."""
-    found = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/rules/*.md"), *ROOT.glob("spec/*.md")]
+    found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("spec/*.md")]
     return sorted(path.relative_to(ROOT) for path in found)
 
 
@@ -62,15 +78,15 @@ def staged(page: Path, known: set[Path]) -> str:
 
 def index(names: list[str]) -> str:
     """Return the first page, which lists the others."""
-    listed = {name for section in SECTIONS.values() for name in section}
-    rest = [name for name in names if name.startswith("docs/") and "/rules/" not in name and name not in listed]
+    listed = [pattern for section in (*SECTIONS.values(), ["docs/rules/*"]) for pattern in section]
+    rest = [name for name in names if name.startswith("docs/") and not any(fnmatch(name, each) for each in listed)]
     parts = [
         "# runcheck",
         "A file convention for datasets and training runs, a writer that conforms to it, and a linter that proves it.",
     ]
     for title, section in SECTIONS.items():
         entries = [*section, *(rest if title == "Guide" else [])]
-        there = [name for name in entries if "*" in name or name in names]
+        there = [entry for entry in entries if any(fnmatch(name, entry) for name in names)]
         parts.append("\n".join(["```{toctree}", ":maxdepth: 1", ":glob:", f":caption: {title}", "", *there, "```"]))
     parts.append("\n".join(["```{toctree}", ":hidden:", ":glob:", "", "docs/rules/RC*", "```"]))
     return "\n\n".join(parts) + "\n"

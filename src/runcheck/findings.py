@@ -106,10 +106,11 @@ class Survey(NamedTuple):
 class Report(NamedTuple):
     """The result of a check of one tree.
 
-    ``selected`` are the codes of the clauses that it was checked by, all where there are none. ``recalled`` counts the
-    units that did not change since the last check, ``hashed_bytes`` what was read for checksums, ``vouched_bytes`` what
-    was not since the store has checksums of its own; ``seconds`` is wall-clock time. ``ignored`` are the codes that it
-    was not checked by, ``waived`` the findings that do not count, ``configuration`` the file that says so.
+    ``selected`` are the codes of the clauses that it was checked by, all where there are none, ``ignored`` those that
+    it was not. ``recalled`` counts the units that did not change since the last check, ``hashed_bytes`` what was read
+    for checksums, ``vouched_bytes`` what was not since the store has checksums of its own; ``seconds`` is wall-clock
+    time. ``waived`` are the findings that do not count. ``configuration`` is the file that says so, ``convention`` the
+    one that was checked by where that is one of somebody's own.
     """
 
     root: str
@@ -125,6 +126,7 @@ class Report(NamedTuple):
     ignored: tuple[str, ...] = ()
     waived: Waived = Waived()
     configuration: str | None = None
+    convention: str | None = None
 
     @property
     def errors(self) -> int:

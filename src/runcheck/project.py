@@ -12,8 +12,8 @@ from runcheck.writer.atomic import rewrite
 
 _MOST = 1 << 20  # bytes of a file that is added to
 _CONFIGURATION = """\
-# What this project asks of its trees. Editors complete the keys; `runcheck rules` lists the clauses.
-"$schema" = "urn:runcheck:1:runcheck"
+# What this project asks of its trees. `runcheck rules` lists the clauses, docs/editors.md says how an editor completes
+# the keys: `runcheck schema --into .schemas`, and a first line of "#:schema .schemas/runcheck.schema.json".
 roots = [{root}]
 
 # ignore = ["RC810"]                          # clauses that are not judged

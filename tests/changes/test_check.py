@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from runcheck.convention.layout import layout
 from tests.conftest import DATASET, RUN
 from tests.repositories import commit, git, repository
 
@@ -38,7 +41,9 @@ def test_without_a_change_nothing_is_checked(top: Path) -> None:
     for how in (["--since", "HEAD"], ["--staged"], ["--hook"]):
         done = runcheck(top, *how)
         assert (done.returncode, done.stderr) == (0, "")
-        assert "0 units" in done.stdout
+        assert re.fullmatch(
+            r"All clean: 0 units, 0 files, 0 B hashed, \d\.\d\d s\.\n", done.stdout
+        )  # as docs/ci.md shows
 
 
 def test_a_unit_that_did_not_change_is_not_judged(top: Path, run_folder: Path) -> None:
@@ -116,10 +121,42 @@ def test_outside_of_a_repository_a_change_cannot_be_asked_for(tmp_path: Path) ->
 
 
 def test_the_level_that_fails_is_chosen(top: Path, run_folder: Path) -> None:
-    (top / "artefacts/note.txt").write_text("x")
-    warned = ["artefacts", "--select", "RC208"]
+    (top / "artefacts" / layout().registry).unlink()
+    warned = ["artefacts", "--select", "RC705"]
     assert runcheck(top, *warned).returncode == 0
     assert runcheck(top, *warned, "--fail-on", "warning").returncode == 1
     (run_folder / "summary.yaml").unlink()
     assert runcheck(top, "artefacts").returncode == 1
     assert runcheck(top, "artefacts", "--fail-on", "never").returncode == 0
+
+
+@pytest.mark.parametrize("option", [["--outside"], ["--exclude", "x"]])
+def test_what_is_about_a_change_is_refused_without_one(top: Path, option: list[str]) -> None:
+    done = runcheck(top, *option)
+    assert done.returncode == 2
+    assert "give --since" in done.stderr
+
+
+def test_a_convention_of_ones_own_is_not_silently_another_one(top: Path) -> None:
+    done = runcheck(top, "--convention", "sweep-manifest", "--since", "HEAD")
+    assert done.returncode == 2
+    assert "whole trees" in done.stderr
+
+
+def test_many_units_are_shared_by_processes_that_read_the_index_themselves(top: Path, run_folder: Path) -> None:
+    for at in range(2, 70):
+        shutil.copytree(run_folder, run_folder.with_name(f"{run_folder.name}-{at}"))
+    (run_folder.with_name(f"{run_folder.name}-33") / "summary.yaml").unlink()
+    git(top, "add", "--all")
+    shutil.rmtree(run_folder.with_name(f"{run_folder.name}-34"))
+    alone, shared = (found(top, "--staged", "--select", "RC1,RC3", "--jobs", str(jobs)) for jobs in (1, 2))
+    assert alone == shared
+    assert [path for code, path in shared if code == "RC305"] == [
+        f"{RUN}/{run_folder.name}-33/summary.yaml",
+    ]
+
+
+def test_a_commit_that_is_not_here_is_explained_as_the_page_shows(top: Path) -> None:
+    done = runcheck(top, "--since", "origin/main")
+    assert done.returncode == 2
+    assert done.stderr in (Path(__file__).parents[2] / "docs/ci.md").read_text()

@@ -9,6 +9,8 @@ from tests.cli.test_main import runcheck
 from tests.conftest import RUN
 from tests.fixes.test_fixes import everything, readme, run_of, torn
 
+from runcheck.cli import main
+
 
 def test_fix_mends_and_says_how_much_and_ends_by_what_is_left(tree: Path) -> None:
     (tree / RUN / "latest").unlink()
@@ -89,6 +91,18 @@ def test_unsafe_fixes_alone_is_a_usage_error(tree: Path) -> None:
     done = runcheck("check", "--unsafe-fixes", tree)
     assert done.returncode == 2
     assert "give --fix to make them" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--staged", "--hook", "--since=HEAD"])
+@pytest.mark.parametrize("fix", ["--fix", "--diff"])
+def test_what_is_staged_is_not_fixed(tree: Path, fix: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", fix, option, str(tree)]) == 2
+    assert "are for a folder" in capsys.readouterr().err
+
+
+def test_a_tree_of_another_convention_is_not_fixed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--fix", "--convention", "tracker-runs", str(tree)]) == 2
+    assert "know the main convention alone" in capsys.readouterr().err
 
 
 def test_unsafe_fixes_are_made_when_asked_for(tree: Path) -> None:

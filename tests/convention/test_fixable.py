@@ -17,7 +17,10 @@ def finding(name: str, path: str, message: str = "") -> Finding:
     ("name", "path", "message", "fix"),
     [
         ("latest-stale", "model/a_b_c/latest", "", "safe"),
+        ("latest-dangling", "model/a_b_c/latest", "", "unsafe"),
+        ("registry-missing", "runs.parquet", "", "safe"),
         ("required-file", "model/a_b_c/v1/README.md", "is missing", "safe"),
+        ("required-file", "experiments_of_ada/exp_001_a/README.md", "is missing", None),
         ("required-file", "model/a_b_c/v1/summary.yaml", "is missing", "unsafe"),
         ("required-file", "model/a_b_c/v1/metrics.jsonl", "is missing", None),
         ("metrics-syntax", "model/a_b_c/v1/metrics.jsonl", "line 3 is cut short: no line feed ends it", "safe"),

@@ -185,6 +185,7 @@ SCHEMA_OF_TYPE: dict[str, dict[str, Any]] = {
     "External": PROVENANCE["external"],
     "Artefact": PROVENANCE["artefact"],
     "Redaction": METADATA_DEFS["governance"]["properties"]["redactions"]["items"],
+    "StatedException": METADATA_DEFS["governance"]["properties"]["exceptions"]["items"],
     "Governance": METADATA_DEFS["governance"],
     "Generator": DATASET["generator"]["anyOf"][0],
     "Split": DATASET["splits"]["additionalProperties"],

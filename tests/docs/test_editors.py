@@ -48,6 +48,18 @@ def test_either_way_the_schema_of_settings_is_found(project: Path, home: Path) -
     assert run("taplo lint runcheck.toml", project, home).returncode == 1
 
 
+def test_what_init_writes_is_fine_with_and_without_the_schema(project: Path, home: Path) -> None:
+    need("taplo")
+    assert run("runcheck init", project, home).returncode == 0
+    assert run("taplo lint --no-auto-config runcheck.toml", project, home).returncode == 0
+    assert run("runcheck schema --into .schemas", project, home).returncode == 0
+    settings = project / "runcheck.toml"
+    settings.write_text("#:schema .schemas/runcheck.schema.json\n" + settings.read_text())
+    assert run("taplo lint --no-auto-config runcheck.toml", project, home).returncode == 0
+    settings.write_text(settings.read_text().replace("roots", "root"))
+    assert run("taplo lint --no-auto-config runcheck.toml", project, home).returncode == 1
+
+
 def test_every_schema_that_the_page_names_is_one_that_the_command_writes(project: Path, home: Path) -> None:
     assert run("runcheck schema --into .schemas", project, home).returncode == 0
     settings, metadata = map(json.loads, blocks(PAGE, "json"))

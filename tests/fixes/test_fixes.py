@@ -7,11 +7,15 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runcheck.convention.fixable import FIXES
 from runcheck.findings import Report
@@ -215,7 +219,7 @@ class Case(NamedTuple):
 CASES = {
     "latest is absolute": Case(point_elsewhere("{}/" + RUN), "latest-form", (LATEST,)),
     "latest leads out": Case(point_elsewhere("/etc"), "latest-form", (LATEST,)),
-    "latest dangles": Case(point_elsewhere("v9"), "latest-dangling", (LATEST,)),
+    "latest dangles": Case(point_elsewhere("v9"), "latest-dangling", (LATEST,), is_daring=True),
     "latest is missing": Case(lambda tree: (tree / RUN / "latest").unlink(), "latest-missing", (LATEST,)),
     "latest names a failed one": Case(another_version, "latest-stale", (LATEST, REGISTRY)),
     "latest is a text of something": Case(as_text("the second one\n"), "latest-form", (LATEST,)),
@@ -495,3 +499,109 @@ def test_large_files_of_git_get_the_patterns_of_their_role(tree: Path, quarantin
         f"artefacts/{DATASET}/v1/a/b.parquet: filter: lfs",
         f"artefacts/{RUN}/v1/a.json: filter: unspecified",
     ]
+
+
+# --- hostile trees ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["stamp", ".gitignore", "fix.lock", "runs.parquet.tmp", "runs.parquet.lock", "fix.json"]
+)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_in_the_state_folder_leads_nothing_out_of_the_tree(
+    tree: Path, quarantine: Quarantine, tmp_path: Path, name: str, is_there: bool
+) -> None:
+    from runcheck.errors import CannotWriteError
+    from runcheck.tree.cache import open_cache
+
+    shutil.rmtree(tree / ".runcheck", ignore_errors=True)
+    (tree / ".runcheck").mkdir()
+    (tree / ".runcheck" / name).symlink_to(tmp_path / "outside")
+    if is_there:
+        (tmp_path / "outside").write_text("mine\n")
+    registry(None)(tree)
+    check = partial(check_in, quarantine, str(tree), open_cache=partial(open_cache, is_blind=False))
+    with suppress(CannotWriteError):
+        mend(str(tree), check)
+    assert (tmp_path / "outside").exists() == is_there
+    assert not is_there or (tmp_path / "outside").read_text() == "mine\n"
+
+
+def test_a_database_of_the_cache_behind_a_link_is_none(tree: Path, quarantine: Quarantine, tmp_path: Path) -> None:
+    from runcheck.tree.cache import FILE_NAME, open_cache
+
+    shutil.rmtree(tree / ".runcheck", ignore_errors=True)
+    (tree / ".runcheck").mkdir()
+    (tree / ".runcheck" / FILE_NAME).symlink_to(tmp_path / "outside")
+    check_in(quarantine, str(tree), open_cache=partial(open_cache, is_blind=False))
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_name_that_is_not_utf_8_is_not_listed(tree: Path, quarantine: Quarantine) -> None:
+    folder = os.fsencode(run_of(tree) / "plots")
+    os.mkdir(folder)
+    with open(folder + b"/\xff.txt", "wb") as stream:
+        stream.write(b"x\n")
+    mended = fixed(quarantine, tree, is_daring=True)
+    assert any("not UTF-8" in each.reason for each in mended.refused)
+
+
+def test_a_clean_tree_is_not_written_to(tree: Path, quarantine: Quarantine) -> None:
+    shutil.rmtree(tree / ".runcheck", ignore_errors=True)
+    assert fixed(quarantine, tree).fixed == 0
+    assert not (tree / ".runcheck").exists()
+
+
+paths = st.text(alphabet="abZ0._-/ \u00e9\U0001f600", min_size=1, max_size=12).filter(lambda each: "\n" not in each)
+
+
+@given(st.dictionaries(paths, st.binary(min_size=32, max_size=32), min_size=1, max_size=8), st.randoms(), st.booleans())
+def test_a_list_in_any_order_and_form_is_written_as_the_writer_does(
+    tmp_path_factory: pytest.TempPathFactory, sums: dict[str, bytes], chance: Random, is_windows: bool
+) -> None:
+    from runcheck.convention.checksums import format_checksums
+    from runcheck.convention.clauses import clauses_by_name
+    from runcheck.findings import Finding
+    from runcheck.fixes.checksums import lines
+    from runcheck.fixes.draft import Draft
+
+    root = tmp_path_factory.mktemp("list")
+    digests = {path: each.hex() for path, each in sums.items()}
+    shuffled = [f"{digests[path].upper() if chance.random() < 0.3 else digests[path]}  {path}" for path in digests]
+    shuffled += chance.sample(shuffled, 1)
+    chance.shuffle(shuffled)
+    (root / "model/a_b_c/v1").mkdir(parents=True)
+    ending = "\r\n" if is_windows else "\n"
+    path = "model/a_b_c/v1/SHA256SUMS"
+    (root / path).write_bytes(ending.join(shuffled).encode())
+    draft = Draft(str(root))
+    lines(draft, Finding(clauses_by_name()["checksum-order"], path, "", ""))
+    new = draft.read(path)
+    assert new == format_checksums(digests).encode()
+
+
+RELATIVE = {
+    "/srv/ada/work": ".",
+    "/srv/ada/work/": ".",
+    "/srv/ada/work/a.csv": "a.csv",
+    "/srv/ada/work//a.csv": "a.csv",
+    "--data=/srv/ada/work/a,b": "--data=a,b",
+    "file:///srv/ada/work/a": "a",
+    "'/srv/ada/work/a'": "'a'",
+    "(/srv/ada/work)": "(.)",
+    "/srv/ada/worker/a": "/srv/ada/worker/a",
+    "x/srv/ada/work/a": "x/srv/ada/work/a",
+    "/mnt/srv/ada/work/a": "/mnt/srv/ada/work/a",
+    "https://h/srv/ada/work/a": "https://h/srv/ada/work/a",
+    "word": "word",
+}
+
+
+@given(st.lists(st.sampled_from(sorted(RELATIVE)), max_size=6))
+def test_each_path_below_the_repository_is_written_relative_and_no_other(words: list[str]) -> None:
+    from runcheck.fixes.paths import _shortener
+
+    shorten = _shortener("/srv/ada/work")
+    expected = " ".join(RELATIVE[word] for word in words)
+    assert shorten(" ".join(words)) == expected
+    assert shorten(expected) == expected

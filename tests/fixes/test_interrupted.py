@@ -126,7 +126,7 @@ def edit_of(root: Path, path: str, text: str) -> Edit:
 
     draft = Draft(str(root))
     draft.write(path, text)
-    return next(iter(draft.pending))
+    return draft.edits()[0]
 
 
 def test_what_changed_since_the_interruption_is_not_written_over(tree: Path) -> None:

@@ -49,11 +49,15 @@ def test_only_the_rules_of_the_selected_clauses_are_called() -> None:
     ("prefixes", "reading"),
     [
         ((), Reading()),
-        (("RC901",), Reading()),
-        (("RC303",), Reading(frozenset({"checksums"}), is_whole=False)),
-        (("RC304",), Reading(frozenset({"checksums"}), is_whole=True)),
-        (("RC704",), Reading(frozenset({"checksums", "metadata"}), is_whole=False)),
-        (("RC109",), Reading(frozenset(), is_whole=False)),
+        (("RC901",), Reading(is_hashed=False)),
+        (("RC607",), Reading(is_hashed=False, is_scanned=False)),
+        (("RC303",), Reading(frozenset({"checksums"}), is_whole=False, is_hashed=False, is_scanned=False)),
+        (("RC304",), Reading(frozenset({"checksums"}), is_whole=True, is_scanned=False)),
+        (
+            ("RC704",),
+            Reading(frozenset({"checksums", "metadata"}), is_whole=False, is_hashed=False, is_scanned=False),
+        ),
+        (("RC109",), Reading(frozenset(), is_whole=False, is_hashed=False, is_scanned=False)),
     ],
 )
 def test_what_is_read_is_what_the_rules_are_given(prefixes: tuple[str, ...], reading: Reading) -> None:

@@ -66,7 +66,8 @@ class Change(NamedTuple):
         """
         asked = [part for word in sorted(words) for part in ("-e", word)]
         where = "--cached" if self.is_staged else "--untracked"
-        grep = ("grep", "-l", "-z", "-F", "--no-textconv", "--full-name", where, *asked, "--", f":(top,glob)**/{name}")
+        how = ("-l", "-z", "-F", "--no-textconv", "--no-recurse-submodules", "--full-name")
+        grep = ("grep", *how, where, *asked, "--", f":(top,glob)**/{name}")
         return parts(_ask(self.repository, *grep, is_literal=False, fine=(0, _NONE_FOUND))) if asked else []
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address, Member, Tree, Unit
-from runcheck.findings import Finding, Report, Unverified
+from runcheck.findings import Finding, Report, Unverified, Waived
 from runcheck.probes import unverified_in
 from runcheck.probes.contents import GitContent
 from runcheck.rules.absent import ABSENT
@@ -18,11 +19,21 @@ from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.read import Reader
 
+if TYPE_CHECKING:
+    from runcheck.configuration.treatment import Treatment
+
 _OF_ANY_FILE = ("raw-weights", "secret", "unsafe-pickle", "object-array", "remote-credentials")
 _OF_ANY_REPOSITORY = ("env-tracked",)
 
 
-def check_outside(reader: Reader, paths: Iterable[str], selection: Selection, *, is_pedantic: bool) -> Report:
+def check_outside(
+    reader: Reader,
+    paths: Iterable[str],
+    selection: Selection,
+    treatment: "Treatment | None" = None,
+    *,
+    is_pedantic: bool,
+) -> Report:
     """Return what is found in files of the reader's store by those of the clauses that are selected.
 
     They are judged as the files of one run would be that have no role in it: a text is weights where its own names and
@@ -36,6 +47,9 @@ def check_outside(reader: Reader, paths: Iterable[str], selection: Selection, *,
     found, unverified = judge(UnitInputs(unit, facts, now(), lambda _: False), _among(_OF_ANY_FILE, selection))
     environment = tuple(entry.path for entry in entries if _holds_keys(entry.name))
     found += judge(_of_repository(environment), _among(_OF_ANY_REPOSITORY, selection))[0]
+    waived = Waived()
+    if treatment:
+        found, waived = treatment.applied(reader.store.name, found, lambda _: False)
     return Report(
         reader.store.name,
         tuple(sorted((each for each in found if is_pedantic or each.is_certain), key=Finding.sort_key)),
@@ -43,6 +57,7 @@ def check_outside(reader: Reader, paths: Iterable[str], selection: Selection, *,
         files=len(entries),
         seconds=perf_counter() - start,
         selected=selection.prefixes,
+        waived=waived,
     )
 
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
 from runcheck.errors import CannotCheckError
@@ -11,25 +10,10 @@ FAILING = ("error", "warning", "never")
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import TypedDict
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runcheck.depth import Depth
     from runcheck.findings import Report
-    from runcheck.rules.selection import Selection
-    from runcheck.tree.cache import Cache
-    from runcheck.tree.quarantine import Quarantine
-    from runcheck.tree.store import Store
-    from runcheck.watch import Watch
-
-    class Asked(TypedDict):
-        """What is asked of every tree that is checked."""
-
-        depth: Depth
-        selection: Selection
-        pedantic: bool
-        open_cache: Callable[[str], Cache]
-        watch: Watch
 
 
 class Options:
@@ -39,7 +23,12 @@ class Options:
         """Ask for the check of these paths, as those of a hook maybe."""
         self.paths = paths
         self.depth: Depth = "content"
-        self.select = ""
+        self.select = self.ignore = self.extend_select = ""
+        self.config: str | None = None
+        self.baseline: str | None = None
+        self.write_baseline: str | None = None
+        self.isolated = self.show_exceptions = False
+        self.convention: str | None = None
         self.strict = self.pedantic = self.rehash = False
         self.no_cache = bool(os.environ.get("CI"))
         self.jobs: int | None = None
@@ -62,7 +51,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a tree, or anything in one, or the URL of one in an object store (default: artefacts)",
+        help="a tree, anything in one, or its URL in an object store (default: the roots configured, or artefacts)",
     )
     parser.add_argument(
         "--depth",
@@ -73,6 +62,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--select",
         metavar="CODES",
         help="judge by these clauses alone, and read what they need: RC304,RC6 are one clause and one family",
+    )
+    parser.add_argument(
+        "--convention",
+        metavar="NAME|FILE",
+        help="judge by a convention of one's own: the name of one that is shipped, or a TOML file",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")
@@ -97,10 +91,28 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME",
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
+    _add_configuration(parser)
     _add_changes(parser)
     _add_output(parser)
     _add_fixes(parser)
     parser.set_defaults(run=run, **vars(Options()))
+
+
+def _add_configuration(parser: "argparse.ArgumentParser") -> None:
+    team = parser.add_argument_group("configuration")
+    team.add_argument("--ignore", metavar="CODES", help="judge by all but these")
+    team.add_argument(
+        "--extend-select", metavar="CODES", help="judge by these too, though a configuration ignores them"
+    )
+    where = team.add_mutually_exclusive_group()
+    where.add_argument(
+        "--config", metavar="FILE", help="the configuration (default: runcheck.toml or pyproject.toml above each tree)"
+    )
+    where.add_argument("--isolated", action="store_true", help="pass over every configuration")
+    known = team.add_mutually_exclusive_group()
+    known.add_argument("--baseline", metavar="FILE", help="a file of known findings, which are counted and not shown")
+    known.add_argument("--write-baseline", metavar="FILE", help="write what is found as known, and report nothing else")
+    team.add_argument("--show-exceptions", action="store_true", help="show what does not count, and its reason")
 
 
 def _add_output(parser: "argparse.ArgumentParser") -> None:
@@ -155,22 +167,35 @@ def _add_changes(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: Options) -> int:
     """Check each path and report."""
+    from runcheck.cli.checking import checks, is_of_change, reports  # noqa: PLC0415 - each command loads what it needs
+
+    if options.fix or options.diff or options.unsafe_fixes:
+        from runcheck.cli.fixing import assert_fixable  # noqa: PLC0415 - few checks mend
+
+        assert_fixable(options, is_of_change=is_of_change(options))
     if options.diff:
         from runcheck.cli.fixing import show_diff  # noqa: PLC0415 - few checks mend
 
-        return show_diff(options, _checks(options))
-    from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
+        return show_diff(options, checks(options))
+    from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415
     from runcheck.report.setting import setting_of  # noqa: PLC0415
 
     if options.show_files:
         return _show_files(options)
     if options.statistics and options.format not in STATISTICS:
         raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
+    if options.write_baseline is not None:
+        return _write_baseline(options, options.write_baseline)
     stream = None if options.output_file else sys.stdout
-    setting = setting_of(is_quiet=options.quiet, is_strict=options.strict, stream=stream)
+    setting = setting_of(
+        is_quiet=options.quiet,
+        is_strict=options.strict,
+        is_telling_of_waived=options.show_exceptions,
+        stream=stream,
+    )
     render = renderer((STATISTICS if options.statistics else FORMATS)[options.format])
     failed: list[bool] = []
-    pieces = render(_noted(_reports(options), failed, options), setting)
+    pieces = render(_noted(reports(options), failed, options), setting)
     if options.output_file:
         from runcheck.report.output import write_report  # noqa: PLC0415
 
@@ -193,88 +218,20 @@ def _show_files(options: Options) -> int:
     return CLEAN
 
 
+def _write_baseline(options: Options, path: str) -> int:
+    from runcheck.cli.checking import reports  # noqa: PLC0415
+    from runcheck.configuration.baseline import text_of_baseline  # noqa: PLC0415
+    from runcheck.report.output import write_report  # noqa: PLC0415
+
+    found = list(reports(options))
+    write_report(path, [text_of_baseline(path, found, options.depth)])
+    print(f"{path}: {sum(len(report.findings) for report in found):,} findings")
+    return CLEAN
+
+
 def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
     """Pass each report on, and note whether it fails the check."""
     for report in reports:
         is_bad = report.findings if options.fail_on == "warning" else report.errors
         failed.append(bool(is_bad or (options.strict and (report.findings or report.unverified))))
         yield report
-
-
-def _reports(options: Options) -> "Iterator[Report]":
-    """Check each path, or what a change touches, and mend what was found where that is asked for."""
-    is_of_change = options.staged or options.hook or options.since is not None
-    if options.fix or options.unsafe_fixes:
-        if is_of_change:
-            raise CannotCheckError("--fix mends what lies in a folder: give it without --since, --staged and --hook")
-        from runcheck.cli.fixing import mended  # noqa: PLC0415
-
-        yield from (mended(options, path, check) for path, check in _checks(options))
-    elif is_of_change:
-        yield from _reports_of_change(options)
-    else:
-        yield from (check() for _, check in _checks(options))
-
-
-def _checks(options: Options) -> "Iterator[tuple[str, Callable[[], Report]]]":
-    """Yield each path and what checks it."""
-    from runcheck.pipeline import check_in  # noqa: PLC0415
-    from runcheck.tree.executor import executor_of  # noqa: PLC0415
-    from runcheck.tree.locate import is_url  # noqa: PLC0415
-    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
-    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
-
-    asked = _asked(options)
-    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
-    with Quarantine() as quarantine:
-        for path in options.paths or ("artefacts",):
-            executor = executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs)
-            yield path, partial(check_in, quarantine, path, **asked, executor=executor, remote=remote)
-
-
-def _reports_of_change(options: Options) -> "Iterator[Report]":
-    """Check the units that a change touches."""
-    from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
-    from runcheck.changes.check import check_change  # noqa: PLC0415
-    from runcheck.pipeline import check_focus  # noqa: PLC0415
-    from runcheck.tree.executor import executor_of  # noqa: PLC0415
-    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
-
-    asked = _asked(options)
-    change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
-    executor = executor_of(options.executor or "processes", options.jobs)
-    with Quarantine() as quarantine:
-        outside = _check_outside(options, quarantine, asked["selection"]) if options.outside else None
-        yield from check_change(change, partial(check_focus, quarantine, **asked, executor=executor), outside)
-
-
-def _asked(options: Options) -> "Asked":
-    """Return what is asked of every tree."""
-    from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415
-    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
-    from runcheck.watch import Nobody, Watch  # noqa: PLC0415
-
-    watch: Watch = Nobody()
-    if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
-        from runcheck.report.progress import ProgressLine  # noqa: PLC0415
-
-        watch = ProgressLine(sys.stderr)
-    is_forgotten = options.no_cache or options.staged or options.hook  # what is staged lies in no folder
-    return {
-        "depth": options.depth,
-        "selection": select(options.select.split(",")) if options.select else EVERYTHING,
-        "pedantic": options.pedantic,
-        "open_cache": (lambda _: NoCache()) if is_forgotten else partial(open_cache, is_blind=options.rehash),
-        "watch": watch,
-    }
-
-
-def _check_outside(
-    options: Options, quarantine: "Quarantine", selection: "Selection"
-) -> "Callable[[Store, Iterable[str]], Report]":
-    from runcheck.changes.outside import check_outside  # noqa: PLC0415
-    from runcheck.tree.read import Reader  # noqa: PLC0415
-
-    return lambda store, paths: check_outside(
-        Reader(store, options.depth, quarantine), paths, selection, is_pedantic=options.pedantic
-    )

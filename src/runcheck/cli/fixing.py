@@ -13,13 +13,25 @@ if TYPE_CHECKING:
     from runcheck.findings import Report
 
 
+def assert_fixable(options: "Options", *, is_of_change: bool) -> None:
+    """Refuse what fixes do not go with.
+
+    Raises:
+        CannotCheckError: there is such a thing.
+    """
+    if is_of_change:
+        raise CannotCheckError("--fix and --diff are for a folder: give them without --since, --staged and --hook")
+    if options.convention:
+        raise CannotCheckError("--fix and --diff know the main convention alone: give them without --convention")
+    if not options.fix and not options.diff:
+        raise CannotCheckError("--unsafe-fixes says which fixes; give --fix to make them, or --diff to see them")
+
+
 def mended(options: "Options", path: str, check: "Callable[[], Report]") -> "Report":
     """Mend what is found at a path, and return the report of what is left."""
     from runcheck.fixes.session import mend  # noqa: PLC0415 - few checks mend
     from runcheck.fixes.words import words_of_mended  # noqa: PLC0415
 
-    if not options.fix:
-        raise CannotCheckError("--unsafe-fixes says which fixes; give --fix to make them, or --diff to see them")
     result = mend(path, check, is_daring=options.unsafe_fixes)
     _tell(words_of_mended(result))
     return result.report

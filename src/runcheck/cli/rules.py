@@ -3,7 +3,7 @@
 import argparse
 
 from runcheck.cli import CLEAN
-from runcheck.convention.clauses import clauses
+from runcheck.cli.rule import known_to
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -13,6 +13,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "families", nargs="*", metavar="CODES", help="what their codes begin with: RC3 RC70 (default: all)"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to list them (default: text)")
+    parser.add_argument("--convention", metavar="NAME|FILE", help="of a convention of one's own")
     parser.set_defaults(run=run)
 
 
@@ -20,8 +21,9 @@ def run(options: argparse.Namespace) -> int:
     """Print one line a clause, or a JSON list."""
     from runcheck.rules.selection import EVERYTHING, select  # noqa: PLC0415 - each command loads what it needs
 
-    selection = select(",".join(options.families).split(",")) if options.families else EVERYTHING
-    found = [clause for code, clause in clauses().items() if selection.has(code)]
+    known = known_to(options.convention)
+    selection = select(",".join(options.families).split(","), known=known) if options.families else EVERYTHING
+    found = [clause for code, clause in known.items() if selection.has(code)]
     if options.format == "json":
         import json  # noqa: PLC0415
 

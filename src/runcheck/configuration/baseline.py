@@ -5,7 +5,6 @@ A finding is known by its tree, path, code and pointer, and so often as it was t
 what is damaged anew is not what was known.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -94,32 +93,18 @@ def read_baseline(path: str) -> Baseline:
     return Baseline(os.path.dirname(os.path.abspath(path)), depth, known)
 
 
-def write_baseline(path: str, reports: Iterable[Report], depth: Depth) -> int:
-    """Write what ``reports`` found as known, one finding a line and in order, and return how many there are.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
+def text_of_baseline(path: str, reports: Iterable[Report], depth: Depth) -> str:
+    """Return what ``reports`` found as the text of a baseline at ``path``: one finding a line, and in order."""
     folder = os.path.dirname(os.path.abspath(path))
     trees: dict[str, Counter[Key]] = {}
     for report in reports:
         trees.setdefault(_tree(report.root, folder), Counter()).update(map(_key, report.findings))
-    lines = [f'{{\n  "version": {_VERSION},\n  "depth": {json.dumps(depth)},\n  "trees": {{']
-    texts: list[str] = []
+    blocks: list[str] = []
     for tree, keys in sorted(trees.items()):
         items = ",\n".join(f"      {json.dumps(_item(key, count))}" for key, count in sorted(keys.items()))
-        texts.append(f"    {json.dumps(tree)}: [\n{items}\n    ]" if items else f"    {json.dumps(tree)}: []")
-    lines += [",\n".join(texts), "  }\n}\n"]
-    partial = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(partial, "w", encoding="ascii") as stream:
-            stream.write("\n".join(lines))
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(partial)
-        raise ConfigurationError(f"{path}: the baseline cannot be written: {error.strerror or error}") from None
-    return sum(keys.total() for keys in trees.values())
+        blocks.append(f"    {json.dumps(tree)}: [\n{items}\n    ]" if items else f"    {json.dumps(tree)}: []")
+    whole = ",\n".join(blocks)
+    return f'{{\n  "version": {_VERSION},\n  "depth": {json.dumps(depth)},\n  "trees": {{\n{whole}\n  }}\n}}\n'
 
 
 def _tree(root: str, folder: str) -> str:

@@ -14,7 +14,7 @@ from runcheck.errors import ConfigurationError
 OWN, SHARED = "runcheck.toml", "pyproject.toml"
 _TABLE = ("tool", "runcheck")
 _MOST = 1 << 20
-_REPOSITORY = ".git"  # a folder, or the file of a worktree or a submodule
+REPOSITORY = ".git"  # a folder, or the file of a worktree or a submodule
 
 
 class Source(NamedTuple):
@@ -36,7 +36,7 @@ def find(folder: str) -> Source | None:
             if os.path.lexists(path) and (source := _read(path, is_sought=True)):
                 return source
         above = os.path.dirname(folder)
-        if above == folder or os.path.lexists(os.path.join(folder, _REPOSITORY)):
+        if above == folder or os.path.lexists(os.path.join(folder, REPOSITORY)):
             return None
         folder = above
 

@@ -1,18 +1,20 @@
 """What a check judges by, and what becomes of its findings: a file's configuration and a command's options, joined."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from runcheck.configuration.find import find, read
+from runcheck.configuration.find import REPOSITORY, find, read
+from runcheck.convention.clauses import clauses
 from runcheck.convention.settings import Settings
-from runcheck.errors import ConfigurationError
-from runcheck.rules.selection import EVERYTHING, Selection, UnknownClauseError, select
+from runcheck.errors import CannotCheckError, ConfigurationError
+from runcheck.rules.selection import EVERYTHING, Selection, UnknownClauseError, assert_known, select
 from runcheck.tree.locate import is_url, locate
 
 if TYPE_CHECKING:
     from runcheck.configuration.configuration import Configuration
     from runcheck.configuration.treatment import Treatment
+    from runcheck.convention.clauses import Clause
 
 
 class Asked(NamedTuple):
@@ -24,15 +26,26 @@ class Asked(NamedTuple):
     config: str | None = None
     is_isolated: bool = False
     baseline: str | None = None
+    is_baseline_written: bool = False
+    convention: str | None = None
 
 
 class Judgement(NamedTuple):
-    """By which clauses and settings a tree is judged, what then becomes of findings, and the file that says it."""
+    """By which clauses and settings a tree is judged, what then becomes of findings, and the file that says it.
+
+    Where a convention of one's own is named, the clauses are those of it.
+    """
 
     selection: Selection = EVERYTHING
     settings: Settings = Settings()
     treatment: "Treatment | None" = None
-    configuration: "Configuration | None" = None
+    path: str | None = None
+    convention: str | None = None
+
+
+def codes_in(text: str) -> tuple[str, ...]:
+    """Return the codes in the value of an option, which has commas between them."""
+    return tuple(each.strip() for each in text.split(",")) if text else ()
 
 
 def judgement_for(path: str, asked: Asked = Asked()) -> Judgement:  # noqa: B008 - it does not change
@@ -41,18 +54,18 @@ def judgement_for(path: str, asked: Asked = Asked()) -> Judgement:  # noqa: B008
     Raises:
         ConfigurationError: a configuration cannot be read, or asks for what there is not.
         UnknownClauseError: an option names no clause.
-        CannotCheckError: there is no tree at ``path``.
+        ConventionError: the convention that is named is none.
     """
     configuration = _configuration(asked, path)
     if configuration is None and asked == Asked():
         return Judgement()
-    from runcheck.configuration.treatment import treatment_of  # noqa: PLC0415 - most trees have no configuration
-
+    convention = asked.convention or (configuration.convention if configuration else None)
     return Judgement(
-        _selection(asked, configuration),
+        _selection(asked, configuration, _known(convention)),
         configuration.settings if configuration else Settings(),
-        treatment_of(configuration, asked.baseline),
-        configuration,
+        _treatment(asked, configuration),
+        configuration.path if configuration else None,
+        convention,
     )
 
 
@@ -65,14 +78,13 @@ def paths_of(paths: Sequence[str], asked: Asked, usual: str) -> Sequence[str]:
 
 
 def _configuration(asked: Asked, path: str | None) -> "Configuration | None":
-    """Return the configuration for ``path``: from above its tree; of a URL, and of None, from the working folder."""
+    """Return the configuration for ``path``."""
     if asked.config is not None:
         source = read(asked.config)
     elif asked.is_isolated:
         return None
     else:
-        folder = os.getcwd() if path is None or is_url(path) else os.path.dirname(locate(path).root)
-        found = find(folder)
+        found = find(_start(path))
         if found is None:
             return None
         source = found
@@ -81,7 +93,40 @@ def _configuration(asked: Asked, path: str | None) -> "Configuration | None":
     return configuration_of(source)
 
 
-def _selection(asked: Asked, configuration: "Configuration | None") -> Selection:
+def _start(path: str | None) -> str:
+    """Return where a configuration for ``path`` is looked for first: above its tree.
+
+    Of a URL, and of None, it is the working folder. A tree of another convention may be all of the project: there it is
+    the folder itself, if a person is in it or it is the top of a repository; what was handed over is neither.
+    """
+    here = os.getcwd()
+    if path is None or is_url(path):
+        return here
+    try:
+        return os.path.dirname(locate(path).root)
+    except CannotCheckError:
+        whole = os.path.realpath(path)
+        is_own = whole == os.path.realpath(here) or os.path.lexists(os.path.join(whole, REPOSITORY))
+        return whole if is_own else os.path.dirname(whole)
+
+
+def _known(convention: str | None) -> "Mapping[str, Clause]":
+    if convention is None:
+        return clauses()
+    from runcheck.conventions.load import clauses_of, load  # noqa: PLC0415 - few have one
+
+    return clauses_of(load(convention))
+
+
+def _treatment(asked: Asked, configuration: "Configuration | None") -> "Treatment | None":
+    """Return what becomes of findings. Where a baseline is written the one before says nothing."""
+    from runcheck.configuration.treatment import treatment_of  # noqa: PLC0415 - most trees have no configuration
+
+    named = asked.baseline or (configuration.baseline if configuration else None)
+    return treatment_of(configuration, None if asked.is_baseline_written else named)
+
+
+def _selection(asked: Asked, configuration: "Configuration | None", known: "Mapping[str, Clause]") -> Selection:
     """Return the clauses to judge by. What an option names beats what the file says of it, and of what begins so."""
     table = configuration.table if configuration else {}
     chosen = [*asked.select, *asked.extend_select]
@@ -89,15 +134,24 @@ def _selection(asked: Asked, configuration: "Configuration | None") -> Selection
     further = [*(() if asked.select else table.get("extend-select", ())), *asked.extend_select]
     ignored = [code for code in configuration.ignored if not code.startswith(tuple(chosen))] if configuration else []
     dropped = [code for code in (*selected, *further) if code.startswith(asked.ignore) and code not in chosen]
+    assert_known((*chosen, *asked.ignore), known)
     if configuration:
-        _assert_known(configuration)
+        _assert_known(configuration, {*known, *clauses()})
+        ignored = [each for each in ignored if any(code.startswith(each) for code in known)]
     if not selected and not further and not ignored and not asked.ignore:
         return EVERYTHING
-    return select(selected, [*ignored, *asked.ignore, *dropped], further)
+    ignored += [*asked.ignore, *dropped]
+    if selected:  # what is not asked for need not be ignored, nor does the report then say so
+        ignored = [code for code in ignored if any(_overlap(code, each) for each in (*selected, *further))]
+    return select(selected, ignored, further, known)
 
 
-def _assert_known(configuration: "Configuration") -> None:
-    """Hold each code of a file to the clauses.
+def _overlap(code: str, other: str) -> bool:
+    return code.startswith(other) or other.startswith(code)
+
+
+def _assert_known(configuration: "Configuration", known: set[str]) -> None:
+    """Hold each code of a file to those of the clauses.
 
     Raises:
         ConfigurationError: one begins no code.
@@ -111,8 +165,7 @@ def _assert_known(configuration: "Configuration") -> None:
         ("per-path-ignores", of_paths),
         ("levels", list(table.get("levels", {}))),
     ):
-        for code in codes:
-            try:
-                select([code])
-            except UnknownClauseError as error:
-                raise ConfigurationError(f"{configuration.path}: {key}: {error}") from None
+        try:
+            assert_known(codes, known)
+        except UnknownClauseError as error:
+            raise ConfigurationError(f"{configuration.path}: {key}: {error}") from None

@@ -63,13 +63,12 @@ def _start(folder: str, root: str) -> str:
 
 
 def treatment_of(configuration: Configuration | None, baseline: str | None) -> Treatment | None:
-    """Return what a configuration, and an option's baseline in place of its own, make of findings.
+    """Return what a configuration, and the baseline in a file, make of findings; None where that is nothing.
 
     Raises:
         ConfigurationError: the baseline cannot be read.
     """
-    path = baseline or (configuration.baseline if configuration else None)
-    known = read_baseline(path) if path else None
+    known = read_baseline(baseline) if baseline else None
     if configuration is None:
         return Treatment(os.getcwd(), baseline=known) if known else None
     if not (configuration.ignored_paths or configuration.levels or known):

@@ -34,7 +34,7 @@ FIXES: dict[str, tuple[Fix, ...]] = {
         Fix("unsafe", "writes the summary from the metrics", role="summary"),
     ),
     "latest-form": (_LATEST,),
-    "latest-dangling": (_LATEST,),
+    "latest-dangling": (_LATEST._replace(fixability="unsafe"),),  # the version may only not be in this copy
     "latest-stale": (_LATEST,),
     "latest-missing": (_LATEST,),
     "leftover": (Fix("unsafe", "removes files `*.tmp`, which an interrupted write left"),),
@@ -66,7 +66,12 @@ FIXES: dict[str, tuple[Fix, ...]] = {
 
 
 def fix_of(clause: str, path: str, message: str) -> Fix | None:
-    """Return what can be done about a finding of the clause of this name at ``path``; None where nothing can."""
+    """Return what can be done about a finding of the clause of this name at ``path``; None where nothing can.
+
+    Nothing is done in a tree of another convention, where other folders lie.
+    """
+    if path != layout().registry and layout().kind_of_folder(path.partition("/")[0]) is None:
+        return None
     for fix in FIXES.get(clause, ()):
         paths = layout().roles[fix.role].paths if fix.role else ()
         if (not paths or path.endswith(tuple(f"/{each}" for each in paths))) and re.search(fix.words, message):

@@ -4,7 +4,9 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
+from runcheck.convention.settings import Settings
 from runcheck.convention.timestamps import now
 from runcheck.conventions.checks.kinds import kind_of
 from runcheck.conventions.checks.tree import strays
@@ -15,13 +17,16 @@ from runcheck.conventions.survey import OwnSurvey, OwnSurveyor, finding_of
 from runcheck.conventions.told import OwnTree, is_asked
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Finding, Report, Unverified
+from runcheck.findings import Finding, Report, Unverified, Waived
 from runcheck.rules.selection import EVERYTHING, Selection
 from runcheck.tree.executor import Executor, Here
 from runcheck.tree.locate import is_url, why_absent
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.store import LocalStore
 from runcheck.watch import Nobody, Watch
+
+if TYPE_CHECKING:
+    from runcheck.configuration.treatment import Treatment
 
 _ABOVE = 32  # folders that are tried for a root
 
@@ -33,13 +38,17 @@ def check_by(
     *,
     depth: Depth = "content",
     selection: Selection = EVERYTHING,
+    settings: Settings = Settings(),  # noqa: B008 - it does not change
+    treatment: "Treatment | None" = None,
+    configuration: str | None = None,
     pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
 ) -> Report:
     """Check the tree at ``path``, or the part that ``path`` is, by the convention of a name or of a TOML file.
 
-    Nothing is remembered: every file is read each time.
+    The other arguments are those of :func:`runcheck.pipeline.check_in`. Nothing is remembered: every file is read each
+    time.
 
     Raises:
         ConventionError: there is no such convention, or it is none.
@@ -49,7 +58,7 @@ def check_by(
     own = load(convention)
     folder, focus = _locate(os.fspath(path), own)
     with closing(LocalStore(folder)) as store:
-        surveyor = OwnSurveyor(own, store, depth, selection, quarantine, now())
+        surveyor = OwnSurveyor(own, store, depth, selection, settings, quarantine, now())
         found, beside = places_in(store, own)
         if not found and not beside:
             raise CannotCheckError(_nothing(os.fspath(path), own))
@@ -61,7 +70,12 @@ def check_by(
     )
     findings = [finding for each in surveys for finding in each.findings]
     findings += _across(own, tree, selection)
-    wanted = [each for each in findings if _is_about(each, focus) and (pedantic or each.is_certain)]
+    about = [each for each in findings if _is_about(each, focus)]
+    waived = Waived()
+    if treatment:
+        is_whole = not focus and (treatment.baseline is None or treatment.baseline.is_as_deep(depth))
+        about, waived = treatment.applied(folder, about, lambda code: is_whole and selection.has(code))
+    wanted = [each for each in about if pedantic or each.is_certain]
     return Report(
         root=folder,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
@@ -71,7 +85,11 @@ def check_by(
         hashed_bytes=sum(each.hashed_bytes for each in surveys),
         seconds=time.perf_counter() - start,
         vouched_bytes=sum(each.vouched_bytes for each in surveys),
-        selected=selection.prefixes,
+        selected=selection.prefixes and (*selection.prefixes, *selection.further),
+        ignored=selection.ignored,
+        waived=waived,
+        configuration=configuration,
+        convention=own.name,
     )
 
 

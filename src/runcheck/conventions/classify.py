@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from runcheck.convention.layout import layout
-from runcheck.conventions.definition import Convention, OwnRole, UnitForm
+from runcheck.conventions.definition import FOLDER, Convention, OwnRole, UnitForm
 from runcheck.conventions.forms import PathForm
 from runcheck.tree.entry import Entry
 from runcheck.tree.store import Store
@@ -35,7 +35,11 @@ class OwnUnit:
         """Begin with nothing in it."""
         self.form, self.path = place.form, place.path
         self.inside = inside
-        self.names: Mapping[str, str] = {**(inside.names if inside else {}), **place.names}
+        self.names: Mapping[str, str] = {
+            **(inside.names if inside else {}),
+            **place.names,
+            FOLDER: place.path.rpartition("/")[2],
+        }
         self.files: list[OwnFile] = []
         self.folders: set[str] = set()
 
@@ -49,7 +53,8 @@ class OwnUnit:
         if entry.is_folder:
             self.folders.add(within)
         elif entry.is_file and entry.error is None:
-            role, names = self.form.role_of(within) or (None, {})
+            is_content = entry.name not in layout().placeholders
+            role, names = (self.form.role_of(within) if is_content else None) or (None, {})
             self.files.append(OwnFile(entry.path, within, entry, role, names))
 
 

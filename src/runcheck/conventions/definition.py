@@ -6,7 +6,11 @@ from typing import NamedTuple
 from runcheck.convention.clauses import Clause, Level
 from runcheck.conventions.forms import NameForm, PathForm
 
+_SHOWN = 3  # paths of a role
 ROOT = "root"  # the unit that the root itself is: it holds only the files that are declared for it
+
+
+FOLDER = "folder"  # the placeholder of the name of a unit's folder, whatever its form
 
 
 class OwnClause(Clause):
@@ -23,13 +27,14 @@ class RowForm(NamedTuple):
     """How rows become series: where in a row its step and its numbers are, and what names the series.
 
     ``values`` leads to an object of numbers by name, or to the row itself; ``split`` to the name of the split, and
-    ``series`` is a template of the name where a file holds one series only.
+    ``series`` is a template of the name where a file holds one series only. ``id`` leads to what names a row.
     """
 
     step: str | None = None
     values: str | None = None
     split: str | None = None
     series: str | None = None
+    id: str | None = None
 
 
 class OwnRole(NamedTuple):
@@ -45,7 +50,8 @@ class OwnRole(NamedTuple):
     @property
     def paths(self) -> str:
         """The paths in words."""
-        return " or ".join(form.text for form in self.forms)
+        texts = [form.text for form in self.forms]
+        return " or ".join(texts[:_SHOWN]) + (" or the like" if len(texts) > _SHOWN else "")
 
 
 class UnitForm(NamedTuple):

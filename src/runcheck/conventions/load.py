@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from runcheck.convention.clauses import Clause
+from runcheck.convention.clauses import clause as clause_of
 from runcheck.convention.files import convention_folder
 from runcheck.convention.layout import layout
 from runcheck.convention.names import pattern, words
@@ -30,7 +32,9 @@ from runcheck.errors import ConventionError
 SUFFIX = ".toml"
 _MOST_BYTES = 1 << 20
 _SHOWN = 10
-_COMMON = frozenset(("code", "name", "level", "kind", "unit", "text", "why", "help", "message", "when", "unless"))
+_COMMON = frozenset(
+    ("code", "name", "level", "kind", "unit", "text", "why", "fails", "help", "message", "when", "unless")
+)
 
 
 def shipped() -> tuple[str, ...]:
@@ -207,8 +211,8 @@ class _Maker:
             level=LEVELS[raw["level"]],
             chapter=os.path.basename(self._path),
             text=raw["text"],
-            why=raw.get("why", ""),
-            fails="",
+            why=raw.get("why", f"The convention {self._raw['name']} asks for it."),
+            fails=raw.get("fails", f"A {raw['unit']} where this is not so."),
             mend=raw["help"],
         )
         settings = {key: value for key, value in raw.items() if key not in _COMMON}
@@ -256,8 +260,6 @@ def _faults_of_checks(convention: Convention) -> Iterator[str]:
         yield from (f"{code}: {fault}" for fault in faults_of_check(convention, check))
 
 
-def own_clause_of(convention: Convention, code_or_name: str) -> OwnClause | None:
-    """Return the clause of a convention by its code or its name."""
-    wanted = code_or_name.casefold()
-    found = (each.clause for each in convention.checks)
-    return next((each for each in found if wanted in (each.code.casefold(), each.name.casefold())), None)
+def clauses_of(convention: Convention) -> dict[str, Clause]:
+    """Return every clause that a convention declares or takes over, by its code."""
+    return {**convention.own_clauses, **{code: clause_of(code) for code in convention.clauses}}

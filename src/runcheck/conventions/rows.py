@@ -17,12 +17,22 @@ from runcheck.probes.lines import LineSplitter
 from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short, text_of, unique
 
 Take: TypeAlias = Callable[[int, str, str, float], None]  # step, split, name and value of a point
+_MOST_IDS = 1_000_000
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
 
 
 def _ignore(step: int, split: str, name: str, value: float) -> None:
     """Take no notice of a point."""
+
+
+class RowsContent(MetricsContent):
+    """The rows in short, and what names them."""
+
+    def __init__(self) -> None:
+        """Begin with no row."""
+        super().__init__()
+        self.ids: set[str | int | float] = set()
 
 
 class RowsProbe:
@@ -36,14 +46,14 @@ class RowsProbe:
         self._series_name = _filled(form.series, names)
         self._delimiter = _DELIMITERS.get(suffix)
         self._columns: tuple[str, ...] | None = None
-        self._content = MetricsContent()
+        self._content = RowsContent()
         self._lines = LineSplitter(layout().limits.line_bytes, self._take)
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
         self._lines.feed(chunk)
 
-    def content(self) -> MetricsContent:
+    def content(self) -> RowsContent:
         """Return what the rows came to."""
         self._lines.close()
         return self._content
@@ -58,6 +68,7 @@ class RowsProbe:
                 return
             self._content.rows += 1
             self._require(row)
+            self._name(row)
             self._add(number, row)
         except RowError as error:
             self._content.note(number, error.kind, str(error))
@@ -99,9 +110,15 @@ class RowsProbe:
             return
         found = violations_of(self._schema, row)
         if found:
-            where = f" at {found[0].pointer}" if found[0].pointer else ""
+            where = f"at {found[0].pointer} " if found[0].pointer else ""
             more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
-            raise RowError("schema", f"{_said(found[0].message)}{where}{more}")
+            raise RowError("schema", f"{where}{found[0].message}{more}")
+
+    def _name(self, row: Mapping[str, object]) -> None:
+        ids = self._content.ids
+        for met in resolve(row, self._form.id) if self._form.id else ():
+            if isinstance(met.value, str | int | float) and len(ids) < _MOST_IDS:
+                ids.add(met.value)
 
     def _add(self, number: int, row: Mapping[str, object]) -> None:
         form = self._form
@@ -167,7 +184,3 @@ def _typed(cell: str) -> object:
     except (ValueError, RecursionError, RowError):
         return cell
     return value if isinstance(value, int | float) and not isinstance(value, bool) else cell
-
-
-def _said(message: str) -> str:
-    return message if message.startswith(("lacks", "is ", "has ")) else f"breaks its schema: {message}"

@@ -10,10 +10,13 @@ from functools import cache
 from typing import NoReturn
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind
 
 from runcheck.convention.schemas import Violation, schema
 from runcheck.convention.validation import described
 from runcheck.conventions.forms import LINEAR
+from runcheck.conventions.pointers import escaped
+from runcheck.probes.metric_rows import short
 
 _NAMES = "urn:runcheck:1:names"
 _LARGEST = 20_000  # subschemas and keywords, references followed
@@ -39,7 +42,44 @@ def violations_of(text: str, value: object) -> tuple[Violation, ...]:
     validator = _validator(text)
     if validator.is_valid(value):
         return ()
-    return tuple(described(validator.iter_errors(value), ignore_unknown=False))
+    found: list[Violation] = []
+    for error in validator.iter_errors(value):
+        said = _said(error, text)
+        if said is None:
+            found += described(iter([error]), ignore_unknown=False)
+        else:
+            pointer = "".join(f"/{escaped(str(part))}" for part in error.instance_path)
+            found.append(Violation(pointer, said))
+    return tuple(found)
+
+
+def _said(error: jsonschema_rs.ValidationError, text: str) -> str | None:
+    """Return what is wrong in words that name the value and what it should be; None where the usual ones do."""
+    match error.kind:
+        case ValidationErrorKind.Constant():
+            return f"is {short(error.instance)}, and {json.dumps(error.kind.expected_value)} is asked for"
+        case ValidationErrorKind.Enum():
+            return f"is {short(error.instance)}, none of {', '.join(map(json.dumps, error.kind.options))}"
+        case ValidationErrorKind.Type():
+            return f"is {short(error.instance)}, not of type {' or '.join(sorted(error.kind.types))}"
+        case ValidationErrorKind.Pattern():
+            words = _description(json.loads(text), [str(part) for part in error.schema_path[:-1]])
+            return f"is {short(error.instance)}, not {words or 'of the form ' + error.kind.pattern}"
+        case ValidationErrorKind.MaxProperties() if isinstance(error.instance, dict):
+            return f"has {len(error.instance):,} members ({', '.join(error.instance)}); at most {error.kind.limit}"
+        case _:
+            return None
+
+
+def _description(node: object, path: list[str]) -> str | None:
+    """Return the description of the subschema at ``path``, in the middle of a sentence."""
+    for part in path:
+        if isinstance(node, dict):
+            node = node.get(part)
+        elif isinstance(node, list) and part.isdigit():
+            node = node[int(part)]
+    description = node.get("description") if isinstance(node, dict) else None
+    return f"{description[:1].lower()}{description[1:].rstrip('.')}" if isinstance(description, str) else None
 
 
 def require_schema(text: str) -> None:

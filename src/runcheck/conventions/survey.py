@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from runcheck.convention.layout import layout
+from runcheck.convention.settings import Settings
 from runcheck.conventions.checks.kind import Flaw
 from runcheck.conventions.checks.kinds import kind_of
 from runcheck.conventions.classify import OwnFile, OwnUnit, Place, Stray, root_of, units_at
 from runcheck.conventions.definition import ROOT, Check, Convention, RowForm
+from runcheck.conventions.documents import OwnJsonProbe, OwnYamlProbe
 from runcheck.conventions.forms import filled
 from runcheck.conventions.main_unit import METRICS, MainUnit, main_unit_of, metrics_unit_of, sums_unit_of
 from runcheck.conventions.references import references_elsewhere, references_of_unit
@@ -17,7 +19,6 @@ from runcheck.conventions.told import Told, UnitRead, is_asked, told_by
 from runcheck.depth import Depth
 from runcheck.findings import Finding, Unverified
 from runcheck.probes import Facts, Probe, make_probe, suffix_of, unverified_in
-from runcheck.probes.document import JsonProbe, YamlProbe
 from runcheck.probes.text import TextProbe
 from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
@@ -54,6 +55,7 @@ class OwnSurveyor(NamedTuple):
     store: Store
     depth: Depth
     selection: Selection
+    settings: Settings
     quarantine: Quarantine
     now: datetime
 
@@ -138,7 +140,7 @@ class _Survey:
         if not codes:
             return
         is_gone = is_gone_here if isinstance(self._surveyor.store, LocalStore) else is_unknown
-        inputs = UnitInputs(seen.unit, facts, self._surveyor.now, is_gone)
+        inputs = UnitInputs(seen.unit, facts, self._surveyor.now, is_gone, self._surveyor.settings)
         findings, unverified = judge(inputs, Selection(codes))
         folder = f"{seen.unit.path}/" if seen.unit.path else ""
         for finding in findings:
@@ -221,5 +223,5 @@ def probe_of(file: OwnFile) -> Probe | None:
     if role.format == "text":
         return TextProbe()
     if role.format == "document":
-        return YamlProbe() if suffix in (".yaml", ".yml") else JsonProbe()
+        return OwnYamlProbe() if suffix in (".yaml", ".yml") else OwnJsonProbe()
     return RowsProbe(suffix, role.rows or _NO_SERIES, role.schema, file.names)

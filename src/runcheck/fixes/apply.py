@@ -31,16 +31,17 @@ def fixing(root: str) -> Iterator[None]:
     Raises:
         CannotWriteError: nothing can be written there.
     """
-    state_of_tree = os.path.join(root, layout().state)
-    if os.path.islink(state_of_tree):
-        raise CannotWriteError(f"{state_of_tree}: is a link, which is not followed; remove it")
     try:
-        lock = locked(root, "fix")
-        with ExitStack() as held:
-            held.enter_context(lock)
+        with locked(root, "fix"):
             yield
-    except PermissionError as error:
-        raise CannotWriteError(f"{root}: cannot be written: {error.strerror}; nothing was changed") from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CannotWriteError(f"{error.filename or root}: cannot be written: {why}; nothing was changed") from error
+
+
+def is_interrupted(root: str) -> bool:
+    """Say whether a plan was interrupted."""
+    return os.path.lexists(_plan(root))
 
 
 def finish_interrupted(root: str) -> list[str]:

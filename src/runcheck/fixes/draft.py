@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TypeVar, cast
 
 from runcheck.convention.checksums import CHECKSUM_LINE, LFS_START
 from runcheck.convention.documents import STATUSES, Heartbeat, Metadata, Status
@@ -12,14 +13,16 @@ from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.validation import violations
 from runcheck.errors import CannotReadError
-from runcheck.fixes.edits import ABSENT, CannotFixError, Edit, digest, place, state, unit_of, within_unit
+from runcheck.fixes.edits import ABSENT, CannotFixError, Edit, digest, place, state, unit_of, why_not, within_unit
 from runcheck.probes import make_probe
 from runcheck.probes.contents import DocumentContent
-from runcheck.probes.folder import read_regular
+from runcheck.probes.folder import open_regular, read_regular
 from runcheck.reading.files import UnitFiles
 from runcheck.tree.liveness import sign_of_life
 
 CHECKSUMS, METADATA, README = (layout().path(role) for role in ("checksums", "metadata", "readme"))
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _MAX_LIST = 32 << 20  # bytes of a list that is rewritten
 
 
@@ -35,29 +38,29 @@ class Draft:
         self.is_daring = is_daring
         self.needs_registry = False
         self._edits: dict[str, Edit] = {}
-        self._sums: dict[str, dict[str, str | None]] = {}  # by unit: the new digest of each listed file that changes
+        self._sums: dict[tuple[str, str], str] = {}  # by unit and path in it: the new digest of what changes
+        self._undo: list[Callable[[], object]] = []
 
-    def copy(self) -> "Draft":
-        """Return a draft that goes on from this one."""
-        other = Draft(self.root, is_daring=self.is_daring)
-        other.needs_registry = self.needs_registry
-        other._edits = dict(self._edits)
-        other._sums = {unit: dict(sums) for unit, sums in self._sums.items()}
-        return other
-
-    @property
-    def pending(self) -> Iterable[Edit]:
-        """The edits, without those of the seals."""
-        return self._edits.values()
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Forget, for a ``with``, what was planned in it where it ends by an error."""
+        self._undo = []
+        try:
+            yield
+        except BaseException:
+            for undo in reversed(self._undo):
+                undo()
+            raise
 
     def edits(self) -> tuple[Edit, ...]:
         """Return every edit, with those of the seals, the lists last."""
-        sealed = self.copy()
-        for unit, sums in self._sums.items():
-            sealed._reseal(unit, sums)
-        lists = {path: edit for path, edit in sealed._edits.items() if path.endswith(f"/{CHECKSUMS}")}
-        others = {path: edit for path, edit in sealed._edits.items() if path not in lists}
-        return (*others.values(), *lists.values())
+        units: dict[str, dict[str, str]] = {}
+        for (unit, within), sha256 in self._sums.items():
+            units.setdefault(unit, {})[within] = sha256
+        lists = {path: edit for path, edit in self._edits.items() if path.endswith(f"/{CHECKSUMS}")}
+        others = [edit for path, edit in self._edits.items() if path not in lists]
+        lists |= {f"{unit}/{CHECKSUMS}": self._resealed(unit, sums) for unit, sums in units.items()}
+        return (*others, *lists.values())
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -226,17 +229,35 @@ class Draft:
             raise CannotFixError("lies in no unit")
         self._require_no_fingerprint(path)
         if path not in self._edits:
-            self._sums.setdefault(unit, {})[within_unit(path)] = self._digest(path)
+            self._note(unit, within_unit(path), self._digest(path))
 
     def _plan(self, edit: Edit, new: str | None) -> None:
+        if reason := why_not(edit):
+            raise CannotFixError(f"{edit.path} {reason}")
         unit = unit_of(edit.path)
         if unit is not None and self.is_sealed(unit) and _is_record(edit.path) and edit.act != "remove":
             within = within_unit(edit.path)
             self._require_no_fingerprint(edit.path)
             self.require_listed(edit.path)
             if edit.before == ABSENT or within in self.sums(unit):
-                self._sums.setdefault(unit, {})[within] = new
-        self._edits[edit.path] = edit
+                self._note(unit, within, new)
+        self._put(self._edits, edit.path, edit)
+
+    def _note(self, unit: str, within: str, sha256: str | None) -> None:
+        """Plan the line of a file in the list of its unit."""
+        try:
+            within.encode()
+        except UnicodeEncodeError as error:
+            raise CannotFixError(f"has a name that is not UTF-8, and {CHECKSUMS} is") from error
+        if sha256 is not None:
+            self._put(self._sums, (unit, within), sha256)
+
+    def _put(self, mapping: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+        if key in mapping:
+            self._undo.append(partial(mapping.__setitem__, key, mapping[key]))
+        else:
+            self._undo.append(partial(mapping.__delitem__, key))
+        mapping[key] = value
 
     def _require_no_fingerprint(self, path: str) -> None:
         kind = layout().kind_of_folder(path.partition("/")[0])
@@ -250,19 +271,18 @@ class Draft:
         if temporary not in self._edits and os.path.lexists(place(self.root, temporary)):
             raise CannotFixError(f"{temporary.rpartition('/')[2]} is in the way; look at it, then remove it")
 
-    def _reseal(self, unit: str, new: Mapping[str, str | None]) -> None:
+    def _resealed(self, unit: str, new: Mapping[str, str]) -> Edit:
+        """Return the edit of the list of a unit that changes the lines of some files and no other."""
         path = f"{unit}/{CHECKSUMS}"
-        lines = {}
+        lines: dict[str, str] = {}
         for line in self.text(path).removesuffix("\n").split("\n"):
             match = CHECKSUM_LINE.fullmatch(line)
             if match is not None:  # each of them: the list was found sound
                 lines[match["path"]] = line
-        for within, sha256 in new.items():
-            if sha256 is not None:
-                lines[within] = f"{sha256}  {within}"
+        lines |= {within: f"{sha256}  {within}" for within, sha256 in new.items()}
         text = "".join(f"{lines[each]}\n" for each in sorted(lines, key=str.encode))
         old = self._on_disk(path)
-        self._edits[path] = Edit(path, "write", _state_of(old), text.encode(), old=old)
+        return Edit(path, "write", _state_of(old), text.encode(), old=old)
 
     def _on_disk(self, path: str) -> bytes | None:
         limit = _MAX_LIST if path.endswith(f"/{CHECKSUMS}") else layout().limits.document_bytes
@@ -325,7 +345,7 @@ def _state_of(content: bytes | None) -> str:
 
 def _digest_of_start(target: str, size: int, end: bytes) -> str:
     sha256 = hashlib.sha256()
-    with open(target, "rb") as stream:
+    with open_regular(target) as stream:
         while size > 0 and (chunk := stream.read(min(1 << 20, size))):
             sha256.update(chunk)
             size -= len(chunk)

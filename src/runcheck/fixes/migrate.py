@@ -78,14 +78,12 @@ def _planned(root: str, focus: str, way: Way) -> Migration:
     if not units:
         raise CannotWriteError(f"{root}: holds no unit to migrate")
     for unit in units:
-        trial = draft.copy()
         try:
-            for role, document in _documents(draft, unit):
-                _bring(trial, f"{unit}/{layout().path(role)}", role, document, way)
+            with draft.attempt():
+                for role, document in _documents(draft, unit):
+                    _bring(draft, f"{unit}/{layout().path(role)}", role, document, way)
         except CannotFixError as error:
             passed_over.append(f"{unit}: {error}")
-        else:
-            draft = trial
     return Migration(Plan(together(draft.edits()), False, (), ()), len(units), tuple(passed_over))  # noqa: FBT003
 
 

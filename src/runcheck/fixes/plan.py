@@ -6,7 +6,7 @@ from typing import NamedTuple
 from runcheck.errors import RuncheckError
 from runcheck.findings import Finding
 from runcheck.fixes.draft import Draft
-from runcheck.fixes.edits import CannotFixError, Edit, unit_of, why_not
+from runcheck.fixes.edits import CannotFixError, Edit, unit_of
 from runcheck.fixes.fix import all_fixes
 
 
@@ -42,15 +42,14 @@ def plan(root: str, findings: Iterable[Finding], *, is_daring: bool = False) -> 
         if not is_daring and finding.fix == "unsafe":
             refused.append(Refusal(finding, "rests on a guess; --unsafe-fixes does it"))
             continue
-        trial = draft.copy()
         try:
-            _mend(trial, finding)
+            with draft.attempt():
+                _mend(draft, finding)
         except CannotFixError as error:
             refused.append(Refusal(finding, str(error)))
         except RuncheckError as error:  # what it would be made from cannot be read
             refused.append(Refusal(finding, str(error)))
         else:
-            draft = trial
             mended.append(finding)
     return Plan(together(draft.edits()), draft.needs_registry, tuple(mended), tuple(refused))
 
@@ -60,9 +59,6 @@ def _mend(draft: Draft, finding: Finding) -> None:
     if unit is not None:
         draft.require_quiet(unit)
     all_fixes()[finding.clause.name](draft, finding)
-    for edit in draft.pending:
-        if reason := why_not(edit):
-            raise CannotFixError(f"{edit.path} {reason}")
 
 
 def together(edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], ...]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from runcheck.errors import CannotWriteError, MissingLibraryError
 from runcheck.findings import Finding, Report
-from runcheck.fixes.apply import apply, finish_interrupted, fixing
+from runcheck.fixes.apply import apply, finish_interrupted, fixing, is_interrupted
 from runcheck.fixes.plan import Plan, Refusal, plan
 from runcheck.tree.locate import is_url
 from runcheck.writer.registry import rebuild_registry
@@ -42,6 +42,8 @@ def mend(path: str, check: Callable[[], Report], *, is_daring: bool = False) -> 
     report = check()
     told: list[str] = []
     mended: list[Finding] = []
+    if not is_interrupted(report.root) and all(each.fix is None for each in report.findings):
+        return Mended(report, 0, (), ())
     with fixing(report.root):
         if finished := finish_interrupted(report.root):
             told += finished

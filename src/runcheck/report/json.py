@@ -20,7 +20,9 @@ def render(reports: Iterable[Report], _setting: Setting) -> Iterator[str]:
         "version": FORMAT_VERSION,
         "root": every[0].root if len(every) == 1 else None,
         "roots": [report.root for report in every],
+        "configurations": sorted({report.configuration for report in every if report.configuration}),
         "selected": sorted({code for report in every for code in report.selected}),
+        "ignored": sorted({code for report in every for code in report.ignored}),
         "errors": sum(report.errors for report in every),
         "warnings": sum(report.warnings for report in every),
         "findings": [as_object(report, finding) for report in every for finding in report.findings],
@@ -29,6 +31,14 @@ def render(reports: Iterable[Report], _setting: Setting) -> Iterator[str]:
             for report in every
             for each in report.unverified
         ],
+        "excepted": [
+            {**as_object(report, each.finding), "exception": each.exception}
+            for report in every
+            for each in report.waived.excepted
+        ],
+        "ignored_by_path": sum(report.waived.by_path for report in every),
+        "in_baseline": sum(report.waived.known for report in every),
+        "gone_from_baseline": [gone for report in every for gone in report.waived.gone],
         "units": sum(report.units for report in every),
         "files": sum(report.files for report in every),
         "recalled": sum(report.recalled for report in every),

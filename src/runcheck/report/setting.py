@@ -12,6 +12,7 @@ class Setting(NamedTuple):
     """The ``folder`` that a report is read in, and the ``repository`` around it.
 
     One that is quiet asks for findings alone; in one that is strict, warnings and what could not be verified count too.
+    One that is telling of what was waived asks for the reason of each.
     """
 
     folder: str
@@ -19,6 +20,7 @@ class Setting(NamedTuple):
     is_coloured: bool = False
     is_quiet: bool = False
     is_strict: bool = False
+    is_telling_of_waived: bool = False
 
     def here(self, report: Report, path: str) -> str:
         """Return a path of the tree as it is typed in the folder."""
@@ -29,10 +31,17 @@ class Setting(NamedTuple):
         return below(self.repository, report.root, path)
 
 
-def setting_of(*, is_quiet: bool = False, is_strict: bool = False, stream: TextIO | None = None) -> Setting:
+def setting_of(
+    *,
+    is_quiet: bool = False,
+    is_strict: bool = False,
+    is_telling_of_waived: bool = False,
+    stream: TextIO | None = None,
+) -> Setting:
     """Return the setting of this process, which writes a report to ``stream``, or into a file where there is none."""
     folder = os.path.realpath(os.curdir)
-    return Setting(folder, _repository_of(folder), stream is not None and _is_coloured(stream), is_quiet, is_strict)
+    is_coloured = stream is not None and _is_coloured(stream)
+    return Setting(folder, _repository_of(folder), is_coloured, is_quiet, is_strict, is_telling_of_waived)
 
 
 def place(finding: Finding) -> str:

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from runcheck.findings import Finding, Report, Unverified
 from runcheck.report.escape import printable
 from runcheck.report.setting import Setting, place
+from runcheck.report.waived import notes, waived_lines
 
 _KIB = 1024
 _SHOWN = 3  # of the paths that could not be verified
@@ -27,6 +28,8 @@ def render(reports: Iterable[Report], setting: Setting) -> Iterator[str]:
     for report in reports:
         parts = [_group(report, unit, findings, setting) for unit, findings in _by_unit(report.findings).items()]
         parts += [f"{line}\n" for line in unverified_lines(report, setting)]
+        if setting.is_telling_of_waived and (told := [*waived_lines(report)]):
+            parts.append("".join(f"{line}\n" for line in told))
         if not setting.is_quiet:
             parts.append(closing(report, setting))
         yield "".join(f"{part}\n" for part in parts)
@@ -85,8 +88,10 @@ def closing(report: Report, setting: Setting) -> str:
     scope = f"{counts}, {size_in_words(report.hashed_bytes)} hashed{vouched}, {report.seconds:.2f} s"
     if report.selected:
         scope += f"; judged by {', '.join(report.selected)} alone"
+    left_out = notes(report)
+    scope = "; ".join((scope, *left_out))
     if not report.findings:
-        return f"{painted('Clean' if report.selected else 'All clean', 'good', setting)}: {scope}."
+        return f"{painted('Clean' if report.selected or left_out else 'All clean', 'good', setting)}: {scope}."
     found = f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}"
     fixable = sum(finding.fix == "safe" for finding in report.findings)
     fixes = f" [*] {fixable:,} fixable with `runcheck check --fix`." if fixable else ""

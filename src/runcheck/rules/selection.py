@@ -1,9 +1,9 @@
 """Which clauses a check judges by."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from runcheck.convention.clauses import clauses
+from runcheck.convention.clauses import Clause, clauses
 from runcheck.errors import RuncheckError
 
 
@@ -42,22 +42,40 @@ class Selection(NamedTuple):
 EVERYTHING = Selection()
 
 
-def select(prefixes: Iterable[str], ignored: Iterable[str] = (), further: Iterable[str] = ()) -> Selection:
+def select(
+    prefixes: Iterable[str],
+    ignored: Iterable[str] = (),
+    further: Iterable[str] = (),
+    known: Mapping[str, Clause] | None = None,
+) -> Selection:
     """Return the clauses that ``prefixes`` of their codes stand for: a clause (RC304), a family (RC3).
+
+    The clauses are those ``known`` by their codes, all of the convention where that is None.
 
     Raises:
         UnknownClauseError: no clause begins so, or none is left.
     """
     found = Selection(*(tuple(sorted(set(each))) for each in (prefixes, ignored, further)))
-    for prefix in (*found.prefixes, *found.further, *found.ignored):
-        if not prefix or not any(code.startswith(prefix) for code in clauses()):
-            families = ", ".join(sorted({code[:3] for code in clauses()}))
+    codes = clauses() if known is None else known
+    for each in found:
+        assert_known(each, codes)
+    if not any(map(found.has, codes)):
+        raise UnknownClauseError(f"no clause is left to judge by: {', '.join(found.ignored)} are ignored")
+    return found
+
+
+def assert_known(prefixes: Iterable[str], codes: Collection[str]) -> None:
+    """Hold prefixes to the codes of clauses.
+
+    Raises:
+        UnknownClauseError: no clause begins so.
+    """
+    for prefix in prefixes:
+        if not prefix or not any(code.startswith(prefix) for code in codes):
+            families = ", ".join(sorted({code[:3] for code in codes}))
             raise UnknownClauseError(
                 f"no clause has the code {prefix!r}; the families are {families}; 'runcheck rules' lists the clauses"
             )
-    if not any(map(found.has, clauses())):
-        raise UnknownClauseError(f"no clause is left to judge by: {', '.join(found.ignored)} are ignored")
-    return found
 
 
 def _longest(code: str, prefixes: Iterable[str]) -> int:

@@ -97,7 +97,7 @@ class Index:
             name, slash, _ = _path(lines[at])[start:].partition(b"/")
             if slash:
                 folders.append(os.fsdecode(name))
-                at = bisect_left(lines, _path(lines[at])[:start] + name + b"0", at, key=_path)
+                at = _first_from(lines, _path(lines[at])[:start] + name + b"0", at)
             else:
                 files.append(lines[at])
                 at += 1
@@ -284,6 +284,14 @@ class _FolderOpener:
 def _folder(path: str) -> Entry:
     is_path = os.fsencode(path.rpartition("/")[2]) not in _NO_NAMES
     return Entry(path, EntryType.FOLDER, error=None if is_path else NO_PATH)
+
+
+def _first_from(lines: Sequence[bytes], path: bytes, at: int) -> int:
+    """Return where the first line from ``path`` on is, which is not far behind ``at`` where folders are small."""
+    step = 8
+    while at + step < len(lines) and _path(lines[at + step]) < path:
+        at, step = at + step, step * 2
+    return bisect_left(lines, path, at, min(at + step + 1, len(lines)), key=_path)
 
 
 def _path(line: bytes) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runcheck.conventions.checks import files, texts, tree, values
 from runcheck.conventions.checks.kind import KINDS, Kind
-from runcheck.conventions.definition import ROOT, Check, Convention, UnitForm
+from runcheck.conventions.definition import FOLDER, ROOT, Check, Convention, UnitForm
 from runcheck.conventions.forms import placeholders_in
 from runcheck.conventions.references import reference, references_elsewhere, references_of_unit
 
@@ -62,5 +62,5 @@ def _faults_of_reference(convention: Convention, unit: UnitForm, text: str) -> I
 
 def _names(convention: Convention, unit: UnitForm) -> set[str]:
     """Return the placeholders of the path of a unit, and of those that it lies in."""
-    names = set(unit.form.names)
+    names = {*unit.form.names, FOLDER}
     return names | (_names(convention, convention.units[unit.inside]) if unit.inside else set())

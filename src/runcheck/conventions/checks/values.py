@@ -10,6 +10,7 @@ from runcheck.conventions.definition import Check
 from runcheck.conventions.forms import NameForm, filled, path_form, placeholders_in
 from runcheck.conventions.pointers import escaped, key_of, resolve
 from runcheck.conventions.references import Value, reference
+from runcheck.conventions.rows import RowsContent
 from runcheck.conventions.told import UnitRead, is_same
 
 _NO_DIGIT = re.compile("[^0-9]")
@@ -94,11 +95,32 @@ def within(check: Check, read: UnitRead) -> Iterator[Flaw]:
         key = key_of(value.pointer or "")
         bounds = {
             name: [met for text in check.texts(name) for met in _at(content.value if content else None, text, key)]
-            for name in ("low", "high", "choices")
+            for name in ("low", "high", "choices", "range")
         }
+        for pair in bounds["range"]:  # a list of two numbers is a range, any other list the choices
+            is_range = isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair))  # noqa: PLR2004
+            if isinstance(pair, list) and is_range:
+                bounds["low"], bounds["high"] = [*bounds["low"], pair[0]], [*bounds["high"], pair[1]]
+            else:
+                bounds["choices"].append(pair)
         said = f"{_plain(key)} is {shown(value.value)}"
         for message, other in _outside(value.value, bounds):
             yield _flaw(read, value, f"{said}, {message}", {"value": shown(value.value), "other": other, "key": key})
+
+
+@unit_check("value", "other")
+def member(check: Check, read: UnitRead) -> Iterator[Flaw]:
+    """A value that names no row of the files of a role, where these are there."""
+    files = [file for role in check.texts("roles") for file in read.unit.of_role(role)]
+    contents = [facts.content for file in files if (facts := read.facts.get(file.path))]
+    rows = [each for each in contents if isinstance(each, RowsContent)]
+    if not rows or len(rows) < len(files):
+        return
+    names = ", ".join(file.within for file in files[:3]) + (", ..." if len(files) > 3 else "")  # noqa: PLR2004
+    for value in read.values(check.text("value")):
+        if _is_scalar(value.value) and not any(value.value in each.ids for each in rows):
+            words = {"value": _plain(value.value), "other": names}
+            yield _flaw(read, value, f"says {shown(value.value)}, which no row of {names} has", words)
 
 
 def _outside(value: object, bounds: dict[str, list[object]]) -> Iterator[tuple[str, str]]:
@@ -107,7 +129,7 @@ def _outside(value: object, bounds: dict[str, list[object]]) -> Iterator[tuple[s
     choices = next((each for each in bounds["choices"] if isinstance(each, list)), None)
     if low is None and high is None and choices is None:
         yield "and no bounds are declared for it", ""
-    elif choices is not None:
+    elif choices is not None and low is None and high is None:
         if not any(is_same(value, each) for each in choices):
             yield f"which is none of the choices declared: {shown(choices)}", shown(choices)
     elif not isinstance(value, int | float) or isinstance(value, bool):
