@@ -36,6 +36,21 @@ lint:
 test *ARGS: lint
     pytest -n auto {{ARGS}}
 
+# Tools for tests that PyPI does not have, in .venvs/tools: Debian's git-lfs, zsh and fish. Tests of what is missing skip.
+tools:
+    #!/usr/bin/env sh
+    set -eu
+    missing=""
+    for tool in git-lfs zsh fish; do
+        PATH=".venvs/tools/bin:.venvs/tools/usr/bin:$PATH" command -v "$tool" >/dev/null || missing="$missing $tool"
+    done
+    if [ -z "$missing" ]; then exit 0; fi
+    packages="git-lfs zsh zsh-common fish fish-common libpcre2-32-0"
+    mkdir -p .venvs/tools
+    cd .venvs/tools
+    apt-get download $packages 2>/dev/null || { apt-get update --quiet=2; apt-get download $packages; }
+    for package in *.deb; do dpkg -x "$package" .; done
+
 # Compare with peers, as ratios: all cases or some; `--into docs` writes the page, `--help` says more.
 bench *ARGS:
     #!/usr/bin/env sh
@@ -84,7 +99,7 @@ docs:
 
 # Build the site into .site/html, where a warning is an error.
 site:
-    python docs/site.py
+    python docs/site/make.py
 
 # The tests that draw their examples, with new ones.
 search *ARGS:
@@ -116,15 +131,6 @@ fuzz-guided SECONDS="60":
         cp fixtures/data/*.pt fixtures/data/*.tfevents fixtures/data/exports/w.* fixtures/good/*/tree/model/*/2*/*.* "$corpus"
         PYTHONPATH=src:. "$venv/bin/python" -m tests.fuzz.guided "$probe" -max_total_time={{SECONDS}} -max_len=20000 "$corpus"
     done
-
-# Unpack zsh and fish into .tools, for the tests of completions: packages of Debian, without root.
-shells:
-    #!/usr/bin/env sh
-    set -eu
-    mkdir -p .tools/packages
-    cd .tools/packages
-    apt-get download zsh zsh-common fish fish-common libpcre2-32-0
-    for package in *.deb; do dpkg -x "$package" ../debian; done
 
 # Lock the development set, for all Pythons at once: hashes, no addresses.
 lock:

@@ -20,6 +20,7 @@ from runcheck.cli import whole_parser  # noqa: E402
 from runcheck.completions.commands import Argument, Command, Takes, commands_of, options_of  # noqa: E402
 from runcheck.convention.bundles import CATALOG, catalog  # noqa: E402
 from runcheck.convention.clauses import Clause, clauses  # noqa: E402
+from runcheck.convention.fixable import words_of_fixes  # noqa: E402
 from runcheck.convention.schemas import schema  # noqa: E402
 from runcheck.conventions.definition import Convention, OwnRole, UnitForm  # noqa: E402
 from runcheck.conventions.load import load, shipped  # noqa: E402
@@ -70,6 +71,8 @@ def _page(clause: Clause) -> str:
         f"**Fails.** {_text(clause.fails)}",
         f"**Mend.** {_text(clause.mend)}",
     ]
+    if fixes := words_of_fixes(clause.name):
+        parts.append(f"**Fix.** {fixes} See [fixes](../fixes.md).")
     parts[1] += f", by [{clause.chapter}](../../spec/{clause.chapter}#{anchor})."
     rule = rules()[clause.code]
     parts.append(f"**What is looked at.** {' '.join((inspect.getdoc(rule.judge) or '').split())}")
@@ -233,11 +236,12 @@ def generated() -> dict[Path, str]:
 
 def write() -> int:
     """Write everything, remove pages of clauses that are none any more, and return how many files there are."""
+    files = generated()  # before anything is removed: it may fail
     for old in (HERE / "rules").glob("*.md"):
         old.unlink()
-    for path, text in generated().items():
+    for path, text in files.items():
         path.write_text(text, encoding="utf-8")
-    return len(generated())
+    return len(files)
 
 
 if __name__ == "__main__":

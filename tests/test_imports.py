@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.rules.rule import _OF_UNITS
+from tests.repositories import commit, repository
 
 HEAVY = {
     "jax",
@@ -102,6 +103,16 @@ def test_a_check_of_a_few_small_files_parses_no_options_defines_no_dataclass_and
     }
 
 
+def test_a_hook_parses_no_options_and_loads_what_reads_only_where_there_is_something_to_read(plain: Path) -> None:
+    commit(repository(plain.parent))
+    command = (
+        f"import os; os.chdir({str(plain.parent)!r}); from runcheck.cli import main; main(['check', '--hook', '--'])"
+    )
+    loaded = modules_after(command)
+    assert "runcheck.changes.check" in loaded
+    assert not loaded & {"argparse", "concurrent.futures", "runcheck.unit_reading", "runcheck.changes.outside"}
+
+
 def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_reads(tree: Path) -> None:
     check = CHECK.format(path=str(tree), more="")
     kept = f"import runcheck.tree.cache\nruncheck.tree.cache._RACY_NS = -(10**18)\n{check}"
@@ -113,7 +124,7 @@ def test_a_check_of_what_did_not_change_loads_neither_rules_of_units_nor_what_re
     }
     assert not loaded & {"runcheck.unit_reading", "runcheck.convention.validation", *units}
     probes = {name.removeprefix("runcheck.probes.") for name in loaded if name.startswith("runcheck.probes.")}
-    assert probes == {"bounded", "contents", "folder", "git", "latest", "packed"}
+    assert probes == {"bounded", "contents", "folder", "git", "git_command", "latest", "packed"}
 
 
 def test_what_reads_is_loaded_before_workers_are_forked_and_not_where_all_may_be_recalled() -> None:

@@ -13,11 +13,13 @@ MAY_IMPORT = {
     "tree": {"convention", "probes", "depth", "watch", "_version"},
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
+    "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
     "report": {"findings", "convention.clauses", "watch", "_version"},
     "configuration": {"convention", "conventions", "rules.selection", "findings", "depth", "tree.locate"},
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
+    "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -63,7 +63,7 @@ def test_one_that_does_not_fails_with_the_findings_and_without_a_traceback_of_ou
     result = run(DAMAGED)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*artefacts does not conform:", "*metrics.jsonl*RC304 checksum-mismatch*", "*help: *", "*Found * error*"]
+        ["*does not conform:", "*metrics.jsonl*RC304 checksum-mismatch*", "*help: *", "*Found * error*"]
     )
     result.stdout.no_fnmatch_line("*render_text*")
 
@@ -82,6 +82,17 @@ def test_warnings_fail_where_it_is_strict(run: Runner) -> None:
 """)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*warning RC213 seeds-missing*"])
+
+
+def test_a_team_names_what_it_asks_for(run: Runner, pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml('[tool.runcheck.mandatory-tags]\nmodel = ["sweep"]\n')
+    result = run("""
+    def test_a_tag_of_the_team(runcheck_tree, pytestconfig):
+        train(runcheck_tree)
+        assert_conforms(runcheck_tree, config=pytestconfig.rootpath / "pyproject.toml")
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*RC802 tag-missing*"])
 
 
 def test_a_script_that_wrote_nothing_fails(run: Runner) -> None:

@@ -1,10 +1,13 @@
 """What a check says: findings, what could not be verified, and the report of both."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.card import Card
 from runcheck.convention.clauses import Clause, Level
 from runcheck.convention.documents import StatedException
+
+if TYPE_CHECKING:
+    from runcheck.convention.fixable import Fixability
 
 
 class Finding(NamedTuple):
@@ -34,6 +37,14 @@ class Finding(NamedTuple):
     def level(self) -> Level:
         """The level that it counts by."""
         return self.given_level or self.clause.level
+
+    @property
+    def fix(self) -> "Fixability | None":
+        """Whether ``check --fix`` can mend it: ``safe``, ``unsafe`` where that rests on a guess, or None."""
+        from runcheck.convention.fixable import fix_of  # noqa: PLC0415 - a clean tree has nothing to mend
+
+        fix = fix_of(self.clause.name, self.path, self.message)
+        return (fix.fixability if self.is_certain else "unsafe") if fix else None
 
     @property
     def is_error(self) -> bool:

@@ -1,7 +1,6 @@
-"""A part of a tree: what is walked for it, what it is judged with, and which findings are about it."""
+"""Parts of a tree: what is walked for them, what they are judged with, and which findings are about them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
@@ -11,23 +10,34 @@ from runcheck.findings import Finding
 from runcheck.tree.entry import Entry
 from runcheck.tree.store import Store
 
+_OF_UNIT, _OF_SLUG = 3, 2  # segments of their paths
 
-class Focus(NamedTuple):
-    """The part at ``path`` of the tree in ``store``; all of it where that is empty."""
 
-    store: Store
-    path: str
+class Focus:
+    """The parts at ``paths`` of the tree in ``store``; all of it where there is no path.
+
+    A path need not be there any more. Of the units ``beside`` only what the rest of the tree says of them is judged.
+    """
+
+    def __init__(self, store: Store, paths: Iterable[str] = (), beside: Iterable[str] = ()) -> None:
+        """Look at these parts."""
+        self.store = store
+        self.paths, self.beside = frozenset(filter(None, paths)), frozenset(beside)
+        self._above = {above for path in (*self.paths, *self.beside) for above in _above(path)}
+        about = {_start(path, _OF_UNIT) for path in (*self.paths, *self.beside)}
+        self._about, self._above_about = about, {above for path in about for above in _above(path)}
+        self._latest = {f"{_start(path, _OF_SLUG)}/{layout().latest}" for path in self.paths}
 
     def touches(self, path: str) -> bool:
         """Say whether what is at ``path`` is in the focus, or the focus in it."""
-        return not self.path or f"{path}/".startswith(f"{self.path}/") or self.path.startswith(f"{path}/")
+        return not self.paths or path in self._above or not self.paths.isdisjoint((path, *_above(path)))
 
     def tree(self, slugs: Collection[str] = ()) -> Tree:
         """Walk what lies above the units: of the versions only those in the focus, and in ``slugs``."""
         before = layout().extension_schemas.partition("<")[0]
 
         def enter(folder: Entry) -> bool:
-            if not self.path or not is_above_units(folder):
+            if not self.paths or not is_above_units(folder):
                 return is_above_units(folder)
             kind, _, slug = folder.path.partition("/")
             if layout().kind_of_folder(kind) is None:
@@ -38,16 +48,22 @@ class Focus(NamedTuple):
 
     def is_about(self, finding: Finding) -> bool:
         """Say whether a finding is in the focus, about it elsewhere, on a folder around it, or in its ``latest``."""
-        unit = "/".join(self.path.split("/")[:3])
-        slug = "/".join(self.path.split("/")[:2])
         about = finding.concerns or finding.path
         return (
-            not self.path
-            or about == unit
-            or about.startswith(f"{unit}/")
-            or unit.startswith(f"{about}/")
-            or finding.path == f"{slug}/{layout().latest}"
+            not self.paths
+            or about in self._above_about
+            or not self._about.isdisjoint((about, *_above(about)))
+            or finding.path in self._latest
         )
+
+
+def _above(path: str) -> list[str]:
+    """Return the folders that a path lies in."""
+    return [path[:at] for at, letter in enumerate(path) if letter == "/"]
+
+
+def _start(path: str, segments: int) -> str:
+    return "/".join(path.split("/")[:segments])
 
 
 def surroundings(
@@ -63,21 +79,28 @@ def surroundings(
     it the one that ``latest`` names, and the newest ones down to one that is completed, which it should name.
     """
     found = dict(cards)
-    _look_beside(tree, found, latest_texts, look)
+    for unit in tree.units:
+        if unit.path in focus.beside:
+            _card(unit, found, look)
+    _look_beside(focus, tree, found, latest_texts, look)
     slugs: set[str] = set()
     while True:
-        _look_at_referred(tree, found, cards, look)
+        _look_at_referred(tree, found, [*cards, *focus.beside], look)
         referred = {"/".join(path.split("/")[:2]) for card in found.values() for path in card.refers_to} - slugs
-        if not focus.path or not referred:
+        if not focus.paths or not referred:
             return tree, dict(sorted(found.items()))
         slugs |= referred
         tree = focus.tree(slugs)
 
 
 def _look_beside(
-    tree: Tree, found: dict[str, Card], latest_texts: Mapping[str, str], look: Callable[[Address], Card]
+    focus: Focus,
+    tree: Tree,
+    found: dict[str, Card],
+    latest_texts: Mapping[str, str],
+    look: Callable[[Address], Card],
 ) -> None:
-    for slug in [each for each in tree.slugs if any(unit.path in found for unit in each.units)]:
+    for slug in [each for each in tree.slugs if focus.touches(each.path)]:
         units = {unit.version: unit for unit in slug.units}
         ordered = in_order(list(units))
         target = (slug.latest.target or latest_texts.get(slug.latest.path)) if slug.latest else None

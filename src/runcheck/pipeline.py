@@ -74,16 +74,52 @@ def check_in(
     ``configuration`` the file that says so. The units are surveyed by ``executor``; ``open_cache`` opens what is
     remembered of a tree, by its root; ``watch`` is told how far it is; ``remote`` says how a tree at a URL is read.
     """
-    start = time.perf_counter()
     target = locate(os.fspath(path), remote)
+    return check_focus(
+        quarantine,
+        Focus(target.store, [target.focus]),
+        depth=depth,
+        selection=selection,
+        settings=settings,
+        treatment=treatment,
+        configuration=configuration,
+        pedantic=pedantic,
+        executor=executor,
+        open_cache=open_cache,
+        watch=watch,
+        empty=f"{target.name}: holds no dataset and no run; nothing was checked",
+    )
+
+
+def check_focus(
+    quarantine: Quarantine,
+    focus: Focus,
+    *,
+    depth: Depth = "content",
+    selection: Selection = EVERYTHING,
+    settings: Settings = Settings(),  # noqa: B008 - it does not change
+    treatment: "Treatment | None" = None,
+    configuration: str | None = None,
+    pedantic: bool = False,
+    executor: Executor = Here(),  # noqa: B008 - it holds nothing
+    open_cache: Callable[[str], Cache] = lambda _: NoCache(),
+    watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
+    empty: str = "",
+) -> Report:
+    """Check parts of a tree as :func:`check_in` does; its store is closed then.
+
+    Raises:
+        CannotCheckError: there is no unit in them, which ``empty`` says in words; without these words that is clean.
+    """
+    start = time.perf_counter()
+    store = focus.store
     with ExitStack() as ends:
-        store = ends.enter_context(closing(target.store))
-        focus = Focus(store, target.focus)
+        ends.enter_context(closing(store))
         tree = focus.tree()
         met = [unit for unit in tree.units if focus.touches(unit.path)]
-        if not met:
-            raise CannotCheckError(f"{target.name}: holds no dataset and no run; nothing was checked")
-        cache = ends.enter_context(closing(open_cache(target.root)))
+        if not met and empty:
+            raise CannotCheckError(empty)
+        cache = ends.enter_context(closing(open_cache(store.name)))
         at = now()
         marks = marks_of(store.folder) if store.folder is not None else ()
         surveyor = Surveyor(store, depth, selection, quarantine, cache, at, watch, marks, settings)
@@ -110,12 +146,12 @@ def check_in(
     found = [each for each in (*findings, *total.findings) if focus.is_about(each)]
     found, waived = _waived(found, total, at)
     if treatment:
-        is_whole = not target.focus and (treatment.baseline is None or treatment.baseline.is_as_deep(depth))
-        found, others = treatment.applied(target.root, found, lambda code: is_whole and selection.has(code))
+        is_whole = not focus.paths and (treatment.baseline is None or treatment.baseline.is_as_deep(depth))
+        found, others = treatment.applied(store.name, found, lambda code: is_whole and selection.has(code))
         waived = others._replace(excepted=waived.excepted)
     wanted = [each for each in found if pedantic or each.is_certain]
     return Report(
-        root=target.root,
+        root=store.name,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
         unverified=total.unverified,
         units=len(met),

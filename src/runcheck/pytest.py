@@ -13,7 +13,6 @@ import pytest
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     from runcheck.depth import Depth
-    from runcheck.findings import Report
 
 __all__ = ["assert_conforms", "runcheck_tree"]
 
@@ -27,7 +26,12 @@ def runcheck_tree(tmp_path: Path) -> Path:
 
 
 def assert_conforms(
-    path: str | os.PathLike[str], *, depth: "Depth" = "content", ignore: Iterable[str] = (), strict: bool = False
+    path: str | os.PathLike[str],
+    *,
+    depth: "Depth" = "content",
+    ignore: Iterable[str] = (),
+    strict: bool = False,
+    config: str | os.PathLike[str] | None = None,
 ) -> None:
     """Fail the test, with the findings as ``runcheck check`` prints them, unless a tree or a unit conforms.
 
@@ -36,31 +40,35 @@ def assert_conforms(
         depth: As of :func:`runcheck.check`: ``structure``, ``content`` or ``deep``.
         ignore: Codes of clauses or families that do not count: ``["RC208"]``.
         strict: Warnings, and what could not be verified, fail too.
+        config: What the tree is judged by: ``runcheck.toml`` or ``pyproject.toml``. By default what lies above the
+            tree, as on the command line, so for one in a temporary folder nothing.
 
     Raises:
         AssertionError: it does not conform, or nothing is there that could.
     """
     __tracebackhide__ = True
-    from runcheck.errors import CannotCheckError  # noqa: PLC0415 - pytest imports this where no test asks for it
-    from runcheck.pipeline import check  # noqa: PLC0415
+    from runcheck.configuration.judgement import Asked, judgement_for  # noqa: PLC0415 - as the module says
+    from runcheck.errors import CannotCheckError  # noqa: PLC0415
+    from runcheck.pipeline import check_in  # noqa: PLC0415
+    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
+    asked = Asked(ignore=tuple(ignore), config=None if config is None else os.fspath(config))
     try:
-        report = _without(check(path, depth=depth), ignore)
+        judgement = judgement_for(os.fspath(path), asked)
+        with Quarantine() as quarantine:
+            report = check_in(
+                quarantine,
+                path,
+                depth=depth,
+                selection=judgement.selection,
+                settings=judgement.settings,
+                treatment=judgement.treatment,
+            )
     except CannotCheckError as error:
         raise AssertionError(str(error)) from None
     if report.errors or (strict and (report.findings or report.unverified)):
         from runcheck.report.setting import setting_of  # noqa: PLC0415
         from runcheck.report.text import render  # noqa: PLC0415
 
-        raise AssertionError(f"{os.fspath(path)} does not conform:\n\n{''.join(render((report,), setting_of()))}")
-
-
-def _without(report: "Report", ignore: Iterable[str]) -> "Report":
-    """Return the report without the findings of clauses that do not count."""
-    from runcheck.rules.selection import select  # noqa: PLC0415
-
-    ignored = list(ignore)
-    if not ignored:
-        return report
-    left_out = select(ignored)
-    return report._replace(findings=tuple(each for each in report.findings if not left_out.has(each.code)))
+        found = "".join(render([report], setting_of(is_strict=strict)))
+        raise AssertionError(f"{os.fspath(path)} does not conform:\n\n{found}")

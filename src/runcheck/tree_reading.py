@@ -45,7 +45,7 @@ class Above(NamedTuple):
 
 def ask_git(store: Store, needed: frozenset[str]) -> GitContent | None:
     """Return what Git knows of a tree; None where there is no repository, or it is not among the inputs needed."""
-    return None if store.folder is None or "git" not in needed else read_git(store.folder)
+    return None if store.worktree is None or "git" not in needed else read_git(store.worktree)
 
 
 def read_above(reader: Reader, cache: Cache, tree: Tree, needed: frozenset[str]) -> Above:
@@ -76,7 +76,7 @@ def tree_inputs(
     """Return what the rules of a tree are given."""
     facts = above.facts
     large = {path for card in cards.values() for files in card.large.values() for path in files}
-    root = reader.store.folder
+    root = reader.store.worktree
     known = with_large(git, root, large) if git and root is not None else None
     return TreeInputs(
         tree=tree,

@@ -225,3 +225,38 @@ def test_colours_are_forced_by_the_environment_alone(tree: Path, run_folder: Pat
     forced = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "FORCE_COLOR": "1"})
     assert b"\x1b" not in plain.stdout
     assert b"\x1b[1;31merror RC105\x1b[0m required-file" in forced.stdout
+
+
+def test_rules_lists_the_clauses_of_families_also_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "RC3", "RC70"]) == 0
+    codes = [line.split()[0] for line in capsys.readouterr().out.splitlines()[:-2]]
+    assert codes == [code for code in clauses() if code.startswith(("RC3", "RC70"))]
+    assert main(["rules", "RC3,RC70", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["code"] for row in rows] == codes
+    assert rows[0]["level"] == clauses()[codes[0]].level.value
+    assert main(["rules", "RC0"]) == 2
+
+
+def test_a_name_that_is_mistyped_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rule", "checksum-mismach"]) == 2
+    assert capsys.readouterr().err.endswith("did you mean checksum-mismatch?\n")
+
+
+def test_explain_says_what_a_path_is(tree: Path, tmp_path: Path) -> None:
+    done = runcheck("explain", "artefacts/dataset/digits/v1/train.parquet", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "RC607 error   parquet-readable" in done.stdout
+    document = json.loads(runcheck("explain", tree / "runs.parquet", "--format", "json").stdout)
+    assert "RC701" in document["clauses"]
+    assert runcheck("explain", "src/train.py", cwd=tmp_path / "artefacts/dataset").returncode == 0
+    assert runcheck("explain", "train.py", cwd=tmp_path).returncode == 2
+
+
+def test_show_files_says_what_is_checked_and_checks_nothing(tree: Path, run_folder: Path) -> None:
+    (run_folder / "summary.yaml").write_text("broken: [")
+    done = runcheck("artefacts", "--show-files", cwd=tree.parent)
+    assert done.returncode == 0
+    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    assert ["summary", f"artefacts/{run_folder.relative_to(tree).as_posix()}/summary.yaml"] in lines
+    assert not (tree / ".runcheck").exists()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-# Where the recipe `shells` unpacks the packages of Debian; a shell that is installed is taken before.
-UNPACKED = Path(__file__).parents[2] / ".tools/debian"
+# Where `./dev tools` unpacks the packages of Debian; a shell that is installed is taken before.
+UNPACKED = Path(__file__).parents[2] / ".venvs/tools"
 LIBRARIES = UNPACKED / "usr/lib" / f"{os.uname().machine}-linux-gnu"
 
 # A tab puts every match into the line, and the command that is completed says what it was given.
@@ -48,7 +48,7 @@ def shell_named(name: str) -> str:
     folders = (UNPACKED / each for each in ("bin", "usr/bin"))
     found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, folders)))
     if found is None:
-        pytest.skip(f"NOT TESTED: {name} is not on this machine; 'just shells' unpacks it")
+        pytest.skip(f"NOT TESTED: {name} is not on this machine; './dev tools' unpacks Debian's")
     return found
 
 

@@ -30,6 +30,7 @@ from runcheck.pipeline import check_in
 from runcheck.probes import GONE, look_into_file, look_into_folder
 from runcheck.probes.contents import ZarrContent
 from runcheck.probes.folder import Folder
+from runcheck.tree import copied as copied_module
 from runcheck.tree import remote as remote_module
 from runcheck.tree.cache import open_cache
 from runcheck.tree.executor import Processes, Threads
@@ -632,10 +633,10 @@ def test_what_is_too_large_to_be_copied_is_not_verified(
     run = new_run(tmp_path / "artefacts")
     run.save_checkpoint(1, {"w": np.full((64, 64), np.nan, "f4")})
     run.finish()
-    monkeypatch.setattr(remote_module, "_COPIED_BYTES", 1000)
+    monkeypatch.setattr(copied_module, "_BYTES", 1000)
     report = check_url(readers, to_s3(tmp_path / "artefacts", "artefacts"), "deep")
     assert [(each.reason, [path.rpartition("/")[2] for path in each.paths]) for each in report.unverified] == [
-        (remote_module.TOO_LARGE, ["1"])
+        (copied_module.TOO_LARGE, ["1"])
     ]
     assert said(report) == []
 

@@ -14,7 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
-_COMMANDS = ("check", "rules", "rule", "index", "cache", "recover", "reproduce", "schema", "completions")
+_COMMANDS = (
+    "check",
+    "rules",
+    "rule",
+    "explain",
+    "index",
+    "cache",
+    "recover",
+    "reproduce",
+    "schema",
+    "completions",
+    "seal",
+    "init",
+    "migrate",
+)
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -54,10 +68,12 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
 def _command(words: "Sequence[str]") -> "Callable[[], int]":
     """Return what these words ask for."""
-    if words[0] == "check" and not any(word.startswith("-") for word in words):
+    is_hook = words[1:3] == ["--hook", "--"]
+    if words[0] == "check" and (is_hook or not any(word.startswith("-") for word in words)):
         from runcheck.cli.check import Options, run  # noqa: PLC0415
 
-        return lambda: run(Options(words[1:]))  # as a hook asks, which does not pay 10 ms for a parser of options
+        # a hook does not pay 10 ms for a parser of options
+        return lambda: run(Options(words[3 if is_hook else 1 :], hook=is_hook))
     options = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],)).parse_args(words)
     return lambda: options.run(options)
 

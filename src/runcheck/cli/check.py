@@ -2,11 +2,11 @@
 
 import os
 import sys
-from functools import partial
 
 from runcheck.cli import CLEAN, FINDINGS
 from runcheck.errors import CannotCheckError
 
+FAILING = ("error", "warning", "never")
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     import argparse
@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 
     from runcheck.depth import Depth
     from runcheck.findings import Report
-    from runcheck.watch import Watch
 
 
 class Options:
     """What is asked for, as it is where no option is given."""
 
-    def __init__(self, paths: "Sequence[str]" = ()) -> None:
-        """Ask for the check of these paths."""
+    def __init__(self, paths: "Sequence[str]" = (), *, hook: bool = False) -> None:
+        """Ask for the check of these paths, as those of a hook maybe."""
         self.paths = paths
         self.depth: Depth = "content"
         self.select = self.ignore = self.extend_select = ""
@@ -37,6 +36,12 @@ class Options:
         self.format = "text"
         self.output_file: str | None = None
         self.statistics = self.quiet = self.exit_zero = self.show_files = False
+        self.fix = self.diff = self.unsafe_fixes = False
+        self.since: str | None = None
+        self.staged, self.hook = False, hook
+        self.exclude: str | None = None
+        self.outside = False
+        self.fail_on = "error"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -87,7 +92,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="who shares the units: processes (default), threads (for URLs), or dask:ADDRESS, the workers of a cluster",
     )
     _add_configuration(parser)
+    _add_changes(parser)
     _add_output(parser)
+    _add_fixes(parser)
     parser.set_defaults(run=run, **vars(Options()))
 
 
@@ -116,15 +123,65 @@ def _add_output(parser: "argparse.ArgumentParser") -> None:
     output.add_argument("--output-file", metavar="FILE", help="write the report there: whole, or not at all")
     output.add_argument("--statistics", action="store_true", help="count by clause instead (formats text and json)")
     output.add_argument("--quiet", "-q", action="store_true", help="print findings, and nothing where there are none")
-    output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found")
+    output.add_argument(
+        "--fail-on",
+        choices=FAILING,
+        help="which findings end with status 1: error (default), warning (and errors), or never",
+    )
+    output.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever was found: --fail-on never")
     output.add_argument("--show-files", action="store_true", help="say which files are checked, as what; read none")
+
+
+def _add_fixes(parser: "argparse.ArgumentParser") -> None:
+    fixes = parser.add_argument_group("fixes")
+    fixes.add_argument("--fix", action="store_true", help="mend what can be mended without guessing, and check again")
+    fixes.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
+    fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff, also what rests on a guess")
+
+
+def _add_changes(parser: "argparse.ArgumentParser") -> None:
+    changes = parser.add_argument_group("changes", "Check the units that a change in Git touches, and no others.")
+    which = changes.add_mutually_exclusive_group()
+    which.add_argument(
+        "--since",
+        metavar="REV",
+        help="what differs from where this branch left REV, and what is new; PATHs narrow it down",
+    )
+    which.add_argument(
+        "--staged",
+        action="store_true",
+        help="what is staged, judged as it is staged, whatever the folder holds; PATHs narrow it down",
+    )
+    which.add_argument(
+        "--hook",
+        action="store_true",
+        help="as pre-commit calls it: PATHs are the staged files, which may lie in no tree; what is deleted counts too",
+    )
+    changes.add_argument(
+        "--outside",
+        action="store_true",
+        help="judge changed files that lie in no unit too: weights in texts, secrets, unsafe pickles, .env",
+    )
+    changes.add_argument("--exclude", metavar="REGEX", help="pass over changed files in whose paths this is found")
 
 
 def run(options: Options) -> int:
     """Check each path and report."""
-    from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415 - each command loads what it needs
+    from runcheck.cli.checking import checks, is_of_change, reports  # noqa: PLC0415 - each command loads what it needs
+
+    if options.fix or options.diff or options.unsafe_fixes:
+        from runcheck.cli.fixing import assert_fixable  # noqa: PLC0415 - few checks mend
+
+        assert_fixable(options, is_of_change=is_of_change(options))
+    if options.diff:
+        from runcheck.cli.fixing import show_diff  # noqa: PLC0415 - few checks mend
+
+        return show_diff(options, checks(options))
+    from runcheck.report.formats import FORMATS, STATISTICS, renderer  # noqa: PLC0415
     from runcheck.report.setting import setting_of  # noqa: PLC0415
 
+    if options.show_files:
+        return _show_files(options)
     if options.statistics and options.format not in STATISTICS:
         raise CannotCheckError(f"--statistics is for the formats {' and '.join(STATISTICS)}, not for {options.format}")
     if options.write_baseline is not None:
@@ -138,7 +195,7 @@ def run(options: Options) -> int:
     )
     render = renderer((STATISTICS if options.statistics else FORMATS)[options.format])
     failed: list[bool] = []
-    pieces = render(_noted(_reports(options), failed, is_strict=options.strict), setting)
+    pieces = render(_noted(reports(options), failed, options), setting)
     if options.output_file:
         from runcheck.report.output import write_report  # noqa: PLC0415
 
@@ -146,72 +203,35 @@ def run(options: Options) -> int:
     else:
         for piece in pieces:
             print(piece, end="")
-    return FINDINGS if any(failed) and not options.exit_zero else CLEAN
+    is_failing = not options.exit_zero and options.fail_on != "never"
+    return FINDINGS if any(failed) and is_failing else CLEAN
 
 
-def _write_baseline(options: Options, path: str) -> int:
-    from runcheck.configuration.baseline import text_of_baseline  # noqa: PLC0415
-    from runcheck.report.output import write_report  # noqa: PLC0415
+def _show_files(options: Options) -> int:
+    from runcheck.explain.files import files_of, render  # noqa: PLC0415
+    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
 
-    reports = list(_reports(options))
-    write_report(path, [text_of_baseline(path, reports, options.depth)])
-    print(f"{path}: {sum(len(report.findings) for report in reports):,} findings")
+    remote = Remote(options.jobs or CONNECTIONS, is_trusting=True)
+    for path in options.paths or ("artefacts",):
+        for line in render(files_of(path, remote)):
+            print(line)
     return CLEAN
 
 
-def _noted(reports: "Iterable[Report]", failed: list[bool], *, is_strict: bool) -> "Iterator[Report]":
+def _write_baseline(options: Options, path: str) -> int:
+    from runcheck.cli.checking import reports  # noqa: PLC0415
+    from runcheck.configuration.baseline import text_of_baseline  # noqa: PLC0415
+    from runcheck.report.output import write_report  # noqa: PLC0415
+
+    found = list(reports(options))
+    write_report(path, [text_of_baseline(path, found, options.depth)])
+    print(f"{path}: {sum(len(report.findings) for report in found):,} findings")
+    return CLEAN
+
+
+def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
     """Pass each report on, and note whether it fails the check."""
     for report in reports:
-        failed.append(not report.is_clean or (is_strict and bool(report.findings or report.unverified)))
+        is_bad = report.findings if options.fail_on == "warning" else report.errors
+        failed.append(bool(is_bad or (options.strict and (report.findings or report.unverified))))
         yield report
-
-
-def _reports(options: Options) -> "Iterator[Report]":
-    """Check each path."""
-    from runcheck.configuration.judgement import Asked, codes_in, judgement_for, paths_of  # noqa: PLC0415
-    from runcheck.pipeline import check_in  # noqa: PLC0415
-    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
-    from runcheck.tree.executor import executor_of  # noqa: PLC0415
-    from runcheck.tree.locate import is_url  # noqa: PLC0415
-    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
-    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
-    from runcheck.watch import Nobody  # noqa: PLC0415
-
-    watch: Watch = Nobody()
-    if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
-        from runcheck.report.progress import ProgressLine  # noqa: PLC0415
-
-        watch = ProgressLine(sys.stderr)
-    asked = Asked(
-        codes_in(options.select),
-        codes_in(options.ignore),
-        codes_in(options.extend_select),
-        config=options.config,
-        is_isolated=options.isolated,
-        baseline=options.baseline,
-        is_baseline_written=options.write_baseline is not None,
-        convention=options.convention,
-    )
-    remote = Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
-    opened = (lambda _: NoCache()) if options.no_cache else partial(open_cache, is_blind=options.rehash)
-    with Quarantine() as quarantine:
-        for path in paths_of(options.paths, asked, "artefacts"):
-            judgement = judgement_for(path, asked)
-            if judgement.convention:
-                from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
-
-                judge = partial(check_by, convention=judgement.convention)
-            else:
-                judge = partial(check_in, open_cache=opened, remote=remote)
-            yield judge(
-                quarantine,
-                path,
-                depth=options.depth,
-                selection=judgement.selection,
-                settings=judgement.settings,
-                treatment=judgement.treatment,
-                configuration=judgement.path,
-                pedantic=options.pedantic,
-                executor=executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs),
-                watch=watch,
-            )

@@ -1,10 +1,14 @@
 """``runcheck rule CODE``: one clause, why it exists, what fails it and how to mend that."""
 
 import argparse
+from collections.abc import Iterable
 
 from runcheck.cli import CLEAN
 from runcheck.convention.clauses import Clause, clauses
+from runcheck.convention.fixable import words_of_fixes
 from runcheck.errors import CannotCheckError
+
+_SHORT = len("RC304")  # a code has too many neighbours to guess
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     names = {clause.name: clause for clause in known.values()}
     clause = known.get(options.clause.upper()) or names.get(options.clause.lower())
     if clause is None:
-        raise CannotCheckError(f"{options.clause}: no clause has this code or name; 'runcheck rules' lists them all")
+        raise CannotCheckError(f"{options.clause}: no clause has this code or name{_meant(options.clause, names)}")
     print(_page(clause))
     return CLEAN
 
@@ -35,11 +39,20 @@ def known_to(convention: str | None) -> "dict[str, Clause]":
     return clauses_of(load(convention))
 
 
+def _meant(word: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - nobody else mistypes
+
+    near = get_close_matches(word.lower(), names, n=1)
+    return f"; did you mean {near[0]}?" if near and len(word) > _SHORT else "; 'runcheck rules' lists them all"
+
+
 def _page(clause: Clause) -> str:
     import textwrap  # noqa: PLC0415 - no other command wraps
 
     parts = [f"{clause.code} {clause.name} ({clause.level.name}: {clause.level.value}, {_where(clause)})"]
     parts += [clause.text, f"Why: {clause.why}", f"Fails: {clause.fails}", f"Mend: {clause.mend}"]
+    if fixes := words_of_fixes(clause.name):
+        parts.append(f"Fix: {fixes}")
     return "\n\n".join(textwrap.fill(part, 100, break_long_words=False) for part in parts)
 
 

@@ -72,7 +72,7 @@ def bash(offer: Offer) -> str:
         "codes": " ".join(offer.codes),
         "names": "|".join(names),
         "words": " ".join(names),
-        "first": " ".join(set(flags_of(offer.options)) - set(flags_of(offer.default.options))),
+        "first": " ".join(flags_of(offer.first)),
         "values": _cases(values),
         "options": _cases(options),
         "operands": _cases(operands),

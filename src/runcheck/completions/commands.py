@@ -40,7 +40,7 @@ class Command(NamedTuple):
 
 # By what the parsers call a value; FOLDER, and whatever has PATH or FILE in its name, is a path.
 _BY_NAME = {"CODES": Takes.CLAUSES, "CODE|NAME": Takes.CLAUSE}
-_PATHS = ("PATH", "FILE", "FOLDER", "ROOT", "RUN", "UNIT", "SRC")
+_PATHS = ("PATH", "FILE", "FOLDER", "DIR", "ROOT", "RUN", "UNIT", "SRC")
 
 
 def commands_of(parser: argparse.ArgumentParser) -> tuple[Command, ...]:

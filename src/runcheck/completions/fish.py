@@ -41,8 +41,7 @@ def fish(offer: Offer) -> str:
     lines = [
         f"complete -c runcheck -n __runcheck_is_first -a {each.name} -d {_quoted(each.help)}" for each in offer.commands
     ]
-    known = {flag for each in offer.default.options for flag in each.flags}
-    lines += [_option("__runcheck_is_first", each) for each in offer.options if not known & set(each.flags)]
+    lines += [_option("__runcheck_is_first", each) for each in offer.first]
     for command in offer.commands:
         lines += _lines(command)
     return _SCRIPT % {

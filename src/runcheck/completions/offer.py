@@ -22,6 +22,12 @@ class Offer(NamedTuple):
         return command
 
     @property
+    def first(self) -> tuple[Argument, ...]:
+        """The options that stand before any command alone, and in none."""
+        known = {flag for each in self.default.options for flag in each.flags}
+        return tuple(each for each in self.options if not known & set(each.flags))
+
+    @property
     def clauses(self) -> dict[str, str]:
         """The codes of clauses alone."""
         return {code: name for code, name in self.codes.items() if name}

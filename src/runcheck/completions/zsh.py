@@ -65,8 +65,7 @@ def zsh(offer: Offer) -> str:
         specs += [_quoted(f"*:{_bare(operand.name)}:{_action(operand)}")] if operand else []
         lines = " \\\n        ".join(specs)
         cases.append(f"    {command.name}) _arguments -s -S $first \\\n        {lines} && ret=0 ;;")
-    known = {flag for each in offer.default.options for flag in each.flags}
-    first = [_option(each) for each in offer.options if not known & set(each.flags)]
+    first = [_option(each) for each in offer.first]
     return _SCRIPT % {
         "clauses": _pairs(offer.clauses),
         "codes": _pairs(dict(offer.codes)),

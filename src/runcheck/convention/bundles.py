@@ -15,7 +15,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.schemas import SUFFIX, schema, schema_names
 
 _FORMATS = ("json", "document")  # what an editor opens as one document
-_SETTINGS = {"runcheck": ("runcheck.toml",)}
+_SETTINGS = "runcheck"  # whose title is the name of its file
 CATALOG = "catalog.json"
 
 Node = dict[str, object]
@@ -98,7 +98,8 @@ def catalog(base: str = "") -> Node:
 
 def _paths(name: str) -> Iterator[str]:
     """Return the files that a schema is about, as an editor matches them."""
-    yield from _SETTINGS.get(name, ())
+    if name == _SETTINGS:
+        yield str(schema(name)["title"])
     for role in layout().roles.values():
         if role.schema == name and role.format in _FORMATS:
             for kind in layout().kinds.values():

@@ -63,4 +63,5 @@ def as_object(report: Report, finding: Finding) -> dict[str, object]:
         "pointer": finding.pointer,
         "message": finding.message,
         "help": finding.help,
+        "fix": finding.fix,
     }

@@ -24,11 +24,11 @@ class Setting(NamedTuple):
 
     def here(self, report: Report, path: str) -> str:
         """Return a path of the tree as it is typed in the folder."""
-        return _below(self.folder, report.root, path)
+        return below(self.folder, report.root, path)
 
     def in_repository(self, report: Report, path: str) -> str:
         """Return a path of the tree as the repository's host calls it."""
-        return _below(self.repository, report.root, path)
+        return below(self.repository, report.root, path)
 
 
 def setting_of(
@@ -60,7 +60,7 @@ def _repository_of(folder: str) -> str:
     return above
 
 
-def _below(folder: str, root: str, path: str) -> str:
+def below(folder: str, root: str, path: str) -> str:
     """Return a path of the tree at ``root``: relative where it lies in ``folder``, else absolute, or a URL."""
     if "://" in root:
         return root if path == "." else f"{root.rstrip('/')}/{path}"

@@ -52,6 +52,7 @@ def _finding(report: Report, unit: str, finding: Finding, setting: Setting) -> s
     where = printable(f"{_within(report, unit, finding.path, setting)}{place(finding)}")
     level: Style = finding.level.value if finding.is_certain else "perhaps"
     what = f"{painted(f'{level} {finding.code}', level, setting)} {finding.clause.name}"
+    what += " [*]" if finding.fix == "safe" else ""
     help_ = painted(f"help: {printable(finding.help)}", "faint", setting)
     return f"  {where}: {what}\n      {printable(finding.message)}\n      {help_}"
 
@@ -92,7 +93,9 @@ def closing(report: Report, setting: Setting) -> str:
     if not report.findings:
         return f"{painted('Clean' if report.selected or left_out else 'All clean', 'good', setting)}: {scope}."
     found = f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}"
-    return f"{painted(found, 'error' if report.errors else 'warning', setting)}: {scope}."
+    fixable = sum(finding.fix == "safe" for finding in report.findings)
+    fixes = f" [*] {fixable:,} fixable with `runcheck check --fix`." if fixable else ""
+    return f"{painted(found, 'error' if report.errors else 'warning', setting)}: {scope}.{fixes}"
 
 
 def painted(text: str, style: Style, setting: Setting) -> str:

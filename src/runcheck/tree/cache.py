@@ -22,7 +22,7 @@ from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.locate import is_url
 from runcheck.tree.program import stamp
-from runcheck.tree.state import state_folder
+from runcheck.tree.state import open_own, state_folder
 
 FILE_NAME = "cache-1.sqlite3"  # the number is of the form of its table
 _STAMP = "stamp"
@@ -184,7 +184,9 @@ def open_cache(root: str, *, is_blind: bool) -> DiskCache | VersionCache | NoCac
             os.makedirs(folder, exist_ok=True)
             return VersionCache(DiskCache(folder, _NEVER, is_blind))
         folder = state_folder(root)
-        with open(os.path.join(folder, _STAMP), "w", encoding="utf-8") as stream:
+        if os.path.islink(os.path.join(folder, FILE_NAME)):
+            return NoCache()
+        with open_own(os.path.join(folder, _STAMP), os.O_TRUNC) as stream:
             stream.write("The time of this file is that of the last check.\n")
         clock = os.stat(os.path.join(folder, _STAMP)).st_mtime_ns
     except OSError:

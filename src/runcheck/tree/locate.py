@@ -57,18 +57,18 @@ def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it d
         absolute = os.path.realpath(absolute)
         if not os.access(absolute, os.R_OK | os.X_OK):
             raise CannotCheckError(f"{path}: cannot be read; its permissions do not let you")
-        if _is_root(LocalStore(absolute)):
+        if is_root(LocalStore(absolute)):
             return Target(LocalStore(absolute), "")
     folder, name = os.path.split(absolute)
-    if os.path.isfile(absolute) and _is_root(LocalStore(folder)):
+    if os.path.isfile(absolute) and is_root(LocalStore(folder)):
         return Target(LocalStore(os.path.realpath(folder)), "")
     parts = [*os.path.realpath(folder).split(os.sep), name]
     for at in range(len(parts) - 1, 0, -1):
         root = LocalStore(os.sep.join(parts[:at]) or os.sep)
-        if layout().kind_of_folder(parts[at]) and _is_root(root):
+        if layout().kind_of_folder(parts[at]) and is_root(root):
             return Target(root, _named(root, "/".join(parts[at:-1]), name))
     below = LocalStore(absolute).folders("")
-    hint = next((f"; did you mean {path}/{name}?" for name in below if _is_root(LocalStore(f"{absolute}/{name}"))), "")
+    hint = next((f"; did you mean {path}/{name}?" for name in below if is_root(LocalStore(f"{absolute}/{name}"))), "")
     raise _no_tree(path, hint)
 
 
@@ -97,14 +97,14 @@ def _locate_url(url: str, remote: Remote) -> Target:
 
 
 def _in_store(asked: "RemoteStore") -> Target:
-    if _is_root(asked):
+    if is_root(asked):
         return Target(asked, "")
     parts = asked.base.split("/")
     for at in range(len(parts) - 1, 0, -1):
         store = asked.above(len(parts) - at)
-        if layout().kind_of_folder(parts[at]) and _is_root(store):
+        if layout().kind_of_folder(parts[at]) and is_root(store):
             return Target(store, _named(store, "/".join(parts[at:-1]), parts[-1]))
-        if at == len(parts) - 1 and store.is_file(parts[at]) and _is_root(store):
+        if at == len(parts) - 1 and store.is_file(parts[at]) and is_root(store):
             return Target(store, "")
     raise _no_tree(asked.name, "")
 
@@ -130,7 +130,7 @@ def _named(store: Store, folder: str, name: str) -> str:
     return f"{folder}/{version or name}"
 
 
-def _is_root(store: Store) -> bool:
+def is_root(store: Store) -> bool:
     """Say whether units lie in a store: a kind's folder, a slug, and in it a folder that looks like a unit.
 
     The name of a kind's folder is not enough: ``model/`` and ``data/`` are in every other project.

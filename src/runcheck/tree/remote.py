@@ -6,40 +6,31 @@ Listings are cached nowhere: what they tell is what a check trusts. Nothing here
 import contextlib
 import io
 import re
-import shutil
-import tempfile
-import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self, TypeVar, cast
 
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotCheckError, MissingLibraryError
 from runcheck.probes.folder import Folder, open_regular
+from runcheck.tree.copied import copied
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.listing import entries_of, entry_of
 from runcheck.tree.ranged import RangedFile
-from runcheck.tree.store import Remote, TooLargeError
+from runcheck.tree.store import Remote
 from runcheck.tree.walk import in_order
 
 T = TypeVar("T")
 
 SMALL = 1 << 20  # bytes are asked for at once
-_COPIED_BYTES = 16 << 30
-TOO_LARGE = (
-    f"what a library opens by itself is copied here, {_COPIED_BYTES >> 30} GiB of a folder or file at most, "
-    "and half of what is free"
-)
 _REMEMBERED_FILE, _REMEMBERED = 1 << 16, 4 << 20  # bytes of a file, and of all of a unit
 _IN_THIS_PROCESS = frozenset({"memory"})
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 _SECRETS = re.compile(r"(?<=//)[^/\s]*@")
 _TRAILING = re.compile(r"(?<![:/])/+$")
 _WORDS = 300
-_COPYING = threading.Lock()  # one at a time
 
 
 class _Root(NamedTuple):
@@ -54,7 +45,7 @@ class _Root(NamedTuple):
 class RemoteStore:
     """The tree below a root in a file system of fsspec."""
 
-    folder = None
+    folder = worktree = None
     large = 0  # reading is waiting, so every file is worth a thread
 
     def __init__(self, root: _Root, files: Any, threads: ThreadPoolExecutor | None = None) -> None:  # noqa: ANN401 - fsspec ships no types
@@ -185,7 +176,7 @@ class RemoteStore:
         elif not self._is_in_this_process:
             yield partial(self.open, entry)
         else:
-            with self._copied({"copy": entry}) as folder:
+            with copied({"copy": entry}, self.open) as folder:
                 yield partial(open_regular, f"{folder}/copy")
 
     def opener(self, path: str, members: Mapping[str, Entry]) -> "_FolderOpener":  # noqa: ARG002 - entries have theirs
@@ -198,25 +189,8 @@ class RemoteStore:
         if not by_library and not self._is_in_this_process:
             yield folder._replace(opener=_FolderOpener(self, members))
             return
-        with self._copied(members) as location:
+        with copied(members, self.open) as location:
             yield folder._replace(location=location, opener=None)
-
-    @contextlib.contextmanager
-    def _copied(self, members: Mapping[str, Entry]) -> Iterator[str]:
-        """Copy files to a folder of this machine, which is removed afterwards."""
-        with _COPYING, tempfile.TemporaryDirectory(prefix="runcheck-") as folder:
-            size = sum(entry.size for entry in members.values() if entry.is_file)
-            if size > min(_COPIED_BYTES, shutil.disk_usage(folder).free // 2):
-                raise TooLargeError(TOO_LARGE)
-            for name, entry in members.items():
-                target = Path(folder, name)
-                if entry.is_folder:
-                    target.mkdir(parents=True, exist_ok=True)
-            for name, entry in members.items():
-                if entry.is_file:
-                    with self.open(entry) as source, Path(folder, name).open("xb") as copy:
-                        shutil.copyfileobj(source, copy, SMALL)
-            yield folder
 
     def sha256(self, entry: Entry) -> str | None:
         """Return the SHA-256 that S3 has of a whole object, if it is still the object that was listed.

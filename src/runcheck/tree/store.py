@@ -35,6 +35,10 @@ class Store(Protocol):
         """Where the tree lies on this machine; None where it does not."""
 
     @property
+    def worktree(self) -> str | None:
+        """The folder that Git is asked about; None where no repository can hold the tree."""
+
+    @property
     def large(self) -> int:
         """From how many bytes on a file is worth a thread of its own."""
 
@@ -107,6 +111,11 @@ class LocalStore(NamedTuple):
     @property
     def name(self) -> str:
         """The path of the folder."""
+        return self.folder
+
+    @property
+    def worktree(self) -> str:
+        """The folder."""
         return self.folder
 
     def walk(self, path: str = "", enter: Callable[[Entry], bool] | None = None) -> Iterator[Entry]:

@@ -36,6 +36,15 @@ def write_whole(path: str, content: str | bytes) -> None:
         stream.write(content.encode() if isinstance(content, str) else content)
 
 
+def rewrite(path: str, content: str | bytes) -> None:
+    """Write a file whole or not at all, with the permissions of the one that was there."""
+    with whole(path) as temporary:
+        with open(temporary, "xb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+        if os.path.isfile(path) and not os.path.islink(path):
+            shutil.copymode(path, temporary)
+
+
 def write_json(path: str, document: Mapping[str, object]) -> None:
     """Write a JSON document to ``path``, whole or not at all."""
     write_whole(path, json_text(document))

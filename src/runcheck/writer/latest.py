@@ -28,7 +28,12 @@ def update_latest(slug: str, version: str) -> bool:
     is_there = current is not None and os.path.isdir(os.path.join(slug, current))
     if current is not None and is_there and newest([current, version]) == current:
         return False
-    path = os.path.join(slug, layout().latest)
+    put_latest(os.path.join(slug, layout().latest), version)
+    return True
+
+
+def put_latest(path: str, version: str) -> None:
+    """Let ``path`` be a link to ``version``, or a text file with it where there are no links, whole or not at all."""
     temporary = f"{path}.tmp"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)
@@ -44,4 +49,3 @@ def update_latest(slug: str, version: str) -> bool:
         except OSError:
             os.unlink(temporary)
             raise
-    return True

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from runcheck.tree.state import state_folder
+from runcheck.tree.state import open_own, state_folder
 
 try:
     import fcntl
@@ -15,7 +15,7 @@ except ImportError:  # Windows
 @contextlib.contextmanager
 def locked(root: str, name: str) -> Iterator[None]:
     """Hold the lock ``name`` of a tree. The lock is the operating system's: it ends with the process that holds it."""
-    with open(os.path.join(state_folder(root), f"{name}.lock"), "a", encoding="utf-8") as stream:
+    with open_own(os.path.join(state_folder(root), f"{name}.lock"), os.O_APPEND) as stream:
         if fcntl is not None:
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield

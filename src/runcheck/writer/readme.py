@@ -46,13 +46,13 @@ def readme_of_dataset(metadata: Metadata, risks: str) -> str:
 
 def words_of_readme(text: str) -> tuple[list[str], str]:
     """Return what people said in the README of a run: the notes on its results, and its risks."""
-    _, _, results, risks = (_section(text, heading) for heading in layout().readme_sections)
+    _, _, results, risks = (section_of(text, heading) for heading in layout().readme_sections)
     ours = ("| ", NO_VALUES, NOT_FINISHED)
     said = "\n".join(dropwhile(lambda line: line.startswith(ours), results.split("\n"))).strip()
     return [said] if said else [], "" if risks == NO_RISKS else risks
 
 
-def _section(text: str, heading: str) -> str:
+def section_of(text: str, heading: str) -> str:
     """Return what stands under a heading of ours."""
     found: list[str] = []
     fence, is_within = "", False

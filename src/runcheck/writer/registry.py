@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -118,6 +119,8 @@ def _write(root: str, rows: Sequence[RegistryRow]) -> str:
     table = pa.Table.from_pylist([_storable(row) for row in ordered], schema=_arrow_schema())
     path = os.path.join(root, layout().registry)
     temporary = os.path.join(state_folder(root), f"{layout().registry}.tmp")
+    with suppress(FileNotFoundError):  # which may be a link
+        os.unlink(temporary)
     pq.write_table(table, temporary, write_page_checksum=True)
     os.replace(temporary, path)
     return path

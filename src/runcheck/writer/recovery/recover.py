@@ -238,8 +238,8 @@ def _finish(unit: StoredUnit, repair: Repair) -> None:
         if not unit.has("summary") or not unit.has("readme"):
             ended = parse_timestamp(metadata["finished_at"] or "") or last_sign(unit)
             _rebuild(unit, repair, ended, metadata["status"], None)
-        _seal(unit, repair)
-    _publish(unit, repair)
+        seal_unit(unit, repair)
+    publish(unit, repair)
     if metadata["status"] == "preempted":
         repair.say("is preempted and goes on with start_run(..., resume=...), so it stays open; --abort closes it")
 
@@ -247,7 +247,7 @@ def _finish(unit: StoredUnit, repair: Repair) -> None:
 def _finish_dataset(unit: StoredUnit, repair: Repair) -> None:
     metadata = unit.metadata
     if unit.has("checksums"):
-        _publish(unit, repair)
+        publish(unit, repair)
         return
     path = layout().path("metadata")
     sums = hash_files(unit.files.folder, without=path)
@@ -256,11 +256,12 @@ def _finish_dataset(unit: StoredUnit, repair: Repair) -> None:
             f"{unit.files.folder}: is a dataset that was never finished, and only its own script can make the rest; "
             "publish the version anew, and remove this folder"
         )
-    _seal(unit, repair)
-    _publish(unit, repair)
+    seal_unit(unit, repair)
+    publish(unit, repair)
 
 
-def _seal(unit: StoredUnit, repair: Repair) -> None:
+def seal_unit(unit: StoredUnit, repair: Repair) -> None:
+    """Write the checksum list of a unit as it is."""
     path = layout().path("metadata")
     sums = hash_files(unit.files.folder, without=path)
     sums[path] = hash_file(unit.files.absolute(path))
@@ -268,7 +269,7 @@ def _seal(unit: StoredUnit, repair: Repair) -> None:
     repair.say(f"sealed it: {layout().path('checksums')} lists {len(sums):,} files")
 
 
-def _publish(unit: StoredUnit, repair: Repair) -> None:
+def publish(unit: StoredUnit, repair: Repair) -> None:
     """Bring ``latest`` and the registry up to date."""
     slug, version = os.path.split(unit.files.folder)
     if unit.metadata["status"] == "completed" and update_latest(slug, version):

@@ -25,7 +25,7 @@ from runcheck.tree.walk import walk
 from runcheck.writer.atomic import sync_folder
 from runcheck.writer.log.tensorboard import EventFile
 from runcheck.writer.places import make_folders
-from runcheck.writer.recovery.stored_rows import NotedPoints, rows_from
+from runcheck.writer.recovery.stored_rows import NotedPoints, end_of_lines, rows_from
 
 Events: TypeAlias = list[tuple[Source, EventsContent]]
 """The event files of a run, and what they hold."""
@@ -111,14 +111,7 @@ class Repair:
         """Cut off what stands behind the last line feed of the metrics."""
         self._files.file(path)
         with self._files.open(path) as stream:
-            size = end = stream.seek(0, os.SEEK_END)
-            while end:
-                begin = max(0, end - _CHUNK)
-                stream.seek(begin)
-                if (at := stream.read(end - begin).rfind(b"\n")) >= 0:
-                    end = begin + at + 1
-                    break
-                end = begin
+            size, end = stream.seek(0, os.SEEK_END), end_of_lines(stream)
         if end < size:
             self._cut(path, end, "an unfinished row")
 

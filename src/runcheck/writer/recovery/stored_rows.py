@@ -98,6 +98,18 @@ def part_rows(files: UnitFiles, path: str, last: int, place: Callable[[], str]) 
     return moved
 
 
+def end_of_lines(raw: BinaryIO) -> int:
+    """Return where the last line feed ends, 0 where there is none."""
+    end = raw.seek(0, os.SEEK_END)
+    while end:
+        begin = max(0, end - _CHUNK)
+        raw.seek(begin)
+        if (at := raw.read(end - begin).rfind(b"\n")) >= 0:
+            return begin + at + 1
+        end = begin
+    return end
+
+
 def _first_beyond(raw: BinaryIO, last: int) -> int | None:
     """Return the place of the first line beyond the step ``last``, None where there is none."""
     at = 0

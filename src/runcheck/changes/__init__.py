@@ -1,0 +1,1 @@
+"""What changed in a repository, and which parts of which trees that touches."""

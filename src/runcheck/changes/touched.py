@@ -1,0 +1,89 @@
+"""Which parts of which trees a change touches, each once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from runcheck.changes.change import Change
+from runcheck.convention.layout import layout
+from runcheck.tree.locate import is_root
+from runcheck.tree.store import Store
+
+_OF_UNIT = 3  # segments of the path of a unit
+
+
+class Touched(NamedTuple):
+    """Parts of the tree at ``root``, a path from the top of the repository, and the units that refer to some of them.
+
+    A part need not be there any more. Of a unit ``beside`` no file changed.
+    """
+
+    root: str
+    paths: frozenset[str]
+    beside: frozenset[str]
+
+
+def touched_by(change: Change, store_at: Callable[[str], Store]) -> tuple[list[Touched], frozenset[str]]:
+    """Return what a change touches of each tree, and the files of it that lie in no unit.
+
+    ``store_at`` returns the store of a folder, given by its path from the top of the repository. A tree may lie in
+    another one; what is touched in it is touched in both.
+    """
+    is_tree = cache(lambda folder: is_root(store_at(folder)))
+    found: dict[str, set[str]] = {}
+    outside: set[str] = set()
+    for path in change.paths:
+        folders = [folder for folder in _folders_of(path) if is_tree(folder)]
+        for folder in folders:
+            found.setdefault(folder, set()).add(_within(folder, path))
+        if not any(_is_in_unit(_within(folder, path)) for folder in folders):
+            outside.add(path)
+    before: dict[str, set[str]] = {}
+    for path in change.before & change.paths:
+        for folder in _folders_of(path):
+            if folder in found:
+                before.setdefault(folder, set()).add(_within(folder, path))
+    referring = _referring(change, before)
+    trees = [Touched(root, _parts(paths), referring.get(root, frozenset())) for root, paths in sorted(found.items())]
+    return trees, frozenset(outside)
+
+
+def _folders_of(path: str) -> Iterable[str]:
+    yield ""
+    yield from (path[:at] for at, letter in enumerate(path) if letter == "/")
+
+
+def _within(folder: str, path: str) -> str:
+    return path[len(folder) + 1 :] if folder else path
+
+
+def _parts(paths: Iterable[str]) -> frozenset[str]:
+    """Return the units of these paths, and the paths themselves of those that lie in none."""
+    return frozenset("/".join(path.split("/")[:_OF_UNIT]) if _is_in_unit(path) else path for path in paths)
+
+
+def _is_in_unit(path: str) -> bool:
+    parts = path.split("/")
+    return len(parts) > _OF_UNIT and layout().kind_of_folder(parts[0]) is not None and parts[2] != layout().latest
+
+
+def _referring(change: Change, before: Mapping[str, Iterable[str]]) -> Mapping[str, frozenset[str]]:
+    """Return, by tree, the units that name one that was there before and whose metadata or checksums changed.
+
+    What others say of a unit rests on these two. Who names its slug is not sure to refer to it; what is said of such a
+    unit is true all the same.
+    """
+    telling = {path for role in ("metadata", "checksums") for path in layout().roles[role].paths}
+    changed = {path for paths in before.values() for path in paths if _is_in_unit(path)}
+    slugs = {path.split("/")[1] for path in changed if path.split("/", _OF_UNIT)[-1] in telling}
+    found: dict[str, set[str]] = {}
+    for path in change.naming(slugs, layout().path("metadata")):
+        for root in before:
+            within = _within(root, path) if _is_in(root, path) else ""
+            if _is_in_unit(within) and within.count("/") == _OF_UNIT:
+                found.setdefault(root, set()).add(within.rpartition("/")[0])
+    return {root: frozenset(units) for root, units in found.items()}
+
+
+def _is_in(folder: str, path: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")

@@ -1,0 +1,156 @@
+"""What ``runcheck check`` checks, tree by tree: paths, or what a change touches, each judged by what is above it."""
+
+import os
+import sys
+from functools import partial
+
+from runcheck.errors import CannotCheckError
+
+TYPE_CHECKING = False  # as in the package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypedDict
+
+    from runcheck.cli.check import Options
+    from runcheck.configuration.judgement import Asked, Judgement
+    from runcheck.configuration.treatment import Treatment
+    from runcheck.convention.settings import Settings
+    from runcheck.depth import Depth
+    from runcheck.findings import Report
+    from runcheck.focus import Focus
+    from runcheck.rules.selection import Selection
+    from runcheck.tree.cache import Cache
+    from runcheck.tree.store import Store
+    from runcheck.watch import Watch
+
+    class Terms(TypedDict):
+        """What every check is told of how to judge."""
+
+        depth: Depth
+        selection: Selection
+        settings: Settings
+        treatment: Treatment | None
+        configuration: str | None
+        pedantic: bool
+        watch: Watch
+
+
+def reports(options: "Options") -> "Iterator[Report]":
+    """Check each path, or what a change touches, and mend what was found where that is asked for."""
+    if not is_of_change(options) and (options.outside or options.exclude is not None):
+        raise CannotCheckError("--outside and --exclude are about a change: give --since, --staged or --hook too")
+    if options.fix:
+        from runcheck.cli.fixing import mended  # noqa: PLC0415 - few checks mend
+
+        yield from (mended(options, path, check) for path, check in checks(options))
+    elif is_of_change(options):
+        yield from _reports_of_change(options)
+    else:
+        yield from (check() for _, check in checks(options))
+
+
+def is_of_change(options: "Options") -> bool:
+    """Say whether the units that a change touches are asked for, and no others."""
+    return options.staged or options.hook or options.since is not None
+
+
+def checks(options: "Options") -> "Iterator[tuple[str, Callable[[], Report]]]":
+    """Yield each path and what checks it."""
+    from runcheck.configuration.judgement import judgement_for, paths_of  # noqa: PLC0415
+    from runcheck.pipeline import check_in  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
+    from runcheck.tree.locate import is_url  # noqa: PLC0415
+    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+    from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
+
+    asked, watch = _asked(options), _watch(options)
+    remembered, remote = _remembered(options), Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
+    with Quarantine() as quarantine:
+        for path in paths_of(options.paths, asked, "artefacts"):
+            judgement = judgement_for(path, asked)
+            terms = _terms(options, judgement, watch)
+            executor = executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs)
+            if judgement.convention:
+                from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
+
+                yield path, partial(check_by, quarantine, path, judgement.convention, **terms, executor=executor)
+            else:
+                check = partial(check_in, quarantine, path, **terms, executor=executor)
+                yield path, partial(check, open_cache=remembered, remote=remote)
+
+
+def _reports_of_change(options: "Options") -> "Iterator[Report]":
+    """Check the units that a change touches."""
+    from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
+    from runcheck.changes.check import check_change  # noqa: PLC0415
+    from runcheck.changes.outside import check_outside  # noqa: PLC0415
+    from runcheck.configuration.judgement import judgement_for  # noqa: PLC0415
+    from runcheck.pipeline import check_focus  # noqa: PLC0415
+    from runcheck.tree.executor import executor_of  # noqa: PLC0415
+    from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
+    from runcheck.tree.read import Reader  # noqa: PLC0415
+
+    asked, watch = _asked(options), _watch(options)
+    change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
+    of_all = judgement_for(change.repository.top, asked)
+    if of_all.convention:
+        raise CannotCheckError(
+            f"the convention {of_all.convention} judges whole trees: check without --since, --staged and --hook"
+        )
+    executor = executor_of(options.executor or "processes", options.jobs)
+    with Quarantine() as quarantine:
+
+        def check(focus: "Focus") -> "Report":
+            terms = _terms(options, judgement_for(focus.store.name, asked), watch)
+            return check_focus(quarantine, focus, **terms, executor=executor, open_cache=_remembered(options))
+
+        def check_others(store: "Store", paths: "Iterable[str]") -> "Report":
+            reader = Reader(store, options.depth, quarantine)
+            return check_outside(reader, paths, of_all.selection, of_all.treatment, is_pedantic=options.pedantic)
+
+        yield from check_change(change, check, check_others if options.outside else None)
+
+
+def _terms(options: "Options", judgement: "Judgement", watch: "Watch") -> "Terms":
+    return {
+        "depth": options.depth,
+        "selection": judgement.selection,
+        "settings": judgement.settings,
+        "treatment": judgement.treatment,
+        "configuration": judgement.path,
+        "pedantic": options.pedantic,
+        "watch": watch,
+    }
+
+
+def _asked(options: "Options") -> "Asked":
+    from runcheck.configuration.judgement import Asked, codes_in  # noqa: PLC0415
+
+    return Asked(
+        codes_in(options.select),
+        codes_in(options.ignore),
+        codes_in(options.extend_select),
+        config=options.config,
+        is_isolated=options.isolated,
+        baseline=options.baseline,
+        is_baseline_written=options.write_baseline is not None,
+        convention=options.convention,
+    )
+
+
+def _watch(options: "Options") -> "Watch":
+    from runcheck.watch import Nobody  # noqa: PLC0415
+
+    if sys.stderr.isatty() and not options.quiet and not os.environ.get("CI"):
+        from runcheck.report.progress import ProgressLine  # noqa: PLC0415
+
+        return ProgressLine(sys.stderr)
+    return Nobody()
+
+
+def _remembered(options: "Options") -> "Callable[[str], Cache]":
+    """Return what opens that which is remembered of a tree; what is staged lies in no folder to remember it in."""
+    from runcheck.tree.cache import NoCache, open_cache  # noqa: PLC0415
+
+    is_forgotten = options.no_cache or options.staged or options.hook
+    return (lambda _: NoCache()) if is_forgotten else partial(open_cache, is_blind=options.rehash)

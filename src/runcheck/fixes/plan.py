@@ -1,0 +1,69 @@
+"""From findings to edits: which can be mended, with what, and why the others cannot."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from runcheck.errors import RuncheckError
+from runcheck.findings import Finding
+from runcheck.fixes.draft import Draft
+from runcheck.fixes.edits import CannotFixError, Edit, unit_of
+from runcheck.fixes.fix import all_fixes
+
+
+class Refusal(NamedTuple):
+    """A finding that is fixable by its clause, and why it is not mended all the same."""
+
+    finding: Finding
+    reason: str
+
+
+class Plan(NamedTuple):
+    """What would be done: the edits in their order, those of one unit together; and whether the registry is built."""
+
+    edits: tuple[tuple[Edit, ...], ...]
+    needs_registry: bool
+    mended: tuple[Finding, ...]
+    refused: tuple[Refusal, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would be done."""
+        return not self.edits and not self.needs_registry
+
+
+def plan(root: str, findings: Iterable[Finding], *, is_daring: bool = False) -> Plan:
+    """Plan what mends these findings of the tree at ``root``; with what rests on a guess where ``is_daring``."""
+    draft = Draft(root, is_daring=is_daring)
+    mended: list[Finding] = []
+    refused: list[Refusal] = []
+    for finding in findings:
+        if finding.fix is None:
+            continue
+        if not is_daring and finding.fix == "unsafe":
+            refused.append(Refusal(finding, "rests on a guess; --unsafe-fixes does it"))
+            continue
+        try:
+            with draft.attempt():
+                _mend(draft, finding)
+        except CannotFixError as error:
+            refused.append(Refusal(finding, str(error)))
+        except RuncheckError as error:  # what it would be made from cannot be read
+            refused.append(Refusal(finding, str(error)))
+        else:
+            mended.append(finding)
+    return Plan(together(draft.edits()), draft.needs_registry, tuple(mended), tuple(refused))
+
+
+def _mend(draft: Draft, finding: Finding) -> None:
+    unit = unit_of(finding.path)
+    if unit is not None:
+        draft.require_quiet(unit)
+    all_fixes()[finding.clause.name](draft, finding)
+
+
+def together(edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], ...]:
+    """Return the edits of each unit together, in their order; what lies in none is for itself."""
+    groups: dict[str, list[Edit]] = {}
+    for edit in edits:
+        groups.setdefault(unit_of(edit.path) or edit.path, []).append(edit)
+    return tuple(tuple(group) for group in groups.values())

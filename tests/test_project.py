@@ -1,0 +1,146 @@
+"""``runcheck init``: what a project lacks is written, what is there stays, and twice is as once."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runcheck.cli import main
+from runcheck.configuration.find import find
+from runcheck.errors import CannotWriteError
+from runcheck.project import _hooks, initialise
+
+FILES = ["runcheck.toml", ".pre-commit-config.yaml", ".env.example", ".gitattributes", ".gitignore"]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the text of each file of a folder."""
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+def test_an_empty_project_gets_every_file_and_the_second_time_none(tmp_path: Path) -> None:
+    assert list(initialise(str(tmp_path))) == [f"{name}: written" for name in FILES]
+    before = contents(tmp_path)
+    assert sorted(before) == sorted(FILES)
+    assert list(initialise(str(tmp_path))) == [f"{name}: has all that it needs" for name in FILES]
+    assert contents(tmp_path) == before
+
+
+def test_what_is_written_is_read_by_those_that_it_is_for(tmp_path: Path) -> None:
+    from runcheck.configuration.configuration import configuration_of
+
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    list(initialise(str(tmp_path)))
+    source = find(str(tmp_path))
+    assert source is not None
+    assert configuration_of(source) is not None
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert [hook["id"] for hook in hooks] == ["runcheck", "runcheck-no-raw-weights", "runcheck-secrets"]
+
+    def git(*arguments: str) -> list[str]:
+        done = subprocess.run(["git", *arguments], cwd=tmp_path, check=False, capture_output=True, text=True)
+        return done.stdout.splitlines()
+
+    assert git("check-ignore", ".env", ".env.local", ".env.example", "artefacts/.runcheck/x", "README.md") == [
+        ".env",
+        ".env.local",
+        "artefacts/.runcheck/x",
+    ]
+    run = "artefacts/model/a_b_c/v1"
+    lfs = {
+        "artefacts/dataset/a/v1/train.parquet": "lfs",
+        "artefacts/dataset/a/v1/x/train.h5": "lfs",
+        "artefacts/dataset/a/v1/x.zarr/c/0/0": "lfs",
+        "artefacts/dataset/a/v1/metadata.json": "unspecified",
+        f"{run}/checkpoints/5/d/x": "lfs",
+        f"{run}/exports/m.onnx": "lfs",
+        f"{run}/exports/m.onnx.json": "unspecified",
+        f"{run}/metrics.jsonl": "unspecified",
+        "data/train.parquet": "unspecified",
+    }
+    assert git("check-attr", "filter", "--", *lfs) == [f"{path}: filter: {value}" for path, value in lfs.items()]
+
+
+def test_what_is_there_stays_and_lines_are_added(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*.pyc\n!.env.example\n.env")
+    (tmp_path / ".gitattributes").write_text("*.png binary\n")
+    (tmp_path / ".env.example").write_text("MINE=\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.runcheck]\nroots = ["trees"]\n')
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos:\n- repo: local\n  hooks: []\nfail_fast: true\n")
+    said = dict(line.split(": ", 1) for line in initialise(str(tmp_path), "trees"))
+    assert said["runcheck.toml"] == "is not needed: pyproject.toml has [tool.runcheck]"
+    assert said[".env.example"] == "has all that it needs"
+    assert not (tmp_path / "runcheck.toml").exists()
+    assert (tmp_path / ".gitignore").read_text().startswith("*.pyc\n!.env.example\n.env\n.runcheck/\n.env.*\n!.env.ex")
+    assert (
+        (tmp_path / ".gitattributes").read_text().startswith("*.png binary\ntrees/dataset/*/*/**/*.parquet filter=lfs")
+    )
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
+    assert hooks["fail_fast"] is True
+    assert [repo["repo"] for repo in hooks["repos"]] == ["local", "local"]
+    before = contents(tmp_path)
+    list(initialise(str(tmp_path), "trees"))
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "repos:\n  - repo: https://example.org/a\n    rev: v1\n    hooks:\n      - id: a\n",
+        "repos:\n- repo: https://example.org/a\n  rev: v1\n  hooks:\n  - id: a",
+        "# mine\nrepos: []\n",
+        "default_stages: [pre-commit]\nrepos:   # these\n    - repo: local\n      hooks: []\nci:\n  skip: [a]\n",
+    ],
+)
+def test_hooks_are_added_behind_the_others(text: str) -> None:
+    new = _hooks(text)
+    assert new is not None
+    before, after = yaml.safe_load(text), yaml.safe_load(new)
+    assert after["repos"][:-1] == before["repos"]
+    assert after["repos"][-1]["hooks"][0]["id"] == "runcheck"
+    assert {**after, "repos": 0} == {**before, "repos": 0}
+    assert _hooks(new) == new
+
+
+@pytest.mark.parametrize(
+    "text", ["repos: [{repo: local, hooks: []}]\n", "- a\n", "repos:\n", ": :\nrepos:\n- repo: ]\n"]
+)
+def test_where_nobody_can_tell_how_it_is_said_what_to_add(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".pre-commit-config.yaml").write_text(text)
+    said = "\n".join(initialise(str(tmp_path)))
+    assert ".pre-commit-config.yaml: stays as it is; add by hand:\n- repo: local\n" in said
+    assert (tmp_path / ".pre-commit-config.yaml").read_text() == text
+
+
+@given(st.text(alphabet="repos:- \n[]{}#al", max_size=60))
+def test_any_file_of_hooks_is_added_to_or_left(text: str) -> None:
+    new = _hooks(text)
+    assert new is None or "id: runcheck" in new
+
+
+def test_links_and_folders_stay(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("mine\n")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / ".gitignore").symlink_to(tmp_path / "outside")
+    (project / ".env.example").mkdir()
+    (project / ".gitattributes").write_bytes(b"\xff\xfe")
+    said = dict(line.split(": ", 1) for line in initialise(str(project)))
+    assert said[".gitignore"] == said[".env.example"] == "is a link or no file, and stays as it is"
+    assert said[".gitattributes"] == "is no text that can be added to, and stays as it is"
+    assert (tmp_path / "outside").read_text() == "mine\n"
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CannotWriteError, match="there is no such folder"):
+        list(initialise(str(tmp_path / "nowhere")))
+
+
+def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(tmp_path), "--root", "runs"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{name}: written" for name in FILES]
+    assert tomllib.loads((tmp_path / "runcheck.toml").read_text())["roots"] == ["runs"]
