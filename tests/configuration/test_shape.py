@@ -58,6 +58,27 @@ def test_no_value_is_an_error_of_the_program(value: object) -> None:
     assert (faults(value) == []) == VALIDATOR.is_valid(value)
 
 
+@pytest.mark.parametrize(
+    ("within", "beyond"),
+    [
+        ({"tag-values": {"experiment": ["x" * 128]}}, {"tag-values": {"experiment": ["x" * 129]}}),
+        ({"select": ["RC3"] * 1000}, {"select": ["RC3"] * 1001}),
+        ({"roots": ["x"]}, {"roots": []}),
+        ({"roots": ["x"]}, {"roots": [""]}),
+        ({"per-path-ignores": {"x" * 1024: []}}, {"per-path-ignores": {"x" * 1025: []}}),
+        ({"per-path-ignores": {"x": []}}, {"per-path-ignores": {"": []}}),
+        ({"levels": {f"RC{n}": "off" for n in range(1000)}}, {"levels": {f"RC{n}": "off" for n in range(1001)}}),
+        ({"limits": {"lfs-bytes": 0}}, {"limits": {"lfs-bytes": -1}}),
+        ({"wandb-project": "a/b"}, {"wandb-project": "a\n"}),
+    ],
+)
+def test_a_bound_is_where_the_library_has_it(within: object, beyond: object) -> None:
+    assert faults(within) == []
+    assert VALIDATOR.is_valid(within)
+    assert len(faults(beyond)) == 1
+    assert not VALIDATOR.is_valid(beyond)
+
+
 def test_every_keyword_of_the_schema_is_one_that_is_looked_at() -> None:
     looked_at = {"$ref", "type", "enum", "properties", "additionalProperties", "propertyNames", "items", "minimum"}
     looked_at |= {"minLength", "maxLength", "pattern", "minItems", "maxItems", "maxProperties"}

@@ -343,3 +343,15 @@ def test_inputs_offer_what_every_rule_of_a_unit_asks_for() -> None:
 @pytest.mark.parametrize("version", ["1.²", "1." + "9" * 5000, "1.", "1.x"])
 def test_a_version_whose_minor_is_no_number_is_never_an_exception(version: str) -> None:
     assert not is_newer_minor({"schema_version": version})
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "words"),
+    [
+        ("heartbeat", "at", "yesterday", 'is "yesterday", which is not a moment in UTC, RFC 3339 with a trailing Z'),
+        ("metadata", "status", "done", 'is "done", which is none of "running", "completed", "failed", "preempted", "a'),
+    ],
+)
+def test_a_value_that_is_wrong_is_told_with_what_may_stand_there(name: str, field: str, value: str, words: str) -> None:
+    (found,) = [each for each in violations(name, {field: value}) if each.pointer == f"/{field}"]
+    assert found.message.startswith(words)

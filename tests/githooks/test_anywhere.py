@@ -36,7 +36,7 @@ def test_raw_weights_in_a_run_stop_a_commit_by_what_the_run_says_of_itself(
     top: Path, run_folder: Path, environment: dict[str, str], commit: Commit
 ) -> None:
     use(top, environment, "runcheck-no-raw-weights")
-    (run_folder / "extra").mkdir()
+    (run_folder / "extra").mkdir(exist_ok=True)
     (run_folder / "extra/kernel.csv").write_text(weights())
     git(top, "add", "--all")
     assert f"{run_folder.name}" in commit(is_fine=False)

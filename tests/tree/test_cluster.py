@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from runcheck.convention.settings import Settings
 from runcheck.errors import CannotCheckError, InvalidArgumentError
 from runcheck.findings import Report
 from runcheck.pipeline import check_in
@@ -223,6 +224,12 @@ def test_a_report_is_the_same_as_that_of_this_process(shown: Path, address: str,
     here = check_in(quarantine, shown, depth="deep", pedantic=True, executor=Here())
     there = check_in(quarantine, shown, depth="deep", pedantic=True, executor=Dask(address))
     assert comparable(there) == comparable(here)
+
+
+def test_the_settings_of_a_team_reach_the_workers(tree: Path, address: str, quarantine: Quarantine) -> None:
+    settings = Settings(further_tags={"model": ("sweep",)})
+    report = check_in(quarantine, tree, settings=settings, executor=Dask(address))
+    assert "RC802" in {each.code for each in report.findings}
 
 
 def comparable(report: Report) -> Report:

@@ -45,11 +45,19 @@ def is_name(name: str, text: object) -> bool:
 
 
 def words(name: str) -> str:
-    """Return in words what the definition ``name`` describes: what its description says behind the colon."""
+    """Return in words what the definition ``name`` describes: what its description says, behind a colon in it."""
     definition = _definitions()[name]
     limit = f", at most {definition['maxLength']} characters" if "maxLength" in definition else ""
-    form = definition["description"].partition(": ")[2].removesuffix(".")
+    said, _, form = definition["description"].partition(": ")
+    form = form or f"{said[0].lower()}{said[1:]}"
+    form = form if form.endswith("...") else form.removesuffix(".")
     return f"{form}{limit}, such as {definition['examples'][0]!r}"
+
+
+@cache
+def names_by_pattern() -> dict[str, str]:
+    """Return the names of the definitions that are patterns, by these as schemas write them."""
+    return {each["pattern"]: name for name, each in _definitions().items() if "pattern" in each}
 
 
 @lru_cache(REMEMBERED)

@@ -11,6 +11,7 @@ from typing import NoReturn
 import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind
 
+from runcheck.convention.names import names_by_pattern, words
 from runcheck.convention.schemas import Applied, Violation, is_newer_minor, schema, schema_names
 
 
@@ -66,6 +67,11 @@ def described(errors: Iterator[jsonschema_rs.ValidationError], *, ignore_unknown
                         yield Violation(f"{pointer}/{_escape(field)}", "is a field that the schema does not know")
             case ValidationErrorKind.Required():
                 yield Violation(pointer, f"lacks the field {kind.property}")
+            case ValidationErrorKind.Pattern() if name := names_by_pattern().get(kind.pattern):
+                yield Violation(pointer, f"is {_shortened(json.dumps(error.instance))}, which is not {words(name)}")
+            case ValidationErrorKind.Enum():
+                known = _shortened(", ".join(map(json.dumps, kind.options)))
+                yield Violation(pointer, f"is {_shortened(json.dumps(error.instance))}, which is none of {known}")
             case ValidationErrorKind.AnyOf() | ValidationErrorKind.OneOfNotValid():
                 yield from _nearest_branch(kind.context, pointer, error.message)
             case _:

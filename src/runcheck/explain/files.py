@@ -30,7 +30,7 @@ def files_of(path: str, remote: Remote) -> Iterator[Shown]:
     """
     target = locate(os.fspath(path), remote)
     with closing(target.store) as store:
-        focus = Focus(store, target.focus)
+        focus = Focus(store, [target.focus])
         tree = focus.tree()
         if tree.registry is not None:
             yield Shown(target.root, tree.registry.path, "registry")

@@ -248,12 +248,14 @@ def restart_order(metadata: Metadata) -> Iterator[Problem]:
         times += [(f"/restarts/{number}/ended_at", restart["ended_at"]), (f"/restarts/{number}/at", restart["at"])]
     if len(times) > 1 and metadata["finished_at"] is not None:
         times.append(("/finished_at", metadata["finished_at"]))
-    for (_, before), (pointer, text) in pairwise(times):
+    for (previous, before), (pointer, text) in pairwise(times):
         earlier, moment = parse_timestamp(before), parse_timestamp(text)
         if moment is None and pointer.startswith("/restarts"):
             yield Problem(METADATA, f"says {text}, which is no moment of the calendar", pointer=pointer)
         elif earlier and moment and moment < earlier:
-            yield Problem(METADATA, f"says {text}, before {before}, which comes before it", pointer=pointer)
+            yield Problem(
+                METADATA, f"says {text}, before the {before} of {previous}, which it follows", pointer=pointer
+            )
 
 
 @unit_rule

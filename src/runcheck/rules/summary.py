@@ -57,7 +57,8 @@ def summary_series(summary: Summary, sound_metrics: MetricsContent) -> Iterator[
 def summary_checkpoint(summary: Summary, checkpoint_steps: frozenset[int]) -> Iterator[Problem]:
     """The checkpoint that stands for the run."""
     step, steps = summary["checkpoint_step"], sorted(checkpoint_steps)
-    there = f"there are {', '.join(map(str, steps))}" if steps else "there is none"
+    of = f"{'step' if len(steps) == 1 else 'steps'} {', '.join(map(str, steps))}"
+    there = f"there are checkpoints of {of}" if steps else "there is none"
     if step is None and steps:
         yield Problem(SUMMARY, f"names no checkpoint; {there}", pointer="/checkpoint_step")
     elif step is not None and step not in checkpoint_steps:

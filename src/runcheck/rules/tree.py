@@ -147,8 +147,11 @@ def latest_dangling(tree: Tree, latest_texts: Mapping[str, str]) -> Iterator[Pro
     """Each ``latest`` names a version that is there."""
     for slug in tree.slugs:
         target = _latest_target(slug.latest, latest_texts) if slug.latest else None
-        if slug.latest and target is not None and target not in {unit.version for unit in slug.units}:
-            yield Problem(slug.latest.path, f"names {target}, which is not there")
+        versions = [unit.version for unit in slug.units]
+        if slug.latest and target is not None and target not in versions:
+            there = newest(versions)
+            hint = f"; the newest version is {there}" if there else ""
+            yield Problem(slug.latest.path, f"names {target}, which is not there{hint}")
 
 
 @tree_rule
@@ -164,14 +167,17 @@ def latest_stale(
         status = status_by_unit.get(f"{slug.path}/{target}")
         if status is None:  # its metadata are broken, which is a finding, or a pointer, which is none
             continue
-        if status != "completed":
-            yield Problem(slug.latest.path, f"names {target}, which is {status}")
-        elif (best := newest(completed)) and target != best:
+        best = newest(completed)
+        fault = "" if status == "completed" else f", which is {status}"
+        if best and target != best:
             yield Problem(
                 slug.latest.path,
-                f"names {target}; the newest completed version is {best}",
+                f"names {target}{fault}; the newest completed version is {best}",
                 help=f"ln -sfn {best} {slug.latest.path}",
             )
+        elif fault:
+            help_ = None if completed else "Remove it: there is no completed version that it could name."
+            yield Problem(slug.latest.path, f"names {target}{fault}", help=help_)
 
 
 @tree_rule
