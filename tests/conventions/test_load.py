@@ -1,12 +1,17 @@
 """A convention from its file: what makes no sense is refused with what to change."""
 
+import contextlib
 import json
 import pickle
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from runcheck.conventions.load import load, shipped
+from runcheck.conventions.load import convention_of, load, shipped
 from runcheck.errors import ConventionError
 
 GUIDE = Path(__file__).parents[2] / "docs/conventions.md"
@@ -113,3 +118,30 @@ def test_a_file_that_is_not_there_and_a_name_that_is_not_shipped_are_told(tmp_pa
     (tmp_path / "large.toml").write_bytes(b"#" * (1 << 21))
     with pytest.raises(ConventionError, match="is larger than 1,048,576 bytes"):
         load(str(tmp_path / "large.toml"))
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.lists(st.text(max_size=3), max_size=2)
+)
+
+
+def places_in(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """Return the path of every value in a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, each in items for place in places_in(each, (*path, key)))]
+
+
+@pytest.mark.parametrize("name", shipped())
+@given(data=st.data())
+def test_a_convention_with_anything_in_it_is_one_or_is_refused(name: str, data: st.DataObject) -> None:
+    path = Path(load(name).source)
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    place = data.draw(st.sampled_from(places_in(raw)[1:]))
+    holder: Any = raw
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = data.draw(
+        VALUES | st.sampled_from(["<run>", "<none>", "metadata#/x", "**", "a/<sweep>/b", "<", "#"])
+    )
+    with contextlib.suppress(ConventionError):
+        convention_of(str(path), raw)

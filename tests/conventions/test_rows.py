@@ -99,3 +99,15 @@ def test_what_names_rows_is_kept() -> None:
 @given(st.binary(max_size=300), st.sampled_from([".jsonl", ".csv", ".tsv"]), st.sampled_from([NESTED, FLAT, RowForm()]))
 def test_any_bytes_are_read_without_an_error(content: bytes, suffix: str, form: RowForm) -> None:
     read(content, suffix, form)
+
+
+def test_a_table_may_hold_what_spreadsheets_write() -> None:
+    text = '\ufeffstep,note,loss\r\n0,"two\r\nlines, ""quoted""",1.5\r\n\r\n1,,0.5\r\n'.encode()
+    content = read(text, ".csv", FLAT)
+    assert content.rows == 2
+    assert not content.defects
+    assert content.series["", "loss"].last == 0.5
+
+
+def test_a_quote_that_nothing_closes_is_a_defect() -> None:
+    assert kinds(read(b'step,note\n0,"a\n1,b\n', ".csv", FLAT)) == [(3, "torn")]

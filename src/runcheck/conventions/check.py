@@ -14,7 +14,7 @@ from runcheck.conventions.classify import Place, is_in_reach, places_in
 from runcheck.conventions.definition import ROOT, Convention
 from runcheck.conventions.load import load
 from runcheck.conventions.survey import OwnSurvey, OwnSurveyor, finding_of
-from runcheck.conventions.told import OwnTree, is_asked
+from runcheck.conventions.told import OwnTree, Told, is_asked
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Finding, Report, Unverified, Waived
@@ -103,7 +103,7 @@ def _across(own: Convention, tree: OwnTree, selection: Selection) -> Iterator[Fi
             form = own.units[check.unit].form
             words = "; ".join(f"<{name}> is {own.names[name].words}" for name in form.names if name in own.names)
             for flaw in strays(check, tree, form.text.rpartition("/")[2], f" ({words})" if words else ""):
-                yield Finding(check.clause, flaw.path, check.message or flaw.message, check.clause.mend)
+                yield finding_of(check, Told(check.unit, flaw.path, {}, None, {}, frozenset()), flaw)
             continue
         for unit in tree.of(check.unit):
             if is_asked(check, unit):

@@ -138,9 +138,9 @@ def _nested(convention: Convention, unit: OwnUnit, entry: Entry) -> OwnUnit | No
 
 
 def _strays(path: str, forms: Iterable[UnitForm], roles: Iterable[OwnRole]) -> Iterator[Stray]:
-    """Yield a folder for each kind whose units lie beside it; hidden ones, and those with files of a role, are none."""
+    """Yield a folder for each kind whose units lie beside it; hidden ones, private ones (``_template``) and those with files of a role are none."""
     above, _, name = path.rpartition("/")
-    if name.startswith((".", "__")) or name in layout().placeholders:
+    if name.startswith((".", "_")) or name in layout().placeholders:
         return
     if any(form.text.startswith(f"{path}/") for role in roles for form in role.forms):
         return

@@ -58,7 +58,17 @@ def load(convention: str) -> Convention:
         if convention not in shipped():
             known = f"{convention!r} is no convention that is shipped; these are {', '.join(shipped())}"
             raise ConventionError(f"{known}; one of your own is given by the path of its TOML file")
-    return _Maker(path, _read(path)).convention()
+    return convention_of(path, _read(path))
+
+
+def convention_of(path: str, raw: dict[str, Any]) -> Convention:
+    """Return the convention that the content of the file at ``path`` says.
+
+    Raises:
+        ConventionError: it is none; with what to change.
+    """
+    _raise(path, (f"{_place(raw, each.pointer)}: {each.message}" for each in violations("convention", raw)))
+    return _Maker(path, raw).convention()
 
 
 def _folder() -> str:
@@ -81,11 +91,9 @@ def _text(path: str) -> str:
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(_text(path))
+        return tomllib.loads(_text(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConventionError(f"{path}: is not TOML: {str(error) or 'nests too deep'}") from error
-    _raise(path, (f"{_place(raw, each.pointer)}: {each.message}" for each in violations("convention", raw)))
-    return raw
 
 
 def _place(raw: Mapping[str, Any], pointer: str) -> str:

@@ -1,16 +1,17 @@
 """Rows in JSON Lines, CSV or TSV: each held to a schema, and its numbers taken as points of series."""
 
+import codecs
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.layout import layout
 from runcheck.convention.steps import MAX_STEP
 from runcheck.conventions.definition import RowForm
-from runcheck.conventions.pointers import key_of, resolve
+from runcheck.conventions.pointers import key_of
 from runcheck.conventions.schemas import violations_of
 from runcheck.probes.contents import MetricsContent
 from runcheck.probes.lines import LineSplitter
@@ -18,6 +19,7 @@ from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short
 
 Take: TypeAlias = Callable[[int, str, str, float], None]  # step, split, name and value of a point
 _MOST_IDS = 1_000_000
+_DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse_constant, parse_float=finite)
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
 
@@ -42,10 +44,13 @@ class RowsProbe:
         self, suffix: str, form: RowForm, schema: str | None, names: Mapping[str, str], take: Take = _ignore
     ) -> None:
         """Read rows of a ``form``; ``names`` are of the file's path, ``take`` is given every point."""
-        self._form, self._schema, self._take_point = form, schema, take
+        self._schema, self._take_point = schema, take
+        self._step, self._values, self._split, self._id = map(_keys, (form.step, form.values, form.split, form.id))
+        self._other = {keys[0] for keys in (self._step, self._split) if keys and len(keys) == 1}
         self._series_name = _filled(form.series, names)
         self._delimiter = _DELIMITERS.get(suffix)
         self._columns: tuple[str, ...] | None = None
+        self._open = ""  # a record of a table that goes on in the next line
         self._content = RowsContent()
         self._lines = LineSplitter(layout().limits.line_bytes, self._take)
 
@@ -56,14 +61,18 @@ class RowsProbe:
     def content(self) -> RowsContent:
         """Return what the rows came to."""
         self._lines.close()
+        if self._open:
+            self._content.note(self._lines.number, "torn", "opens a quote that nothing closes")
         return self._content
 
     def _take(self, number: int, line: bytes | None, ended: bool) -> None:  # noqa: FBT001
         if not ended and self._delimiter is None:
             self._content.note(number, "torn", "is cut short: no line feed ends it")
             return
+        if line is not None and number == 1 and self._delimiter is not None:
+            line = line.removeprefix(codecs.BOM_UTF8)  # as spreadsheets write tables
         try:
-            row = self._row_of(number, text_of(line))
+            row = self._row_of(text_of(line))
             if row is None:
                 return
             self._content.rows += 1
@@ -73,14 +82,14 @@ class RowsProbe:
         except RowError as error:
             self._content.note(number, error.kind, str(error))
 
-    def _row_of(self, number: int, line: str) -> dict[str, object] | None:
+    def _row_of(self, line: str) -> dict[str, object] | None:
         line = line.removesuffix("\r")
+        if self._delimiter is not None:
+            return self._record_of(line)
         if not line.strip():
             raise RowError("syntax", "is blank")
-        if self._delimiter is not None:
-            return self._record_of(number, line)
         try:
-            row = json.loads(line, object_pairs_hook=unique, parse_constant=refuse_constant, parse_float=finite)
+            row = _DECODER.decode(line)
         except json.JSONDecodeError as error:
             raise RowError("syntax", f"is not one JSON object: {error.msg} at column {error.colno}") from error
         except (RecursionError, ValueError) as error:
@@ -89,18 +98,22 @@ class RowsProbe:
             raise RowError("syntax", "is JSON, but not an object")
         return row
 
-    def _record_of(self, number: int, line: str) -> dict[str, object] | None:
+    def _record_of(self, line: str) -> dict[str, object] | None:
+        """Return a record of a table; None of its head, of a blank line, and of one that goes on in the next."""
+        line = f"{self._open}\n{line}" if self._open else line
+        is_open = line.count('"') % 2 == 1 and len(line) <= layout().limits.line_bytes
+        self._open = line if is_open else ""
+        if is_open or not line.strip():
+            return None
         try:
             cells = next(csv.reader([line], delimiter=self._delimiter or ",", strict=True))
         except csv.Error as error:
             raise RowError("syntax", f"is not one record: {error}") from error
         if self._columns is None:
-            if number == 1 and len(set(cells)) == len(cells):
-                self._columns = tuple(cells)
-                return None
-            if number == 1:
+            self._columns = tuple(cells)
+            if len(set(cells)) < len(cells):
                 raise RowError("syntax", "is a header with a column twice")
-            return None  # under no header cells mean nothing; the first line has its defect
+            return None
         if len(cells) != len(self._columns):
             raise RowError("syntax", f"has {len(cells)} cells under {len(self._columns)} columns")
         return {name: _typed(cell) for name, cell in zip(self._columns, cells, strict=True)}
@@ -116,39 +129,36 @@ class RowsProbe:
 
     def _name(self, row: Mapping[str, object]) -> None:
         ids = self._content.ids
-        for met in resolve(row, self._form.id) if self._form.id else ():
-            if isinstance(met.value, str | int | float) and len(ids) < _MOST_IDS:
-                ids.add(met.value)
+        value = _at(row, self._id) if self._id is not None else None
+        if isinstance(value, str | int | float) and len(ids) < _MOST_IDS:
+            ids.add(value)
 
     def _add(self, number: int, row: Mapping[str, object]) -> None:
-        form = self._form
-        if form.step is None or form.values is None:
+        if self._step is None or self._values is None:
             return
-        step = next((each.value for each in resolve(row, form.step)), None)
+        step = _at(row, self._step)
         if isinstance(step, float) and step.is_integer():
             step = int(step)
         if type(step) is not int or not 0 <= step <= MAX_STEP:
             raise RowError("schema", f"has step {short(step)}, not an integer from 0")
-        split = next((each.value for each in resolve(row, form.split)), "") if form.split else ""
-        numbers = list(self._numbers(row))
-        for name, value in numbers:
+        split = _at(row, self._split) if self._split is not None else ""
+        for name, value in self._numbers(row):
             self._point(number, step, split if isinstance(split, str) else "", name, value)
 
-    def _numbers(self, row: Mapping[str, object]) -> Iterator[tuple[str, float]]:
-        """Yield the numbers of a row that are values of series, by the names of these."""
-        other = {self._form.step, self._form.split}
-        for met in resolve(row, f"{self._form.values}/*"):
-            value = met.value
-            if met.pointer in other or isinstance(value, bool):
+    def _numbers(self, row: Mapping[str, object]) -> list[tuple[str, float]]:
+        """Return the numbers of a row that are values of series, by the names of these."""
+        held = _at(row, self._values or ())
+        found: list[tuple[str, float]] = []
+        for name, value in held.items() if isinstance(held, dict) else ():
+            if held is row and name in self._other:
                 continue
-            if isinstance(value, str) and self._delimiter is not None:
-                value = _NONFINITE.get(value.strip().lower())
-            if isinstance(value, int | float):
-                name = key_of(met.pointer)
+            number = _NONFINITE.get(value.strip().lower()) if self._delimiter and isinstance(value, str) else value
+            if isinstance(number, int | float) and not isinstance(number, bool):
                 try:
-                    yield self._series_name or name, float(value)
+                    found.append((self._series_name or name, float(number)))
                 except OverflowError as error:
                     raise RowError("schema", f"has a value of {name} beyond every double") from error
+        return found
 
     def _point(self, number: int, step: int, split: str, name: str, value: float) -> None:
         content = self._content
@@ -167,6 +177,17 @@ class RowsProbe:
                 content.note(number, "order", f"has step {step} of {tag} after step {series.last_step}")
         series.add(step, value)
         self._take_point(step, split, name, value)
+
+
+def _keys(pointer: str | None) -> tuple[str, ...] | None:
+    """Return the keys of a plain pointer; one into a row has no wildcards."""
+    return None if pointer is None else tuple(key_of(part) for part in pointer.split("/")[1:])
+
+
+def _at(row: object, keys: tuple[str, ...]) -> object:
+    for key in keys:
+        row = row.get(key) if isinstance(row, dict) else None
+    return row
 
 
 def _filled(template: str | None, names: Mapping[str, str]) -> str | None:

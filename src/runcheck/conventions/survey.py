@@ -192,7 +192,7 @@ def finding_of(check: Check, subject: UnitRead | Told, flaw: Flaw) -> Finding:
     words = {**subject.names, **flaw.words, "path": flaw.path, "unit": subject.path}
     message = filled(check.message, words) if check.message else flaw.message
     help_ = filled(check.clause.mend, words)
-    return Finding(check.clause, flaw.path or ".", message, help_, flaw.line, flaw.pointer)
+    return Finding(check.clause, flaw.path or ".", message, help_, flaw.line, flaw.pointer, subject.path or None)
 
 
 def _format(file: OwnFile | None) -> str | None:
