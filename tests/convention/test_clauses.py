@@ -75,6 +75,8 @@ def test_the_families_of_the_contents_page_are_the_chapters() -> None:
 
 
 def test_a_code_that_text_or_schemas_mention_exists() -> None:
-    for path in [*Path(convention_folder("spec")).iterdir(), *Path(convention_folder("schemas")).iterdir()]:
+    texts = [path for folder in ("spec", "schemas") for path in Path(convention_folder(folder)).rglob("*.*")]
+    assert texts
+    for path in texts:
         mentioned = set(re.findall(r"\bRC\d{3}\b", path.read_text(encoding="utf-8")))
         assert mentioned <= set(clauses()), path.name

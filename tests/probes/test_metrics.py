@@ -353,7 +353,7 @@ SIGNS = [bytes([sign]) for sign in b'{}":, \n\r\t01.-+eEsv\x00\xff[/'] + [
 
 
 @pytest.mark.parametrize("form", CANONICAL)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_blocks_come_to_what_their_lines_come_to(form: str, data: st.DataObject) -> None:
     content = data.draw(nearly_canonical(form))

@@ -83,12 +83,10 @@ def _reports_of_change(options: "Options") -> "Iterator[Report]":
     """Check the units that a change touches."""
     from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
     from runcheck.changes.check import check_change  # noqa: PLC0415
-    from runcheck.changes.outside import check_outside  # noqa: PLC0415
     from runcheck.configuration.judgement import judgement_for  # noqa: PLC0415
     from runcheck.pipeline import check_focus  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
-    from runcheck.tree.read import Reader  # noqa: PLC0415
 
     asked, watch = _asked(options), _watch(options)
     change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
@@ -105,6 +103,9 @@ def _reports_of_change(options: "Options") -> "Iterator[Report]":
             return check_focus(quarantine, focus, **terms, executor=executor, open_cache=_remembered(options))
 
         def check_others(store: "Store", paths: "Iterable[str]") -> "Report":
+            from runcheck.changes.outside import check_outside  # noqa: PLC0415 - most hooks are about units alone
+            from runcheck.tree.read import Reader  # noqa: PLC0415
+
             reader = Reader(store, options.depth, quarantine)
             return check_outside(reader, paths, of_all.selection, of_all.treatment, is_pedantic=options.pedantic)
 

@@ -56,7 +56,8 @@ def registry_row_stale(sound_registry: RegistryContent, cards: Mapping[str, Card
 def registry_missing(tree: Tree) -> Iterator[Problem]:
     """A tree with units has a registry."""
     if tree.registry is None and tree.units:
-        yield Problem(REGISTRY, f"is missing; the tree has {len(tree.units)} units")
+        count = len(tree.units)
+        yield Problem(REGISTRY, f"is missing; the tree has {count} unit{'' if count == 1 else 's'}")
 
 
 @tree_rule
