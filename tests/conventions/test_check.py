@@ -83,11 +83,28 @@ def test_a_link_out_of_the_tree_is_not_followed(runs: Path, tmp_path: Path, quar
     assert [each.code for each in check_by(quarantine, runs, "tracker-runs").findings] == ["RC108", "TR002"]
 
 
-def test_unreadable_is_never_silent(tmp_path: Path, quarantine: Quarantine) -> None:
+def test_a_link_in_the_place_of_a_unit_is_told(runs: Path, tmp_path: Path, quarantine: Quarantine) -> None:
+    (runs / "experiments/mlp-baseline").rename(tmp_path / "elsewhere")
+    (runs / "experiments/mlp-baseline").symlink_to(tmp_path / "elsewhere")
+    report = check_by(quarantine, runs, "tracker-runs")
+    assert found(report) == [("TR001", "experiments/mlp-baseline")]
+    assert report.findings[0].message == "is a symbolic link where a run should be, and is not followed"
+
+
+def test_what_cannot_be_read_is_never_silent(
+    tmp_path: Path, quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: str, size: int) -> bytes:
+        raise OSError(5, "Input/output error", path)
+
     own = convention(tmp_path, '[units.run]\npath = "runs/<step>"\n')
     (tmp_path / "runs/1").mkdir(parents=True)
-    (tmp_path / "runs/1/gone").symlink_to("nowhere")
-    assert check_by(quarantine, tmp_path, own).findings == ()
+    (tmp_path / "runs/1/a.txt").write_text("a")
+    monkeypatch.setattr("runcheck.tree.store.read_regular", fail)
+    report = check_by(quarantine, tmp_path, own)
+    assert [(each.reason, each.paths) for each in report.unverified] == [
+        ("cannot be read: Input/output error", ("runs/1/a.txt",))
+    ]
 
 
 CHECKPOINTS = """

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from runcheck.convention.layout import layout
 from runcheck.conventions.definition import FOLDER, Convention, OwnRole, UnitForm
 from runcheck.conventions.forms import PathForm
-from runcheck.tree.entry import Entry
+from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.store import Store
 
 
@@ -62,10 +62,11 @@ class OwnUnit:
 
 
 class Stray(NamedTuple):
-    """A folder that lies where units of a kind do, and whose name is none of theirs."""
+    """A folder that lies where units of a kind do and whose name is none of theirs; or a link there."""
 
     kind: str
     path: str
+    is_link: bool = False
 
 
 def places_in(store: Store, convention: Convention) -> tuple[list[Place], list[Stray]]:
@@ -78,6 +79,8 @@ def places_in(store: Store, convention: Convention) -> tuple[list[Place], list[S
     found: list[Place] = []
     strays: list[Stray] = []
     for entry in store.walk("", enter):
+        if entry.type is EntryType.LINK:
+            strays += [each._replace(is_link=True) for each in _strays(entry.path, [form for form, _ in forms], ())]
         if not entry.is_folder:
             continue
         fitting = [(form, names) for form, _ in forms if (names := form.form.match(entry.path)) is not None]
@@ -138,7 +141,10 @@ def _nested(convention: Convention, unit: OwnUnit, entry: Entry) -> OwnUnit | No
 
 
 def _strays(path: str, forms: Iterable[UnitForm], roles: Iterable[OwnRole]) -> Iterator[Stray]:
-    """Yield a folder for each kind whose units lie beside it; hidden ones, private ones (``_template``) and those with files of a role are none."""
+    """Yield a folder for each kind whose units lie beside it.
+
+    Hidden ones, private ones (``_template``) and those with files of a role are none.
+    """
     above, _, name = path.rpartition("/")
     if name.startswith((".", "_")) or name in layout().placeholders:
         return

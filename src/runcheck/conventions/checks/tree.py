@@ -103,7 +103,9 @@ def strays(check: Check, tree: OwnTree, form: str, words_of_form: str) -> Iterat
         if stray.kind == check.unit:
             own = stray.path.rpartition("/")[2]
             words = {"value": own, "other": form}
-            yield Flaw(stray.path, f"is no {check.unit}: its name is not of the form {form}{words_of_form}", words)
+            link = f"is a symbolic link where a {check.unit} should be, and is not followed"
+            fault = link if stray.is_link else f"is no {check.unit}: its name is not of the form {form}{words_of_form}"
+            yield Flaw(stray.path, fault, words)
 
 
 def _flaw(unit: Told, value: Value, message: str, words: dict[str, str]) -> Flaw:
