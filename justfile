@@ -92,6 +92,7 @@ memory:
 # Write the conformance suite anew.
 fixtures:
     python fixtures/build.py
+    python fixtures/build_conventions.py
 
 # Write anew what is made from the spec, the rules and the parsers: docs/rules, docs/cli.md, schemas/catalog.json.
 docs:
