@@ -22,8 +22,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("folder", ["schemas", "spec"])
 def test_the_wheel_holds_every_file_of_the_convention_as_it_is(wheel: Path, folder: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        for path in (CHECKOUT / folder).iterdir():
-            assert archive.read(f"runcheck/convention/data/{folder}/{path.name}") == path.read_bytes()
+        for path in (path for path in (CHECKOUT / folder).rglob("*") if path.is_file()):
+            within = path.relative_to(CHECKOUT).as_posix()
+            assert archive.read(f"runcheck/convention/data/{within}") == path.read_bytes()
 
 
 def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
