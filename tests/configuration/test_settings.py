@@ -97,7 +97,7 @@ def test_what_goes_through_lfs_is_what_is_larger_than_the_team_allows(configured
 
 
 @pytest.mark.parametrize(
-    "executor", [Here(), Processes(2, least_items=1), Threads(2)], ids=lambda each: type(each).__name__
+    "executor", [Here(), Processes(2, least_items=1, method="spawn"), Threads(2)], ids=lambda each: type(each).__name__
 )
 def test_settings_reach_whoever_does_the_work(
     tree: Path, quarantine: Quarantine, executor: Here | Processes | Threads
