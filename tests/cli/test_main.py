@@ -243,6 +243,13 @@ def test_a_name_that_is_mistyped_is_guessed(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err.endswith("did you mean checksum-mismatch?\n")
 
 
+def test_a_code_of_a_convention_of_ones_own_leads_to_the_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rule", "TR005"]) == 2
+    assert capsys.readouterr().err.endswith("lists them all, and --convention names a convention of one's own\n")
+    assert main(["rule", "RC999"]) == 2
+    assert capsys.readouterr().err.endswith("'runcheck rules' lists them all\n")
+
+
 def test_explain_says_what_a_path_is(tree: Path, tmp_path: Path) -> None:
     done = runcheck("explain", "artefacts/dataset/digits/v1/train.parquet", cwd=tmp_path)
     assert done.returncode == 0

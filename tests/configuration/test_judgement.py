@@ -182,6 +182,16 @@ def test_the_convention_of_the_file_is_what_is_judged_by(project: Path, capsys: 
     assert out.endswith("; by the convention tracker-runs.\n")
 
 
+def test_who_is_in_a_folder_of_the_project_has_its_convention_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "runcheck.toml").write_text('roots = ["."]\nconvention = "tracker-runs"\n')
+    monkeypatch.chdir(project / "experiments")
+    assert main([]) == 1
+    assert capsys.readouterr().out.endswith("; by the convention tracker-runs.\n")
+    assert judgement_for("..").convention == "tracker-runs"
+
+
 def test_codes_are_those_of_the_convention_and_of_the_main_one(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +218,10 @@ def test_an_option_beats_the_convention_of_the_file_and_one_that_is_not_there_is
 
 def test_what_was_handed_over_does_not_bring_its_own_convention(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "runcheck.toml").write_text('convention = "tracker-runs"\n')
+    beside = project.parent / "project-2"
+    beside.mkdir()
+    monkeypatch.chdir(beside)
+    assert judgement_for("../project") == Judgement()
     monkeypatch.chdir(project.parent)
     assert judgement_for("project") == Judgement()
     (project / ".git").mkdir()

@@ -37,3 +37,8 @@ def test_where_no_version_is_completed_latest_is_to_go() -> None:
     found = finding("RC113-latest-stale/fail-a-latest-that-failed", "RC113")
     assert found.message.endswith(", which is failed")
     assert found.help == "Remove it: there is no completed version that it could name."
+
+
+def test_a_list_that_never_was_comes_of_sealing() -> None:
+    assert "`runcheck seal`" in finding("RC105-required-file/fail-no-checksums", "RC105").help
+    assert "`runcheck seal`" not in finding("RC105-required-file/fail-no-summary", "RC105").help

@@ -84,7 +84,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--jobs",
         type=int,
         metavar="N",
-        help="how many of them share the units (default: the cores); of a tree at a URL, requests at once (16)",
+        help="how many workers share the units (default: the cores); of a tree at a URL, requests at once (16)",
     )
     parser.add_argument(
         "--executor",
@@ -112,7 +112,11 @@ def _add_configuration(parser: "argparse.ArgumentParser") -> None:
     known = team.add_mutually_exclusive_group()
     known.add_argument("--baseline", metavar="FILE", help="a file of known findings, which are counted and not shown")
     known.add_argument("--write-baseline", metavar="FILE", help="write what is found as known, and report nothing else")
-    team.add_argument("--show-exceptions", action="store_true", help="show what does not count, and its reason")
+    team.add_argument(
+        "--show-exceptions",
+        action="store_true",
+        help="show what units except, with its reason, and what is gone of the baseline",
+    )
 
 
 def _add_output(parser: "argparse.ArgumentParser") -> None:

@@ -9,6 +9,8 @@ from runcheck.convention.fixable import words_of_fixes
 from runcheck.errors import CannotCheckError
 
 _SHORT = len("RC304")  # a code has too many neighbours to guess
+_ALL = "; 'runcheck rules' lists them all"
+_OWN = ", and --convention names a convention of one's own"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,7 +27,9 @@ def run(options: argparse.Namespace) -> int:
     names = {clause.name: clause for clause in known.values()}
     clause = known.get(options.clause.upper()) or names.get(options.clause.lower())
     if clause is None:
-        raise CannotCheckError(f"{options.clause}: no clause has this code or name{_meant(options.clause, names)}")
+        own = "" if options.convention or options.clause.upper().startswith("RC") else _OWN
+        meant = _meant(options.clause, names)
+        raise CannotCheckError(f"{options.clause}: no clause has this code or name{meant or _ALL + own}")
     print(_page(clause))
     return CLEAN
 
@@ -43,7 +47,7 @@ def _meant(word: str, names: Iterable[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - nobody else mistypes
 
     near = get_close_matches(word.lower(), names, n=1)
-    return f"; did you mean {near[0]}?" if near and len(word) > _SHORT else "; 'runcheck rules' lists them all"
+    return f"; did you mean {near[0]}?" if near and len(word) > _SHORT else ""
 
 
 def _page(clause: Clause) -> str:

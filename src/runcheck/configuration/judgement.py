@@ -97,7 +97,8 @@ def _start(path: str | None) -> str:
     """Return where a configuration for ``path`` is looked for first: above its tree.
 
     Of a URL, and of None, it is the working folder. A tree of another convention may be all of the project: there it is
-    the folder itself, if a person is in it or it is the top of a repository; what was handed over is neither.
+    the folder itself, if a person is in it, or in a folder of it, or it is the top of a repository; what was handed
+    over is neither.
     """
     here = os.getcwd()
     if path is None or is_url(path):
@@ -106,7 +107,8 @@ def _start(path: str | None) -> str:
         return os.path.dirname(locate(path).root)
     except CannotCheckError:
         whole = os.path.realpath(path)
-        is_own = whole == os.path.realpath(here) or os.path.lexists(os.path.join(whole, REPOSITORY))
+        is_within = f"{os.path.realpath(here)}{os.sep}".startswith(f"{whole.rstrip(os.sep)}{os.sep}")
+        is_own = is_within or os.path.lexists(os.path.join(whole, REPOSITORY))
         return whole if is_own else os.path.dirname(whole)
 
 

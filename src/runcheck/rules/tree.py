@@ -16,6 +16,7 @@ from runcheck.rules.rule import Problem, entry_rule, tree_rule, unit_rule
 from runcheck.tree.entry import Entry, EntryType
 
 _FREE = frozenset({layout().folder_of("extra"), layout().folder_of("plot")})  # what lies there has no form
+_SEAL = "Restore the list from a copy; a unit that never had one is sealed by `runcheck seal`."
 
 
 @tree_rule
@@ -85,7 +86,8 @@ def required_file(unit: Unit, known_status: Status | None) -> Iterator[Problem]:
         asked = known_status in statuses if known_status else set(statuses) == set(STATUSES)
         if asked and not any(path in unit.files for path in role.paths):
             what = f"{known_status} {unit.kind.name}" if known_status else unit.kind.name
-            yield Problem(role.paths[0], f"is missing; a {what} has {' or '.join(role.paths)}")
+            help_ = _SEAL if role.name == "checksums" else None
+            yield Problem(role.paths[0], f"is missing; a {what} has {' or '.join(role.paths)}", help=help_)
 
 
 @unit_rule

@@ -392,6 +392,15 @@ def test_more_than_a_row_group_is_not_held(root: Path) -> None:
     assert dataset.metadata["splits"]["train"]["rows"] == 240_000
 
 
+def test_lists_and_columns_of_arrow_are_written_without_numpy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)  # which pyarrow does not bring
+    with new(root) as dataset:
+        path = dataset.write_parquet("train", {"x": [1, 2], "name": pa.array(["a", "b"])})
+    monkeypatch.undo()
+    assert pq.read_table(path).to_pydict() == {"x": [1, 2], "name": ["a", "b"]}
+    is_sound(root)
+
+
 def test_images_are_lists_of_lists(root: Path) -> None:
     images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     with new(root) as dataset:

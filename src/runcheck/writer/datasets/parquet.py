@@ -90,13 +90,16 @@ def _column(name: str, column: object) -> "pa.Array":
     Raises:
         InvalidArgumentError: Arrow has nothing for it.
     """
-    import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
 
     shape: tuple[int, ...] = getattr(column, "shape", ())
     if 0 in shape[1:]:
         raise InvalidArgumentError(f"the column {name} has the shape {shape}; its rows hold nothing")
     try:
+        if not (shape or is_sliced(column)):
+            return pa.array(column)  # a list, say, which needs no NumPy
+        import numpy as np  # noqa: PLC0415
+
         if len(shape) > 1:
             column = np.asarray(column)
             values = pa.array(column.reshape(-1))
