@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -16,7 +18,9 @@ from runcheck.adopt.adopt import adopt
 from runcheck.adopt.found import Points
 from runcheck.adopt.unit import Given
 from runcheck.cli import main
+from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError, InvalidArgumentError
+from runcheck.fixes.seal import seal
 from runcheck.pipeline import check
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -65,7 +69,7 @@ def test_a_run_of_a_tracker_keeps_its_times_its_status_and_its_rows(tmp_path: Pa
         *("git", "env", "command", "data_provenance", "seeds", "description", "tags"),
     }
     assert adopted.left == ["1 file: artifacts/notes.txt"]
-    assert not adopted.is_sealed
+    assert not adopted.is_whole
     assert state_of(source) == before
     lacking = {"lacks the field " + name for name in ("git", "env", "command", "data_provenance", "seeds")}
     assert errors_in(adopted.path) == {
@@ -167,19 +171,77 @@ def test_a_run_of_mlflow(tmp_path: Path) -> None:
 
 
 def test_what_is_all_there_is_sealed_registered_and_clean(tmp_path: Path) -> None:
-    run = tmp_path / "src/experiments/whole"
-    run.mkdir(parents=True)
-    (tmp_path / "src/own.toml").write_text(WHOLE)
-    (run / "all.json").write_text(json.dumps(ALL))
-    (run / "metrics.jsonl").write_text('{"step": 0, "metrics": {"train/loss": 1.5}}\n')
+    run = whole_run(tmp_path)
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(run / "saved/0", {"w": jnp.ones((2, 2))})
     given = Given("digits", "mlp", "whole", tags={"experiment": "digits", "run_type": "train"})
     adopted = adopt(str(run), str(tmp_path / "artefacts"), given, str(tmp_path / "src/own.toml"))
     assert adopted.missing == []
-    assert adopted.is_sealed
+    assert adopted.is_whole
     assert (Path(adopted.path) / "checkpoints/0/_CHECKPOINT_METADATA").is_file()
+    assert seal(adopted.path, check).refused is None
     assert check(tmp_path / "artefacts", depth="deep").findings == ()
+
+
+def whole_run(folder: Path) -> Path:
+    """Return a run that lacks nothing, of a convention of its own."""
+    run = folder / "src/experiments/whole"
+    run.mkdir(parents=True)
+    (folder / "src/own.toml").write_text(WHOLE)
+    (run / "all.json").write_text(json.dumps(ALL))
+    (run / "metrics.jsonl").write_text('{"step": 0, "metrics": {"train/loss": 1.5}}\n')
+    return run
+
+
+def adopted_by_command(folder: Path, run: Path) -> Path:
+    """Adopt a run that lacks nothing by the command line, and return its unit."""
+    words = ["adopt", str(run), "--into", str(folder / "artefacts"), "--convention", str(folder / "src/own.toml")]
+    for name, value in (("dataset", "digits"), ("model", "mlp"), ("variant", "whole")):
+        words += [f"--{name}", value]
+    assert main([*words, "--tag", "experiment=digits", "--tag", "run_type=train"]) == 0
+    return next((folder / "artefacts/model/digits_mlp_whole").glob("20*"))
+
+
+def test_what_is_damaged_already_is_not_sealed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = whole_run(tmp_path)
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(run / "saved/0", {"w": jnp.ones((2, 2))})
+    for path in (run / "saved/0").rglob("manifest.ocdbt"):
+        path.write_bytes(path.read_bytes()[:-4])
+    unit = adopted_by_command(tmp_path, run)
+    assert not (unit / "SHA256SUMS").exists()
+    assert "not sealed: it has errors" in capsys.readouterr().out
+
+
+def test_pointers_of_git_lfs_are_not_sealed_as_if_they_were_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = whole_run(tmp_path)
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(run / "saved/0", {"w": jnp.ones((2, 2))})
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 123\n"
+    data = next(path for path in (run / "saved/0").rglob("*") if path.parent.name == "d")
+    data.write_text(pointer)
+    unit = adopted_by_command(tmp_path, run)
+    assert not (unit / "SHA256SUMS").exists()
+    assert "not sealed" in capsys.readouterr().out
+
+
+def test_a_checkpoint_that_cannot_be_copied_whole_is_left_behind(tmp_path: Path) -> None:
+    run = whole_run(tmp_path)
+    for step in (1, 2, 3):
+        (run / f"saved/{step}").mkdir(parents=True)
+        (run / f"saved/{step}/_CHECKPOINT_METADATA").write_text("{}")
+    (run / "best/3").mkdir(parents=True)
+    (run / "best/3/_CHECKPOINT_METADATA").write_text("{}")
+    (run / "saved/1/data").symlink_to(tmp_path)
+    Path(os.fsdecode(os.fsencode(run) + b"/saved/2/\xff")).write_text("x")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given(), str(tmp_path / "src/own.toml"))
+    assert [path.name for path in Path(adopted.path, "checkpoints").iterdir()] == ["3"]
+    assert adopted.left[1:] == [
+        "3 checkpoints that cannot be copied whole, or whose step another one has: saved/1, saved/2, saved/3",
+        "2 links, and what cannot be read or has a name that is not UTF-8: saved/1/data, saved/2/\udcff",
+    ]
 
 
 WHOLE = """
@@ -261,6 +323,91 @@ def test_secrets_and_paths_of_a_machine_are_taken_out(tmp_path: Path) -> None:
     assert secret.encode() not in held
     assert b"/home/ada" not in held
     assert not {each for each in errors_in(adopted.path) if each.startswith("RC9")}
+
+
+SECRET = "ghp_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"
+
+
+@pytest.mark.parametrize("name", [SECRET, "/home/ada/images"])
+def test_neither_is_the_folder_of_the_unit_called_so(tmp_path: Path, name: str) -> None:
+    run = mlflow_run(tmp_path, f"run_id: a\nrun_name: {name}\nstatus: 3\n")
+    (run / f"params/{SECRET}_seed").write_text("3")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given("digits", "mlp"))
+    paths = [path for path in (tmp_path / "artefacts").rglob("*") if ".runcheck" not in path.parts]
+    held = "".join(f"{path}" + (path.read_text() if path.is_file() else "") for path in paths).lower()
+    assert SECRET.lower() not in held
+    assert "home-ada" not in held.replace("/", "-")
+    assert not {each for each in errors_in(adopted.path) if each.startswith("RC9")}
+
+
+def mlflow_run(folder: Path, meta: str = "run_id: a\nstatus: 3\nstart_time: 1780000000000\n") -> Path:
+    run = folder / "mlruns/1/a"
+    for name in ("params", "metrics", "tags"):
+        (run / name).mkdir(parents=True)
+    (run / "meta.yaml").write_text(meta)
+    return run
+
+
+@pytest.mark.parametrize("commit", ["../../../../evil", "a/b/c/d/e", "unknown", "0123456\n../.."])
+def test_what_is_no_commit_is_no_part_of_a_path(tmp_path: Path, commit: str) -> None:
+    run = mlflow_run(tmp_path)
+    (run / "tags/mlflow.source.git.commit").write_text(commit)
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given("d", "m", "v"))
+    assert Path(adopted.path).name == "2026-05-28T20-26-40Z_0000000"
+
+
+@pytest.mark.parametrize(
+    "times",
+    ["status: [1]", "start_time: -60000000000000", "start_time: 99999999999999999999", "start_time: .nan"],
+)
+def test_a_time_or_a_status_that_is_none_is_not_taken(tmp_path: Path, times: str) -> None:
+    run = mlflow_run(tmp_path, f"run_id: a\nrun_name: b\n{times}\n")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert not {"status", "created_at"} & metadata_of(adopted.path).keys()
+
+
+def test_an_end_before_the_beginning_is_not_taken(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path, "run_id: a\nstatus: 3\nstart_time: 1780000000000\nend_time: 1000\n")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert "finished_at" not in metadata_of(adopted.path)
+    assert "says that it ended before it began, so when it ended was left out" in adopted.notes
+
+
+def test_times_without_a_zone_are_told(tmp_path: Path) -> None:
+    run = tmp_path / "experiments/a"
+    run.mkdir(parents=True)
+    (run / "metadata.json").write_text('{"run_name": "a", "start_time": "2026-05-27T12:00:00", "status": "failed"}')
+    (run / "params.json").write_text("{}")
+    (run / "metrics.jsonl").write_text('{"step": 0, "metrics": {"loss": 1}}\n')
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert "its times name no zone, and were taken as UTC" in adopted.notes
+
+
+def test_names_of_files_that_are_no_text_are_left_behind(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path)
+    for folder, content in (("params", "1"), ("metrics", "1 0.5 0")):
+        Path(os.fsdecode(os.fsencode(run / folder) + b"/\xff")).write_text(content)
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert any(each.startswith("2 links, and what cannot be read") for each in adopted.left)
+
+
+def test_a_line_of_metrics_without_an_end_is_not_held(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path)
+    with open(run / "metrics/loss", "wb") as stream:
+        stream.truncate(1 << 31)
+    tracemalloc.start()
+    with pytest.raises(CannotReadError, match="line 1 is longer than any is"):
+        adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    tracemalloc.stop()
+
+
+def test_there_are_no_more_series_than_one_file_of_metrics_has() -> None:
+    points = Points()
+    for number in range(layout().limits.metric_series):
+        points.add(f"loss{number}", 0, 1.0)
+    with pytest.raises(CannotReadError, match="more than 100,000 series"):
+        points.add("loss", 0, 1.0)
 
 
 def test_points_that_a_resumed_run_logged_again_replace_the_first_ones() -> None:

@@ -124,3 +124,34 @@ def test_records_of_any_bytes_are_read_or_refused(
     folder = tmp_path_factory.mktemp("log")
     with contextlib.suppress(CannotReadError):
         read(folder, log_of(records))
+
+
+@pytest.mark.parametrize("step", [float("nan"), float("inf"), 1.5, "1", None, 10**400, True])
+def test_a_row_without_a_whole_step_is_passed_over(tmp_path: Path, step: object) -> None:
+    (tmp_path / "run-a.wandb").write_bytes(log_of([row(0, loss=1.0), row(0, _step=step, loss=2.0)]))
+    found = read_wandb(Source(str(tmp_path)))
+    assert list(found.points.rows()) == [(0, "loss", 1.0)]
+    assert found.points.passed_over == 1
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        row(0, big=10**400),
+        row(0, _timestamp=10**400),
+        field(2, field(1, field(1, b"loss") + field(6, b"abc"))),  # a double of three bytes
+        field(17, field(17, field(1, 253402300799))) + field(18, field(1, 0) + field(2, 1000)),  # beyond the calendar
+        field(17, field(17, field(1, 1780000000))) + field(18, field(1, 0) + field(2, 1 << 62)),
+    ],
+)
+def test_numbers_beyond_all_others_are_not_taken(tmp_path: Path, record: bytes) -> None:
+    (tmp_path / "run-a.wandb").write_bytes(log_of([record]))
+    found = read_wandb(Source(str(tmp_path)))
+    assert found.points.count == 0
+    assert found.finished is None
+
+
+def test_a_record_in_many_empty_pieces_takes_no_memory(tmp_path: Path) -> None:
+    pieces = [struct.pack("<IHB", zlib.crc32(bytes([kind])), 0, kind) for kind in (2, *[3] * 4679, 4)]
+    (tmp_path / "run-a.wandb").write_bytes(HEAD + b"".join(pieces))
+    assert read_wandb(Source(str(tmp_path))).points.count == 0

@@ -383,6 +383,61 @@ def test_a_damage_is_never_sealed(
     assert not mended.report.is_clean
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda lines: [f"{'0' * 64}{lines[0][64:]}", *lines],  # the README with two digests
+        lambda lines: [f"{lines[0][:40]}\n", *lines[1:]],  # the line of the README cut short
+    ],
+)
+def test_a_damaged_list_is_not_mended_by_listing_a_file(
+    tree: Path, quarantine: Quarantine, damage: Callable[[list[str]], list[str]]
+) -> None:
+    list_lines(damage)(tree)
+    (run_of(tree) / "README.md").write_text("# Changed since it was sealed\n")
+    (run_of(tree) / "plots").mkdir()
+    (run_of(tree) / "plots/loss.txt").write_text("not listed\n")
+    before = everything(tree)
+    mended = fixed(quarantine, tree, is_daring=True)
+    assert any("SHA256SUMS of the unit is damaged" in each.reason for each in mended.refused)
+    assert everything(tree) == before
+
+
+def test_a_list_that_is_no_text_is_refused_where_a_file_is_to_be_listed(tree: Path, quarantine: Quarantine) -> None:
+    path = run_of(tree) / "SHA256SUMS"
+    path.write_bytes(path.read_bytes() + b"\xff\n")
+    (run_of(tree) / "plots").mkdir()
+    (run_of(tree) / "plots/loss.txt").write_text("not listed\n")
+    before = everything(tree)
+    assert any("is not UTF-8" in each.reason for each in fixed(quarantine, tree, is_daring=True).refused)
+    assert everything(tree) == before
+
+
+def test_a_pointer_is_not_listed_as_if_it_were_the_file(tree: Path, quarantine: Quarantine) -> None:
+    (run_of(tree) / "plots").mkdir()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 123\n"
+    (run_of(tree) / "plots/loss.png").write_text(pointer)
+    before = everything(tree)
+    mended = fixed(quarantine, tree, is_daring=True)
+    assert [each.reason for each in mended.refused if each.finding.code == "RC303"] == [
+        "is a Git LFS pointer; `git lfs pull` brings the file"
+    ]
+    assert everything(tree) == before
+
+
+@pytest.mark.parametrize("value", ['"0.5"', "NaN", '0.5, "unit": "nats"'])
+def test_a_whole_last_row_that_is_not_sound_is_not_cut(tree: Path, quarantine: Quarantine, value: str) -> None:
+    path = run_of(tree) / "metrics.jsonl"
+    path.write_text(f'{path.read_text()}{{"step": 99, "split": "train", "metric": "loss", "value": {value}}}')
+    reseal(run_of(tree), "metrics.jsonl")
+    before = everything(tree)
+    mended = fixed(quarantine, tree)
+    assert "its last row is whole, and not one of metrics; look at what it says" in {
+        each.reason for each in mended.refused
+    }
+    assert everything(tree) == before
+
+
 def test_a_sealed_dataset_keeps_its_fingerprint(tree: Path, quarantine: Quarantine) -> None:
     unit = tree / DATASET / "v1"
     (unit / "README.md").write_text("# Digits\n")

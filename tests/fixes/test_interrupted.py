@@ -1,5 +1,6 @@
 """A fix that is killed before any of its changes leaves each file old or new, and the next fix finishes it."""
 
+import base64
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import runcheck
 from runcheck.errors import CannotWriteError
 from runcheck.fixes.apply import _write, apply, finish_interrupted, fixing
 from runcheck.fixes.edits import Edit
+from tests.conftest import RUN
 from tests.fixes.test_fixes import everything, readme, reseal, run_of
 
 SOURCE = str(Path(runcheck.__file__).parents[1])
@@ -167,7 +169,42 @@ def test_a_plan_that_somebody_left_does_only_what_fixes_may(tree: Path, path: st
     assert everything(tree) == before
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", "[1]", '[{"path": "a"}]', "[" * 100_000])
+@pytest.mark.parametrize(
+    ("act", "path", "content", "size"),
+    [
+        ("end", "{run}/metrics.jsonl", b"", 0),  # more than a torn line
+        ("end", "{run}/metrics.jsonl", b"", -1),
+        ("end", "{run}/metrics.jsonl", b"", 1 << 40),
+        ("end", "{run}/metrics.jsonl", b'{"step": 9}\n', None),
+        ("link", "latest", b"/etc", 0),
+        ("link", "latest", b"../..", 0),
+        ("link", "latest", b"v1\0", 0),
+    ],
+)
+def test_a_plan_that_somebody_left_cuts_no_rows_and_leads_nowhere(
+    tree: Path, act: str, path: str, content: bytes, size: int | None
+) -> None:
+    run = run_of(tree)
+    there = (run / "metrics.jsonl").stat().st_size
+    step = {
+        "path": f"{RUN}/{path.format(run=run.name)}",
+        "act": act,
+        "before": f"size {there}" if act == "end" else f"link {run.name}",
+        "content": base64.b64encode(content).decode(),
+        "size": there if size is None else size,
+    }
+    before = everything(tree)
+    with fixing(str(tree)):
+        (tree / ".runcheck/fix.json").write_text(json.dumps([step]))
+        [line] = finish_interrupted(str(tree))
+    assert line.startswith("an interrupted fix cannot be finished")
+    assert everything(tree) == before
+
+
+NO_SIZE = '[{"path": "a", "act": "write", "before": "absent", "content": "", "size": 1e999}]'
+
+
+@pytest.mark.parametrize("text", ["", "[", "{}", "[1]", '[{"path": "a"}]', "[" * 100_000, NO_SIZE])
 def test_a_damaged_plan_is_dropped_and_told(tree: Path, text: str) -> None:
     with fixing(str(tree)):
         (tree / ".runcheck/fix.json").write_text(text)

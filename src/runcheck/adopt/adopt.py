@@ -13,6 +13,7 @@ from runcheck.adopt.unit import Adopted, Given, write_unit
 from runcheck.adopt.wandb import is_wandb, read_wandb
 from runcheck.errors import CannotReadError
 
+_SHOWN = 3
 _TOOLS: tuple[tuple[Callable[[Source], bool], Callable[[Source], Found]], ...] = (
     (is_mlflow, read_mlflow),
     (is_wandb, read_wandb),
@@ -43,7 +44,20 @@ def adopt(source: str, into: str, given: Given, convention: str | None = None) -
     found = _found(folder, convention)
     if found.status == "running" and given.status is None:
         raise CannotReadError(f"{source}: says that the run is running; adopt it when it ended, or say --status")
+    if found.created and found.finished and found.finished < found.created:
+        found.notes.append("says that it ended before it began, so when it ended was left out")
+        found.finished = None
+    _tell_left(found, folder)
     return write_unit(found, folder, into, given)
+
+
+def _tell_left(found: Found, source: Source) -> None:
+    for paths, what in (
+        (source.checkpoints_left(), "checkpoints that cannot be copied whole, or whose step another one has"),
+        (source.unreadable, "links, and what cannot be read or has a name that is not UTF-8"),
+    ):
+        if paths:
+            found.left.append(f"{len(paths):,} {what}: {', '.join(paths[:_SHOWN])}")
 
 
 def _found(source: Source, convention: str | None) -> Found:

@@ -7,6 +7,7 @@ from datetime import datetime
 from heapq import merge
 
 from runcheck.convention.documents import Status
+from runcheck.convention.layout import layout
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import CannotReadError
 
@@ -46,6 +47,8 @@ class Points:
         if not 0 <= step <= MAX_STEP:
             self.passed_over += 1
             return
+        if tag not in self._steps and len(self._steps) >= layout().limits.metric_series:
+            raise CannotReadError(f"there are more than {layout().limits.metric_series:,} series of metrics")
         steps = self._steps.setdefault(tag, array("q"))
         values = self._values.setdefault(tag, array("d"))
         while steps and steps[-1] >= step:

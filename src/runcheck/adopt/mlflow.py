@@ -4,13 +4,15 @@ The layout is that of ``mlflow/store/tracking/file_store.py``: ``meta.yaml``, ``
 milliseconds, value and step, ``params/<name>`` and ``tags/<name>`` with a text each.
 """
 
-import json
 import os
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import chain
 
 from runcheck.adopt.found import Found, seeds_in
 from runcheck.adopt.source import Source
+from runcheck.adopt.values import moment_at, number_of, value_of
 from runcheck.convention.documents import Status
+from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError
 
 _META = "meta.yaml"
@@ -33,7 +35,8 @@ def read_mlflow(source: Source) -> Found:
     meta = source.document(_META)
     found = Found("mlflow", str(meta.get("run_name") or meta.get("run_id")))
     found.created, found.finished = _moment(meta.get("start_time")), _moment(meta.get("end_time"))
-    found.status = _STATUSES.get(meta.get("status"))
+    status = meta.get("status")
+    found.status = _STATUSES.get(status) if isinstance(status, int) else None
     found.experiment = _experiment_of(source)
     found.description = (source.text(_NOTE) or "").strip()
     for path in source.files:
@@ -41,7 +44,7 @@ def read_mlflow(source: Source) -> Found:
         if kind == "metrics":
             _read(source, path, name, found)
         elif kind == "params":
-            found.config[name] = _value(source.text(path) or "")
+            found.config[name] = _parameter(source.text(path) or "")
     if found.config:
         found.notes.append("MLflow keeps parameters as texts; what reads as a number, a list or an object is one here")
     found.seeds = seeds_in(found.config)
@@ -61,7 +64,7 @@ def read_mlflow(source: Source) -> Found:
 def _read(source: Source, path: str, tag: str, found: Found) -> None:
     rest = b""
     number = 0
-    for chunk in (*source.chunks(path), b"\n"):
+    for chunk in chain(source.chunks(path), (b"\n",)):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             number += 1
@@ -73,15 +76,13 @@ def _read(source: Source, path: str, tag: str, found: Found) -> None:
             except (IndexError, ValueError) as error:
                 raise CannotReadError(f"{source.folder}/{path}: line {number} is no time, value and step") from error
             found.points.add(tag, step, value)
+        if len(rest) > layout().limits.line_bytes:
+            raise CannotReadError(f"{source.folder}/{path}: line {number + 1} is longer than any is")
 
 
 def _moment(milliseconds: object) -> datetime | None:
-    if not isinstance(milliseconds, int) or isinstance(milliseconds, bool):
-        return None
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
+    number = number_of(milliseconds)
+    return None if number is None else moment_at(number / 1000)
 
 
 def _experiment_of(source: Source) -> str | None:
@@ -93,9 +94,6 @@ def _experiment_of(source: Source) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _value(text: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+def _parameter(text: str) -> object:
+    value = value_of(text)
     return text if isinstance(value, str) else value

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import cast
 
 from runcheck.adopt.found import Found
 from runcheck.adopt.source import Source
+from runcheck.adopt.values import moment_of
 from runcheck.convention.documents import Status
 from runcheck.conventions.classify import OwnFile, OwnUnit, Place, units_at
 from runcheck.conventions.definition import Adoption, Convention
@@ -51,7 +52,7 @@ def read_own(source: Source, convention: Convention, place: Place) -> Found:
     read = UnitRead(unit, dict(_documents(source, unit)), frozenset())
     found = Found(convention.name, str(_first(read, adoption.name) or source.name))
     found.description = str(_first(read, adoption.description) or "")
-    found.created, found.finished = (_moment(_first(read, text)) for text in (adoption.created, adoption.finished))
+    _take_times(read, adoption, found)
     status = _first(read, adoption.status)
     found.status = cast("Status | None", adoption.statuses.get(str(status)))
     if status is not None and found.status is None:
@@ -160,11 +161,8 @@ def _env(value: object) -> dict[str, object]:
     return {**({"packages": packages} if packages else {}), **known}
 
 
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _take_times(read: UnitRead, adoption: Adoption, found: Found) -> None:
+    times = [moment_of(_first(read, text)) for text in (adoption.created, adoption.finished)]
+    found.created, found.finished = (each and (each if each.tzinfo else each.replace(tzinfo=UTC)) for each in times)
+    if any(each and each.tzinfo is None for each in times):
+        found.notes.append("its times name no zone, and were taken as UTC")

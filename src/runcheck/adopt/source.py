@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+from runcheck.adopt.values import is_unicode
 from runcheck.conventions.documents import OwnJsonProbe, OwnYamlProbe
 from runcheck.errors import CannotReadError
 from runcheck.tree.entry import Entry
@@ -24,10 +25,12 @@ class Source:
         if not os.path.isdir(folder):
             raise CannotReadError(f"{folder}: there is no such folder")
         self.folder = os.path.realpath(folder)
-        self.name = os.path.basename(self.folder)
+        self.name = os.path.basename(self.folder).encode(errors="replace").decode()
         self.store = LocalStore(self.folder)
         self.entries: dict[str, Entry] = {entry.path: entry for entry in self.store.walk()}
-        self.files = {path: entry for path, entry in self.entries.items() if entry.is_file and entry.error is None}
+        self.files = {path: entry for path, entry in self.entries.items() if _is_sound(entry) and entry.is_file}
+        # Links, devices, what cannot be read, and names that are not UTF-8.
+        self.unreadable = [path for path, entry in self.entries.items() if not _is_sound(entry)]
 
     @classmethod
     def alone(cls, folder: str, name: str) -> "Source":
@@ -80,11 +83,30 @@ class Source:
             return None
 
     def checkpoints(self) -> dict[int, str]:
-        """Return the folders of Orbax checkpoints by their steps: named by a number, with the mark of Orbax in them."""
-        marks = (path.rpartition("/")[0] for path in self.files if path.rpartition("/")[2] == "_CHECKPOINT_METADATA")
-        steps = {folder: folder.rpartition("/")[2] for folder in marks}
-        return {int(step): folder for folder, step in steps.items() if step.isascii() and step.isdigit()}
+        """Return the folders of Orbax checkpoints by their steps: named by a number, with the mark of Orbax in them.
+
+        Of several with one step it is the first by its path. One that cannot be copied whole is none.
+        """
+        steps: dict[int, str] = {}
+        for folder in self._marked():
+            if not any(path.startswith(f"{folder}/") for path in self.unreadable):
+                steps.setdefault(int(folder.rpartition("/")[2]), folder)
+        return steps
+
+    def checkpoints_left(self) -> list[str]:
+        """Return the folders of checkpoints that are not taken."""
+        taken = self.checkpoints().values()
+        return [folder for folder in self._marked() if folder not in taken]
+
+    def _marked(self) -> list[str]:
+        marks = (path.rpartition("/") for path in sorted(self.files))
+        folders = (folder for folder, _, name in marks if name == "_CHECKPOINT_METADATA")
+        return [each for each in folders if (step := each.rpartition("/")[2]).isascii() and step.isdigit()]
 
     def below(self, folder: str) -> list[Entry]:
         """Return what lies in a folder."""
         return [entry for path, entry in self.entries.items() if path.startswith(f"{folder}/")]
+
+
+def _is_sound(entry: Entry) -> bool:
+    return (entry.is_file or entry.is_folder) and entry.error is None and is_unicode(entry.path)

@@ -1,10 +1,10 @@
 """A folder with TensorBoard's event files: the scalars and when they were written. It says nothing else of a run."""
 
 import struct
-from datetime import UTC, datetime
 
 from runcheck.adopt.found import Found, Points
 from runcheck.adopt.source import Source
+from runcheck.adopt.values import moment_at
 from runcheck.convention.layout import layout
 from runcheck.convention.tfrecord import FOOTER, HEADER, masked_crc32c
 from runcheck.errors import CannotReadError
@@ -31,8 +31,7 @@ def read_tensorboard(source: Source) -> Found:
         folder = path.rpartition("/")[0]
         _read(source, path, f"{folder}/" if folder else "", found.points, walls)
     if walls:
-        found.created = datetime.fromtimestamp(min(walls), UTC)
-        found.finished = datetime.fromtimestamp(max(walls), UTC)
+        found.created, found.finished = moment_at(min(walls)), moment_at(max(walls))
         found.notes.append("created_at and finished_at are the times of the first and the last event")
     found.checkpoints = source.checkpoints()
     others = len(source.files) - len(_events_in(source))
@@ -76,7 +75,7 @@ def _take(content: bytes, prefix: str, known: set[bytes], points: Points, walls:
         return
     if event.wall is not None:
         wall = _WALL.unpack_from(content, event.wall)[0]
-        if 0 < wall < 1e11:  # noqa: PLR2004 - seconds since 1970, within the calendar
+        if moment_at(wall) is not None:
             walls[:] = [min([*walls, wall]), max([*walls, wall])]
     for scalar in event.scalars:
         known.add(scalar.tag)

@@ -1,6 +1,6 @@
 """What was found of a run, written as a unit of the main convention by the writer's own pieces.
 
-The unit is made aside and moved to its place. It is sealed where its metadata are whole: what is missing comes first.
+The unit is made aside and moved to its place. It is not sealed here: what is missing comes first, and then a check.
 """
 
 import math
@@ -22,17 +22,14 @@ from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import date_of, format_timestamp
 from runcheck.convention.validation import violations
 from runcheck.convention.versions import NO_COMMIT, experiment_id, next_number_version
-from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError
+from runcheck.errors import CannotWriteError, InvalidArgumentError
 from runcheck.tree.state import state_folder
 from runcheck.tree.walk import folders_in
 from runcheck.writer.arguments import checked_name, checked_root, checked_tags
-from runcheck.writer.atomic import json_text, write_whole
-from runcheck.writer.latest import update_latest
+from runcheck.writer.atomic import json_text, sync_folder, sync_tree, write_whole
 from runcheck.writer.log.rows import KnownNames
 from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.readme import readme_of_run, results_of
-from runcheck.writer.registry import upsert_row
-from runcheck.writer.seal import hash_files, write_checksums
 from runcheck.writer.shims import series_of_tag
 from runcheck.writer.summary import best_values, summary_of
 from runcheck.writer.yaml import format_yaml
@@ -43,6 +40,7 @@ _LONGEST_TOKEN = 64
 _ATTEMPTS = 1000
 _CHUNK = 1 << 20
 _SHORT = 7
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 @dataclass
@@ -59,10 +57,13 @@ class Given:
 
 @dataclass
 class Adopted:
-    """A unit that was made: where it lies, what was taken how, what is missing, and what was left behind."""
+    """A unit that was made: where it lies, what was taken how, what is missing, and what was left behind.
+
+    It may be sealed where it ``is_whole``: nothing is missing that its documents must say.
+    """
 
     path: str
-    is_sealed: bool
+    is_whole: bool
     notes: list[str]
     missing: list[str]
     left: list[str]
@@ -97,13 +98,14 @@ class _Unit:
         self._found, self._source, self._root, self._given = found, source, root, given
         self.notes, self.missing = list(found.notes), list[str]()
         self._redactor = Redactor((source.folder,))
+        self._name = self._redactor.text(found.name, "metadata#/extensions/adopted/name")
         self._series: dict[tuple[str, str], SeriesAggregate] = {}
         self._slug = self._named()
         self._metadata: dict[str, object] = {}
         self.is_whole = False
 
     def write(self, folder: str) -> None:
-        """Write the files: content, then summary, then metadata, then the README, and where it is whole the list."""
+        """Write the files, all but the metadata, which are made: they name the version."""
         found = self._found
         self._write_metrics(folder)
         for step, checkpoint in sorted(found.checkpoints.items()):
@@ -118,7 +120,7 @@ class _Unit:
         self._tell_missing()
 
     def move(self, folder: str) -> str:
-        """Give the unit its version, seal it where it is whole, and put it into its place."""
+        """Give the unit its version, and put it into its place."""
         kind = layout().kinds["model"].folder
         slug = os.path.join(self._root, kind, self._slug)
         os.makedirs(slug, exist_ok=True)
@@ -128,21 +130,11 @@ class _Unit:
                 continue
             self._metadata["version"] = version
             write_whole(os.path.join(folder, layout().path("metadata")), json_text(self._metadata))
-            if self.is_whole:
-                write_checksums(folder, hash_files(folder, without=layout().path("checksums")))
+            sync_tree(folder)
             os.rename(folder, path)
-            if self.is_whole:
-                self._announce(slug, version, f"{kind}/{self._slug}/{version}")
+            sync_folder(slug)
             return path
         raise CannotWriteError(f"{slug}: no version is free")
-
-    def _announce(self, slug: str, version: str, path: str) -> None:
-        if self._metadata["status"] == "completed":
-            update_latest(slug, version)
-        try:
-            upsert_row(self._root, path, cast("Metadata", self._metadata))
-        except (MissingLibraryError, OSError) as error:
-            self.notes.append(f"the registry was not written: {error}; runcheck index builds it")
 
     def _versions(self, slug: str) -> Iterator[str]:
         created = self._found.created
@@ -155,17 +147,17 @@ class _Unit:
     @property
     def _sha(self) -> str | None:
         sha = self._found.git.get("sha")
-        return sha if isinstance(sha, str) and len(sha) >= _SHORT else None
+        return sha if isinstance(sha, str) and _COMMIT.fullmatch(sha) else None
 
     def _named(self) -> str:
         given = self._given
-        variant = _NO_TOKEN.sub("-", self._found.name.lower()).strip("-")[:_LONGEST_TOKEN].strip("-") or UNKNOWN
+        variant = _NO_TOKEN.sub("-", self._name.lower()).strip("-")[:_LONGEST_TOKEN].strip("-") or UNKNOWN
         tokens = {"dataset": given.dataset, "model": given.model, "variant": given.variant}
         for name, token in tokens.items():
             if token is not None:
                 checked_name("token", f"--{name}", token)
             elif name == "variant":
-                self.notes.append(f"the variant in the slug is made of the name {self._found.name!r}")
+                self.notes.append(f"the variant in the slug is made of the name {self._name!r}")
             else:
                 self.missing.append(f"{name}: nothing says it, so the slug has {UNKNOWN!r} (--{name})")
         return "_".join((given.dataset or UNKNOWN, given.model or UNKNOWN, given.variant or variant))
@@ -193,6 +185,7 @@ class _Unit:
         """Return the split and the metric that each tag becomes."""
         named: dict[str, tuple[str, str]] = {}
         without_split: list[str] = []
+        taken: set[tuple[str, str]] = set()
         for tag in self._found.points.tags:
             try:
                 series = series_of_tag(tag)
@@ -200,8 +193,9 @@ class _Unit:
                 self.missing.append(f"metrics: {tag!r} can be made no name of a metric, and was left out")
                 continue
             split, metric = series.split, series.metric
-            if (split, metric) in named.values():
+            if (split, metric) in taken:
                 metric = "/".join((split, metric, str(len(named))))
+            taken.add((split, metric))
             if (split, metric) != (series.split, series.metric) or series.is_changed:
                 self.notes.append(f"{tag!r} is {metric} of {split}")
             elif not series.names_split:
@@ -274,17 +268,17 @@ class _Unit:
             metadata["config"] = config
         metadata["metrics"] = best_values(summary or self._summary_of(0.0))
         if found.seeds:
-            metadata["seeds"] = found.seeds
-        name = redacted.text(found.name, "metadata#/extensions/adopted/name")
-        metadata["extensions"] = {"adopted": {"from": found.tool, "name": name}}
+            metadata["seeds"] = redacted.document(found.seeds, "metadata#/seeds")
+        metadata["extensions"] = {"adopted": {"from": found.tool, "name": self._name}}
         return metadata
 
     def _tags(self) -> dict[str, str]:
         given = self._given
         tags = dict(given.tags)
         tags |= {name: token for name, token in (("dataset", given.dataset), ("model", given.model)) if token}
-        if self._found.experiment and is_name("tag", self._found.experiment):
-            tags.setdefault("experiment", self._found.experiment)
+        experiment = self._redactor.text(self._found.experiment or "", "metadata#/tags/experiment")
+        if is_name("tag", experiment):
+            tags.setdefault("experiment", experiment)
         lacking = [tag for tag in layout().mandatory_tags["model"] if tag not in tags]
         if lacking:
             self.missing.append(f"tags: {', '.join(lacking)} (--tag {lacking[-1]}=...)")
@@ -320,7 +314,7 @@ class _Unit:
                 risks: todo,
             }
             sections = [f"## {heading}\n\n{body}\n" for heading, body in bodies.items()]
-            text = "\n".join([f"# {self._found.name}\n", *sections])
+            text = "\n".join([f"# {self._name}\n", *sections])
         write_whole(os.path.join(folder, layout().path("readme")), self._redactor.text(text, "readme"))
 
     def _copy(self, folder: str, target: str) -> None:

@@ -7,15 +7,15 @@ into ONNX.
 """
 
 import io
-import json
 import re
 import struct
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from runcheck.adopt.found import Found, seeds_in
 from runcheck.adopt.source import Source
+from runcheck.adopt.values import moment_at, number_of, step_of, value_of
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError
 from runcheck.probes.protobuf import VARINT, BeyondBoundError, DamagedError, Wire
@@ -108,20 +108,22 @@ def _log_of(source: Source) -> str | None:
 
 def _records(source: Source, path: str, found: Found) -> Iterator[bytes]:
     """Yield each record of the log; where a process died in the midst of one, it ends there, and a note says so."""
-    parts: list[bytes] = []
+    record = bytearray()
     is_torn = False
     for block in _blocks(source, path):
         for kind, content in _pieces(block):
             is_torn = kind == _TORN
             if kind == _BROKEN:
                 raise CannotReadError(f"{source.folder}/{path}: a record of its log is damaged; restore the file")
-            parts = [content] if kind in (_FULL, _FIRST) else [*parts, content]
-            if sum(map(len, parts)) > layout().limits.event_bytes:
+            if kind in (_FULL, _FIRST):
+                record.clear()
+            record += content
+            if len(record) > layout().limits.event_bytes:
                 raise CannotReadError(f"{source.folder}/{path}: a record of its log is larger than any is read")
             if kind in (_FULL, _LAST):
-                yield b"".join(parts)
-                parts = []
-    if is_torn or any(parts):
+                yield bytes(record)
+                record.clear()
+    if is_torn or record:
         found.notes.append("the log ends in the midst of a record, as that of a process does that died")
 
 
@@ -181,7 +183,7 @@ def _take_config(config: _Message, found: Found) -> None:
     for item in config.messages(1):
         key = _key(item, 1, 2)
         if key and key != "_wandb":
-            found.config[key] = _json(item.text(16))
+            found.config[key] = value_of(item.text(16))
     for item in config.messages(2):
         found.config.pop(_key(item, 1, 2), None)
 
@@ -202,23 +204,21 @@ def _take_history(history: _Message, found: Found) -> float:
     """Take a row of metrics, and return when it was logged."""
     values = {_key(item, 1, 2): _value(item) for item in history.messages(1)}
     steps = [step.number(1) or 0 for step in history.messages(2)]
-    step = values.get("_step", steps[0] if steps else 0)
-    if not isinstance(step, int | float) or isinstance(step, bool):
-        return 0.0
-    for name, value in values.items():
-        if not name.startswith("_") and isinstance(value, int | float) and not isinstance(value, bool):
-            found.points.add(name, int(step), float(value))
-    moment = values.get("_timestamp")
-    return float(moment) if isinstance(moment, int | float) else 0.0
+    step = step_of(values.get("_step", steps[0] if steps else 0))
+    for name, each in values.items():
+        value = number_of(each)
+        if not name.startswith("_") and value is not None:
+            found.points.add(name, -1 if step is None else step, value)  # what has no step is passed over
+    return number_of(values.get("_timestamp")) or 0.0
 
 
 def _value(item: _Message) -> object:
     """Return the value of an item: as JSON, or in the typed fields of later versions."""
     if item.parts(16) or item.parts(8):
-        return _json(item.text(16) or item.text(8))
+        return value_of(item.text(16) or item.text(8))
     if item.parts(6):
-        number: float = _DOUBLE.unpack(item.parts(6)[0])[0]
-        return number
+        content = item.parts(6)[0]
+        return _DOUBLE.unpack(content)[0] if len(content) == _DOUBLE.size else None
     integer = item.number(5)
     return None if integer is None else (integer >> 1) ^ -(integer & 1)  # sint64 goes to and fro
 
@@ -227,20 +227,10 @@ def _key(item: _Message, single: int, nested: int) -> str:
     return item.text(single) or ".".join(item.texts(nested))
 
 
-def _json(text: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value
-
-
 def _moment(timestamp: _Message) -> datetime | None:
     seconds, nanoseconds = timestamp.number(1) or 0, timestamp.number(2) or 0
-    try:
-        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=nanoseconds // 1000)
-    except (OverflowError, OSError, ValueError):
-        return None
+    moment = moment_at(seconds)
+    return moment and moment.replace(microsecond=nanoseconds // 1000 % 1_000_000)
 
 
 def _take_end(found: Found, runtime: int | None, last: float) -> None:
@@ -249,9 +239,10 @@ def _take_end(found: Found, runtime: int | None, last: float) -> None:
         if last:
             found.notes.append("nothing says when and how it ended")
         return
-    end = found.created + timedelta(seconds=runtime)
-    logged = datetime.fromtimestamp(last, UTC) if 0 < last < 1e11 else end  # noqa: PLR2004 - within the calendar
-    found.finished = max(end, logged)
+    end = moment_at(found.created.timestamp() + runtime)
+    if end is None:
+        return
+    found.finished = max(end, moment_at(last) or end)
     found.notes.append("finished_at is the start and the runtime in whole seconds, or the last row where that is later")
 
 

@@ -40,10 +40,25 @@ def run(options: argparse.Namespace) -> int:
         raise CannotWriteError("--tag is NAME=VALUE, such as --tag run_type=train")
     given = Given(options.dataset, options.model, options.variant, options.status, options.description, tags)
     adopted = adopt(options.source, options.into, given, options.convention)
-    print(f"{printable(adopted.path)}: {'made and sealed' if adopted.is_sealed else 'made, not sealed'}")
+    stands_against = _seal(adopted.path) if adopted.is_whole else ""
+    print(f"{printable(adopted.path)}: {'made, not sealed' if stands_against is not None else 'made and sealed'}")
+    if stands_against:
+        print(f"  not sealed: {printable(stands_against)}")
     for head, lines in (("taken", adopted.notes), ("missing", adopted.missing), ("left behind", adopted.left)):
         for line in lines:
             print(f"  {head}: {printable(line)}")
     report, path = check(adopted.path), printable(adopted.path)
     print(f"runcheck finds {report.errors} errors and {report.warnings} warnings in it: runcheck {path}")
     return CLEAN
+
+
+def _seal(path: str) -> str | None:
+    """Seal a unit that lacks nothing, as ``runcheck seal`` does; return what stands against it, None where nothing."""
+    from runcheck.errors import RuncheckError  # noqa: PLC0415
+    from runcheck.fixes.seal import seal  # noqa: PLC0415
+    from runcheck.pipeline import check  # noqa: PLC0415
+
+    try:
+        return None if seal(path, check).refused is None else f"it has errors; mend them, then runcheck seal {path}"
+    except (RuncheckError, OSError) as error:
+        return str(error)

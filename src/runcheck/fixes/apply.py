@@ -54,18 +54,22 @@ def finish_interrupted(root: str) -> list[str]:
     done: list[str] = []
     try:
         edits = _read(path, status.st_size)
-        pending = [edit for edit in edits if not _is_done(root, edit)]
-        changed = next((edit for edit in pending if _changed(root, edit)), None)
-        if changed is not None:
-            done.append(f"an interrupted fix cannot be finished: {changed.path} changed since; what it left stays")
-        else:
-            for edit in pending:
-                make(root, edit)
-            done.append(f"finished a fix that was interrupted: {', '.join(edit.path for edit in edits)}")
+        with _holding(root, edits):
+            done.append(_finish(root, edits))
     except CannotFixError as error:
         done.append(f"an interrupted fix cannot be finished: {error}")
     os.unlink(path)
     return done
+
+
+def _finish(root: str, edits: Sequence[Edit]) -> str:
+    pending = [edit for edit in edits if not _is_done(root, edit)]
+    changed = next((edit for edit in pending if _changed(root, edit)), None)
+    if changed is not None:
+        return f"an interrupted fix cannot be finished: {changed.path} changed since; what it left stays"
+    for edit in pending:
+        make(root, edit)
+    return f"finished a fix that was interrupted: {', '.join(edit.path for edit in edits)}"
 
 
 def apply(root: str, edits: Sequence[Edit]) -> None:
@@ -76,9 +80,7 @@ def apply(root: str, edits: Sequence[Edit]) -> None:
     """
     if not edits:
         return
-    with ExitStack() as held:
-        for unit in sorted({unit for edit in edits if (unit := unit_of(edit.path))}):
-            held.enter_context(locked(root, f"{unit.replace('/', '.')}.unit"))
+    with _holding(root, edits):
         made: list[Edit] = []
         try:
             for edit in edits:
@@ -93,6 +95,15 @@ def apply(root: str, edits: Sequence[Edit]) -> None:
                 os.unlink(_plan(root))
             raise CannotWriteError(f"{_words(error)}; nothing was changed") from error
         os.unlink(_plan(root))
+
+
+@contextmanager
+def _holding(root: str, edits: Sequence[Edit]) -> Iterator[None]:
+    """Hold, for a ``with``, the locks of the units that edits are about, which who recovers or seals one holds too."""
+    with ExitStack() as held:
+        for unit in sorted({unit for edit in edits if (unit := unit_of(edit.path))}):
+            held.enter_context(locked(root, f"{unit.replace('/', '.')}.unit"))
+        yield
 
 
 def _require(root: str, edit: Edit) -> None:
@@ -158,7 +169,7 @@ def _read(path: str, size: int) -> list[Edit]:
                 raise CannotFixError("its plan is damaged")
             content = base64.b64decode(step["content"], validate=True)
             edits.append(Edit(str(step["path"]), act, str(step["before"]), content, int(step["size"])))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
         raise CannotFixError("its plan is damaged") from error
     for edit in edits:
         if reason := why_not(edit):

@@ -34,19 +34,20 @@ def _of_edit(edit: Edit) -> Iterator[str]:
         case "end":
             cut = len(edit.old or b"")
             what = f"the {cut:,} bytes of its torn last line would be set aside" if cut else "a line feed would end it"
-            yield f"# {edit.path}: {what}"
+            yield printable(f"# {edit.path}: {what}")
 
 
 def _of_text(edit: Edit) -> Iterator[str]:
     try:
         old, new = ((edit.old or b"").decode(), edit.content.decode())
     except UnicodeDecodeError:
-        yield f"# {edit.path}: {len(edit.content):,} bytes would be written"
+        yield printable(f"# {edit.path}: {len(edit.content):,} bytes would be written")
         return
     before, after = _lines(old), _lines(new)
     if max(len(before), len(after)) > _MOST_LINES:
         changed = len(set(before) ^ set(after))
-        yield f"# {edit.path}: would be written again, {changed:,} of {len(after):,} lines other than now"
+        many = f"{changed:,} of {len(after):,} lines other than now"
+        yield printable(f"# {edit.path}: would be written again, {many}")
         return
     source = "/dev/null" if edit.old is None else f"a/{edit.path}"
     for line in difflib.unified_diff(before, after, source, f"b/{edit.path}", lineterm=""):

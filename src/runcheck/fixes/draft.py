@@ -2,17 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeVar, cast
 
-from runcheck.convention.checksums import CHECKSUM_LINE, LFS_START
+from runcheck.convention.checksums import CHECKSUM_LINE, LFS_START, format_checksums
 from runcheck.convention.documents import STATUSES, Heartbeat, Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.validation import violations
-from runcheck.errors import CannotReadError
+from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.fixes.edits import ABSENT, CannotFixError, Edit, digest, place, state, unit_of, why_not, within_unit
 from runcheck.probes import make_probe
 from runcheck.probes.contents import DocumentContent
@@ -24,6 +24,7 @@ CHECKSUMS, METADATA, README = (layout().path(role) for role in ("checksums", "me
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _MAX_LIST = 32 << 20  # bytes of a list that is rewritten
+_POINTER = "is a Git LFS pointer; `git lfs pull` brings the file"
 
 
 class Draft:
@@ -53,13 +54,20 @@ class Draft:
             raise
 
     def edits(self) -> tuple[Edit, ...]:
-        """Return every edit, with those of the seals, the lists last."""
+        """Return every edit, with those of the seals, the lists last.
+
+        Raises:
+            CannotWriteError: a list was changed since it was found sound.
+        """
         units: dict[str, dict[str, str]] = {}
         for (unit, within), sha256 in self._sums.items():
             units.setdefault(unit, {})[within] = sha256
         lists = {path: edit for path, edit in self._edits.items() if path.endswith(f"/{CHECKSUMS}")}
         others = [edit for path, edit in self._edits.items() if path not in lists]
-        lists |= {f"{unit}/{CHECKSUMS}": self._resealed(unit, sums) for unit, sums in units.items()}
+        try:
+            lists |= {f"{unit}/{CHECKSUMS}": self._resealed(unit, sums) for unit, sums in units.items()}
+        except CannotFixError as error:
+            raise CannotWriteError(f"{self.root}: {error}; nothing was changed") from error
         return (*others, *lists.values())
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -222,13 +230,15 @@ class Draft:
         """Plan to add a file that is there to the list of its unit.
 
         Raises:
-            CannotFixError: the unit is a dataset, or the file cannot be read.
+            CannotFixError: the unit is a dataset, its list is damaged, or the file is not here or cannot be read.
         """
         unit = unit_of(path)
         if unit is None:
             raise CannotFixError("lies in no unit")
         self._require_no_fingerprint(path)
+        self.sums(unit)  # a damaged line may have been the one of this very file
         if path not in self._edits:
+            self._require_object(path)
             self._note(unit, within_unit(path), self._digest(path))
 
     def _plan(self, edit: Edit, new: str | None) -> None:
@@ -271,18 +281,11 @@ class Draft:
         if temporary not in self._edits and os.path.lexists(place(self.root, temporary)):
             raise CannotFixError(f"{temporary.rpartition('/')[2]} is in the way; look at it, then remove it")
 
-    def _resealed(self, unit: str, new: Mapping[str, str]) -> Edit:
-        """Return the edit of the list of a unit that changes the lines of some files and no other."""
+    def _resealed(self, unit: str, new: dict[str, str]) -> Edit:
+        """Return the edit of the list of a unit that changes the digests of some files and no other."""
         path = f"{unit}/{CHECKSUMS}"
-        lines: dict[str, str] = {}
-        for line in self.text(path).removesuffix("\n").split("\n"):
-            match = CHECKSUM_LINE.fullmatch(line)
-            if match is not None:  # each of them: the list was found sound
-                lines[match["path"]] = line
-        lines |= {within: f"{sha256}  {within}" for within, sha256 in new.items()}
-        text = "".join(f"{lines[each]}\n" for each in sorted(lines, key=str.encode))
         old = self._on_disk(path)
-        return Edit(path, "write", _state_of(old), text.encode(), old=old)
+        return Edit(path, "write", _state_of(old), format_checksums(self.sums(unit) | new).encode(), old=old)
 
     def _on_disk(self, path: str) -> bytes | None:
         limit = _MAX_LIST if path.endswith(f"/{CHECKSUMS}") else layout().limits.document_bytes
@@ -297,8 +300,17 @@ class Draft:
         except OSError as error:
             raise CannotFixError(f"{path} cannot be read: {error.strerror or error}") from error
         if content.startswith(LFS_START):
-            raise CannotFixError(f"{path} is a Git LFS pointer; `git lfs pull` brings the file")
+            raise CannotFixError(f"{path} {_POINTER}")
         return content
+
+    def _require_object(self, path: str) -> None:
+        try:
+            with open_regular(place(self.root, path)) as stream:
+                start = stream.read(len(LFS_START))
+        except OSError as error:
+            raise CannotFixError(f"{path} cannot be read: {error.strerror or error}") from error
+        if start == LFS_START:
+            raise CannotFixError(_POINTER)
 
     def _state(self, edit: Edit) -> str:
         try:

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
+from runcheck.convention.versions import scheme_of
 from runcheck.errors import CannotWriteError
 from runcheck.probes.folder import open_regular
 from runcheck.writer.atomic import rewrite, sync_folder
@@ -130,8 +131,10 @@ def why_not(edit: Edit) -> str | None:
     if unit is None:
         is_latest = len(parts) == _UNIT_DEPTH and parts[-1] == layout().latest
         is_latest &= layout().kind_of_folder(parts[0]) is not None
+        if is_latest and edit.act in ("link", "write"):
+            return None if _names_version(edit) else "would name no version"
         is_attributes = edit.path == ATTRIBUTES and edit.act == "write"
-        return None if (is_latest and edit.act in ("link", "write")) or is_attributes else "is not the fixes' to change"
+        return None if is_attributes else "is not the fixes' to change"
     kind = layout().kind_of_folder(parts[0])
     role = layout().role_of(within_unit(edit.path), kind.name if kind else "")
     name = role.name if role else None
@@ -139,12 +142,24 @@ def why_not(edit: Edit) -> str | None:
         case "write":
             may = name in _MAY_WRITE or (name == "extra" and edit.before == ABSENT)
         case "end":
-            may = name == "metrics"
+            may = name == "metrics" and _ends_a_line(edit)
         case "remove":
             may = name == "heartbeat" or (parts[-1].endswith(TEMPORARY) and name in (None, "extra"))
         case _:
             may = False
     return None if may else f"is {name or 'of no role'}, which a fix does not touch"
+
+
+def _names_version(edit: Edit) -> bool:
+    return scheme_of(edit.content.decode("utf-8", "replace").removesuffix("\n")) is not None
+
+
+def _ends_a_line(edit: Edit) -> bool:
+    """Say whether an edit of metrics takes no more than a torn line from their end, and adds no more than its end."""
+    before = edit.before.removeprefix("size ")
+    if not before.isdecimal() or edit.content not in (b"", b"\n"):
+        return False
+    return 0 <= edit.size <= int(before) <= edit.size + layout().limits.line_bytes
 
 
 ATTRIBUTES = ".gitattributes"
@@ -188,6 +203,7 @@ def make(root: str, edit: Edit) -> None:
             os.unlink(target)
             sync_folder(os.path.dirname(target))
         case "end":
+            _require_torn(target, edit.size)
             _mend_end(target, edit.size, edit.content)
 
 
@@ -206,6 +222,14 @@ def undo(root: str, edit: Edit) -> None:
         put_latest(target, edit.before.removeprefix("link "))
     elif edit.old is not None:
         rewrite(target, edit.old)
+
+
+def _require_torn(target: str, size: int) -> None:
+    """Refuse to cut more of a file than a last line that no line feed ends."""
+    with open_regular(target) as stream:
+        stream.seek(size)
+        if b"\n" in stream.read(layout().limits.line_bytes):
+            raise CannotFixError(f"{target} ends with whole lines, which a fix does not cut")
 
 
 def _mend_end(target: str, size: int, end: bytes) -> None:

@@ -1,5 +1,6 @@
 """A last line of the metrics that no line feed ends: a whole row, or one that was torn off."""
 
+import json
 import os
 
 from runcheck.convention.layout import layout
@@ -16,7 +17,8 @@ from runcheck.writer.recovery.stored_rows import end_of_lines
 def last_line(draft: Draft, finding: Finding) -> None:
     """End a whole row by a line feed; set a torn one aside.
 
-    A row of JSON shows by its last brace that it is whole. One of CSV does not: ``0.1`` may have been ``0.12``.
+    A row of JSON shows by its last brace that it is whole, sound or not. One of CSV does not: ``0.1`` may have been
+    ``0.12``.
     """
     path, unit = finding.path, unit_of(finding.path) or ""
     draft.require_listed(path)
@@ -41,6 +43,8 @@ def last_line(draft: Draft, finding: Finding) -> None:
             )
         draft.mend_end(path, size, size, b"\n", b"")
         return
+    if is_json and _is_whole(tail):
+        raise CannotFixError("its last row is whole, and not one of metrics; look at what it says")
     draft.write(f"{unit}/{_aside(draft, unit)}/{within_unit(path)}.cut", tail)
     draft.mend_end(path, size, end, b"", tail)
 
@@ -50,6 +54,15 @@ def _is_row(head: bytes, tail: bytes, *, is_json: bool) -> bool:
     probe.feed(tail + b"\n" if is_json else head + tail + b"\n")
     content = probe.content()
     return content.rows == 1 and not content.defect_count
+
+
+def _is_whole(tail: bytes) -> bool:
+    """Say whether a last line is JSON: the beginning of an object never is."""
+    try:
+        json.loads(tail)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _aside(draft: Draft, unit: str) -> str:
