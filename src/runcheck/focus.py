@@ -17,11 +17,14 @@ class Focus:
     """The parts at ``paths`` of the tree in ``store``; all of it where there is no path.
 
     A path need not be there any more. Of the units ``beside`` only what the rest of the tree says of them is judged.
+    Of the registry each row is judged where ``has_rows``, and else those of the units in the focus.
     """
 
-    def __init__(self, store: Store, paths: Iterable[str] = (), beside: Iterable[str] = ()) -> None:
+    def __init__(
+        self, store: Store, paths: Iterable[str] = (), beside: Iterable[str] = (), *, has_rows: bool = False
+    ) -> None:
         """Look at these parts."""
-        self.store = store
+        self.store, self.has_rows = store, has_rows
         self.paths, self.beside = frozenset(filter(None, paths)), frozenset(beside)
         self._above = {above for path in (*self.paths, *self.beside) for above in _above(path)}
         about = {_start(path, _OF_UNIT) for path in (*self.paths, *self.beside)}
@@ -37,7 +40,7 @@ class Focus:
         before = layout().extension_schemas.partition("<")[0]
 
         def enter(folder: Entry) -> bool:
-            if not self.paths or not is_above_units(folder):
+            if not self.paths or self.has_rows or not is_above_units(folder):
                 return is_above_units(folder)
             kind, _, slug = folder.path.partition("/")
             if layout().kind_of_folder(kind) is None:
@@ -54,6 +57,7 @@ class Focus:
             or about in self._above_about
             or not self._about.isdisjoint((about, *_above(about)))
             or finding.path in self._latest
+            or (self.has_rows and finding.path == layout().registry)
         )
 
 
@@ -80,7 +84,7 @@ def surroundings(
     """
     found = dict(cards)
     for unit in tree.units:
-        if unit.path in focus.beside:
+        if focus.has_rows or unit.path in focus.beside:
             _card(unit, found, look)
     _look_beside(focus, tree, found, latest_texts, look)
     slugs: set[str] = set()

@@ -106,6 +106,19 @@ def test_places_narrow_it_down(top: Path) -> None:
         change_of([], since_=None, is_hook=False, exclude="(")
 
 
+@pytest.mark.parametrize("since_", [None, "HEAD"])
+def test_a_place_where_no_change_can_be_is_refused(
+    top: Path, since_: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for place, why in (("chnaged", "no such file or folder"), (str(elsewhere), "lies outside of")):
+        with pytest.raises(CannotCheckError, match=why):
+            change_of(["changed", place], since_=since_, is_hook=False, exclude=None)
+    git(top, "rm", "--quiet", "deleted")
+    assert change_of(["deleted"], since_=since_, is_hook=False, exclude=None).paths == {"deleted"}
+    assert change_of([str(top.parent)], since_=since_, is_hook=False, exclude=None).paths == {"deleted"}
+
+
 def test_a_hook_is_for_the_files_that_it_is_given_and_for_those_that_are_gone(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +153,12 @@ def test_the_files_that_hold_a_word_are_found_where_the_change_is(top: Path) -> 
     assert staged(here).naming(["digits", "none"], "metadata.json") == ["a/metadata.json"]
     assert staged(here).naming(["none"], "metadata.json") == []
     assert staged(here).naming([], "metadata.json") == []
+    git(top, "config", "color.ui", "always")
+    assert staged(here).naming(["digits"], "metadata.json") == ["a/metadata.json"]
+    old = git(top, "rev-parse", "HEAD").strip()
+    pushed = between(here, old, commit(top))
+    git(top, "rm", "--quiet", "-r", "a")
+    assert set(pushed.naming(["digits"], "metadata.json")) == {"a/metadata.json", "metadata.json"}
 
 
 PROGRAM = "#!/bin/sh\ntouch {mark}\ncat\n"
@@ -175,3 +194,14 @@ def test_nothing_that_the_configuration_names_is_run(top: Path) -> None:
     assert "changed" in since(here, "HEAD").paths
     assert staged(here).paths == set()
     assert since(here, "HEAD").naming(["two"], "changed") == ["changed"]
+
+
+def test_a_filter_that_cannot_be_turned_off_by_its_name_is_refused(top: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    (top / ".gitattributes").write_text("* filter=a=b\n")
+    commit(top)
+    git(top, "config", "filter.a=b.clean", f"touch {mark}; cat")
+    (top / "changed").write_text("x")
+    with pytest.raises(CannotCheckError, match="the filter 'a=b', which is a program"):
+        since(repository_of("."), "HEAD")
+    assert not mark.exists()

@@ -160,3 +160,26 @@ def test_a_commit_that_is_not_here_is_explained_as_the_page_shows(top: Path) -> 
     done = runcheck(top, "--since", "origin/main")
     assert done.returncode == 2
     assert done.stderr in (Path(__file__).parents[2] / "docs/ci.md").read_text()
+
+
+def test_a_registry_that_changed_alone_is_judged_row_by_row(top: Path, run_folder: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    registry = top / "artefacts" / layout().registry
+    table = parquet.read_table(registry)
+    paths = table.column("path").to_pylist()
+    parquet.write_table(table.slice(paths.index(f"{DATASET}/v1"), 1), registry)
+    for how in (["--since", "HEAD"], ["--staged"]):
+        git(top, "add", "--all")
+        assert found(top, *how, "artefacts") == [("RC702", layout().registry)]
+
+
+def test_a_branch_that_is_pushed_from_another_one_is_judged_as_it_is_there(
+    top: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(top, "checkout", "--quiet", "-b", "other")
+    (run_folder / "summary.yaml").write_text("broken: [")
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "main")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", commit(top))
+    git(top, "checkout", "--quiet", "main")
+    told = (run_folder / "summary.yaml").relative_to(top).as_posix()
+    assert any(path.endswith("summary.yaml") for _, path in found(top, "--hook", "--", told))

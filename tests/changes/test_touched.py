@@ -48,7 +48,7 @@ def test_files_of_one_unit_touch_it_once(touched: Touch) -> None:
 def test_what_lies_above_the_units_is_touched_itself(touched: Touch) -> None:
     above = {layout().registry, f"{DATASET}/latest", "notes.txt", "notes/deep.txt", f"{DATASET}/note"}
     trees, outside = touched(*(f"artefacts/{path}" for path in above))
-    assert trees == [Touched("artefacts", frozenset(above), frozenset())]
+    assert trees == [Touched("artefacts", frozenset(above), frozenset(), has_rows=True)]
     assert outside == {f"artefacts/{path}" for path in above}
 
 
@@ -80,3 +80,24 @@ def test_nobody_else_is_looked_at_for_what_no_other_unit_rests_on(touched: Touch
 def test_nor_for_what_is_new(touched: Touch) -> None:
     (only,), _ = touched(f"artefacts/{DATASET}/v2/metadata.json")
     assert only.beside == frozenset()
+
+
+def test_a_schema_that_any_unit_may_break_touches_all_of_the_tree(touched: Touch) -> None:
+    schema = layout().extension_schemas.replace("<extension>", "calibration")
+    trees, _ = touched(f"artefacts/{schema}", f"artefacts/{DATASET}/v1/README.md")
+    assert trees == [Touched("artefacts", frozenset(), frozenset())]
+
+
+@pytest.mark.parametrize("is_staged", [False, True])
+def test_all_rows_of_a_registry_that_changed_are_judged_but_by_a_hook_with_units_to_judge(
+    top: Path, is_staged: bool
+) -> None:
+    registry, unit = f"artefacts/{layout().registry}", f"artefacts/{DATASET}/v1/README.md"
+    judged = [
+        touched_by(
+            Change(repository_of(str(top)), frozenset(paths), frozenset(), frozenset(), is_staged),
+            lambda folder: LocalStore(str(top / folder)),
+        )[0][0].has_rows
+        for paths in ([registry], [registry, unit], [unit])
+    ]
+    assert judged == [True, not is_staged, False]

@@ -225,3 +225,51 @@ def test_another_process_lists_the_index_for_itself(staged: Callable[[], IndexSt
     store = pickle.loads(pickle.dumps(staged()))
     assert store.name == staged().name
     assert check_focus(quarantine, Focus(store)).is_clean
+
+
+def test_a_file_that_was_only_announced_is_not_there(top: Path, tree: Path, staged: Callable[[], IndexStore]) -> None:
+    readme = tree / "dataset/digits/v1/README.md"
+    (tree / "dataset/digits/v1/empty").touch()
+    commit(top)
+    (tree / "dataset/digits/v1/note.txt").write_text("x")
+    (tree / "dataset/digits/v1/another").touch()
+    git(top, "rm", "--quiet", "--cached", str(readme))
+    git(top, "add", "--intent-to-add", "artefacts/dataset/digits/v1/note.txt", str(readme))
+    git(top, "add", "artefacts/dataset/digits/v1/another")
+    names = {entry.name for entry in staged().walk("dataset/digits/v1")}
+    assert names.isdisjoint({"note.txt", "README.md"})
+    assert {"empty", "another", "metadata.json"} <= names
+
+
+def test_a_commit_is_read_as_its_index_would_be(tree: Path, top: Path, staged: Callable[[], IndexStore]) -> None:
+    for name in ("a/x", "a-b", "a.txt", "a0", "ä/y"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(name)
+    made = commit(top)
+    of_index = list(staged().walk())
+    shutil.rmtree(tree / "dataset")
+    git(top, "add", "--all")
+    store = IndexStore(Index(repository_of(str(top)), made), "artefacts")
+    assert list(store.walk()) == of_index != list(staged().walk())
+    assert list(pickle.loads(pickle.dumps(store)).walk()) == of_index
+    store.close()
+
+
+@pytest.mark.parametrize("is_small", [True, False])
+def test_a_damaged_object_is_one_file_that_cannot_be_read(top: Path, is_small: bool) -> None:
+    for name in ("a", "b", "c"):
+        (top / name).write_bytes(os.urandom(50 if is_small else 100_000))
+    git(top, "add", "--all")
+    name = git(top, "rev-parse", ":b").strip()
+    place = top / ".git/objects" / name[:2] / name[2:]
+    place.chmod(0o644)
+    place.write_bytes(place.read_bytes()[:-20])
+    store = IndexStore(Index(repository_of(str(top))), "")
+    entries = {entry.path: entry for entry in store.walk()}
+    assert entries["b"].error if is_small else not entries["b"].error
+    if not is_small:
+        with pytest.raises(OSError, match="damaged"):
+            store.open(entries["b"])
+    for path in ("a", "c"):
+        assert store.content(entries[path]) == (top / path).read_bytes()
+    store.close()

@@ -26,7 +26,7 @@ _NONE_FOUND = 1
 class Change(NamedTuple):
     """Files by their paths from the top of the repository, those that were there ``before``, those that are ``gone``.
 
-    ``is_staged`` says whether the index has what came of them, and not the folder.
+    ``is_staged`` says whether Git has what came of them, and not the folder: in ``commit``, or else in the index.
     """
 
     repository: Repository
@@ -34,12 +34,25 @@ class Change(NamedTuple):
     before: frozenset[str]
     gone: frozenset[str]
     is_staged: bool
+    commit: str | None = None
 
     def below(self, places: Collection[str]) -> "Change":
-        """Return what of it is at or below one of these places of the file system."""
-        wanted = [os.path.realpath(each) for each in places]
-        paths = (path for path in self.paths if _is_below(f"{self.repository.top}/{path}", wanted))
-        return self._replace(paths=frozenset(paths))
+        """Return what of it is at or below one of these places of the file system.
+
+        Raises:
+            CannotCheckError: a place is none of the repository, or there is nothing: no change can be in it.
+        """
+        top = self.repository.top
+        found: set[str] = set()
+        for place in places:
+            real = os.path.realpath(place)
+            paths = {path for path in self.paths if _is_below(f"{top}/{path}", [real])}
+            if not paths and not (_is_below(real, [top]) or _is_below(top, [real])):
+                raise CannotCheckError(f"{place}: lies outside of {top}, the repository whose change is asked for")
+            if not paths and not os.path.lexists(place):
+                raise CannotCheckError(f"{place}: there is no such file or folder, and none in what changed")
+            found |= paths
+        return self._replace(paths=frozenset(found))
 
     def of(self, files: Iterable[str]) -> "Change":
         """Return it with these files of the file system as what changed, beside those that are gone."""
@@ -65,10 +78,11 @@ class Change(NamedTuple):
             CannotCheckError: Git does not say.
         """
         asked = [part for word in sorted(words) for part in ("-e", word)]
-        where = "--cached" if self.is_staged else "--untracked"
-        how = ("-l", "-z", "-F", "--no-textconv", "--no-recurse-submodules", "--full-name")
-        grep = ("grep", *how, where, *asked, "--", f":(top,glob)**/{name}")
-        return parts(_ask(self.repository, *grep, is_literal=False, fine=(0, _NONE_FOUND))) if asked else []
+        where = self.commit or ("--cached" if self.is_staged else "--untracked")
+        how = ("-l", "-z", "-F", "--no-color", "--no-textconv", "--no-recurse-submodules", "--full-name")
+        grep = ("grep", *how, *asked, where, "--", f":(top,glob)**/{name}")
+        found = parts(_ask(self.repository, *grep, is_literal=False, fine=(0, _NONE_FOUND))) if asked else []
+        return [path.removeprefix(f"{self.commit}:") for path in found]
 
 
 def change_of(places: Sequence[str], *, since_: str | None, is_hook: bool, exclude: str | None) -> Change:
@@ -126,13 +140,15 @@ def since(repository: Repository, revision: str) -> Change:
 
 
 def between(repository: Repository, old: str, new: str) -> Change:
-    """Return what the commits since ``old`` that lead to ``new`` changed; the index is that of ``new``.
+    """Return what the commits since ``old`` that lead to ``new`` changed; ``new`` need not be checked out.
 
     Raises:
         CannotCheckError: there is no such revision, or they have nothing in common.
     """
     base = base_of(repository, old, new)
-    return _change(repository, _ask(repository, *_DIFFERENCE, base, new, "--"), is_staged=True)
+    commit = _ask(repository, "rev-parse", "--verify", f"{new}^{{commit}}").decode().strip()
+    change = _change(repository, _ask(repository, *_DIFFERENCE, base, commit, "--"), is_staged=True)
+    return change._replace(commit=commit)
 
 
 def base_of(repository: Repository, old: str, new: str) -> str:
@@ -164,9 +180,21 @@ def _change(repository: Repository, said: bytes, *, is_staged: bool) -> Change:
 
 
 def _filters(repository: Repository) -> list[str]:
-    """Return the names of the filters that are configured, each of which is a program."""
+    """Return the names of the filters that are configured, each of which is a program.
+
+    Raises:
+        CannotCheckError: one has a name by which it cannot be turned off.
+    """
     asked = ("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
-    return sorted({name.split(".", 1)[1].rpartition(".")[0] for name in parts(_ask(repository, *asked, fine=(0, 1)))})
+    names = {name.split(".", 1)[1].rpartition(".")[0] for name in parts(_ask(repository, *asked, fine=(0, 1)))}
+    if unruly := next(
+        (name for name in sorted(names) if "=" in name), None
+    ):  # ``git -c`` reads a key up to the first =
+        raise CannotCheckError(
+            f"{repository.top}: Git is configured with the filter {unruly!r}, which is a program and cannot be turned "
+            "off by this name; remove it from the configuration of the repository"
+        )
+    return sorted(names)
 
 
 def _ask(repository: Repository, *arguments: str, is_literal: bool = True, fine: Collection[int] = (0,)) -> bytes:

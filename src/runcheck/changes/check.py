@@ -26,11 +26,11 @@ def check_change(
     with ExitStack() as ends:
         store_at: Callable[[str], Store] = partial(_folder_below, top)
         if change.is_staged and change.paths:
-            store_at = partial(IndexStore, ends.enter_context(closing(Index(change.repository))))
+            store_at = partial(IndexStore, ends.enter_context(closing(Index(change.repository, change.commit))))
         trees, others = touched_by(change, store_at)
         for each in trees:
             count += 1
-            yield check(Focus(store_at(each.root), each.paths, each.beside))
+            yield check(Focus(store_at(each.root), each.paths, each.beside, has_rows=each.has_rows))
         if check_others and others:
             count += 1
             yield check_others(store_at(""), others)

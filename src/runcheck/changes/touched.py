@@ -1,6 +1,6 @@
 """Which parts of which trees a change touches, each once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -15,12 +15,14 @@ _OF_UNIT = 3  # segments of the path of a unit
 class Touched(NamedTuple):
     """Parts of the tree at ``root``, a path from the top of the repository, and the units that refer to some of them.
 
-    A part need not be there any more. Of a unit ``beside`` no file changed.
+    A part need not be there any more; where there is none named, it is the whole tree. Of a unit ``beside`` no file
+    changed. ``has_rows`` says whether the registry changed, so that each of its rows is to be judged.
     """
 
     root: str
     paths: frozenset[str]
     beside: frozenset[str]
+    has_rows: bool = False
 
 
 def touched_by(change: Change, store_at: Callable[[str], Store]) -> tuple[list[Touched], frozenset[str]]:
@@ -44,8 +46,21 @@ def touched_by(change: Change, store_at: Callable[[str], Store]) -> tuple[list[T
             if folder in found:
                 before.setdefault(folder, set()).add(_within(folder, path))
     referring = _referring(change, before)
-    trees = [Touched(root, _parts(paths), referring.get(root, frozenset())) for root, paths in sorted(found.items())]
+    trees = [_touched(change, root, paths, referring.get(root, frozenset())) for root, paths in sorted(found.items())]
     return trees, frozenset(outside)
+
+
+def _touched(change: Change, root: str, paths: Collection[str], beside: frozenset[str]) -> Touched:
+    """Return what is touched of one tree: all of it by the schema of an extension, which any unit may break then.
+
+    Nearly every commit of a run changes the registry, and to compare all rows takes the metadata of all units. A hook
+    compares those of the units that it touches, and all only where there are none.
+    """
+    before, after = layout().extension_schemas.split("<extension>")
+    if any(path.startswith(before) and path.endswith(after) for path in paths):
+        return Touched(root, frozenset(), frozenset())
+    is_hurried = change.is_staged and any(map(_is_in_unit, paths))
+    return Touched(root, _parts(paths), beside, layout().registry in paths and not is_hurried)
 
 
 def _folders_of(path: str) -> Iterable[str]:

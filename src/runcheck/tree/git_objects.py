@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from runcheck.errors import CannotCheckError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 400  # questions, whose answers are fewer bytes than a pipe holds
 _IN_MEMORY = 1 << 20
 _CHUNK = 1 << 20
+_DAMAGED = "its object in the repository is damaged"  # at which Git ends, in the middle of its answer
 
 
 class GitObjects:
@@ -37,35 +39,41 @@ class GitObjects:
             some = names[at : at + _AT_ONCE]
             with self._lock:
                 answers = self._ask("--batch-check", some)
-                sizes = [_size(answers.readline()) for _ in some]
-            yield from sizes
+                said = [answers.readline() for _ in some]
+            if not all(said):
+                raise CannotCheckError(f"{self._top}: git ended while it was asked for the sizes of what it holds")
+            yield from map(_size, said)
 
     def open(self, name: str) -> BinaryIO:
         """Open an object, a large one as a file without a name on this machine.
 
         Raises:
-            OSError: it is not there, or there is no room for it.
+            OSError: it is not there or damaged, or there is no room for it.
         """
         with self._lock:
             answers = self._ask("--batch", [name])
-            size = _size(answers.readline())
-            if size is None:
+            said = answers.readline()
+            size = _size(said)
+            if said and size is None:
                 raise OSError("its object is not in the repository")
-            if size <= _IN_MEMORY:
-                stream: BinaryIO = io.BytesIO(answers.read(size))
-            else:
-                stream = self._on_disk(answers, size)
-            answers.read(1)
+            stream = self._content(answers, size or 0)
+            if not answers.read(1):
+                stream.close()
+                self.close()  # others are asked for of another process
+                raise OSError(_DAMAGED)
         return stream
 
     def close(self) -> None:
         """End the processes."""
         for process in self._processes.values():
-            with process:
-                process.kill()
+            process.kill()
+            with suppress(BrokenPipeError), process:  # it may have ended before, with a question on its way
+                pass
         self._processes = {}
 
-    def _on_disk(self, answers: IO[bytes], size: int) -> BinaryIO:
+    def _content(self, answers: IO[bytes], size: int) -> BinaryIO:
+        if size <= _IN_MEMORY:
+            return io.BytesIO(answers.read(size))
         if size > shutil.disk_usage(tempfile.gettempdir()).free // 2:
             self.close()  # the answer is in the pipe
             raise OSError("is too large for the folder of temporary files, where an object is read")
@@ -99,8 +107,12 @@ class GitObjects:
                 raise CannotCheckError("git is not installed, and is asked for what is staged") from None
         assert process.stdin
         assert process.stdout
-        process.stdin.write("".join(f"{name}\n" for name in names).encode())
-        process.stdin.flush()
+        try:
+            process.stdin.write("".join(f"{name}\n" for name in names).encode())
+            process.stdin.flush()
+        except BrokenPipeError:
+            self.close()
+            raise OSError("git ended before it was asked") from None  # not as if nobody read the report
         return process.stdout
 
 

@@ -4,6 +4,7 @@ What was changed after it was staged, what was never staged and what Git ignores
 not seen. The object of a Git LFS pointer is read where the repository has it; elsewhere the pointer stands for it.
 """
 
+import hashlib
 import io
 import os
 from bisect import bisect_left
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 _LINK, _SUBMODULE = "120000", "160000"
 _LFS = "sha256:"  # begins the version of an entry whose content Git LFS has
+# The object of an empty file, by either digest: https://git-scm.com/docs/hash-function-transition
+_EMPTY = tuple(
+    hashlib.new(name, b"blob 0\0", usedforsecurity=False).hexdigest().encode() for name in ("sha1", "sha256")
+)
 _NO_NAMES = (b"", b".", b"..", NEVER_ENTERED.encode())
 
 
@@ -53,21 +58,20 @@ def repository_of(folder: str) -> Repository:
 
 
 class Index:
-    """What is staged in a repository: the objects of all paths, listed once."""
+    """What is staged in a repository, or what a commit of it holds: the objects of all paths, listed once."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, commit: str | None = None) -> None:
         """List it.
 
         Raises:
             CannotCheckError: Git does not say, or a merge is not resolved.
         """
-        self.repository = repository
+        self.repository, self.commit = repository, commit
         self.objects = GitObjects(repository.top)
         try:
-            said = git_says(repository.top, "ls-files", "--stage", "-z")
+            self._lines = _staged(repository.top) if commit is None else _committed(repository.top, commit)
         except GitFailedError as error:
             raise CannotCheckError(f"{repository.top}: {error}") from None
-        self._lines = said.split(b"\0")[:-1]  # in the order of the bytes of their paths
         unmerged = next((line for line in self._lines if not line.partition(b"\t")[0].endswith(b" 0")), None)
         if unmerged:
             path = os.fsdecode(_path(unmerged))
@@ -121,9 +125,11 @@ class IndexStore:
         """Take the index, and the folder in it."""
         self._index, self._root = index, root
 
-    def __reduce__(self) -> "tuple[Callable[[Repository, str], IndexStore], tuple[Repository, str]]":
+    def __reduce__(
+        self,
+    ) -> "tuple[Callable[[Repository, str | None, str], IndexStore], tuple[Repository, str | None, str]]":
         """Become, in another process, a store of the index as that process lists it."""
-        return _of_this_process, (self._index.repository, self._root)
+        return _of_this_process, (self._index.repository, self._index.commit, self._root)
 
     @property
     def name(self) -> str:
@@ -237,16 +243,18 @@ class IndexStore:
             return Entry(path, EntryType.SPECIAL, error=NO_PATH)
         if size is None:
             return Entry(path, EntryType.SPECIAL, error="its object is not in the repository")
+        if mode != _LINK and size > LFS_POINTER_BYTES:
+            return Entry(path, EntryType.FILE, size, version=name)
+        try:
+            with self._index.objects.open(name) as stream:
+                content = stream.read(LFS_POINTER_BYTES * 4)
+        except OSError as error:
+            return Entry(path, EntryType.SPECIAL, error=str(error))
         if mode == _LINK:
-            with self._index.objects.open(name) as stream:
-                return Entry(
-                    path, EntryType.LINK, size, target=os.fsdecode(stream.read(LFS_POINTER_BYTES * 4)), version=name
-                )
-        if size <= LFS_POINTER_BYTES:
-            with self._index.objects.open(name) as stream:
-                pointer = parse_lfs_pointer(stream.read())
-            if pointer and pointer.sha256 and self._has_lfs(pointer.sha256, pointer.size):
-                return Entry(path, EntryType.FILE, pointer.size or 0, version=_LFS + pointer.sha256)
+            return Entry(path, EntryType.LINK, size, target=os.fsdecode(content), version=name)
+        pointer = parse_lfs_pointer(content)
+        if pointer and pointer.sha256 and self._has_lfs(pointer.sha256, pointer.size):
+            return Entry(path, EntryType.FILE, pointer.size or 0, version=_LFS + pointer.sha256)
         return Entry(path, EntryType.FILE, size, version=name)
 
     def _has_lfs(self, sha256: str, size: int | None) -> bool:
@@ -298,10 +306,37 @@ def _path(line: bytes) -> bytes:
     return line.partition(b"\t")[2]
 
 
+def _staged(top: str) -> list[bytes]:
+    """Return a line for each path of the index: mode, object and stage, and behind a tab the path.
+
+    They are in the order of the bytes of the paths. What ``git add --intent-to-add`` only announced is left out: the
+    index has it as an empty file, and the next commit has it not.
+    """
+    lines = git_says(top, "ls-files", "--stage", "-z").split(b"\0")[:-1]
+    if not any(line.split(b" ", 2)[1] in _EMPTY for line in lines):
+        return lines
+    difference = ("diff", "--cached", "--name-status", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=all")
+    visible, invisible = (
+        git_says(top, *difference, f"--ita-{each}-in-index").split(b"\0") for each in ("visible", "invisible")
+    )
+    if visible == invisible:
+        return lines
+    told = ({*zip(said[1::2], said[0::2], strict=False)} for said in (visible, invisible))
+    announced = {path for path, _ in next(told) ^ next(told)}
+    return [line for line in lines if not (_path(line) in announced and line.split(b" ", 2)[1] in _EMPTY)]
+
+
+def _committed(top: str, commit: str) -> list[bytes]:
+    """Return the lines that the index would have if it were that of a commit."""
+    lines = git_says(top, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")[:-1]
+    parted = (line.partition(b"\t") for line in lines)
+    return [b"%s %s 0\t%s" % (*head.split(b" ")[::2], path) for head, _, path in parted]
+
+
 @cache
-def _index_of_this_process(repository: Repository) -> Index:
-    return Index(repository)
+def _index_of_this_process(repository: Repository, commit: str | None) -> Index:
+    return Index(repository, commit)
 
 
-def _of_this_process(repository: Repository, root: str) -> IndexStore:
-    return IndexStore(_index_of_this_process(repository), root)
+def _of_this_process(repository: Repository, commit: str | None, root: str) -> IndexStore:
+    return IndexStore(_index_of_this_process(repository, commit), root)
