@@ -62,7 +62,7 @@ def test_units_are_shared_by_processes(tmp_path: Path, runs: Path, quarantine: Q
     for number in range(8):
         shutil.copytree(runs / "experiments/mlp-baseline", runs / f"experiments/copy-{number}")
     alone = check_by(quarantine, runs, "tracker-runs")
-    shared = check_by(quarantine, runs, "tracker-runs", executor=Processes(2, least_items=2))
+    shared = check_by(quarantine, runs, "tracker-runs", executor=Processes(2, least_items=2, method="spawn"))
     assert alone.findings == shared.findings
     assert {each.code for each in alone.findings} == {"TR005"}
     assert [each.clause for each in shared.findings] == [each.clause for each in alone.findings]
