@@ -133,6 +133,20 @@ def test_event_files_of_tensorboard_itself(tmp_path: Path) -> None:
     assert "config: no parameters were found" in adopted.missing
 
 
+def test_what_is_no_scalar_in_an_event_file_is_told_as_left_behind(tmp_path: Path) -> None:
+    writer = EventFileWriter(str(tmp_path / "logs"))
+    for step in range(2):
+        values = [
+            Summary.Value(tag="loss", simple_value=1.0),
+            Summary.Value(tag="image", image=Summary.Image(height=1)),
+        ]
+        writer.add_event(Event(step=step, summary=Summary(value=values)))
+    writer.close()
+    adopted = adopt(str(tmp_path / "logs"), str(tmp_path / "artefacts"), Given())
+    assert len(rows_of(adopted.path)) == 2
+    assert adopted.left == ["2 values that are no scalars: histograms, texts, images"]
+
+
 def test_a_torn_event_file_is_not_adopted_as_if_it_were_whole(tmp_path: Path) -> None:
     writer = EventFileWriter(str(tmp_path / "logs"))
     writer.add_event(Event(step=1, summary=Summary(value=[Summary.Value(tag="loss", simple_value=1.0)])))

@@ -27,13 +27,17 @@ def read_tensorboard(source: Source) -> Found:
     """
     found = Found("tensorboard", source.name)
     walls: list[float] = []
+    values = 0
     for path in _events_in(source):
         folder = path.rpartition("/")[0]
-        _read(source, path, f"{folder}/" if folder else "", found.points, walls)
+        values += _read(source, path, f"{folder}/" if folder else "", found.points, walls)
     if walls:
         found.created, found.finished = moment_at(min(walls)), moment_at(max(walls))
         found.notes.append("created_at and finished_at are the times of the first and the last event")
     found.checkpoints = source.checkpoints()
+    if values:
+        what = "value that is no scalar" if values == 1 else "values that are no scalars"
+        found.left.append(f"{values:,} {what}: histograms, texts, images")
     others = len(source.files) - len(_events_in(source))
     if others:
         found.left.append(f"{others:,} file{'' if others == 1 else 's'} beside the event files")
@@ -44,9 +48,10 @@ def _events_in(source: Source) -> list[str]:
     return sorted(path for path in source.files if path.rpartition("/")[2].startswith(_NAME))
 
 
-def _read(source: Source, path: str, prefix: str, points: Points, walls: list[float]) -> None:
+def _read(source: Source, path: str, prefix: str, points: Points, walls: list[float]) -> int:
+    """Take the points of a file, and return how many values of it are no scalars."""
     known: set[bytes] = set()
-    held = b""
+    held, others = b"", 0
     for chunk in source.chunks(path):
         held += chunk
         at = 0
@@ -60,19 +65,20 @@ def _read(source: Source, path: str, prefix: str, points: Points, walls: list[fl
             content = held[at + HEADER.size : end]
             if FOOTER.unpack_from(held, end)[0] != masked_crc32c(content):
                 raise CannotReadError(f"{source.folder}/{path}: a record is damaged; restore the file")
-            _take(content, prefix, known, points, walls)
+            others += _take(content, prefix, known, points, walls)
             at = end + FOOTER.size
         held = held[at:]
     if held:
         message = f"{source.folder}/{path}: its last record is cut short; cut the file to its whole records first"
         raise CannotReadError(message)
+    return others
 
 
-def _take(content: bytes, prefix: str, known: set[bytes], points: Points, walls: list[float]) -> None:
+def _take(content: bytes, prefix: str, known: set[bytes], points: Points, walls: list[float]) -> int:
     try:
         event = read_event(content, known)
     except NotAnEventError:
-        return
+        return 0
     if event.wall is not None:
         wall = _WALL.unpack_from(content, event.wall)[0]
         if moment_at(wall) is not None:
@@ -80,3 +86,4 @@ def _take(content: bytes, prefix: str, known: set[bytes], points: Points, walls:
     for scalar in event.scalars:
         known.add(scalar.tag)
         points.add(prefix + scalar.tag.decode("utf-8", "replace"), event.step, scalar.value)
+    return event.others

@@ -38,16 +38,17 @@ class Event:
     """What of an event there is to know: its step, its scalars, whether a session starts with it.
 
     ``wall`` and ``step_span`` say where in the record the time and the step stand. An event is ``plain`` if it holds
-    nothing but scalars.
+    nothing but scalars; ``others`` counts the values of its summary that are none.
     """
 
-    __slots__ = ("plain", "restarts", "scalars", "step", "step_span", "wall")
+    __slots__ = ("others", "plain", "restarts", "scalars", "step", "step_span", "wall")
 
     def __init__(self) -> None:
         """Begin with nothing known."""
         self.step = 0
         self.scalars: list[Scalar] = []
         self.restarts, self.plain = False, True
+        self.others = 0
         self.wall: int | None = None
         self.step_span: tuple[int, int] | None = None
 
@@ -115,6 +116,7 @@ def _read_summary(content: bytes, summary: _Field, known: Collection[bytes], eve
         scalar = _scalar(content, each, known) if (each.number, each.wire) == (1, _BYTES) else None
         if scalar is None:
             event.plain = False
+            event.others += 1
         else:
             event.scalars.append(scalar)
 
