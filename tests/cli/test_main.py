@@ -267,3 +267,10 @@ def test_show_files_says_what_is_checked_and_checks_nothing(tree: Path, run_fold
     lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
     assert ["summary", f"artefacts/{run_folder.relative_to(tree).as_posix()}/summary.yaml"] in lines
     assert not (tree / ".runcheck").exists()
+
+
+def test_a_mistyped_command_is_asked_about_and_a_path_is_not(tree: Path) -> None:
+    done = runcheck("chek", tree)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "runcheck: chek: there is no such file or folder; did you mean the command check?\n"
+    assert "did you mean" not in runcheck(tree / "nowhere").stderr

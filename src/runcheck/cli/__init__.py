@@ -40,7 +40,8 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
         print(f"runcheck {__version__}")
         return CLEAN
-    if not words or words[0] not in (*_COMMANDS, "-h", "--help"):
+    is_path = not words or words[0] not in (*_COMMANDS, "-h", "--help")
+    if is_path:
         words.insert(0, "check")
     run = _command(words)
     for stream in (sys.stdout, sys.stderr):  # a name of a tree may hold what the encoding of the terminal lacks
@@ -50,7 +51,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         status = run()
         sys.stdout.flush()
     except RuncheckError as error:
-        print(f"runcheck: {_one_line(error)}", file=sys.stderr)
+        print(f"runcheck: {_one_line(error)}{_meant(words[1]) if is_path and words[1:] else ''}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe went away, as `| head` does: no traceback, and no claim to be clean
@@ -88,6 +89,15 @@ def _one_line(error: RuncheckError) -> str:
     from runcheck.report.escape import printable  # noqa: PLC0415
 
     return printable(str(error))
+
+
+def _meant(word: str) -> str:
+    """Return a question where what was taken for a path may have been meant for a command."""
+    from difflib import get_close_matches  # noqa: PLC0415 - nobody else mistypes
+    from os.path import lexists  # noqa: PLC0415
+
+    near = [] if lexists(word) else get_close_matches(word, _COMMANDS, n=1)
+    return f"; did you mean the command {near[0]}?" if near else ""
 
 
 def _parser(names: "Sequence[str]") -> "argparse.ArgumentParser":
