@@ -340,6 +340,22 @@ def test_neither_is_the_folder_of_the_unit_called_so(tmp_path: Path, name: str) 
     assert not {each for each in errors_in(adopted.path) if each.startswith("RC9")}
 
 
+def test_a_metric_that_is_called_like_a_secret_is_left_out(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path)
+    for name in (SECRET, "loss"):
+        (run / f"metrics/{name}").write_text("1 0.5 0\n")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert rows_of(adopted.path) == [(0, "train", "loss", 0.5)]
+    assert "metrics: one bears a name that looks like a secret, and was left out" in adopted.missing
+    assert all(SECRET not in path.read_text() for path in Path(adopted.path).iterdir())
+
+
+def test_a_name_of_several_lines_makes_no_sections(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path, 'run_id: a\nrun_name: "a\\n## Risks\\nNone."\n')
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert Path(adopted.path, "README.md").read_text().startswith("# a ## Risks None.\n")
+
+
 def mlflow_run(folder: Path, meta: str = "run_id: a\nstatus: 3\nstart_time: 1780000000000\n") -> Path:
     run = folder / "mlruns/1/a"
     for name in ("params", "metrics", "tags"):
