@@ -50,7 +50,7 @@ class Draft:
             raise
 
     def edits(self) -> tuple[Edit, ...]:
-        """Return every edit, with those of the seals, the lists last.
+        """Return every edit, with those of the seals: the lists behind what they list, and last what cannot be undone.
 
         Raises:
             CannotWriteError: a list was changed since it was found sound.
@@ -64,7 +64,7 @@ class Draft:
             lists |= {f"{unit}/{CHECKSUMS}": self._resealed(unit, sums) for unit, sums in units.items()}
         except CannotFixError as error:
             raise CannotWriteError(f"{self.root}: {error}; nothing was changed") from error
-        return (*others, *lists.values())
+        return tuple(sorted((*others, *lists.values()), key=lambda edit: edit.act == "remove"))
 
     # --- reading ------------------------------------------------------------------------------------------------
 
