@@ -407,6 +407,15 @@ def test_names_of_files_that_are_no_text_are_left_behind(tmp_path: Path) -> None
     assert any(each.startswith("2 links, and what cannot be read") for each in adopted.left)
 
 
+def test_a_parameter_that_is_no_text_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path)
+    (run / "params/blob").write_bytes(b"\xff")
+    (run / "params/none").write_bytes(b"")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert json.loads(Path(adopted.path, "config.json").read_text()) == {"none": ""}
+    assert adopted.left == ["the parameter blob, which is no text or longer than any is"]
+
+
 def test_a_line_of_metrics_without_an_end_is_not_held(tmp_path: Path) -> None:
     run = mlflow_run(tmp_path)
     with open(run / "metrics/loss", "wb") as stream:
