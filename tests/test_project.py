@@ -1,5 +1,6 @@
 """``runcheck init``: what a project lacks is written, what is there stays, and twice is as once."""
 
+import os
 import subprocess
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from runcheck.cli import main
 from runcheck.configuration.find import find
-from runcheck.errors import CannotWriteError
+from runcheck.errors import CannotWriteError, InvalidArgumentError
 from runcheck.project import _hooks, initialise
 
 FILES = ["runcheck.toml", ".pre-commit-config.yaml", ".env.example", ".gitattributes", ".gitignore"]
@@ -63,6 +64,25 @@ def test_what_is_written_is_read_by_those_that_it_is_for(tmp_path: Path) -> None
         "data/train.parquet": "unspecified",
     }
     assert git("check-attr", "filter", "--", *lfs) == [f"{path}: filter: {value}" for path, value in lfs.items()]
+
+
+@pytest.mark.parametrize("root", ["artefacts/", "./artefacts", "a//b/../c", "my trees", "."])
+def test_the_tree_is_found_however_its_path_is_written(tmp_path: Path, root: str) -> None:
+    list(initialise(str(tmp_path), root))
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert tomllib.loads((tmp_path / "runcheck.toml").read_text())["roots"] == [os.path.normpath(root)]
+    path = os.path.normpath(f"{root}/dataset/digits/v1/train.parquet")
+    told = subprocess.run(
+        ["git", "-C", str(tmp_path), "check-attr", "filter", "--", path], capture_output=True, check=True
+    )
+    assert told.stdout.endswith(b": filter: lfs\n")
+
+
+@pytest.mark.parametrize("root", ["/tree", "../tree", 'a"b', "a\nb", "a\\b", "#a", "!a", "a*", "a\udcff"])
+def test_a_tree_that_these_files_cannot_name_is_refused(tmp_path: Path, root: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="--root is"):
+        list(initialise(str(tmp_path), root))
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_there_stays_and_lines_are_added(tmp_path: Path) -> None:

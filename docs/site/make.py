@@ -109,9 +109,10 @@ def make(folder: Path) -> Path:
     Raises:
         subprocess.CalledProcessError: Sphinx warned of something, on its standard error.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    stage(folder / "source")
     html = folder / "html"
+    for made in (folder / "source", html):  # the folder may be anybody's, and hold more
+        shutil.rmtree(made, ignore_errors=True)
+    stage(folder / "source")
     command = [
         "-m",
         "sphinx",

@@ -1,15 +1,19 @@
 """The files that a project has beside its trees: configuration, hooks, and what Git is told."""
 
 import os
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 
 from runcheck.configuration.find import OWN, find
 from runcheck.convention.git_lines import lfs_lines, merged
 from runcheck.convention.layout import layout
-from runcheck.errors import CannotWriteError
+from runcheck.convention.names import is_unit_relative
+from runcheck.errors import CannotWriteError, InvalidArgumentError
 from runcheck.writer.atomic import rewrite
 
+# What a name cannot have that stands in TOML and in a pattern of Git as it is.
+_NO_ROOT = re.compile(r"[\"\\*?\[\]\x00-\x1f\x7f\ud800-\udfff]|^[!#]")
 _MOST = 1 << 20  # bytes of a file that is added to
 _CONFIGURATION = """\
 # What this project asks of its trees. `runcheck rules` lists the clauses, docs/editors.md says how an editor completes
@@ -43,18 +47,30 @@ def initialise(folder: str, root: str = "artefacts") -> Iterator[str]:
 
     Raises:
         CannotWriteError: there is no such folder, or it cannot be written.
+        InvalidArgumentError: the tree does not lie below it, or its name cannot be written into these files.
     """
+    root = _below(root)
     if not os.path.isdir(folder):
         raise CannotWriteError(f"{folder}: there is no such folder")
     writers: tuple[tuple[str, Callable[[str], str | None]], ...] = (
         (OWN, lambda text: _configuration(folder, root, text)),
         (".pre-commit-config.yaml", _hooks),
         (".env.example", lambda text: text or _ENVIRONMENT),
-        (".gitattributes", lambda text: merged(text, lfs_lines(prefix=f"{root}/"))),
+        (".gitattributes", lambda text: merged(text, lfs_lines(prefix="" if root == "." else f"{root}/"))),
         (".gitignore", _ignored),
     )
     for name, make in writers:
         yield f"{name}: {_put(os.path.join(folder, name), make)}"
+
+
+def _below(root: str) -> str:
+    """Return the path of the tree below the folder of the project, in the one form that patterns of Git have it in."""
+    path = posixpath.normpath(root.replace(os.sep, "/"))
+    if path != "." and (not is_unit_relative(path) or _NO_ROOT.search(path)):
+        raise InvalidArgumentError(
+            f"--root is {root!r}; give a path below the folder of the project, of plain characters"
+        )
+    return path
 
 
 def _put(path: str, make: Callable[[str], str | None]) -> str:

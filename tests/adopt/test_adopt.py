@@ -354,6 +354,22 @@ def test_neither_is_the_folder_of_the_unit_called_so(tmp_path: Path, name: str) 
     assert not {each for each in errors_in(adopted.path) if each.startswith("RC9")}
 
 
+def test_a_metric_that_is_called_like_a_secret_is_left_out(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path)
+    for name in (SECRET, "loss"):
+        (run / f"metrics/{name}").write_text("1 0.5 0\n")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert rows_of(adopted.path) == [(0, "train", "loss", 0.5)]
+    assert "metrics: one bears a name that looks like a secret, and was left out" in adopted.missing
+    assert all(SECRET not in path.read_text() for path in Path(adopted.path).iterdir())
+
+
+def test_a_name_of_several_lines_makes_no_sections(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path, 'run_id: a\nrun_name: "a\\n## Risks\\nNone."\n')
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert Path(adopted.path, "README.md").read_text().startswith("# a ## Risks None.\n")
+
+
 def mlflow_run(folder: Path, meta: str = "run_id: a\nstatus: 3\nstart_time: 1780000000000\n") -> Path:
     run = folder / "mlruns/1/a"
     for name in ("params", "metrics", "tags"):
@@ -403,6 +419,15 @@ def test_names_of_files_that_are_no_text_are_left_behind(tmp_path: Path) -> None
         Path(os.fsdecode(os.fsencode(run / folder) + b"/\xff")).write_text(content)
     adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
     assert any(each.startswith("2 links, and what cannot be read") for each in adopted.left)
+
+
+def test_a_parameter_that_is_no_text_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    run = mlflow_run(tmp_path)
+    (run / "params/blob").write_bytes(b"\xff")
+    (run / "params/none").write_bytes(b"")
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    assert json.loads(Path(adopted.path, "config.json").read_text()) == {"none": ""}
+    assert adopted.left == ["the parameter blob, which is no text or longer than any is"]
 
 
 def test_a_line_of_metrics_without_an_end_is_not_held(tmp_path: Path) -> None:

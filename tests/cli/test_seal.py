@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def test_a_sealed_unit_is_left_as_it_is(tree: Path) -> None:
     done = runcheck("seal", run_of(tree))
     assert done.returncode == 0
     assert done.stdout.endswith("nothing to do: it is sealed\n")
+    assert everything(tree) == before
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("plots/list")])
+def test_what_is_no_list_is_no_seal(tree: Path, make: Callable[[Path], None]) -> None:
+    unsealed(run_of(tree))
+    make(run_of(tree) / "SHA256SUMS")
+    before = everything(tree)
+    done = runcheck("seal", run_of(tree))
+    assert done.returncode == 2
+    assert "SHA256SUMS: is " in done.stderr
+    assert done.stdout == ""
     assert everything(tree) == before
 
 

@@ -50,8 +50,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built once."""
     if any(importlib.util.find_spec(name) is None for name in ("sphinx", "myst_parser", "furo")):
         pytest.skip("NOT TESTED: Sphinx, MyST and furo are not installed; they are the group 'docs'")
-    html: Path = make.make(tmp_path_factory.mktemp("site"))
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "mine").write_text("")
+    html: Path = make.make(folder)
     return html
+
+
+def test_what_else_lies_in_its_folder_stays(site: Path) -> None:
+    assert (site.parent / "mine").exists()
 
 
 def test_every_page_of_the_repository_is_in_it(site: Path) -> None:

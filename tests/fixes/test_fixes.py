@@ -510,6 +510,7 @@ def test_where_a_write_fails_the_others_are_taken_back(
 
     absolute_in_config(tree)
     (tree / "runs.parquet").unlink()
+    (run_of(tree) / "old.tmp").write_text("what is removed comes not back")
     before = everything(tree)
     replace = os.replace
 
@@ -520,10 +521,10 @@ def test_where_a_write_fails_the_others_are_taken_back(
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(CannotWriteError, match="No space left on device; nothing was changed"):
-        fixed(quarantine, tree)
+        fixed(quarantine, tree, is_daring=True)
     assert everything(tree) == before
     monkeypatch.undo()
-    assert found(fixed(quarantine, tree).report) == set()
+    assert found(fixed(quarantine, tree, is_daring=True).report) == set()
 
 
 def test_the_permissions_of_a_file_stay(tree: Path, quarantine: Quarantine) -> None:

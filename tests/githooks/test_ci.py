@@ -131,6 +131,12 @@ def test_several_paths_and_options_are_all_taken(action: Action) -> None:
     assert log.count("judged by RC1 alone") == 2
 
 
+def test_options_on_lines_of_their_own_are_all_taken(action: Action) -> None:
+    status, log = action(ARGS="--depth structure\n--select RC1\n")
+    assert status == 0
+    assert log.count("judged by RC1 alone") == 1
+
+
 def test_annotations_take_the_place_of_a_report(action: Action, run_folder: Path) -> None:
     (run_folder / "summary.yaml").unlink()
     status, log = action(FORMAT="github")

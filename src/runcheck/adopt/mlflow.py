@@ -44,7 +44,7 @@ def read_mlflow(source: Source) -> Found:
         if kind == "metrics":
             _read(source, path, name, found)
         elif kind == "params":
-            found.config[name] = _parameter(source.text(path) or "")
+            _take_parameter(name, source.text(path), found)
     if found.config:
         found.notes.append("MLflow keeps parameters as texts; what reads as a number, a list or an object is one here")
     found.seeds = seeds_in(found.config)
@@ -94,6 +94,9 @@ def _experiment_of(source: Source) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _parameter(text: str) -> object:
+def _take_parameter(name: str, text: str | None, found: Found) -> None:
+    if text is None:
+        found.left.append(f"the parameter {name}, which is no text or longer than any is")
+        return
     value = value_of(text)
-    return text if isinstance(value, str) else value
+    found.config[name] = text if isinstance(value, str) else value

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from runcheck.adopt.values import is_unicode
+from runcheck.convention.layout import layout
 from runcheck.conventions.documents import OwnJsonProbe, OwnYamlProbe
 from runcheck.errors import CannotReadError
 from runcheck.tree.entry import Entry
@@ -64,6 +65,8 @@ class Source:
         """
         if path not in self.files:
             return {}
+        if self.files[path].size > layout().limits.document_bytes:
+            raise CannotReadError(f"{self.folder}/{path}: is too large")
         probe = OwnJsonProbe() if path.endswith(".json") else OwnYamlProbe()
         for chunk in self.chunks(path):
             probe.feed(chunk)

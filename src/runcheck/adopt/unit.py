@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from runcheck.adopt.found import Found
+from runcheck.adopt.series import series_of
 from runcheck.adopt.source import Source
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.canonical import config_sha256
@@ -22,7 +23,7 @@ from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import date_of, format_timestamp
 from runcheck.convention.validation import violations
 from runcheck.convention.versions import NO_COMMIT, experiment_id, next_number_version
-from runcheck.errors import CannotWriteError, InvalidArgumentError
+from runcheck.errors import CannotWriteError
 from runcheck.tree.state import state_folder
 from runcheck.tree.walk import folders_in
 from runcheck.writer.arguments import checked_name, checked_root, checked_tags
@@ -30,7 +31,6 @@ from runcheck.writer.atomic import json_text, sync_folder, sync_tree, write_whol
 from runcheck.writer.log.rows import KnownNames
 from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.readme import readme_of_run, results_of
-from runcheck.writer.shims import series_of_tag
 from runcheck.writer.summary import best_values, summary_of
 from runcheck.writer.yaml import format_yaml
 
@@ -98,7 +98,7 @@ class _Unit:
         self._found, self._source, self._root, self._given = found, source, root, given
         self.notes, self.missing = list(found.notes), list[str]()
         self._redactor = Redactor((source.folder,))
-        self._name = self._redactor.text(found.name, "metadata#/extensions/adopted/name")
+        self._name = " ".join(self._redactor.text(found.name, "metadata#/extensions/adopted/name").split())
         self._series: dict[tuple[str, str], SeriesAggregate] = {}
         self._slug = self._named()
         self._metadata: dict[str, object] = {}
@@ -163,7 +163,9 @@ class _Unit:
         return "_".join((given.dataset or UNKNOWN, given.model or UNKNOWN, given.variant or variant))
 
     def _write_metrics(self, folder: str) -> None:
-        named = self._names()
+        named, notes, missing = series_of(self._found.points.tags)
+        self.notes += notes
+        self.missing += missing
         names = KnownNames()
         path = os.path.join(folder, layout().path("metrics", suffix=".jsonl"))
         with open(path, "wb") as stream:
@@ -180,31 +182,6 @@ class _Unit:
             self.missing.append(f"metrics: {points.passed_over:,} points have no step from 0, and were left out")
         if not points.count:
             self.missing.append("metrics: none were found")
-
-    def _names(self) -> dict[str, tuple[str, str]]:
-        """Return the split and the metric that each tag becomes."""
-        named: dict[str, tuple[str, str]] = {}
-        without_split: list[str] = []
-        taken: set[tuple[str, str]] = set()
-        for tag in self._found.points.tags:
-            try:
-                series = series_of_tag(tag)
-            except InvalidArgumentError:
-                self.missing.append(f"metrics: {tag!r} can be made no name of a metric, and was left out")
-                continue
-            split, metric = series.split, series.metric
-            if (split, metric) in taken:
-                metric = "/".join((split, metric, str(len(named))))
-            taken.add((split, metric))
-            if (split, metric) != (series.split, series.metric) or series.is_changed:
-                self.notes.append(f"{tag!r} is {metric} of {split}")
-            elif not series.names_split:
-                without_split.append(tag)
-            named[tag] = split, metric
-        if without_split:
-            shown = ", ".join(without_split[:3]) + (", ..." if len(without_split) > 3 else "")  # noqa: PLR2004
-            self.notes.append(f"nothing says of which split {shown} is; it stands under train, as the writer has it")
-        return named
 
     def _write_config(self, folder: str) -> dict[str, object] | None:
         if not self._found.config:

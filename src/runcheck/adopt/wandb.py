@@ -28,6 +28,7 @@ _TORN, _BROKEN = -1, -2  # pieces that are none
 _HISTORY, _CONFIG, _RUN, _EXIT, _ENVIRONMENT = 2, 5, 17, 18, 26  # fields of a Record
 _PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;@]+)")
 _REQUIREMENTS = "files/requirements.txt"
+_COMMAND = "the command is the program with its arguments, and 'python' before them"
 _DOUBLE = struct.Struct("<d")
 
 
@@ -195,7 +196,8 @@ def _take_environment(environment: _Message, found: Found) -> None:
         found.env["python"] = python.removeprefix("CPython ")
     if program := environment.text(7) or environment.text(8) or environment.text(6):
         found.command = ["python", program, *environment.texts(5)]
-        found.notes.append("the command is the program with its arguments, and 'python' before them")
+        if _COMMAND not in found.notes:
+            found.notes.append(_COMMAND)
     for git in environment.messages(9):
         _take_git(git, found)
 

@@ -19,11 +19,11 @@ def lfs_lines(roles: Iterable[str] = (), folders: Mapping[str, str] | None = Non
     for role in (layout().roles[name] for name in layout().lfs_roles if name in wanted):
         for kind in role.kinds:
             above = f"{prefix}{(folders or {}).get(kind, layout().kinds[kind].folder)}/*/*/"
-            lines += [f"{above}{_glob(path)} {_LFS}" for path in role.paths]
+            lines += [_line(f"{above}{_glob(path)}", _LFS) for path in role.paths]
             inner = (each for each in layout().roles.values() if each is not role and kind in each.kinds)
             starts = tuple(path.removesuffix("**") for path in role.paths if path.endswith("/**"))
             lines += [
-                f"{above}{_glob(path)} {_PLAIN}"
+                _line(f"{above}{_glob(path)}", _PLAIN)
                 for each in inner
                 for path in each.paths
                 if starts and path.startswith(starts)
@@ -39,6 +39,10 @@ def merged(text: str, lines: Iterable[str]) -> str:
         return text
     start = text if not text or text.endswith("\n") else f"{text}\n"
     return start + "".join(f"{line}\n" for line in missing)
+
+
+def _line(pattern: str, attributes: str) -> str:
+    return f'"{pattern}" {attributes}' if " " in pattern else f"{pattern} {attributes}"
 
 
 def _glob(path: str) -> str:

@@ -7,24 +7,20 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeVar, cast
 
-from runcheck.convention.checksums import CHECKSUM_LINE, LFS_START, format_checksums
+from runcheck.convention.checksums import CHECKSUM_LINE, format_checksums
 from runcheck.convention.documents import STATUSES, Heartbeat, Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.validation import violations
 from runcheck.errors import CannotReadError, CannotWriteError
-from runcheck.fixes.edits import ABSENT, CannotFixError, Edit, digest, place, state, unit_of, why_not, within_unit
-from runcheck.probes import make_probe
-from runcheck.probes.contents import DocumentContent
-from runcheck.probes.folder import open_regular, read_regular
+from runcheck.fixes.edits import ABSENT, CannotFixError, Edit, place, state, unit_of, why_not, within_unit
+from runcheck.fixes.stored import digest_of_start, parsed, require_object, state_of, stored, stored_digest
 from runcheck.reading.files import UnitFiles
 from runcheck.tree.liveness import sign_of_life
 
 CHECKSUMS, METADATA, README = (layout().path(role) for role in ("checksums", "metadata", "readme"))
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_MAX_LIST = 32 << 20  # bytes of a list that is rewritten
-_POINTER = "is a Git LFS pointer; `git lfs pull` brings the file"
 
 
 class Draft:
@@ -54,7 +50,7 @@ class Draft:
             raise
 
     def edits(self) -> tuple[Edit, ...]:
-        """Return every edit, with those of the seals, the lists last.
+        """Return every edit, with those of the seals: the lists behind what they list, and last what cannot be undone.
 
         Raises:
             CannotWriteError: a list was changed since it was found sound.
@@ -68,7 +64,7 @@ class Draft:
             lists |= {f"{unit}/{CHECKSUMS}": self._resealed(unit, sums) for unit, sums in units.items()}
         except CannotFixError as error:
             raise CannotWriteError(f"{self.root}: {error}; nothing was changed") from error
-        return (*others, *lists.values())
+        return tuple(sorted((*others, *lists.values()), key=lambda edit: edit.act == "remove"))
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -81,7 +77,7 @@ class Draft:
         edit = self._edits.get(path)
         if edit is not None:
             return edit.content if edit.act == "write" else None
-        return self._on_disk(path)
+        return stored(self.root, path)
 
     def text(self, path: str) -> str:
         """Return a document as a text, "" where there is none.
@@ -163,7 +159,7 @@ class Draft:
         if unit is None or not self.is_sealed(unit):
             return
         listed = self.sums(unit).get(within_unit(path))
-        present = self._digest(path)
+        present = stored_digest(self.root, path)
         if listed is not None and present is None:
             raise CannotFixError(f"{CHECKSUMS} lists it, and it is gone; restore it from a copy")
         if listed is not None and present != listed:
@@ -178,11 +174,11 @@ class Draft:
             CannotFixError: the seal of its unit, or what lies there, forbids it.
         """
         new = content.encode() if isinstance(content, str) else content
-        old = self._on_disk(path)
+        old = stored(self.root, path)
         if new == self.read(path):
             return
         self._require_room(path)
-        self._plan(Edit(path, "write", _state_of(old), new, old=old), hashlib.sha256(new).hexdigest())
+        self._plan(Edit(path, "write", state_of(old), new, old=old), hashlib.sha256(new).hexdigest())
 
     def link(self, path: str, target: str) -> None:
         """Plan to let ``latest`` be a link.
@@ -195,7 +191,7 @@ class Draft:
         before = self._state(edit)
         if before == "no file":
             raise CannotFixError("is a folder or a device, which is not removed; look at what it holds")
-        old = self._on_disk(path) if before.startswith("file ") else None
+        old = stored(self.root, path) if before.startswith("file ") else None
         self._plan(edit._replace(before=before, old=old), None)
 
     def remove(self, path: str) -> None:
@@ -223,7 +219,7 @@ class Draft:
             return
         unit, new = unit_of(path), None
         if unit is not None and self.is_sealed(unit):
-            new = _digest_of_start(f"{self.root}/{path}", size, end)
+            new = digest_of_start(self.root, path, size, end)
         self._plan(Edit(path, "end", f"size {before}", end, size, lost), new)
 
     def list_file(self, path: str) -> None:
@@ -238,8 +234,8 @@ class Draft:
         self._require_no_fingerprint(path)
         self.sums(unit)  # a damaged line may have been the one of this very file
         if path not in self._edits:
-            self._require_object(path)
-            self._note(unit, within_unit(path), self._digest(path))
+            require_object(self.root, path)
+            self._note(unit, within_unit(path), stored_digest(self.root, path))
 
     def _plan(self, edit: Edit, new: str | None) -> None:
         if reason := why_not(edit):
@@ -284,63 +280,14 @@ class Draft:
     def _resealed(self, unit: str, new: dict[str, str]) -> Edit:
         """Return the edit of the list of a unit that changes the digests of some files and no other."""
         path = f"{unit}/{CHECKSUMS}"
-        old = self._on_disk(path)
-        return Edit(path, "write", _state_of(old), format_checksums(self.sums(unit) | new).encode(), old=old)
-
-    def _on_disk(self, path: str) -> bytes | None:
-        limit = _MAX_LIST if path.endswith(f"/{CHECKSUMS}") else layout().limits.document_bytes
-        target = place(self.root, path)
-        try:
-            size = os.lstat(target).st_size
-            if size > limit:
-                raise CannotFixError(f"{path} is larger than {limit:,} bytes")
-            content = read_regular(target, size)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise CannotFixError(f"{path} cannot be read: {error.strerror or error}") from error
-        if content.startswith(LFS_START):
-            raise CannotFixError(f"{path} {_POINTER}")
-        return content
-
-    def _require_object(self, path: str) -> None:
-        try:
-            with open_regular(place(self.root, path)) as stream:
-                start = stream.read(len(LFS_START))
-        except OSError as error:
-            raise CannotFixError(f"{path} cannot be read: {error.strerror or error}") from error
-        if start == LFS_START:
-            raise CannotFixError(_POINTER)
+        old = stored(self.root, path)
+        return Edit(path, "write", state_of(old), format_checksums(self.sums(unit) | new).encode(), old=old)
 
     def _state(self, edit: Edit) -> str:
         try:
             return state(self.root, edit)
         except OSError as error:
             raise CannotFixError(f"cannot be read: {error.strerror or error}") from error
-
-    def _digest(self, path: str) -> str | None:
-        try:
-            return digest(place(self.root, path))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise CannotFixError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def parsed(path: str, content: bytes) -> dict[str, object]:
-    """Return the object that the bytes of a JSON or YAML document hold.
-
-    Raises:
-        CannotFixError: they hold none.
-    """
-    probe = make_probe("document", path)
-    if probe is None:
-        raise CannotFixError(f"{path} is neither JSON nor YAML by its name")
-    probe.feed(content)
-    found = probe.content()
-    if not isinstance(found, DocumentContent) or not isinstance(found.value, dict):
-        raise CannotFixError(f"{path} is no document that can be read; mend that first")
-    return found.value
 
 
 def _is_record(path: str) -> bool:
@@ -349,17 +296,3 @@ def _is_record(path: str) -> bool:
     return (
         within not in (CHECKSUMS, layout().path("heartbeat")) and within.rpartition("/")[2] not in layout().placeholders
     )
-
-
-def _state_of(content: bytes | None) -> str:
-    return ABSENT if content is None else f"file {hashlib.sha256(content).hexdigest()}"
-
-
-def _digest_of_start(target: str, size: int, end: bytes) -> str:
-    sha256 = hashlib.sha256()
-    with open_regular(target) as stream:
-        while size > 0 and (chunk := stream.read(min(1 << 20, size))):
-            sha256.update(chunk)
-            size -= len(chunk)
-    sha256.update(end)
-    return sha256.hexdigest()

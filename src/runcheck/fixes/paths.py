@@ -11,9 +11,10 @@ from collections.abc import Callable
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.layout import layout
 from runcheck.findings import Finding
-from runcheck.fixes.draft import METADATA, Draft, parsed
+from runcheck.fixes.draft import METADATA, Draft
 from runcheck.fixes.edits import CannotFixError, unit_of, within_unit
 from runcheck.fixes.fix import fixes
+from runcheck.fixes.stored import parsed
 
 _ROLES = frozenset({"readme", "config", "metadata"})
 _SHALLOWEST = 2  # folders: a path below `/work` may be anything

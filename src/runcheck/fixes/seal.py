@@ -32,7 +32,7 @@ def seal(path: str, check: Callable[[str], Report]) -> Sealing:
     """Seal the unit at ``path`` if ``check``, which is given its folder, finds no error in it.
 
     Raises:
-        CannotReadError: there is no unit, or its metadata are not there or broken.
+        CannotReadError: there is no unit, its metadata are not there or broken, or its list is no file.
         CannotWriteError: it is still written or not finished, lies outside of a tree, or cannot be written.
     """
     unit = stored_unit(path)
@@ -41,7 +41,9 @@ def seal(path: str, check: Callable[[str], Report]) -> Sealing:
         refuse_if_alive(unit)
         _require_finished(unit)
         repair = Repair(unit.files)
-        if not unit.has("checksums"):
+        if unit.has("checksums"):
+            unit.files.file(CHECKSUMS)  # a folder or a link of that name is no seal
+        else:
             report = check(unit.files.folder)
             broken = tuple(each for each in report.findings if _is_against(each, unit))
             if broken:
