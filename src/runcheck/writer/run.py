@@ -16,6 +16,7 @@ from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckErro
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.ending import finishing, how_it_ended, opened, tell_preempted
+from runcheck.writer.exceptions import checked_exception, state_exception
 from runcheck.writer.heartbeat import HeartbeatFile
 from runcheck.writer.job.silent import SilentLog
 from runcheck.writer.lock import locked
@@ -284,6 +285,22 @@ class Run:
                 self._folder.write_readme(self._readme("running", None))
             except OSError as error:
                 warn(f"the README was not written: {error.strerror}")
+
+    def except_from(self, clause: str, reason: str, *, path: str | None = None, until: str | None = None) -> None:
+        """State that the run breaks a clause on purpose: a check counts that, and does not fail.
+
+        Args:
+            clause: Its code, such as ``RC415``. From damage and harm no unit can be excepted.
+            reason: Why, in a sentence.
+            path: The file or folder of the run that it is about; by default all of it.
+            until: The last day that it holds, ``YYYY-MM-DD``; by default it holds for good.
+
+        Raises:
+            InvalidArgumentError: it is no clause, or none that a unit can be excepted from; or no reason, path or day.
+            RuncheckError: the run is finished.
+        """
+        self._owned_log()
+        state_exception(self._folder, self.metadata, checked_exception(clause, reason, path, until))
 
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.

@@ -18,6 +18,7 @@ from runcheck.writer.datasets.columns import Arrays
 from runcheck.writer.datasets.hdf5 import write_hdf5
 from runcheck.writer.datasets.parquet import Rows, write_parquet
 from runcheck.writer.datasets.zarr import write_zarr
+from runcheck.writer.exceptions import checked_exception, state_exception
 from runcheck.writer.job.silent import unit_folder
 from runcheck.writer.places import portable_path
 from runcheck.writer.provenance.code import script_description
@@ -188,6 +189,23 @@ class Dataset:
         if split in self.metadata["splits"] or os.path.lexists(os.path.join(self.path, name)):
             raise InvalidArgumentError(f"the split {split!r} is written already")
         return name
+
+    def except_from(self, clause: str, reason: str, *, path: str | None = None, until: str | None = None) -> None:
+        """State that the dataset breaks a clause on purpose: a check counts that, and does not fail.
+
+        Args:
+            clause: Its code, such as ``RC415``. From damage and harm no unit can be excepted.
+            reason: Why, in a sentence.
+            path: The file or folder of the dataset that it is about; by default all of it.
+            until: The last day that it holds, ``YYYY-MM-DD``; by default it holds for good.
+
+        Raises:
+            InvalidArgumentError: it is no clause, or none that a unit can be excepted from; or no reason, path or day.
+            RuncheckError: the dataset is finished.
+        """
+        if self._status != "running":
+            raise RuncheckError(f"{self.path}: the dataset is {self._status} already")
+        state_exception(self._folder, self.metadata, checked_exception(clause, reason, path, until))
 
     def finish(self) -> None:
         """Seal the dataset: README, metadata with the fingerprint, checksums, ``latest``, registry.
