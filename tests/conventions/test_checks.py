@@ -171,3 +171,33 @@ def test_documents_of_any_shape_are_judged_without_an_error(
         'kind = "folders-match"\nlists = ["doc#"]\nof = "run"\n',
     ):
         messages(tmp_path, quarantine, check, doc=content)
+
+
+def test_of_a_document_that_breaks_its_schema_everywhere_the_first_places_are_told(
+    tmp_path: Path, quarantine: Quarantine
+) -> None:
+    schema = {"additionalProperties": {"items": {"type": "integer"}}, "maxProperties": 3}
+    units = UNITS.replace('path = "doc.json"', 'path = "doc.json"\nschema = "doc.json"')
+    path = convention(tmp_path, units + 'kind = "schema"\nroles = ["doc"]\n', doc=schema)
+    run = tmp_path / "runs/a"
+    run.mkdir(parents=True)
+    (run / "doc.json").write_text(json.dumps({"list": ["x"] * 20_000} | {f"k{at}" * 100: [] for at in range(1000)}))
+    found = [each.message for each in check_by(quarantine, tmp_path, path).findings]
+    assert len(found) == 101
+    assert "breaks its schema in more than these 100 places" in found
+    assert max(map(len, found)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("values", "doubled"),
+    [([1, "1", 1.0], [2]), ([1, True], []), ([[1], [1], [2]], [1]), ([{"a": 1}, {"b": 1}], []), (["x"] * 3, [1, 2])],
+)
+def test_values_that_are_the_same_are_found_whatever_they_are(
+    tmp_path: Path, quarantine: Quarantine, values: list[object], doubled: list[int]
+) -> None:
+    for at, value in enumerate(values):
+        (tmp_path / f"runs/b{at}").mkdir(parents=True)
+        (tmp_path / f"runs/b{at}/doc.json").write_text(json.dumps({"v": value}))
+    check = 'kind = "unique"\nvalue = "doc#/v"\n'
+    found = check_by(quarantine, tmp_path, convention(tmp_path, UNITS + check)).findings
+    assert [each.path for each in found] == [f"runs/b{at}/doc.json" for at in doubled]

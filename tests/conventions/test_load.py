@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pickle
 import tomllib
 from pathlib import Path
@@ -19,6 +20,9 @@ TINY = GUIDE.read_text(encoding="utf-8").partition("```toml\n")[2].partition("``
 
 
 DOUBLING = {f"a{at}": {"allOf": [{"$ref": f"#/$defs/a{at + 1}"}] * 2} for at in range(40)} | {"a40": {}}
+
+
+ITSELF = {"a": {"allOf": [{"additionalProperties": {"$ref": "#/$defs/a"}}] * 2}}
 
 
 def loading(folder: Path, text: str) -> str:
@@ -102,12 +106,42 @@ def test_a_kind_is_not_given_what_it_does_not_take(tmp_path: Path) -> None:
         ('{"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}}', "refers to itself"),
         ('{"pattern": "(?=a)"}', "is no schema"),
         (json.dumps({"$ref": "#/$defs/a0", "$defs": DOUBLING}), "is of more than 20,000 parts"),
+        (
+            json.dumps({"allOf": [{"$id": "urn:x", "$ref": "#/$defs/a", "$defs": ITSELF}], "$defs": {"a": {}}}),
+            "holds $id",
+        ),
+        ('{"items": {"$schema": "https://json-schema.org/draft/2019-09/schema"}}', "holds $schema"),
+        ('{"$recursiveRef": "#"}', "holds $recursiveRef"),
     ],
 )
 def test_a_schema_of_unbounded_work_is_refused(tmp_path: Path, schema: str, said: str) -> None:
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny/s.json").write_text(schema)
     assert said in loading(tmp_path, TINY.replace('format = "document"', 'format = "document"\nschema = "s.json"', 1))
+
+
+def test_a_schema_has_an_address_and_fields_of_any_name(tmp_path: Path) -> None:
+    (tmp_path / "tiny").mkdir()
+    schema = {"$id": "urn:tiny", "$schema": "https://json-schema.org/draft/2020-12/schema"}
+    fields = {"properties": {"$id": {"type": "string"}, "$schema": {}}}
+    (tmp_path / "tiny/s.json").write_text(json.dumps(schema | fields))
+    (tmp_path / "tiny.toml").write_text(
+        TINY.replace('format = "document"', 'format = "document"\nschema = "s.json"', 1)
+    )
+    assert load(str(tmp_path / "tiny.toml")).name == "tiny"
+
+
+def test_nobody_waits_for_a_schema_that_is_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "tiny").mkdir()
+    os.mkfifo(tmp_path / "tiny/s.json")
+    assert "cannot be read" in loading(
+        tmp_path, TINY.replace('format = "document"', 'format = "document"\nschema = "s.json"', 1)
+    )
+
+
+def test_a_path_of_too_many_places_is_refused(tmp_path: Path) -> None:
+    long = f'path = "{"*a" * 1000}"'
+    assert "more than 24 places" in loading(tmp_path, TINY.replace('path = "metadata.json"', long, 1))
 
 
 def test_a_file_that_is_not_there_and_a_name_that_is_not_shipped_are_told(tmp_path: Path) -> None:

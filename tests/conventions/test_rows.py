@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -93,7 +94,23 @@ def test_a_schema_is_held_to_each_row_with_the_place_in_it() -> None:
 
 def test_what_names_rows_is_kept() -> None:
     content = read(b'{"trial": 4}\n{"trial": "x"}\n{"trial": null}\n', form=RowForm(id="/trial"))
-    assert content.ids == {4, "x"}
+    assert [content.may_have(each) for each in (4, "x", None, "4", 5)] == [True, True, False, False, False]
+
+
+def test_long_names_of_rows_are_kept_in_little_room_and_of_too_many_none_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"{at:05}{'x' * 30_000}" for at in range(300)]
+    tracemalloc.start()
+    content = read("".join(f'{{"trial": "{name}"}}\n' for name in names).encode(), form=RowForm(id="/trial"))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 10 * 30_000 + len(names[0]) * 2
+    assert all(map(content.may_have, names))
+    assert not content.may_have(names[0] + "x")
+    monkeypatch.setattr("runcheck.conventions.rows._MOST_IDS", 2)
+    few = read(b'{"trial": 1}\n{"trial": 2}\n{"trial": 3}\n', form=RowForm(id="/trial"))
+    assert few.may_have(3)
 
 
 @given(st.binary(max_size=300), st.sampled_from([".jsonl", ".csv", ".tsv"]), st.sampled_from([NESTED, FLAT, RowForm()]))

@@ -15,6 +15,7 @@ import jsonschema_rs
 
 from runcheck.convention.names import REMEMBERED
 
+MOST_PLACES = 24
 LINEAR = jsonschema_rs.RegexOptions(size_limit=1 << 20)
 _PLACE = re.compile(r"<(?P<name>[a-z][a-z0-9-]*)>|(?P<any>\*\*)|(?P<part>\*)")
 
@@ -90,6 +91,11 @@ def path_form(text: str, forms: Mapping[str, NameForm]) -> PathForm:
 def filled(template: str, words: Mapping[str, str]) -> str:
     """Return a template with each placeholder that is among ``words`` replaced by what it stands for."""
     return _PLACE.sub(lambda place: words.get(place["name"] or "", place[0]), template)
+
+
+def places_in(template: str) -> int:
+    """Return how many places for names a template has; a path is taken apart one by one."""
+    return sum(1 for _ in _PLACE.finditer(template))
 
 
 def placeholders_in(template: str) -> list[str]:

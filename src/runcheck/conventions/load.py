@@ -25,9 +25,18 @@ from runcheck.conventions.definition import (
     RowForm,
     UnitForm,
 )
-from runcheck.conventions.forms import NameForm, PathForm, fault_of_pattern, path_form, placeholders_in
+from runcheck.conventions.forms import (
+    MOST_PLACES,
+    NameForm,
+    PathForm,
+    fault_of_pattern,
+    path_form,
+    placeholders_in,
+    places_in,
+)
 from runcheck.conventions.schemas import SchemaError, require_schema
 from runcheck.errors import ConventionError
+from runcheck.probes.folder import open_regular
 
 SUFFIX = ".toml"
 _MOST_BYTES = 1 << 20
@@ -77,7 +86,7 @@ def _folder() -> str:
 
 def _text(path: str) -> str:
     try:
-        with open(path, "rb") as stream:
+        with open_regular(os.path.realpath(path)) as stream:  # of a pipe nobody waits for the end
             content = stream.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ConventionError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -161,6 +170,8 @@ class _Maker:
                 return PathForm(text, ())
             forms[name] = NameForm(form.pattern, words(name))
         form_ = path_form(text, forms)
+        if places_in(text) > MOST_PLACES:
+            self._faults.append(f"{where}: path {text[:60]!r}... has more than {MOST_PLACES} places for names")
         if len(set(form_.names)) < len(form_.names):
             self._faults.append(f"{where}: path {text!r} has a placeholder twice")
         if text.startswith("/") or text.endswith("/") or {"", ".", ".."} & set(text.split("/")):

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short
 
 Take: TypeAlias = Callable[[int, str, str, float], None]  # step, split, name and value of a point
 _MOST_IDS = 1_000_000
+_LONGEST_ID = 40
 _DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse_constant, parse_float=finite)
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
@@ -29,12 +31,28 @@ def _ignore(step: int, split: str, name: str, value: float) -> None:
 
 
 class RowsContent(MetricsContent):
-    """The rows in short, and what names them."""
+    """The rows in short, and what names them, as far as it is kept."""
 
     def __init__(self) -> None:
         """Begin with no row."""
         super().__init__()
-        self.ids: set[str | int | float] = set()
+        self._ids: set[str | int | float | bytes] = set()
+
+    def name(self, value: object) -> None:
+        """Take what names a row."""
+        if isinstance(value, str | int | float) and len(self._ids) < _MOST_IDS:
+            self._ids.add(_kept(value))
+
+    def may_have(self, value: object) -> bool:
+        """Say whether a row has this name, or may have it: of too many rows not all names are kept."""
+        return len(self._ids) >= _MOST_IDS or (isinstance(value, str | int | float) and _kept(value) in self._ids)
+
+
+def _kept(value: str | float) -> str | int | float | bytes:
+    """Return a name, or of a long one its digest, so that a name takes little room."""
+    if isinstance(value, str) and len(value) > _LONGEST_ID:
+        return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return value
 
 
 class RowsProbe:
@@ -128,10 +146,8 @@ class RowsProbe:
             raise RowError("schema", f"{where}{found[0].message}{more}")
 
     def _name(self, row: Mapping[str, object]) -> None:
-        ids = self._content.ids
-        value = _at(row, self._id) if self._id is not None else None
-        if isinstance(value, str | int | float) and len(ids) < _MOST_IDS:
-            ids.add(value)
+        if self._id is not None:
+            self._content.name(_at(row, self._id))
 
     def _add(self, number: int, row: Mapping[str, object]) -> None:
         if self._step is None or self._values is None:

@@ -5,8 +5,9 @@ as is one that is vast once its references are followed, and expressions are mat
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import NoReturn
 
 import jsonschema_rs
@@ -20,6 +21,11 @@ from runcheck.probes.metric_rows import short
 
 _NAMES = "urn:runcheck:1:names"
 _LARGEST = 20_000  # subschemas and keywords, references followed
+MOST_VIOLATIONS = 100
+_SHOWN = 10  # members of an object that has too many
+# By these what a reference means is another thing than the definition of that name at the top.
+_ELSEWHERE = ("$id", "$schema", "$anchor", "$dynamicAnchor")
+_BACK = ("$dynamicRef", "$recursiveRef")
 
 
 class SchemaError(Exception):
@@ -38,19 +44,19 @@ def _validator(text: str) -> jsonschema_rs.Validator:
 
 
 def violations_of(text: str, value: object) -> tuple[Violation, ...]:
-    """Return where a value breaks the schema whose JSON text is given."""
+    """Return where a value breaks the schema whose JSON text is given; of more places than anybody reads, the first."""
     validator = _validator(text)
-    if validator.is_valid(value):
-        return ()
-    found: list[Violation] = []
+    return () if validator.is_valid(value) else tuple(islice(_violations(validator, text, value), MOST_VIOLATIONS + 1))
+
+
+def _violations(validator: jsonschema_rs.Validator, text: str, value: object) -> Iterator[Violation]:
     for error in validator.iter_errors(value):
         said = _said(error, text)
         if said is None:
-            found += described(iter([error]), ignore_unknown=False)
+            yield from described(iter([error]), ignore_unknown=False)
         else:
             pointer = "".join(f"/{escaped(str(part))}" for part in error.instance_path)
-            found.append(Violation(pointer, said))
-    return tuple(found)
+            yield Violation(pointer, said)
 
 
 def _said(error: jsonschema_rs.ValidationError, text: str) -> str | None:
@@ -66,7 +72,9 @@ def _said(error: jsonschema_rs.ValidationError, text: str) -> str | None:
             words = _description(json.loads(text), [str(part) for part in error.schema_path[:-1]])
             return f"is {short(error.instance)}, not {words or 'of the form ' + error.kind.pattern}"
         case ValidationErrorKind.MaxProperties() if isinstance(error.instance, dict):
-            return f"has {len(error.instance):,} members ({', '.join(error.instance)}); at most {error.kind.limit}"
+            names = ", ".join(short(name)[1:-1] for name in islice(error.instance, _SHOWN))
+            more = ", ..." if len(error.instance) > _SHOWN else ""
+            return f"has {len(error.instance):,} members ({names}{more}); at most {error.kind.limit}"
         case _:
             return None
 
@@ -107,8 +115,11 @@ def _size(node: object, whole: Mapping[str, object], within: tuple[str, ...]) ->
     if isinstance(node, list):
         below: list[object] = node
     elif isinstance(node, dict):
-        if "$dynamicRef" in node:
-            raise SchemaError("holds $dynamicRef, which a schema of a convention cannot")
+        others = _BACK if node is whole else (*_BACK, *_ELSEWHERE)
+        if word := next((each for each in others if isinstance(node.get(each), str)), None):
+            raise SchemaError(
+                f"holds {word}, by which a reference means something else; only $ref to #/$defs/ is followed"
+            )
         below = [each for key, each in node.items() if key != "$defs"]
     else:
         return 1

@@ -1,6 +1,6 @@
 """What the checks are given: a unit that was read, and what each unit of the tree says of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from runcheck.conventions.classify import OwnUnit, Stray
@@ -94,15 +94,32 @@ class Told(NamedTuple):
         return self.told.get(text, ())
 
 
-class OwnTree(NamedTuple):
+class OwnTree:
     """What all units say, and the folders beside them that are none."""
 
-    units: tuple[Told, ...]
-    strays: tuple[Stray, ...]
+    def __init__(self, units: Iterable[Told], strays: Iterable[Stray]) -> None:
+        """Take the units, in their order."""
+        self.units, self.strays = tuple(units), tuple(strays)
+        self._saying: dict[tuple[str, str], dict[object, list[Told]]] = {}
 
     def of(self, kind: str) -> list[Told]:
         """Return the units of a kind."""
         return [unit for unit in self.units if unit.kind == kind]
+
+    def saying(self, kind: str, text: str, value: object) -> list[Told]:
+        """Return the units of a kind, in their order, in which a reference leads to this value."""
+        if (kind, text) not in self._saying:
+            found = self._saying[kind, text] = {}
+            for unit in self.of(kind):
+                for each in unit.values(text):
+                    found.setdefault(_key(each.value), []).append(unit)
+        alike = self._saying[kind, text].get(_key(value), [])
+        return [unit for unit in alike if any(is_same(value, each.value) for each in unit.values(text))]
+
+
+def _key(value: object) -> object:
+    """Return what all values that are the same have in common."""
+    return type(value).__name__ if isinstance(value, dict | list) else value
 
 
 def told_by(read: UnitRead, references: frozenset[str]) -> Told:

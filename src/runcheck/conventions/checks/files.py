@@ -7,8 +7,8 @@ from runcheck.conventions.checks.kind import Flaw, shown, unit_check
 from runcheck.conventions.classify import OwnFile
 from runcheck.conventions.definition import Check
 from runcheck.conventions.main_unit import METRICS
-from runcheck.conventions.pointers import resolve
-from runcheck.conventions.schemas import violations_of
+from runcheck.conventions.pointers import resolve, value_at
+from runcheck.conventions.schemas import MOST_VIOLATIONS, violations_of
 from runcheck.conventions.told import UnitRead
 from runcheck.probes.contents import MAX_DEFECTS, DocumentContent, MetricsContent
 
@@ -51,10 +51,12 @@ def _of_document(file: OwnFile, content: DocumentContent, read: UnitRead) -> Ite
         if "RC201" not in read.covered:
             yield Flaw(file.path, content.error, line=content.line)
     elif file.role is not None and file.role.schema is not None:
-        for violation in violations_of(file.role.schema, content.value):
-            value = next((each.value for each in resolve(content.value, violation.pointer)), None)
-            words = {"value": shown(value)}
+        found = violations_of(file.role.schema, content.value)
+        for violation in found[:MOST_VIOLATIONS]:
+            words = {"value": shown(value_at(content.value, violation.pointer))}
             yield Flaw(file.path, violation.message, words, pointer=violation.pointer)
+        if len(found) > MOST_VIOLATIONS:
+            yield Flaw(file.path, f"breaks its schema in more than these {MOST_VIOLATIONS} places", {"value": "more"})
 
 
 def _of_rows(file: OwnFile, content: MetricsContent, read: UnitRead) -> Iterator[Flaw]:

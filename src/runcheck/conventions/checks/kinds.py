@@ -6,7 +6,7 @@ from runcheck.convention.documents import STATUSES
 from runcheck.conventions.checks import files, texts, tree, values
 from runcheck.conventions.checks.kind import KINDS, Kind
 from runcheck.conventions.definition import FOLDER, ROOT, Check, Convention, UnitForm
-from runcheck.conventions.forms import placeholders_in
+from runcheck.conventions.forms import MOST_PLACES, placeholders_in, places_in
 from runcheck.conventions.references import reference, references_elsewhere, references_of_unit
 
 _MODULES = (files, texts, tree, values)  # each registers its own
@@ -36,6 +36,8 @@ def faults_of_check(convention: Convention, check: Check) -> Iterator[str]:
             yield from _faults_of_reference(convention, target, text)
     if check.text("form") and check.text("part") not in placeholders_in(check.text("form")):
         yield f"part {check.text('part')!r} is no placeholder of {check.text('form')!r}"
+    if places_in(check.text("form")) > MOST_PLACES:
+        yield f"form {check.text('form')[:60]!r}... has more than {MOST_PLACES} places for names"
     if check.kind == "name" and unit.name == ROOT:
         yield "unit root has no name"
     yield from _faults_of_words(check, _names(convention, unit))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from runcheck.conventions.checks.kind import Flaw, shown, tree_check
 from runcheck.conventions.definition import Check
 from runcheck.conventions.references import Value, condition_of
-from runcheck.conventions.told import OwnTree, Told, holds, is_same
+from runcheck.conventions.told import OwnTree, Told, holds
 
 
 @tree_check("value", "other")
@@ -13,13 +13,10 @@ def unique(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
     """A value that a unit before has too."""
     text = check.text("value")
     for value in unit.values(text):
-        for other in tree.of(unit.kind):
-            if other.path == unit.path:
-                break
-            if any(is_same(value.value, each.value) for each in other.values(text)):
-                words = {"value": _plain(value.value), "other": other.path}
-                yield _flaw(unit, value, f"says {shown(value.value)}, as {other.path} does", words)
-                break
+        other = next(iter(tree.saying(unit.kind, text, value.value)), unit)
+        if other.path != unit.path:
+            words = {"value": _plain(value.value), "other": other.path}
+            yield _flaw(unit, value, f"says {shown(value.value)}, as {other.path} does", words)
 
 
 @tree_check("value", "other")
@@ -31,7 +28,7 @@ def reference(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
     for value in unit.values(check.text("value")):
         if value.value is None:
             continue
-        named = [each for each in targets if any(is_same(value.value, met.value) for met in each.values(among))]
+        named = tree.saying(to, among, value.value)
         words = {"value": _plain(value.value), "other": named[0].path if named else ""}
         if not named:
             if any(role in each.unread for each in targets):  # it may be named there

@@ -118,7 +118,7 @@ def member(check: Check, read: UnitRead) -> Iterator[Flaw]:
         return
     names = ", ".join(file.within for file in files[:3]) + (", ..." if len(files) > 3 else "")  # noqa: PLR2004
     for value in read.values(check.text("value")):
-        if _is_scalar(value.value) and not any(value.value in each.ids for each in rows):
+        if _is_scalar(value.value) and not any(each.may_have(value.value) for each in rows):
             words = {"value": _plain(value.value), "other": names}
             yield _flaw(read, value, f"says {shown(value.value)}, which no row of {names} has", words)
 
