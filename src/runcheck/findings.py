@@ -1,5 +1,6 @@
 """What a check says: findings, what could not be verified, and the report of both."""
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.card import Card
@@ -8,6 +9,20 @@ from runcheck.convention.documents import StatedException
 
 if TYPE_CHECKING:
     from runcheck.convention.fixable import Fixability
+
+
+_RUN = re.compile(r"[A-Za-z0-9_/+-]{16}")  # no key is shorter
+
+
+def without_secrets(text: str) -> str:
+    """Return a message without the secrets in the values that it names: a log is read by more people than a tree."""
+    if _RUN.search(text) is None:
+        return text
+    from runcheck.convention.words import words_in  # noqa: PLC0415 - most messages have no long values
+
+    for word in reversed([each for each in words_in(text) if each.kind == "secret" and each.is_certain]):
+        text = f"{text[: word.start]}[secret]{text[word.end :]}"
+    return text
 
 
 class Finding(NamedTuple):

@@ -17,7 +17,7 @@ from runcheck.conventions.references import references_elsewhere, references_of_
 from runcheck.conventions.rows import RowsProbe
 from runcheck.conventions.told import Told, UnitRead, is_asked, told_by
 from runcheck.depth import Depth
-from runcheck.findings import Finding, Unverified
+from runcheck.findings import Finding, Unverified, without_secrets
 from runcheck.probes import Facts, Probe, make_probe, suffix_of, unverified_in
 from runcheck.probes.text import TextProbe
 from runcheck.rules.absent import POINTER
@@ -192,7 +192,9 @@ def finding_of(check: Check, subject: UnitRead | Told, flaw: Flaw) -> Finding:
     words = {**subject.names, **flaw.words, "path": flaw.path, "unit": subject.path}
     message = filled(check.message, words) if check.message else flaw.message
     help_ = filled(check.clause.mend, words)
-    return Finding(check.clause, flaw.path or ".", message, help_, flaw.line, flaw.pointer, subject.path or None)
+    return Finding(
+        check.clause, flaw.path or ".", without_secrets(message), help_, flaw.line, flaw.pointer, subject.path or None
+    )
 
 
 def _format(file: OwnFile | None) -> str | None:

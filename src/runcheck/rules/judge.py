@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from runcheck.findings import Finding, Unverified
+from runcheck.findings import Finding, Unverified, without_secrets
 from runcheck.rules.absent import Absent, NotVerified, Partly
 from runcheck.rules.rule import Problem, Rule, rules_of
 from runcheck.rules.selection import EVERYTHING, Selection
@@ -58,7 +58,7 @@ def _finding(rule: Rule, problem: Problem, folder: str) -> Finding:
     return Finding(
         rule.clause,
         path,
-        problem.message,
+        without_secrets(problem.message),
         help_,
         problem.line,
         problem.pointer,
