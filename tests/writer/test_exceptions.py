@@ -37,7 +37,9 @@ def test_a_dataset_states_one_too_and_no_secret_with_it(tmp_path: Path) -> None:
     script.write_text('"""Numbers."""\n')
     root = tmp_path / "artefacts"
     about = {"kind": "synthetic", "seed": 0}
-    with runcheck.new_dataset(root, "numbers", provenance=about, generator=script) as dataset:
+    with runcheck.new_dataset(
+        root, "numbers", provenance=about, generator=script, description="Numbers, drawn."
+    ) as dataset:
         dataset.write_parquet("train", {"x": [1.0]})
         dataset.except_from("RC808", "Asked for with ghp_9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe5aTi.")
     (exception,) = stated(dataset.path)
