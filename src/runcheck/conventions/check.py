@@ -13,7 +13,7 @@ from runcheck.conventions.checks.tree import strays
 from runcheck.conventions.classify import Place, is_in_reach, places_in
 from runcheck.conventions.definition import ROOT, Convention
 from runcheck.conventions.load import load
-from runcheck.conventions.survey import OwnSurvey, OwnSurveyor, finding_of
+from runcheck.conventions.survey import OwnSurveyor, finding_of
 from runcheck.conventions.told import OwnTree, Told, is_asked
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
@@ -23,7 +23,7 @@ from runcheck.tree.executor import Executor, Here
 from runcheck.tree.locate import is_url, why_absent
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.store import LocalStore
-from runcheck.watch import Nobody, Watch
+from runcheck.watch import Nobody, Watch, watched
 
 if TYPE_CHECKING:
     from runcheck.configuration.treatment import Treatment
@@ -63,7 +63,7 @@ def check_by(
         if not found and not beside:
             raise CannotCheckError(_nothing(os.fspath(path), own))
         places = [*([Place(own.units[ROOT], "", {})] if ROOT in own.units else []), *found]
-        surveys = list(_watched(executor.map(surveyor.survey, places), len(places), watch))
+        surveys = list(watched(executor.map(surveyor.survey, places), len(places), watch))
     tree = OwnTree(
         tuple(told for each in surveys for told in each.told),
         (*beside, *(stray for each in surveys for stray in each.strays)),
@@ -137,16 +137,6 @@ def _nothing(path: str, own: Convention) -> str:
 
 def _is_about(finding: Finding, focus: str) -> bool:
     return not focus or f"{finding.path}/".startswith(f"{focus}/") or focus.startswith(f"{finding.path}/")
-
-
-def _watched(surveys: Iterable[OwnSurvey], count: int, watch: Watch) -> Iterator[OwnSurvey]:
-    watch.begin(count)
-    try:
-        for each in surveys:
-            watch.done(each.files, each.hashed_bytes)
-            yield each
-    finally:
-        watch.end()
 
 
 def _together(unverified: Iterable[Unverified]) -> tuple[Unverified, ...]:
