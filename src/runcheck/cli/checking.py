@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypedDict
 
+    from runcheck.changes.own import OwnTouched
     from runcheck.cli.check import Options
     from runcheck.configuration.judgement import Asked, Judgement
     from runcheck.configuration.treatment import Treatment
@@ -71,6 +72,10 @@ def checks(options: "Options") -> "Iterator[tuple[str, Callable[[], Report]]]":
             terms = _terms(options, judgement, watch)
             executor = executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs)
             if judgement.convention:
+                if options.fix or options.diff:
+                    from runcheck.cli.fixing import refuse_convention  # noqa: PLC0415 - few checks mend
+
+                    refuse_convention(path, judgement)
                 from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
 
                 yield path, partial(check_by, quarantine, path, judgement.convention, **terms, executor=executor)
@@ -82,34 +87,44 @@ def checks(options: "Options") -> "Iterator[tuple[str, Callable[[], Report]]]":
 def _reports_of_change(options: "Options") -> "Iterator[Report]":
     """Check the units that a change touches."""
     from runcheck.changes.change import change_of  # noqa: PLC0415 - a check of all asks Git for no change
-    from runcheck.changes.check import check_change  # noqa: PLC0415
-    from runcheck.configuration.judgement import judgement_for  # noqa: PLC0415
+    from runcheck.changes.check import Judges, check_change  # noqa: PLC0415
+    from runcheck.configuration.judgement import judgement_by_main, judgement_in  # noqa: PLC0415
     from runcheck.pipeline import check_focus  # noqa: PLC0415
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
     asked, watch = _asked(options), _watch(options)
     change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
-    of_all = judgement_for(change.repository.top, asked)
-    if of_all.convention:
-        raise CannotCheckError(
-            f"the convention {of_all.convention} judges whole trees: check without --since, --staged and --hook"
-        )
+    top = change.repository.top
+    of_all = judgement_by_main(top, asked)
     executor = executor_of(options.executor or "processes", options.jobs)
     with Quarantine() as quarantine:
 
-        def check(focus: "Focus") -> "Report":
-            terms = _terms(options, judgement_for(focus.store.name, asked), watch)
+        def check_main(focus: "Focus") -> "Report":
+            terms = _terms(options, judgement_by_main(focus.store.name, asked), watch)
             return check_focus(quarantine, focus, **terms, executor=executor, open_cache=_remembered(options))
 
-        def check_others(store: "Store", paths: "Iterable[str]") -> "Report":
+        def check_own(touched: "OwnTouched", store: "Store", before: "Callable[[], Store] | None") -> "Report":
+            from runcheck.conventions.part import OwnFocus, check_part  # noqa: PLC0415 - few have one
+
+            terms = _terms(options, touched.judgement, watch)
+            focus = OwnFocus(store, touched.paths, before)
+            return check_part(quarantine, focus, touched.convention, **terms, executor=executor)
+
+        def check_others(store: "Store", paths: "Iterable[str]", judged: "Iterable[str]") -> "Report":
             from runcheck.changes.outside import check_outside  # noqa: PLC0415 - most hooks are about units alone
             from runcheck.tree.read import Reader  # noqa: PLC0415
 
-            reader = Reader(store, options.depth, quarantine)
-            return check_outside(reader, paths, of_all.selection, of_all.treatment, is_pedantic=options.pedantic)
+            reader, selection = Reader(store, options.depth, quarantine), of_all.selection.without(judged)
+            return check_outside(reader, paths, selection, of_all.treatment, is_pedantic=options.pedantic)
 
-        yield from check_change(change, check, check_others if options.outside else None)
+        judges = Judges(
+            None if options.convention else check_main,
+            check_own,
+            lambda folder: judgement_in(folder, asked, is_top=folder == top),
+            check_others if options.outside else None,
+        )
+        yield from check_change(change, judges, () if options.hook else options.paths)
 
 
 def _terms(options: "Options", judgement: "Judgement", watch: "Watch") -> "Terms":

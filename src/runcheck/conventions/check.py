@@ -13,7 +13,7 @@ from runcheck.conventions.checks.tree import strays
 from runcheck.conventions.classify import Place, is_in_reach, places_in
 from runcheck.conventions.definition import ROOT, Convention
 from runcheck.conventions.load import load
-from runcheck.conventions.survey import OwnSurveyor, finding_of
+from runcheck.conventions.survey import OwnSurvey, OwnSurveyor, finding_of
 from runcheck.conventions.told import OwnTree, Told, is_asked
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
@@ -69,31 +69,57 @@ def check_by(
         (*beside, *(stray for each in surveys for stray in each.strays)),
     )
     findings = [finding for each in surveys for finding in each.findings]
-    findings += _across(own, tree, selection)
+    findings += across(own, tree, selection)
     about = [each for each in findings if _is_about(each, focus)]
-    waived = Waived()
+    return report_of(
+        surveyor,
+        surveys,
+        about,
+        start,
+        treatment=treatment,
+        configuration=configuration,
+        pedantic=pedantic,
+        is_whole=not focus,
+    )
+
+
+def report_of(
+    surveyor: OwnSurveyor,
+    surveys: Iterable[OwnSurvey],
+    findings: list[Finding],
+    start: float,
+    *,
+    treatment: "Treatment | None",
+    configuration: str | None,
+    pedantic: bool,
+    is_whole: bool,
+    unverified: Iterable[Unverified] = (),
+) -> Report:
+    """Return what came of the units that were surveyed, and of the checks across them, since ``start``."""
+    root, selection, waived = surveyor.store.name, surveyor.selection, Waived()
+    made = list(surveys)
     if treatment:
-        is_whole = not focus and (treatment.baseline is None or treatment.baseline.is_as_deep(depth))
-        about, waived = treatment.applied(folder, about, lambda code: is_whole and selection.has(code))
-    wanted = [each for each in about if pedantic or each.is_certain]
+        is_known = is_whole and (treatment.baseline is None or treatment.baseline.is_as_deep(surveyor.depth))
+        findings, waived = treatment.applied(root, findings, lambda code: is_known and selection.has(code))
+    wanted = [each for each in findings if pedantic or each.is_certain]
     return Report(
-        root=folder,
+        root=root,
         findings=tuple(sorted(wanted, key=Finding.sort_key)),
-        unverified=_together(each for survey in surveys for each in survey.unverified),
-        units=sum(told.kind != ROOT for told in tree.units),
-        files=sum(each.files for each in surveys),
-        hashed_bytes=sum(each.hashed_bytes for each in surveys),
+        unverified=_together([*unverified, *(each for survey in made for each in survey.unverified)]),
+        units=sum(told.kind != ROOT for each in made for told in each.told),
+        files=sum(each.files for each in made),
+        hashed_bytes=sum(each.hashed_bytes for each in made),
         seconds=time.perf_counter() - start,
-        vouched_bytes=sum(each.vouched_bytes for each in surveys),
+        vouched_bytes=sum(each.vouched_bytes for each in made),
         selected=selection.prefixes and (*selection.prefixes, *selection.further),
         ignored=selection.ignored,
         waived=waived,
         configuration=configuration,
-        convention=own.name,
+        convention=surveyor.convention.name,
     )
 
 
-def _across(own: Convention, tree: OwnTree, selection: Selection) -> Iterator[Finding]:
+def across(own: Convention, tree: OwnTree, selection: Selection) -> Iterator[Finding]:
     """Yield what the checks across units find."""
     for check in own.checks:
         kind = kind_of(check)
