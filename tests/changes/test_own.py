@@ -125,6 +125,8 @@ def test_what_lists_a_folder_misses_it_although_the_list_did_not_change(top: Pat
     git(top, "rm", "-r", "--quiet", str(sweeps / TEST))
     errors = found(top, "--staged")
     assert {path for _, path in errors} == {"params.yaml"}
+    git(top, "rm", "-r", "--quiet", str(sweeps / TRAIN))
+    assert {path for _, path in found(top, "--staged")} == {"params.yaml"}
     git(top, "rm", "--quiet", str(sweeps / "params.yaml"), str(sweeps / "dvc.yaml"))
     assert found(top, "--staged") == []
 
@@ -142,7 +144,7 @@ def test_a_pointer_of_lfs_that_is_staged_passes_as_one(top: Path, sweeps: Path) 
     for how in hows(top):
         report = json.loads(runcheck(top, "--format", "json", *how).stdout)
         assert report["findings"] == []
-        assert f"{TRAIN}/aggregate.csv" in json.dumps(report["unverified"])
+        assert f"{TRAIN}/aggregate.csv" in json.dumps(report["not_verified"])
 
 
 def test_what_a_reference_may_lead_to_and_is_not_here_is_not_verified(top: Path, sweeps: Path) -> None:
@@ -154,7 +156,7 @@ def test_what_a_reference_may_lead_to_and_is_not_here_is_not_verified(top: Path,
     for how in hows(top):
         report = json.loads(runcheck(top, "--format", "json", *how).stdout)
         assert not any(each["code"] == "SM008" for each in report["findings"])
-        assert f"{TRAIN}/manifest.json" in json.dumps(report["unverified"])
+        assert f"{TRAIN}/manifest.json" in json.dumps(report["not_verified"])
 
 
 def test_a_configuration_in_a_sweep_does_not_say_what_it_is_judged_by(top: Path, sweeps: Path) -> None:

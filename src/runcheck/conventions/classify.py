@@ -197,7 +197,9 @@ def part_of(convention: Convention, path: str) -> Part | None:
         if len(segments) > count and form.form.match(head) is not None:
             return Part(head, is_in_unit=True)
         above = list(form.form.above())
-        is_beside = len(segments) >= count and (not above or above[-1].match("/".join(segments[: count - 1])))
+        is_beside = len(segments) >= count and (
+            not above or above[-1].match("/".join(segments[: count - 1])) is not None
+        )
         if is_beside or any(each.match(path) is not None for each in above):
             beside = beside or Part(head)
     return beside
