@@ -14,7 +14,7 @@ from runcheck.tree.index import Index, IndexStore
 from runcheck.tree.store import LocalStore, Store
 
 if TYPE_CHECKING:
-    from runcheck.configuration.judgement import Judgement
+    from runcheck.configuration.judgement import Said
 
 
 class Judges(NamedTuple):
@@ -26,7 +26,7 @@ class Judges(NamedTuple):
 
     main: Callable[[Focus], Report] | None
     own: Callable[[OwnTouched, Store, Callable[[], Store] | None], Report]
-    judgement_in: Callable[[str], "Judgement | None"]
+    said_in: Callable[[str], "Said | None"]
     others: Callable[[Store, Iterable[str], Iterable[str]], Report] | None = None
 
 
@@ -41,7 +41,7 @@ def check_change(change: Change, judges: Judges, places: Iterable[str] = ()) -> 
         store_at: Callable[[str], Store] = partial(_folder_below, top)
         if change.is_staged and change.paths:
             store_at = partial(IndexStore, ends.enter_context(closing(Index(change.repository, change.commit))))
-        own = own_touched_by(change, store_at, judges.judgement_in, tuple(places))
+        own = own_touched_by(change, store_at, judges.said_in, tuple(places))
         trees, others = touched_by(without_units(own, change), store_at)
         for touched in own:
             count += 1

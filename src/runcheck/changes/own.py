@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.changes.change import Change
 from runcheck.changes.touched import folders_of, is_in_unit, within
+from runcheck.judgement import Judgement
 from runcheck.tree.locate import is_root
 from runcheck.tree.store import Store
 
 if TYPE_CHECKING:
-    from runcheck.configuration.judgement import Judgement
+    from runcheck.configuration.judgement import Said
     from runcheck.conventions.definition import Convention
 
 
@@ -23,7 +24,7 @@ class OwnTouched(NamedTuple):
 
     root: str
     convention: "Convention"
-    judgement: "Judgement"
+    judgement: Judgement
     paths: frozenset[str]
     inside: frozenset[str]
 
@@ -32,7 +33,7 @@ class _Project(NamedTuple):
     """A folder whose configuration names a convention, and where the trees of it lie; anywhere if nothing says."""
 
     folder: str
-    judgement: "Judgement"
+    judgement: Judgement
     convention: "Convention"
     places: tuple[str, ...]
 
@@ -49,12 +50,12 @@ class _Met:
 def own_touched_by(
     change: Change,
     store_at: Callable[[str], Store],
-    judgement_in: Callable[[str], "Judgement | None"],
+    said_in: Callable[[str], "Said | None"],
     places: Sequence[str] = (),
 ) -> list[OwnTouched]:
     """Return what a change touches of each tree by a convention of one's own.
 
-    ``judgement_in`` returns what the configuration in a folder of the file system says, None where there is none;
+    ``said_in`` returns what the configuration in a folder of the file system says, None where there is none;
     ``places`` are the paths that were asked for, if any were. Of the folders that such a tree may be at, it is the one
     that is named, or the outermost. What a unit holds does not say what it is judged by, so no configuration in one is
     looked at.
@@ -62,7 +63,7 @@ def own_touched_by(
     Raises:
         RuncheckError: a configuration, or the convention that it names, is none.
     """
-    return _Finder(change, store_at, judgement_in, places).found()
+    return _Finder(change, store_at, said_in, places).found()
 
 
 class _Finder:
@@ -72,10 +73,10 @@ class _Finder:
         self,
         change: Change,
         store_at: Callable[[str], Store],
-        judgement_in: Callable[[str], "Judgement | None"],
+        said_in: Callable[[str], "Said | None"],
         places: Sequence[str],
     ) -> None:
-        self._change, self._store_at, self._judgement_in = change, store_at, judgement_in
+        self._change, self._store_at, self._said_in = change, store_at, said_in
         self._places = tuple(self._relative(place) for place in places)
         self._project = cache(self._project_in)
         self._is_main = cache(lambda folder: is_root(store_at(folder)))
@@ -153,15 +154,15 @@ class _Finder:
 
     def _project_in(self, folder: str) -> "_Project | bool | None":
         """Return the project of a folder; False where its configuration names no convention, None where it has none."""
-        judgement = self._judgement_in("/".join(filter(None, (self._change.repository.top, folder))))
-        if judgement is None:
+        said = self._said_in("/".join(filter(None, (self._change.repository.top, folder))))
+        if said is None:
             return None
-        if judgement.convention is None:
+        if said.judgement.convention is None:
             return False
         from runcheck.conventions.load import load  # noqa: PLC0415 - few have one
 
-        places = self._places or tuple(map(self._relative, judgement.roots))
-        return _Project(folder, judgement, load(judgement.convention), places)
+        places = self._places or tuple(map(self._relative, said.roots))
+        return _Project(folder, said.judgement, load(said.judgement.convention), places)
 
     def _is_in_main_unit(self, folder: str) -> bool:
         return any(is_in_unit(f"{within(above, folder)}/x") and self._is_main(above) for above in folders_of(folder))

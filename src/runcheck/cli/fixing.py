@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from runcheck.cli.check import Options
-    from runcheck.configuration.judgement import Judgement
     from runcheck.findings import Report
+    from runcheck.judgement import Judgement
 
 
 def assert_fixable(options: "Options", *, is_of_change: bool) -> None:

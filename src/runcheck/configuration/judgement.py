@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from runcheck.configuration.find import REPOSITORY, find, find_in, read
 from runcheck.convention.clauses import clauses
 from runcheck.convention.settings import Settings
+from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError, ConfigurationError
+from runcheck.judgement import Judgement
 from runcheck.rules.selection import EVERYTHING, NOTHING, Selection, UnknownClauseError, assert_known, select
 from runcheck.tree.locate import is_url, locate
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 class Asked(NamedTuple):
     """What the options of a command ask for; they beat what a file says."""
 
+    depth: Depth = "content"
+    pedantic: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
@@ -30,17 +34,10 @@ class Asked(NamedTuple):
     convention: str | None = None
 
 
-class Judgement(NamedTuple):
-    """By which clauses and settings a tree is judged, what then becomes of findings, and the file that says it.
+class Said(NamedTuple):
+    """What a configuration says: how trees are judged, and where these are; wherever they are if it names none."""
 
-    Where a convention of one's own is named, the clauses are those of it. ``roots`` are the trees that the file names.
-    """
-
-    selection: Selection = EVERYTHING
-    settings: Settings = Settings()
-    treatment: "Treatment | None" = None
-    path: str | None = None
-    convention: str | None = None
+    judgement: Judgement
     roots: tuple[str, ...] = ()
 
 
@@ -58,8 +55,8 @@ def judgement_for(path: str, asked: Asked = Asked()) -> Judgement:  # noqa: B008
         ConventionError: the convention that is named is none.
     """
     configuration = _configuration(asked, path)
-    if configuration is None and asked == Asked():
-        return Judgement()
+    if configuration is None and asked == Asked(asked.depth, asked.pedantic):
+        return Judgement(asked.depth, asked.pedantic)
     convention = _named(asked, configuration)
     return _judgement(asked, configuration, convention, _selection(asked, configuration, _known(convention)))
 
@@ -78,8 +75,8 @@ def judgement_by_main(path: str, asked: Asked) -> Judgement:
     return _judgement(asked, configuration, None, selection)
 
 
-def judgement_in(folder: str, asked: Asked, *, is_top: bool) -> Judgement | None:
-    """Return what trees of a convention of one's own are judged by that lie at or below a folder of a repository.
+def said_in(folder: str, asked: Asked, *, is_top: bool) -> Said | None:
+    """Return what is said in a folder of a repository of trees of conventions of one's own, at or below it.
 
     That is what the configuration in the folder says; at the top of the repository also what options say, and what
     stands above. None where nothing is said there.
@@ -97,9 +94,10 @@ def judgement_in(folder: str, asked: Asked, *, is_top: bool) -> Judgement | None
         configuration = configuration_of(source)
     convention = _named(asked, configuration)
     if convention is None:
-        return Judgement()
+        return Said(Judgement())
     selection = _selection(asked, configuration, _known(convention), clauses())
-    return _judgement(asked, configuration, convention, selection)
+    roots = tuple(configuration.roots) if configuration else ()
+    return Said(_judgement(asked, configuration, convention, selection), roots)
 
 
 def _named(asked: Asked, configuration: "Configuration | None") -> str | None:
@@ -110,12 +108,13 @@ def _judgement(
     asked: Asked, configuration: "Configuration | None", convention: str | None, selection: Selection
 ) -> Judgement:
     return Judgement(
+        asked.depth,
+        asked.pedantic,
         selection,
         configuration.settings if configuration else Settings(),
         _treatment(asked, configuration),
         configuration.path if configuration else None,
         convention,
-        tuple(configuration.roots) if configuration else (),
     )
 
 

@@ -8,9 +8,8 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from runcheck.convention.settings import Settings
 from runcheck.convention.timestamps import now
 from runcheck.conventions.check import across, report_of
 from runcheck.conventions.checks.kinds import kind_of
@@ -18,16 +17,12 @@ from runcheck.conventions.classify import Place, Stray, places_in, root_of
 from runcheck.conventions.definition import ROOT, Convention
 from runcheck.conventions.survey import OwnSurveyor
 from runcheck.conventions.told import OwnTree, Told
-from runcheck.depth import Depth
 from runcheck.findings import Finding, Report, Unverified
-from runcheck.rules.selection import EVERYTHING, Selection
+from runcheck.judgement import Judgement
 from runcheck.tree.executor import Executor, Here
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.store import Store
 from runcheck.watch import Nobody, Watch, watched
-
-if TYPE_CHECKING:
-    from runcheck.configuration.treatment import Treatment
 
 _NOT_READ = "what checks across units ask of units beside what is checked, and is not here to be read"
 
@@ -49,20 +44,15 @@ def check_part(
     quarantine: Quarantine,
     focus: OwnFocus,
     own: Convention,
+    judgement: Judgement = Judgement(),  # noqa: B008 - it does not change
     *,
-    depth: Depth = "content",
-    selection: Selection = EVERYTHING,
-    settings: Settings = Settings(),  # noqa: B008 - it does not change
-    treatment: "Treatment | None" = None,
-    configuration: str | None = None,
-    pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
 ) -> Report:
     """Check parts of a tree as :func:`runcheck.conventions.check.check_by` does; its store is closed then."""
-    start = time.perf_counter()
+    start, selection = time.perf_counter(), judgement.selection
     with closing(focus.store):
-        surveyor = OwnSurveyor(own, focus.store, depth, selection, settings, quarantine, now())
+        surveyor = OwnSurveyor(own, focus.store, judgement.depth, selection, judgement.settings, quarantine, now())
         places, strays = _places(surveyor, focus)
         met = [each for each in places if _is_met(focus, each)]
         surveys = list(watched(executor.map(surveyor.survey, met), len(met), watch))
@@ -78,17 +68,9 @@ def check_part(
             was = _before(surveyor, focus, executor)
             known = {_key(each) for each in across(own, _tree({**others, **was}, strays), selection)}
             about += [each for each in elsewhere if _key(each) not in known]
-    return report_of(
-        surveyor,
-        surveys,
-        findings + about,
-        start,
-        treatment=treatment,
-        configuration=configuration,
-        pedantic=pedantic,
-        is_whole=not focus.paths,
-        unverified=[Unverified(_NOT_READ, tuple(unread))] if unread else [],
-    )
+    unverified = [Unverified(_NOT_READ, tuple(unread))] if unread else []
+    found = findings + about
+    return report_of(surveyor, judgement, surveys, found, start, is_whole=not focus.paths, unverified=unverified)
 
 
 def _places(surveyor: OwnSurveyor, focus: OwnFocus) -> tuple[list[Place], list[Stray]]:
