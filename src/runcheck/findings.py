@@ -15,7 +15,10 @@ _RUN = re.compile(r"[A-Za-z0-9_/+-]{16}")  # no key is shorter
 
 
 def without_secrets(text: str) -> str:
-    """Return a message without the secrets in the values that it names: a log is read by more people than a tree."""
+    """Return a message, or a pointer, without the secrets that it names: a log is read by more people than a tree.
+
+    The path of a finding stays whole, whatever it holds: nobody could find the file otherwise.
+    """
     if _RUN.search(text) is None:
         return text
     from runcheck.convention.words import words_in  # noqa: PLC0415 - most messages have no long values
