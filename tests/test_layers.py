@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
     "report": {"findings", "convention.clauses", "watch", "_version"},
-    "configuration": {"convention", "conventions", "rules.selection", "findings", "depth", "tree.locate"},
+    "configuration": {"convention", "conventions", "rules.selection", "findings", "depth", "tree.locate", "tree.walk"},
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},

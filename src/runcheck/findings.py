@@ -92,13 +92,15 @@ class Waived(NamedTuple):
     """Findings that are not among those of the report.
 
     Each that its unit excepts itself from; how many a configuration ignores by their paths; how many are in the
-    baseline. ``gone`` are those of the baseline that are there no more.
+    baseline. ``gone`` are those of the baseline that are there no more, ``idle`` the patterns of paths that fit no
+    path.
     """
 
     excepted: tuple[Excepted, ...] = ()
     by_path: int = 0
     known: int = 0
     gone: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 class Survey(NamedTuple):

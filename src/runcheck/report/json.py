@@ -39,6 +39,7 @@ def render(reports: Iterable[Report], _setting: Setting) -> Iterator[str]:
         "ignored_by_path": sum(report.waived.by_path for report in every),
         "in_baseline": sum(report.waived.known for report in every),
         "gone_from_baseline": [gone for report in every for gone in report.waived.gone],
+        "idle_path_ignores": sorted({each for report in every for each in report.waived.idle}),
         "units": sum(report.units for report in every),
         "files": sum(report.files for report in every),
         "recalled": sum(report.recalled for report in every),
