@@ -36,7 +36,7 @@ def render(reports: Iterable[Report], setting: Setting) -> Iterator[str]:
 
 
 def _by_unit(report: Report) -> dict[str, list[tuple[Finding, bool]]]:
-    """Return the findings by the unit that they are about, those above the units by the root; and which can be mended."""
+    """Return the findings by the unit that they are about, or by the root, each with whether it can be mended."""
     groups: dict[str, list[tuple[Finding, bool]]] = {}
     for finding, fix in zip(report.findings, report.fixes(), strict=True):
         groups.setdefault(finding.concerns or ".", []).append((finding, fix == "safe"))
