@@ -52,18 +52,11 @@ def assert_conforms(
     from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
-    asked = Asked(ignore=tuple(ignore), config=None if config is None else os.fspath(config))
+    asked = Asked(depth, ignore=tuple(ignore), config=None if config is None else os.fspath(config))
     try:
         judgement = judgement_for(os.fspath(path), asked)
         with Quarantine() as quarantine:
-            report = check_in(
-                quarantine,
-                path,
-                depth=depth,
-                selection=judgement.selection,
-                settings=judgement.settings,
-                treatment=judgement.treatment,
-            )
+            report = check_in(quarantine, path, judgement)
     except CannotCheckError as error:
         raise AssertionError(str(error)) from None
     if report.errors or (strict and (report.findings or report.unverified)):

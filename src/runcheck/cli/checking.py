@@ -9,30 +9,14 @@ from runcheck.errors import CannotCheckError
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import TypedDict
 
     from runcheck.cli.check import Options
-    from runcheck.configuration.judgement import Asked, Judgement
-    from runcheck.configuration.treatment import Treatment
-    from runcheck.convention.settings import Settings
-    from runcheck.depth import Depth
+    from runcheck.configuration.judgement import Asked
     from runcheck.findings import Report
     from runcheck.focus import Focus
-    from runcheck.rules.selection import Selection
     from runcheck.tree.cache import Cache
     from runcheck.tree.store import Store
     from runcheck.watch import Watch
-
-    class Terms(TypedDict):
-        """What every check is told of how to judge."""
-
-        depth: Depth
-        selection: Selection
-        settings: Settings
-        treatment: Treatment | None
-        configuration: str | None
-        pedantic: bool
-        watch: Watch
 
 
 def reports(options: "Options") -> "Iterator[Report]":
@@ -67,16 +51,9 @@ def checks(options: "Options") -> "Iterator[tuple[str, Callable[[], Report]]]":
     remembered, remote = _remembered(options), Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     with Quarantine() as quarantine:
         for path in paths_of(options.paths, asked, "artefacts"):
-            judgement = judgement_for(path, asked)
-            terms = _terms(options, judgement, watch)
             executor = executor_of(options.executor or ("threads" if is_url(path) else "processes"), options.jobs)
-            if judgement.convention:
-                from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
-
-                yield path, partial(check_by, quarantine, path, judgement.convention, **terms, executor=executor)
-            else:
-                check = partial(check_in, quarantine, path, **terms, executor=executor)
-                yield path, partial(check, open_cache=remembered, remote=remote)
+            judged = partial(check_in, quarantine, path, judgement_for(path, asked), executor=executor, watch=watch)
+            yield path, partial(judged, open_cache=remembered, remote=remote)
 
 
 def _reports_of_change(options: "Options") -> "Iterator[Report]":
@@ -99,35 +76,26 @@ def _reports_of_change(options: "Options") -> "Iterator[Report]":
     with Quarantine() as quarantine:
 
         def check(focus: "Focus") -> "Report":
-            terms = _terms(options, judgement_for(focus.store.name, asked), watch)
-            return check_focus(quarantine, focus, **terms, executor=executor, open_cache=_remembered(options))
+            judgement = judgement_for(focus.store.name, asked)
+            return check_focus(
+                quarantine, focus, judgement, executor=executor, open_cache=_remembered(options), watch=watch
+            )
 
         def check_others(store: "Store", paths: "Iterable[str]") -> "Report":
             from runcheck.changes.outside import check_outside  # noqa: PLC0415 - most hooks are about units alone
             from runcheck.tree.read import Reader  # noqa: PLC0415
 
-            reader = Reader(store, options.depth, quarantine)
-            return check_outside(reader, paths, of_all.selection, of_all.treatment, is_pedantic=options.pedantic)
+            return check_outside(Reader(store, options.depth, quarantine), paths, of_all)
 
         yield from check_change(change, check, check_others if options.outside else None)
-
-
-def _terms(options: "Options", judgement: "Judgement", watch: "Watch") -> "Terms":
-    return {
-        "depth": options.depth,
-        "selection": judgement.selection,
-        "settings": judgement.settings,
-        "treatment": judgement.treatment,
-        "configuration": judgement.path,
-        "pedantic": options.pedantic,
-        "watch": watch,
-    }
 
 
 def _asked(options: "Options") -> "Asked":
     from runcheck.configuration.judgement import Asked, codes_in  # noqa: PLC0415
 
     return Asked(
+        options.depth,
+        options.pedantic,
         codes_in(options.select),
         codes_in(options.ignore),
         codes_in(options.extend_select),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from runcheck.configuration.find import REPOSITORY, find, read
 from runcheck.convention.clauses import clauses
 from runcheck.convention.settings import Settings
+from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError, ConfigurationError
+from runcheck.judgement import Judgement
 from runcheck.rules.selection import EVERYTHING, Selection, UnknownClauseError, assert_known, select
 from runcheck.tree.locate import is_url, locate
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 class Asked(NamedTuple):
     """What the options of a command ask for; they beat what a file says."""
 
+    depth: Depth = "content"
+    pedantic: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
@@ -27,19 +31,6 @@ class Asked(NamedTuple):
     is_isolated: bool = False
     baseline: str | None = None
     is_baseline_written: bool = False
-    convention: str | None = None
-
-
-class Judgement(NamedTuple):
-    """By which clauses and settings a tree is judged, what then becomes of findings, and the file that says it.
-
-    Where a convention of one's own is named, the clauses are those of it.
-    """
-
-    selection: Selection = EVERYTHING
-    settings: Settings = Settings()
-    treatment: "Treatment | None" = None
-    path: str | None = None
     convention: str | None = None
 
 
@@ -57,10 +48,12 @@ def judgement_for(path: str, asked: Asked = Asked()) -> Judgement:  # noqa: B008
         ConventionError: the convention that is named is none.
     """
     configuration = _configuration(asked, path)
-    if configuration is None and asked == Asked():
-        return Judgement()
+    if configuration is None and asked == Asked(asked.depth, asked.pedantic):
+        return Judgement(asked.depth, asked.pedantic)
     convention = asked.convention or (configuration.convention if configuration else None)
     return Judgement(
+        asked.depth,
+        asked.pedantic,
         _selection(asked, configuration, _known(convention)),
         configuration.settings if configuration else Settings(),
         _treatment(asked, configuration),
