@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
-    "report": {"findings", "convention.clauses", "watch", "_version"},
+    "report": {"findings", "convention.clauses", "convention.fixable", "watch", "_version"},
     "configuration": {
         "convention",
         "conventions",
