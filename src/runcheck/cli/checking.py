@@ -34,6 +34,18 @@ def reports(options: "Options") -> "Iterator[Report]":
         yield from (check() for _, check in checks(options))
 
 
+def tell_of_interrupted(root: str) -> None:
+    """Say so where a fix of the tree at ``root`` was killed: what is found may be its half of the work."""
+    from runcheck.report.escape import printable  # noqa: PLC0415
+    from runcheck.tree.state import plan_of_fix  # noqa: PLC0415
+
+    if os.path.lexists(plan_of_fix(root)):
+        told = (
+            f"{printable(root)}: a fix was interrupted, or is being made; `runcheck check --fix` takes its last steps"
+        )
+        print(f"runcheck: {told}", file=sys.stderr)
+
+
 def is_of_change(options: "Options") -> bool:
     """Say whether the units that a change touches are asked for, and no others."""
     return options.staged or options.hook or options.since is not None

@@ -52,6 +52,7 @@ def mended(options: "Options", path: str, check: "Callable[[], Report]") -> "Rep
 
 def show_diff(options: "Options", checks: "Iterable[tuple[str, Callable[[], Report]]]") -> int:
     """Show what would change, and return the exit status: that there is something to change, or an error, is one."""
+    from runcheck.cli.checking import tell_of_interrupted  # noqa: PLC0415
     from runcheck.fixes.diff import diff_of  # noqa: PLC0415
     from runcheck.fixes.session import preview  # noqa: PLC0415
     from runcheck.fixes.words import words_of_plan  # noqa: PLC0415
@@ -59,6 +60,7 @@ def show_diff(options: "Options", checks: "Iterable[tuple[str, Callable[[], Repo
     is_clean = True
     for path, check in checks:
         report, plan = preview(path, check, is_daring=options.unsafe_fixes)
+        tell_of_interrupted(report.root)
         print(diff_of(plan), end="")
         _tell(words_of_plan(plan))
         is_clean = is_clean and plan.is_empty and report.is_clean

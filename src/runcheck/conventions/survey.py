@@ -215,9 +215,14 @@ def finding_of(check: Check, subject: UnitRead | Told, flaw: Flaw) -> Finding:
     """Return what a check found as a finding, in the convention's own words where it has any."""
     words = {**subject.names, **flaw.words, "path": flaw.path, "unit": subject.path}
     message = filled(check.message, words) if check.message else flaw.message
-    help_ = filled(check.clause.mend, words)
     return Finding(
-        check.clause, flaw.path or ".", without_secrets(message), help_, flaw.line, flaw.pointer, subject.path or None
+        check.clause,
+        flaw.path or ".",
+        without_secrets(message),
+        without_secrets(filled(check.clause.mend, words)),
+        flaw.line,
+        flaw.pointer and without_secrets(flaw.pointer),
+        subject.path or None,
     )
 
 
