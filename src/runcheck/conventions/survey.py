@@ -15,7 +15,7 @@ from runcheck.conventions.forms import filled
 from runcheck.conventions.main_unit import METRICS, MainUnit, main_path, main_unit_of, metrics_unit_of, sums_unit_of
 from runcheck.conventions.references import reference, references_elsewhere, references_of_unit
 from runcheck.conventions.rows import RowsProbe
-from runcheck.conventions.told import Told, UnitRead, is_asked, told_by
+from runcheck.conventions.told import KEPT, Told, UnitRead, is_asked, told_by
 from runcheck.depth import Depth
 from runcheck.findings import Finding, Unverified, without_secrets
 from runcheck.probes import Facts, Probe, make_probe, suffix_of, unverified_in
@@ -83,8 +83,8 @@ class OwnSurveyor(NamedTuple):
         facts = {each.path: reader.file(each.entry, _format(each), hashed=False, scanned=False) for each in files}
         unread = sorted(path for path, each in facts.items() if each.pointer or each.error)
         unread += [entry.path for entry in entries if entry.error]
-        told = (told_by(UnitRead(unit, facts, frozenset()), asked[unit.form.name]) for unit in units)
-        return Glance(tuple(told), tuple(unread))
+        told = tuple(told_by(UnitRead(unit, facts, frozenset()), asked[unit.form.name]) for unit in units)
+        return Glance(told, (*unread, *(each.path for each in told if each.cut)))
 
     def _leading(self, place: Place, roles: set[str | None]) -> Callable[[Entry], bool]:
         """Return what says of a folder whether a glance may find anything in it: files of these roles, or units."""
@@ -130,11 +130,15 @@ class _Survey:
         self._note(by_path)
         references = references_of(self._surveyor)
         reads = [UnitRead(unit, by_path, frozenset(self._codes)) for unit in self._units]
+        told = tuple(told_by(read, references[read.kind]) for read in reads)
+        cut = tuple(each.path or "." for each in told if each.cut)
+        if cut:
+            self._unverified.append(Unverified(f"more than {KEPT:,} values that checks across units ask for", cut))
         sizes = {path: member.entry.size for path, member in whole.unit.members.items()}
         return OwnSurvey(
             tuple(self._findings),
             tuple(self._unverified),
-            tuple(told_by(read, references[read.kind]) for read in reads),
+            told,
             tuple(strays),
             len(whole.unit.files),
             sum(sizes[path] for path, each in facts.items() if each.sha256 and not each.is_vouched),
