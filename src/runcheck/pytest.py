@@ -12,7 +12,20 @@ import pytest
 
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
+    from typing import TypedDict
+
+    from runcheck.configuration.treatment import Treatment
+    from runcheck.convention.settings import Settings
     from runcheck.depth import Depth
+    from runcheck.rules.selection import Selection
+
+    class _Terms(TypedDict):
+        depth: Depth
+        selection: Selection
+        settings: Settings
+        treatment: Treatment | None
+        configuration: str | None
+
 
 __all__ = ["assert_conforms", "runcheck_tree"]
 
@@ -35,6 +48,9 @@ def assert_conforms(
 ) -> None:
     """Fail the test, with the findings as ``runcheck check`` prints them, unless a tree or a unit conforms.
 
+    It judges as that command does, and so reads the configuration: clauses, levels, tags, what is ignored by its path,
+    the baseline, the convention of one's own. :func:`runcheck.check` reads none.
+
     Args:
         path: The root of a tree, or a unit, or anything in one.
         depth: As of :func:`runcheck.check`: ``structure``, ``content`` or ``deep``.
@@ -55,15 +71,20 @@ def assert_conforms(
     asked = Asked(ignore=tuple(ignore), config=None if config is None else os.fspath(config))
     try:
         judgement = judgement_for(os.fspath(path), asked)
+        terms: _Terms = {
+            "depth": depth,
+            "selection": judgement.selection,
+            "settings": judgement.settings,
+            "treatment": judgement.treatment,
+            "configuration": judgement.path,
+        }
         with Quarantine() as quarantine:
-            report = check_in(
-                quarantine,
-                path,
-                depth=depth,
-                selection=judgement.selection,
-                settings=judgement.settings,
-                treatment=judgement.treatment,
-            )
+            if judgement.convention is None:
+                report = check_in(quarantine, path, **terms)
+            else:
+                from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
+
+                report = check_by(quarantine, path, judgement.convention, **terms)
     except CannotCheckError as error:
         raise AssertionError(str(error)) from None
     if report.errors or (strict and (report.findings or report.unverified)):
