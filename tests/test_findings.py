@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.findings import without_secrets
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
@@ -37,7 +38,7 @@ def test_no_pointer_and_no_help_shows_a_key_that_is_a_secret(run_folder: Path, q
     path = run_folder / "metadata.json"
     told = json.loads(path.read_text())
     path.write_text(json.dumps(told | {TOKEN: 1, "tags": told["tags"] | {TOKEN: "/home/ada/data", "sweep": TOKEN}}))
-    found = check_in(quarantine, run_folder, pedantic=True).findings
+    found = check_in(quarantine, run_folder, Judgement(pedantic=True)).findings
     assert any("[secret]" in (each.pointer or "") for each in found)
     assert not any(TOKEN in f"{each.message}{each.pointer}{each.help}" for each in found)
 

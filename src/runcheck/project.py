@@ -60,7 +60,7 @@ def initialise(folder: str, root: str = "artefacts") -> Iterator[str]:
         (".gitignore", _ignored),
     )
     for name, make in writers:
-        yield f"{name}: {_put(os.path.join(folder, name), make)}"
+        yield f"{name}: {put(os.path.join(folder, name), make)}"
 
 
 def _below(root: str) -> str:
@@ -73,7 +73,7 @@ def _below(root: str) -> str:
     return path
 
 
-def _put(path: str, make: Callable[[str], str | None]) -> str:
+def put(path: str, make: Callable[[str], str | None]) -> str:
     """Write a file as ``make`` says, given what it holds; return what was done. None from it: nobody can tell how."""
     if os.path.islink(path) or (os.path.lexists(path) and not os.path.isfile(path)):
         return "is a link or no file, and stays as it is"

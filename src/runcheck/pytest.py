@@ -12,20 +12,7 @@ import pytest
 
 TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
-    from typing import TypedDict
-
-    from runcheck.configuration.treatment import Treatment
-    from runcheck.convention.settings import Settings
     from runcheck.depth import Depth
-    from runcheck.rules.selection import Selection
-
-    class _Terms(TypedDict):
-        depth: Depth
-        selection: Selection
-        settings: Settings
-        treatment: Treatment | None
-        configuration: str | None
-
 
 __all__ = ["assert_conforms", "runcheck_tree"]
 
@@ -68,23 +55,11 @@ def assert_conforms(
     from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
-    asked = Asked(ignore=tuple(ignore), config=None if config is None else os.fspath(config))
+    asked = Asked(depth, ignore=tuple(ignore), config=None if config is None else os.fspath(config))
     try:
         judgement = judgement_for(os.fspath(path), asked)
-        terms: _Terms = {
-            "depth": depth,
-            "selection": judgement.selection,
-            "settings": judgement.settings,
-            "treatment": judgement.treatment,
-            "configuration": judgement.path,
-        }
         with Quarantine() as quarantine:
-            if judgement.convention is None:
-                report = check_in(quarantine, path, **terms)
-            else:
-                from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
-
-                report = check_by(quarantine, path, judgement.convention, **terms)
+            report = check_in(quarantine, path, judgement)
     except CannotCheckError as error:
         raise AssertionError(str(error)) from None
     if report.errors or (strict and (report.findings or report.unverified)):

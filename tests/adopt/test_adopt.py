@@ -24,7 +24,7 @@ from runcheck.cli import main
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError, InvalidArgumentError
 from runcheck.fixes.seal import seal
-from runcheck.pipeline import check
+from tests.checking import check
 
 SAMPLES = Path(__file__).parent / "samples"
 FIXTURES = Path(__file__).parents[2] / "fixtures/conventions"

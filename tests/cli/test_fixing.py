@@ -139,6 +139,20 @@ def test_what_is_staged_is_not_fixed(tree: Path, fix: str, option: str, capsys: 
     assert "are for a folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--fix", "--diff"])
+def test_a_tree_that_a_configuration_gives_another_convention_is_not_fixed(
+    option: str, tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tree.parent / "runcheck.toml").write_text('convention = "tracker-runs"\n')
+    before = sorted(tree.rglob("*"))
+    assert main(["check", option, str(tree)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "is judged by the convention tracker-runs, as " in said
+    assert "know the main convention alone" in said
+    assert sorted(tree.rglob("*")) == before
+
+
 def test_a_tree_of_another_convention_is_not_fixed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--fix", "--convention", "tracker-runs", str(tree)]) == 2
     assert "know the main convention alone" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from runcheck.convention.clauses import clauses
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check, check_in
 from runcheck.rules.rule import rules
 from runcheck.rules.selection import select
@@ -43,7 +44,7 @@ def places(findings: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]
 def test_a_fixture_is_judged_as_it_expects_at_every_depth(fixture: Path, quarantine: Quarantine) -> None:
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
     for at, depth in enumerate(build.DEPTHS):
-        report = check_in(quarantine, fixture / "tree", depth=depth)
+        report = check_in(quarantine, fixture / "tree", Judgement(depth=depth))
         found = [
             {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
             for each in report.findings
@@ -58,7 +59,7 @@ def test_a_clause_selected_alone_finds_what_it_finds_among_all(fixture: Path, qu
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
     codes = {each["code"] for each in expected} or {fixture.parent.name[:5]} & set(rules())
     for code in codes:
-        report = check_in(quarantine, fixture / "tree", depth="deep", selection=select([code]))
+        report = check_in(quarantine, fixture / "tree", Judgement(depth="deep", selection=select([code])))
         found = [
             {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
             for each in report.findings

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from runcheck.cli.check import Options
     from runcheck.findings import Report
+    from runcheck.judgement import Judgement
 
 
 def assert_fixable(options: "Options", *, is_of_change: bool) -> None:
@@ -25,6 +26,18 @@ def assert_fixable(options: "Options", *, is_of_change: bool) -> None:
         raise CannotCheckError("--fix and --diff know the main convention alone: give them without --convention")
     if not options.fix and not options.diff:
         raise CannotCheckError("--unsafe-fixes says which fixes; give --fix to make them, or --diff to see them")
+
+
+def refuse_convention(path: str, judgement: "Judgement") -> None:
+    """Refuse to mend a tree of a convention of one's own, of which no fix knows anything.
+
+    Raises:
+        CannotCheckError: always.
+    """
+    raise CannotCheckError(
+        f"{path}: is judged by the convention {judgement.convention}, as {judgement.path} says, and --fix and --diff "
+        "know the main convention alone; mend it by hand"
+    )
 
 
 def mended(options: "Options", path: str, check: "Callable[[], Report]") -> "Report":
