@@ -101,6 +101,7 @@ class Mortal:
 def in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Mortal]]:
     """The one in the list, if any, watches what is changed in memory."""
     watching: list[Mortal] = []
+    fsspec.filesystem("memory").store.clear()
     pipe, remove = MemoryFileSystem.pipe_file, MemoryFileSystem.rm_file
 
     def piped(self: MemoryFileSystem, path: str, value: bytes, **more: Any) -> Any:  # noqa: ANN401

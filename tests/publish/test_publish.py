@@ -14,7 +14,9 @@ from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.pipeline import check_in
 from runcheck.publish.publish import publish
 from runcheck.publish.pull import pull
+from runcheck.publish.references import with_references
 from runcheck.tree.quarantine import Quarantine
+from runcheck.tree.store import LocalStore
 from runcheck.tree.writable import AT_ONCE, WritableStore
 from tests.conftest import DATASET
 from tests.fixes.test_fixes import edit_json, everything, reseal
@@ -346,12 +348,34 @@ def test_the_commands_say_what_they_did_and_what_is_missing(
     assert main(["publish", str(run_in(tree)), str(kept)]) == 0
     said = capsys.readouterr().out
     assert f"{kept}/{place}: sent " in said
-    assert "names dataset/digits/v1, which is not there: publish it too" in said
+    assert "names dataset/digits/v1, which is not there: --with-references publishes it too" in said
     label = said.rpartition("label ")[2].strip()
     assert main(["pull", str(kept), label, "--into", str(back)]) == 0
     assert f"{back}/{place}: sent " in capsys.readouterr().out
     assert main(["pull", str(kept), label, "--into", str(back)]) == 0
     assert "nothing to send" in capsys.readouterr().out
+
+
+def test_what_a_unit_names_comes_first(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], quarantine: Quarantine, place: str
+) -> None:
+    kept, back = tmp_path / "kept", tmp_path / "back"
+    assert main(["publish", "--with-references", str(run_in(tree)), str(kept)]) == 0
+    said = capsys.readouterr().out
+    assert said.index(f"{kept}/dataset/digits/v1: sent") < said.index(f"{kept}/{place}: sent")
+    assert "which is not there" not in said
+    assert main(["pull", "--with-references", str(kept / place), "--into", str(back)]) == 0
+    assert clean(quarantine, back)
+
+
+def test_units_that_name_each_other_are_each_brought_once(tree: Path) -> None:
+    run, store = run_in(tree), LocalStore(str(tree))
+    place = run.relative_to(tree).as_posix()
+    links = {"a": place, "b": f"{place}-2", "c": "../../etc", "d": 7}
+    edit_json(run / "metadata.json", lambda each: each.update(links=links))
+    assert with_references(store, place) == [f"{place}-2", f"{DATASET}/v1", place]
+    (run / "metadata.json").write_text("[" * 100_000)
+    assert with_references(store, place) == [place]
 
 
 def test_a_refused_unit_ends_with_1_and_the_others_are_published(
