@@ -28,7 +28,7 @@ SERVE = f"{_QUIET}; from runcheck.tree.child import serve; serve()"
 _LEAST_CHILDREN = 4  # at once, for those that wait for a store; else one a core
 _BYTES_A_SECOND = 2_000_000  # slower than any reader on any file that it can read
 _SMALL = 1 << 20  # bytes that are read in less time than a child needs to start and to load a library
-_PATIENCE = 1.0  # seconds that threads wait, all in all, for a child at work on so few bytes before one more starts
+_PATIENCE = 2.0  # seconds that threads wait, all in all, for a child at work on so few bytes before one more starts
 
 
 class ReaderFailedError(RuncheckError):
