@@ -20,6 +20,7 @@ _COMMANDS = (
     "rule",
     "explain",
     "index",
+    "ls",
     "cache",
     "recover",
     "reproduce",
