@@ -1,7 +1,7 @@
 """``runs.parquet``: one row a unit, a function of the units' metadata."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -63,14 +63,31 @@ def upsert_row(root: str, path: str, metadata: Metadata) -> None:
     """
     require_pyarrow("write the registry")
     with locked(root, layout().registry):
-        registry = os.path.join(root, layout().registry)
-        content = read_registry(registry) if os.path.exists(registry) else None
-        if content is None or content.error or content.unverified:
-            rows, _ = _rows_of_units(root)
-        else:
-            rows = list(content.rows)
-        others = [row for row in rows if row["path"] != path]
+        others = [row for row in _rows(root) if row["path"] != path]
         _write(root, [*others, registry_row(metadata, path)])
+
+
+def drop_rows(root: str, paths: Collection[str]) -> None:
+    """Take the rows of units that are gone out of the registry. One that cannot be read is built again.
+
+    Raises:
+        MissingLibraryError: pyarrow is not installed.
+    """
+    require_pyarrow("write the registry")
+    with locked(root, layout().registry):
+        rows = _rows(root)
+        left = [row for row in rows if row["path"] not in paths]
+        if len(left) != len(rows):
+            _write(root, left)
+
+
+def _rows(root: str) -> list[RegistryRow]:
+    """Return the rows of the registry; where it is not there or cannot be read, those that it should have."""
+    registry = os.path.join(root, layout().registry)
+    content = read_registry(registry) if os.path.exists(registry) else None
+    if content is None or content.error or content.unverified:
+        return _rows_of_units(root)[0]
+    return list(content.rows)
 
 
 def _rows_of_units(root: str) -> tuple[list[RegistryRow], list[str]]:
