@@ -32,6 +32,7 @@ _COMMANDS = (
     "pull",
     "init",
     "migrate",
+    "prune",
 )
 
 
