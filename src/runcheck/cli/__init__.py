@@ -29,6 +29,7 @@ _COMMANDS = (
     "seal",
     "init",
     "migrate",
+    "plot",
 )
 
 
