@@ -14,8 +14,17 @@ MAY_IMPORT = {
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
-    "report": {"findings", "convention.clauses", "watch", "_version"},
-    "configuration": {"convention", "judgement", "conventions", "rules.selection", "findings", "depth", "tree.locate"},
+    "report": {"findings", "convention.clauses", "convention.fixable", "watch", "_version"},
+    "configuration": {
+        "convention",
+        "conventions",
+        "depth",
+        "findings",
+        "judgement",
+        "rules.selection",
+        "tree.locate",
+        "tree.walk",
+    },
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
@@ -36,6 +45,7 @@ MAY_IMPORT = {
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "plots": {"convention", "reading", "writer"},
     "page": {"convention", "depth", "findings", "reading", "report.escape", "writer"},
+    "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -120,7 +120,7 @@ def test_metrics_are_chosen_by_name_or_pattern_and_names_make_folders(tmp_path: 
     assert file_name("a:b") == "a_b"
     plot([str(run)], Asked(is_together=True), str(tmp_path / "one"))
     assert names(tmp_path / "one") == {"metrics.png"}
-    with pytest.raises(runcheck.RuncheckError, match="none of the metrics nope; it has loss, head/a:1, head/b"):
+    with pytest.raises(runcheck.RuncheckError, match="none of the metrics nope; it has head/a:1, head/b, loss"):
         plot([str(run)], Asked(("nope",)), str(tmp_path / "none"))
 
 
