@@ -3,7 +3,6 @@
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import settings
 
 import runcheck
 from runcheck.tree.quarantine import Quarantine
+from tests.checking import readers
 
 RUN = "model/digits_logreg_baseline"
 DATASET = "dataset/digits"
@@ -65,10 +65,9 @@ def write_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def quarantine() -> Iterator[Quarantine]:
-    """One set of native readers for all trees: to start one for each would be most of the time."""
-    with Quarantine() as readers:
-        yield readers
+def quarantine() -> Quarantine:
+    """One set of native readers for all trees."""
+    return readers()
 
 
 @pytest.fixture

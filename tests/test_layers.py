@@ -15,7 +15,16 @@ MAY_IMPORT = {
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
     "report": {"findings", "convention.clauses", "watch", "_version"},
-    "configuration": {"convention", "judgement", "conventions", "rules.selection", "findings", "depth", "tree.locate"},
+    "configuration": {
+        "convention",
+        "conventions",
+        "depth",
+        "findings",
+        "judgement",
+        "rules.selection",
+        "tree.locate",
+        "tree.walk",
+    },
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading"},
@@ -34,6 +43,7 @@ MAY_IMPORT = {
     },
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
+    "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

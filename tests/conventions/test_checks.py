@@ -190,7 +190,18 @@ def test_of_a_document_that_breaks_its_schema_everywhere_the_first_places_are_to
 
 @pytest.mark.parametrize(
     ("values", "doubled"),
-    [([1, "1", 1.0], [2]), ([1, True], []), ([[1], [1], [2]], [1]), ([{"a": 1}, {"b": 1}], []), (["x"] * 3, [1, 2])],
+    [
+        ([1, "1", 1.0], [2]),
+        ([1, True], []),
+        ([[1], [1], [2]], [1]),
+        ([[1], [1.0], [True]], [1]),
+        ([{"a": 1}, {"b": 1}], []),
+        (["x"] * 3, [1, 2]),
+        ([{"a": 1, "b": 2}, {"a": 2, "b": 2}, {"b": 2, "a": 1}], [2]),
+        ([{"a": {"b": [1]}}, {"a": {"b": [2]}}], []),
+        ([[1, [2]], [1, [3]], [1, [2]]], [2]),
+        (["x" * 600 + "a", "x" * 600 + "b", "x" * 500, "x" * 600 + "a"], [3]),
+    ],
 )
 def test_values_that_are_the_same_are_found_whatever_they_are(
     tmp_path: Path, quarantine: Quarantine, values: list[object], doubled: list[int]

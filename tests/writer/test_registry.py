@@ -12,9 +12,9 @@ import pytest
 import runcheck
 from runcheck.convention.schemas import schema
 from runcheck.errors import CannotCheckError
-from runcheck.pipeline import check
 from runcheck.writer.registry import rebuild_registry
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 

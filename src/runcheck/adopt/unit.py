@@ -176,8 +176,8 @@ class _Unit:
                 stream.write(names.of(split, (metric,)).lines(step, (value,)))
                 self._series.setdefault((split, metric), SeriesAggregate()).add(step, value)
         points = self._found.points
-        if points.replaced:
-            self.notes.append(f"{points.replaced:,} points were logged again later, and the later ones were taken")
+        if points.again:
+            self.notes.append(f"{points.again:,} points were logged again later, and the later ones were taken")
         if points.passed_over:
             self.missing.append(f"metrics: {points.passed_over:,} points have no step from 0, and were left out")
         if not points.count:

@@ -235,7 +235,10 @@ def _write_baseline(options: Options, path: str) -> int:
 
 def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
     """Pass each report on, and note whether it fails the check."""
+    from runcheck.cli.checking import tell_of_interrupted  # noqa: PLC0415
+
     for report in reports:
         is_bad = report.findings if options.fail_on == "warning" else report.errors
+        tell_of_interrupted(report.root)
         failed.append(bool(is_bad or (options.strict and (report.findings or report.unverified))))
         yield report

@@ -15,12 +15,12 @@ import pytest
 
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
-from runcheck.pipeline import check
 from runcheck.writer.datasets.dataset import Dataset
 from runcheck.writer.job.silent import SilentFolder
 from runcheck.writer.job.silent_dataset import SilentDataset
 from runcheck.writer.job.silent_run import SilentRun
 from runcheck.writer.run import Run
+from tests.checking import check
 from tests.test_imports import modules_after
 from tests.writer.conftest import StartRun
 

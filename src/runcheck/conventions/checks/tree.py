@@ -13,7 +13,7 @@ def unique(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
     """A value that a unit before has too."""
     text = check.text("value")
     for value in unit.values(text):
-        other = next(iter(tree.saying(unit.kind, text, value.value)), unit)
+        other = next(iter(tree.saying(unit.kind, text, value)), unit)
         if other.path != unit.path:
             words = {"value": _plain(value.value), "other": other.path}
             yield _flaw(unit, value, f"says {shown(value.value)}, as {other.path} does", words)
@@ -28,7 +28,7 @@ def reference(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
     for value in unit.values(check.text("value")):
         if value.value is None:
             continue
-        named = tree.saying(to, among, value.value)
+        named = tree.saying(to, among, value)
         words = {"value": _plain(value.value), "other": named[0].path if named else ""}
         if not named:
             if any(role in each.unread for each in targets):  # it may be named there
