@@ -44,6 +44,17 @@ MAY_IMPORT = {
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
+    "asking": {
+        "convention",
+        "findings",
+        "probes",
+        "reading",
+        "report.escape",
+        "reproduce",
+        "tree",
+        "writer.provenance",
+        "writer.readme",
+    },
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

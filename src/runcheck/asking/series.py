@@ -66,7 +66,7 @@ def series_of(files: UnitFiles, metadata: Metadata, summary: Summary | None) -> 
     found = [
         Series(split, metric, aggregate.summary(_direction(split, metric, metadata, summary)), values)
         for (split, metric), aggregate in sorted(content.series.items())
-        for values in [drawings[f"{split}/{metric}"].values() if f"{split}/{metric}" in drawings else ()]
+        for values in [drawings[f"{split}/{metric}"].drawn() if f"{split}/{metric}" in drawings else ()]
     ]
     return RunSeries(tuple(found), content.rows, defect and f"line {defect.line} {defect.message}")
 
@@ -143,11 +143,13 @@ class _Drawing(Points):
             self._buckets.append(_joined(last, (len(part), *found)))
             at += len(part)
 
-    def values(self) -> tuple[float, ...]:
+    def drawn(self) -> tuple[float, ...]:
         """Return what is left of the points."""
         self.settle()
         return tuple(
-            value for count, least, greatest in self._buckets for value in ((least, greatest) if count > 1 else (least,))
+            value
+            for count, least, greatest in self._buckets
+            for value in ((least, greatest) if count > 1 else (least,))
         )
 
 

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from runcheck.asking.series import Series, last_of
 from runcheck.asking.show import Agreement, Shown
-from runcheck.asking.values import aligned, count_told, duration_told, short, size_told, told
-from runcheck.convention.documents import Git, Metadata, Provenance
+from runcheck.asking.values import aligned, as_json, count_told, duration_told, short, size_told, told
+from runcheck.convention.documents import Git, Metadata, Provenance, Restart
+from runcheck.findings import Report
 
 _FEW = 20  # keys, series or packages, unless all are asked for
 _LINE = 100  # characters
 _AGREEMENTS: dict[Agreement, str] = {
     "same": "as it was",
-    "different": "has another fingerprint now",
-    "missing": "is not in the tree",
+    "different": "which has another fingerprint now",
+    "missing": "which is not in the tree",
     "unknown": "",
 }
 _WIDTH = 24  # of a drawing
@@ -47,47 +48,70 @@ def render(
     if shown.notes:
         lines += ["", "Notes", *(f"  {short(line, _LINE)}" for line in shown.notes.split("\n")[: most or None])]
     if shown.faults:
-        lines += ["", "Cannot be told", *(f"  {short(path, _LINE)}: {short(why, 3 * _LINE)}" for path, why in shown.faults)]
+        lines += ["", "Cannot be told"]
+        lines += [f"  {short(path, _LINE)}: {short(why, 3 * _LINE)}" for path, why in shown.faults]
     return "\n".join((*lines, ""))
+
+
+def render_json(shown: Shown, report: Report | None = None) -> str:
+    """Return a unit as JSON."""
+    counts = report and {"errors": report.errors, "warnings": report.warnings, "unverified": len(report.unverified)}
+    return as_json({**shown._asdict(), "check": counts})
+
+
+def conformance(report: Report | None) -> str:
+    """Return in a few words what a check came to."""
+    if report is None:
+        return ""
+    counts = [
+        count_told(count, word) for count, word in ((report.errors, "error"), (report.warnings, "warning")) if count
+    ]
+    unverified = f", {len(report.unverified):,} not verified" if report.unverified else ""
+    return f"{' and '.join(counts) or 'conforms'}{unverified}"
 
 
 def _facts(shown: Shown, check: str) -> Iterator[tuple[str, str]]:
     metadata = shown.metadata
-    yield "name", short(metadata["name"])
-    if "label" in metadata:
-        yield "label", short(metadata["label"], _LINE)
     seal = "sealed" if shown.is_sealed else "not sealed"
-    yield "status", f"{metadata['status']}, {seal}{f'; {check}' if check else ''}"
-    if "error" in metadata:
-        yield "error", short(metadata["error"], _LINE)
-    if metadata["description"]:
-        yield "what", short(" ".join(metadata["description"].split()), _LINE)
     took = f", took {duration_told(shown.duration_seconds)}" if shown.duration_seconds is not None else ""
-    yield "created", f"{short(metadata['created_at'])}{took}"
-    for restart in metadata.get("restarts", []):
-        step = "its beginning" if restart["step"] is None else f"step {restart['step']:,}"
-        yield "resumed", f"{short(restart['at'])} from {step}, after it was {restart['status']}"
-    yield "git", _git(metadata["git"])
-    yield "command", short(shlex.join(metadata["command"]), _LINE)
-    yield "data", _data(metadata["data_provenance"], shown.data)
-    if "fingerprint" in metadata:
-        yield "fingerprint", short(metadata["fingerprint"], _LINE)
-    if metadata.get("generator"):
-        yield "generator", short(str((metadata["generator"] or {}).get("script")))
-    if "architecture" in metadata:
-        parameters = metadata["architecture"]["parameters"]
-        count = "" if parameters is None else f"{parameters:,} parameters"
-        yield "model", short(", ".join(filter(None, (metadata["architecture"]["text"], count))), _LINE)
-    if metadata.get("seeds"):
-        yield "seeds", _pairs(metadata["seeds"].items())
-    if metadata["tags"]:
-        yield "tags", _pairs(metadata["tags"].items())
-    yield "environment", _environment(metadata)
-    for relation, path in metadata.get("links", {}).items():
-        yield "link", f"{short(relation)}: {short(path, _LINE)}"
-    for tracker, fields in metadata.get("trackers", {}).items():
-        yield "tracker", f"{short(tracker)}: {_pairs(fields.items())}"
-    yield "size", f"{count_told(shown.size.files, 'file')}, {size_told(shown.size.bytes)}"
+    generator, links = metadata.get("generator"), metadata.get("links", {})
+    found: tuple[tuple[str, Iterable[str | None]], ...] = (
+        ("name", [metadata["name"]]),
+        ("label", [metadata.get("label")]),
+        ("status", [f"{metadata['status']}, {seal}{check and f'; {check}'}"]),
+        ("error", [metadata.get("error")]),
+        ("what", [" ".join(metadata["description"].split())]),
+        ("created", [f"{metadata['created_at']}{took}"]),
+        ("resumed", map(_restart, metadata.get("restarts", []))),
+        ("git", [_git(metadata["git"])]),
+        ("command", [shlex.join(metadata["command"])]),
+        ("data", [_data(metadata["data_provenance"], shown.data)]),
+        ("fingerprint", [metadata.get("fingerprint")]),
+        ("generator", [generator["script"] if generator else None]),
+        ("model", [_architecture(metadata)]),
+        ("seeds", [_pairs(metadata.get("seeds", {}).items())]),
+        ("tags", [_pairs(metadata["tags"].items())]),
+        ("environment", [_environment(metadata)]),
+        ("link", (f"{relation}: {path}" for relation, path in links.items())),
+        ("tracker", (f"{name}: {_pairs(fields.items())}" for name, fields in metadata.get("trackers", {}).items())),
+        ("size", [f"{count_told(shown.size.files, 'file')}, {size_told(shown.size.bytes)}"]),
+    )
+    for name, texts in found:
+        for text in filter(None, texts):
+            yield name, short(text, _LINE)
+
+
+def _restart(restart: Restart) -> str:
+    step = "its beginning" if restart["step"] is None else f"step {restart['step']:,}"
+    return f"{restart['at']} from {step}, after it was {restart['status']}"
+
+
+def _architecture(metadata: Metadata) -> str:
+    architecture = metadata.get("architecture")
+    if architecture is None:
+        return ""
+    count = "" if architecture["parameters"] is None else count_told(architecture["parameters"], "parameter")
+    return ", ".join(filter(None, (architecture["text"], count)))
 
 
 def _git(git: Git | None) -> str:
@@ -97,33 +121,35 @@ def _git(git: Git | None) -> str:
     if git["dirty"]:
         kept = "not kept" if git["diff"] is None else "the beginning kept" if git.get("diff_is_cut") else "kept"
         parts.append(f"with changes that were not committed ({kept})")
-    return short(" ".join(parts), _LINE)
+    return " ".join(parts)
 
 
 def _data(data: Provenance, agreement: Agreement) -> str:
     if data["kind"] == "artefact":
         agrees = _AGREEMENTS[agreement]
-        return f"{short(data['path'], _LINE)}, {data['fingerprint'][:12]}...{agrees and f', {agrees}'}"
+        return f"{data['path']}, {data['fingerprint'][:12]}...{agrees and f', {agrees}'}"
     if data["kind"] == "external":
-        count = count_told(len(data["hashes"]), "hash").replace("hashs", "hashes")
-        return f"external: {short(data.get('source', 'no source named'), _LINE)}, {count}"
+        return (
+            f"external: {data.get('source', 'no source named')}, {count_told(len(data['hashes']), 'file')} by SHA-256"
+        )
     return f"synthetic: {_pairs((name, value) for name, value in data.items() if name != 'kind')}"
 
 
 def _environment(metadata: Metadata) -> str:
-    env = metadata["env"]
-    hardware = env["hardware"]
-    devices = f", devices {', '.join(env['devices'])}" if env["devices"] else ""
-    cpu = f", {hardware['cpu']}" if hardware["cpu"] else ""
-    packages = count_told(len(env["packages"]), "package")
-    return short(
-        f"Python {env['python']}, {env['platform']}{cpu}, {count_told(hardware['cores'], 'core')}{devices}, {packages}",
-        2 * _LINE,
-    )
+    env, hardware = metadata["env"], metadata["env"]["hardware"]
+    parts = [
+        f"Python {env['python']}",
+        env["platform"],
+        hardware["cpu"] or "",
+        count_told(hardware["cores"], "core"),
+        *env["devices"],
+        count_told(len(env["packages"]), "package"),
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _pairs(items: Iterable[tuple[str, object]]) -> str:
-    return short(", ".join(f"{name}={told(value)}" for name, value in items), _LINE)
+    return ", ".join(f"{name}={told(value)}" for name, value in items)
 
 
 _HEADING = ("series", "best", "at step", "last", "at step", "rows")

@@ -13,7 +13,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("unit", metavar="UNIT", nargs="?", default="latest", help="which one (default: latest)")
     parser.add_argument("--root", default="artefacts", help=ROOT_HELP)
     parser.add_argument("--all", action="store_true", dest="everything", help="show every key, series and note")
-    parser.add_argument("--check", action="store_true", help="check the unit as well, and say in a line what came of it")
+    parser.add_argument(
+        "--check", action="store_true", help="check the unit as well, and say in a line what came of it"
+    )
     parser.add_argument("--json", action="store_true", help="show it as JSON")
     parser.set_defaults(run=run)
 
