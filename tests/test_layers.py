@@ -46,6 +46,17 @@ MAY_IMPORT = {
     "plots": {"convention", "reading", "writer"},
     "page": {"convention", "depth", "findings", "reading", "report.escape", "writer"},
     "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
+    "asking": {
+        "convention",
+        "findings",
+        "probes",
+        "reading",
+        "report.escape",
+        "reproduce",
+        "tree",
+        "writer.provenance",
+        "writer.readme",
+    },
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -62,16 +62,23 @@ def records(store: Store, kind: str | None = None) -> Iterator[UnitRecord | Unit
 
 def record_of(store: Store, path: str) -> UnitRecord | UnitFault:
     """Return what the unit at ``path`` says of itself."""
+    metadata = metadata_at(store, path)
+    if isinstance(metadata, UnitFault):
+        return metadata
+    config, summary = _sound(store, path, "config"), _sound(store, path, "summary")
+    return UnitRecord(path, metadata, config, cast("Summary | None", summary))
+
+
+def metadata_at(store: Store, path: str) -> Metadata | UnitFault:
+    """Return the metadata of the unit at ``path``, which fit their schema."""
     name = layout().path("metadata")
     entry = store.entry(f"{path}/{name}")
     if entry is None:
         return UnitFault(path, f"has no {name}")
     try:
-        metadata = _document(store, entry, "metadata")
+        return cast("Metadata", _document(store, entry, "metadata"))
     except _FaultError as fault:
         return UnitFault(path, f"{name} {fault}")
-    config, summary = _sound(store, path, "config"), _sound(store, path, "summary")
-    return UnitRecord(path, cast("Metadata", metadata), config, cast("Summary | None", summary))
 
 
 def _sound(store: Store, unit: str, role: str) -> dict[str, object] | None:
