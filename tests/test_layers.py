@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "plots": {"convention", "reading", "writer"},
-    "page": {"convention", "depth", "findings", "reading", "report.escape", "writer"},
+    "page": {"asking", "convention", "findings", "reading", "report.escape", "tree.locate", "writer.atomic", "_version"},
     "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
     "asking": {
         "convention",

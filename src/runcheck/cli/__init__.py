@@ -36,6 +36,7 @@ _COMMANDS = (
     "init",
     "migrate",
     "plot",
+    "report",
 )
 
 
