@@ -16,18 +16,21 @@ _MOST_KEYS = 500
 
 def details(page: Page, anchors: Mapping[str, str]) -> Html:
     """Return all units that are told in full, each to be opened."""
-    return section("details", "Details", *(_unit(page, each, anchors) for each in page.told))
+    drawn = {each.record.path: at for at, each in enumerate(each for each in page.told if each.curves)}
+    return section("details", "Details", *(_unit(page, each, anchors, drawn) for each in page.told))
 
 
-def _unit(page: Page, unit: Told, anchors: Mapping[str, str]) -> Html:
+def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str, int]) -> Html:
     metadata = unit.record.metadata
     count = sum(finding.concerns == unit.record.path for report in page.reports for finding in report.findings)
+    number_of = drawn.get(unit.record.path) if len(drawn) > 1 else None
     name = element("span", metadata["slug"], class_="slug"), " ", element("span", metadata["version"], class_="version")
     found = badge(count_told(count, "finding"), "busy") if count else ""
     head = element("summary", element("h3", *name), " ", status_badge(metadata["status"]), " ", found)
     body = [
         element("p", without_keys(metadata["description"]), class_="description"),
         *(notice(note) for note in unit.notes),
+        element("button", "show its curves alone", class_="alone", data_run=number_of) if number_of is not None else "",
         _part("Provenance", _facts(_provenance(metadata))),
         _part("Lineage", _lineage(page, unit, anchors)),
     ]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from runcheck.asking.values import count_told, duration_told, flattened, told, without_secrets
-from runcheck.convention.aggregates import likely_direction
+from runcheck.convention.aggregates import known_direction
 from runcheck.convention.documents import RegistryRow, SeriesSummary
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.findings import Finding, Report
@@ -122,8 +122,8 @@ def runs(page: Page, anchors: Mapping[str, str]) -> Html | None:
     ]
     metrics.sort()
     best = {name: _best(name, (row["metrics"].get(name) for row in rows)) for name in metrics}
-    heads = ["run", "status", "started", "took", "experiment", "sweep", "commit", *metrics]
-    body = (_run_row(row, anchors, metrics, best) for row in rows)
+    columns = [name for name, cell in _RUN_CELLS.items() if any(cell(row) is not None for row in rows)]
+    body = (_run_row(row, anchors, columns, metrics, best) for row in rows)
     found = element(
         "p",
         element("label", "filter ", element("input", type="search", id="filter", autocomplete="off")),
@@ -131,31 +131,58 @@ def runs(page: Page, anchors: Mapping[str, str]) -> Html | None:
         element("output", count_told(len(rows), "run"), id="found"),
         class_="tools",
     )
-    return section("runs", "Runs", found, table(heads, body, class_="sortable", id="run-table"))
+    return section("runs", "Runs", found, table(("run", *columns, *metrics), body, class_="sortable", id="run-table"))
 
 
 def _best(name: str, values: Iterable[float | None]) -> float | None:
+    """Return the best of some values, None where the name does not tell which end is better."""
     finite = [value for value in values if value is not None and math.isfinite(value)]
-    end = min if likely_direction(name) == "min" else max
-    return end(finite) if len(finite) > 1 else None
+    direction = known_direction(name)
+    return None if len(finite) < 2 or direction is None else min(finite) if direction == "min" else max(finite)  # noqa: PLR2004
+
+
+def _moment(row: RegistryRow) -> Html:
+    return element("td", row["created_at"][:16].replace("T", " "), class_="moment")
+
+
+def _took(row: RegistryRow) -> Html | None:
+    seconds = seconds_of(row["created_at"], row["finished_at"])
+    return None if seconds is None else element("td", duration_told(seconds), data_v=seconds, class_="number")
+
+
+def _tag(row: RegistryRow, name: str) -> Html | None:
+    return element("td", row["tags"][name]) if name in row["tags"] else None
+
+
+def _commit(row: RegistryRow) -> Html | None:
+    sha = row["git_sha"]
+    return None if sha is None else element("td", element("code", sha[:7], "+" if row["git_dirty"] else ""))
+
+
+# A column that is empty in all rows is left out.
+_RUN_CELLS: Mapping[str, Callable[[RegistryRow], Html | None]] = {
+    "status": lambda row: element("td", status_badge(row["status"])),
+    "started": _moment,
+    "took": _took,
+    "experiment": lambda row: _tag(row, "experiment"),
+    "sweep": lambda row: _tag(row, "sweep"),
+    "commit": _commit,
+}
 
 
 def _run_row(
-    row: RegistryRow, anchors: Mapping[str, str], metrics: Sequence[str], best: Mapping[str, float | None]
+    row: RegistryRow,
+    anchors: Mapping[str, str],
+    columns: Sequence[str],
+    metrics: Sequence[str],
+    best: Mapping[str, float | None],
 ) -> Html:
     name = (element("span", row["slug"], class_="slug"), " ", element("span", row["version"], class_="version"))
     anchor = anchors.get(row["path"])
-    seconds = seconds_of(row["created_at"], row["finished_at"])
-    sha = row["git_sha"]
     return element(
         "tr",
         element("th", element("a", *name, href=f"#{anchor}") if anchor else joined(name), scope="row"),
-        element("td", status_badge(row["status"])),
-        element("td", row["created_at"][:16].replace("T", " ")),
-        element("td", duration_told(seconds) if seconds is not None else "", data_v=seconds, class_="number"),
-        element("td", row["tags"].get("experiment", "")),
-        element("td", row["tags"].get("sweep", "")),
-        element("td", element("code", sha[:7] + ("+" if row["git_dirty"] else "")) if sha else ""),
+        *(_RUN_CELLS[column](row) or element("td") for column in columns),
         *(_metric_cell(row["metrics"].get(name), best[name]) for name in metrics),
     )
 
@@ -195,7 +222,7 @@ def _dataset_row(row: RegistryRow, anchor: str | None, used: int) -> Html:
         "tr",
         element("th", element("a", name, href=f"#{anchor}") if anchor else name, scope="row"),
         element("td", status_badge(row["status"])),
-        element("td", row["created_at"][:16].replace("T", " ")),
+        _moment(row),
         element("td", element("code", (row["fingerprint"] or "")[:12])),
         element("td", used, class_="number"),
     )
@@ -226,7 +253,8 @@ def curves(page: Page) -> tuple[Html | None, dict[str, object]]:
         "div",
         element("label", "smooth ", element("input", type="range", id="smooth", min=0, max=0.99, step=0.01, value=0)),
         element("label", element("input", type="checkbox", id="log"), " log scale"),
-        element("span", "drag to zoom, double-click to reset", class_="faint hint"),
+        element("label", element("input", type="checkbox", id="outliers"), " ignore outliers"),
+        element("span", "drag to zoom, double-click to reset; double-click a run to see it alone", class_="faint hint"),
         class_="tools",
     )
     parts: list[object] = [

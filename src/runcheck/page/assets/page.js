@@ -66,6 +66,7 @@
   if (!drawn.charts) return;
   const hidden = { runs: new Set(), splits: new Set() };
   const smoothing = document.getElementById("smooth"), log = document.getElementById("log");
+  const outliers = document.getElementById("outliers");
   const alone = drawn.runs.length === 1;
   const hue = (series) => (alone ? drawn.splits.indexOf(series.split) : series.run) % COLOURS;
   const dash = (series) => (alone ? [] : DASHES[drawn.splits.indexOf(series.split) % DASHES.length]);
@@ -131,7 +132,7 @@
         height: HEIGHT,
         legend: { show: false },
         cursor: { drag: { x: true, y: false }, points: { show: false } },
-        scales: { x: { time: false }, y: { distr: log.checked ? 3 : 1 } },
+        scales: { x: { time: false }, y: { distr: log.checked ? 3 : 1, range: outliers.checked ? () => this.common() : undefined } },
         axes: [{ ...axis }, { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : told(tick))) }],
         series: [{}, ...this.lines.map((each) => ({
           label: nameOf(each), stroke: each.colour, dash: dash(each), width: 1.6, spanGaps: false,
@@ -145,6 +146,15 @@
       }, data, this.box);
       if (wasZoomed && data[0].length) this.plot.setScale("x", { min: range[0], max: range[1] });
       this.tell(this.plot);
+    }
+
+    // The range of all values but the twentieth that is farthest out, below and above.
+    common() {
+      const values = this.lines.flatMap((each) => each.values.filter((value) => value !== null && (!log.checked || value > 0)));
+      values.sort((one, other) => one - other);
+      if (!values.length) return log.checked ? [0.1, 1] : [0, 1];
+      const low = values[Math.floor(values.length * 0.05)], high = values[Math.ceil(values.length * 0.95) - 1];
+      return log.checked ? uPlot.rangeLog(low, high, 10, false) : uPlot.rangeNum(low, high, 0.1, true);
     }
 
     // What is not finite has no height: crosses at the lower edge say where it was.
@@ -239,30 +249,44 @@
   }
 
   const legend = document.getElementById("legend");
+  const switches = [];
   const addSwitch = (kind, key, words, mark) => {
     const button = made("button");
     button.append(mark(), made("span", words));
     button.setAttribute("aria-pressed", "true");
     button.addEventListener("click", () => {
-      const off = !hidden[kind].delete(key);
-      if (off) hidden[kind].add(key);
-      button.setAttribute("aria-pressed", String(!off));
-      redraw();
+      if (!hidden[kind].delete(key)) hidden[kind].add(key);
+      press();
     });
+    button.addEventListener("dblclick", () => only(kind, key));
+    switches.push(() => button.setAttribute("aria-pressed", String(!hidden[kind].has(key))));
     legend.append(button);
+  };
+  const press = () => { switches.forEach((each) => each()); redraw(); };
+  const only = (kind, key) => {
+    const all = kind === "runs" ? drawn.runs.map((_, run) => run) : drawn.splits;
+    hidden[kind] = new Set(all.filter((each) => each !== key));
+    press();
   };
   const addSwitches = () => {
     legend.replaceChildren();
+    switches.length = 0;
     if (!alone) drawn.runs.forEach((name, run) => addSwitch("runs", run, name, () => swatch(css(`--c${run % COLOURS}`), [])));
     drawn.splits.forEach((split, at) => addSwitch("splits", split, split, () =>
       alone ? swatch(css(`--c${at % COLOURS}`), []) : swatch(css("--faint"), DASHES[at % DASHES.length])));
-    hidden.runs.clear();
-    hidden.splits.clear();
+    switches.forEach((each) => each());
   };
   addSwitches();
+  for (const button of document.querySelectorAll("button.alone")) {
+    button.addEventListener("click", () => {
+      only("runs", Number(button.dataset.run));
+      document.getElementById("curves").scrollIntoView();
+    });
+  }
 
   smoothing.addEventListener("input", redraw);
   log.addEventListener("input", redraw);
+  outliers.addEventListener("input", redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { addSwitches(); redraw(); });
 
   // On paper all that is closed is open, all charts are drawn, and the colours are those of paper.
