@@ -21,6 +21,10 @@ _COMMANDS = (
     "explain",
     "index",
     "ls",
+    "show",
+    "compare",
+    "lineage",
+    "diff",
     "cache",
     "recover",
     "reproduce",
@@ -33,6 +37,8 @@ _COMMANDS = (
     "init",
     "migrate",
     "prune",
+    "plot",
+    "report",
 )
 
 
