@@ -166,7 +166,8 @@ def test_a_series_is_drawn_from_few_values_however_long_it_is(lab: Lab) -> None:
     assert len(series.drawn) <= 256
     assert (min(series.drawn), max(series.drawn)) == (0, 1e9)
     drawn = sparkline(series.drawn)
-    assert (drawn.index(BLOCKS.nonfinite), drawn.index("█")) == (30_001 * 24 // 100_000, 70_001 * 24 // 100_000)
+    assert abs(drawn.index(BLOCKS.nonfinite) - 30_001 * 24 // 100_000) <= 1
+    assert abs(drawn.index("█") - 70_001 * 24 // 100_000) <= 1
 
 
 def test_many_keys_are_cut_until_all_are_asked_for(lab: Lab, say: Callable[..., Said]) -> None:
