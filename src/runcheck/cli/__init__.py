@@ -21,6 +21,7 @@ _COMMANDS = (
     "explain",
     "index",
     "show",
+    "compare",
     "cache",
     "recover",
     "reproduce",
