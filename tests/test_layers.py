@@ -13,8 +13,8 @@ MAY_IMPORT = {
     "tree": {"convention", "probes", "depth", "watch", "_version"},
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
-    "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
-    "report": {"findings", "convention.clauses", "watch", "_version"},
+    "explain": {"convention", "conventions", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
+    "report": {"findings", "convention.clauses", "convention.fixable", "watch", "_version"},
     "configuration": {
         "convention",
         "conventions",

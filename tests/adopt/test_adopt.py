@@ -19,8 +19,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from runcheck.adopt.adopt import adopt
 from runcheck.adopt.any_order import AnyOrder
-from runcheck.adopt.found import Points
-from runcheck.adopt.unit import Given
+from runcheck.adopt.found import Given, Points
 from runcheck.cli import main
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError, InvalidArgumentError

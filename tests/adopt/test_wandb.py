@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runcheck.adopt.adopt import adopt
+from runcheck.adopt.found import Given
 from runcheck.adopt.source import Source
-from runcheck.adopt.unit import Given
 from runcheck.adopt.wandb import read_wandb
 from runcheck.errors import CannotReadError
 

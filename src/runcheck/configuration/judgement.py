@@ -118,6 +118,22 @@ def _judgement(
     )
 
 
+def convention_for(path: str) -> str | None:
+    """Return the convention of one's own that the configuration above ``path`` names, at which nothing need be.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    folder = os.path.realpath(path)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    if (source := find(folder)) is None:
+        return None
+    from runcheck.configuration.configuration import configuration_of  # noqa: PLC0415 - as below
+
+    return configuration_of(source).convention
+
+
 def paths_of(paths: Sequence[str], asked: Asked, usual: str) -> Sequence[str]:
     """Return what is to be checked: ``paths``, or where there are none the roots of the configuration from here."""
     if paths:
