@@ -72,7 +72,7 @@ def test_environment_packages_data_and_code(lab: Lab, say: Callable[..., Said]) 
     (lab.root / lab.first / "extra").mkdir()
     (lab.root / lab.first / "extra/uncommitted.diff").write_text("+x")
     digest = hashlib.sha256(b"+x").hexdigest()
-    assert f"extra/uncommitted.diff {digest[:12]}" in say("compare", FIRST, SECOND).out
+    assert f"kept, {digest[:12]}" in say("compare", FIRST, SECOND).out
 
 
 def test_commits_between_are_counted_where_the_repository_is(lab: Lab, say: Callable[..., Said]) -> None:

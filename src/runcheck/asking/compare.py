@@ -176,7 +176,7 @@ def _changes(place: Place, git: Git) -> str:
             digest.update(chunk)
     except CannotReadError as error:
         return str(error).removeprefix(f"{place.folder}/")
-    return f"{git['diff']} {digest.hexdigest()[:12]}{' (its beginning)' if git.get('diff_is_cut') else ''}"
+    return f"{'beginning kept' if git.get('diff_is_cut') else 'kept'}, {digest.hexdigest()[:12]}"
 
 
 def _between(root: str, first: Git | None, other: Git | None) -> tuple[int, int] | None:

@@ -22,6 +22,7 @@ _COMMANDS = (
     "index",
     "show",
     "compare",
+    "lineage",
     "cache",
     "recover",
     "reproduce",
