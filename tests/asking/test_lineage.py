@@ -139,4 +139,4 @@ def test_what_is_no_unit_is_a_line(lab: Lab, say: Callable[..., Said]) -> None:
 def test_a_unit_outside_of_any_tree_has_a_lineage_too(lab: Lab, tmp_path: Path) -> None:
     shutil.copytree(lab.root / lab.first, tmp_path / "a/b/c")
     found = lineage(tmp_path / "a/b/c")
-    assert found.up[0] == Edge("dataset/digits/v1", "a/b/c", "data", "missing")
+    assert found.up[0] == Edge("dataset/digits/v1", "c", "data", "missing")

@@ -1,7 +1,6 @@
 """How units differ: a table of the same questions, a column a unit."""
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +8,7 @@ from typing import NamedTuple
 from runcheck.asking.resolve import Place, resolve
 from runcheck.asking.series import last_of, summaries_of
 from runcheck.asking.show import agreement, duration_of
-from runcheck.asking.values import flattened, without_secrets
+from runcheck.asking.values import canonical, flattened, without_secrets
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.documents import Git, Metadata, SeriesSummary
 from runcheck.errors import CannotReadError
@@ -118,8 +117,7 @@ def _rows(answers: Sequence[Mapping[str, object]]) -> tuple[Row, ...]:
     for name in dict.fromkeys(name for each in answers for name in each):
         values = tuple(each.get(name) for each in answers)
         absent = tuple(at for at, each in enumerate(answers) if name not in each)
-        texts = {json.dumps(value, sort_keys=True, default=str) for value in values}  # in which 1 is not true, nor 1.0
-        rows.append(Row(name, values, absent, differs=len(texts) > 1 or bool(absent)))
+        rows.append(Row(name, values, absent, differs=bool(absent) or len(set(map(canonical, values))) > 1))
     return tuple(rows)
 
 

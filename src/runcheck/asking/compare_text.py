@@ -5,10 +5,10 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from runcheck.asking.compare import Compared, MetricRow, Row
-from runcheck.asking.values import aligned, as_json, count_told, duration_told, short, told
+from runcheck.asking.values import aligned, as_json, count_told, duration_told, short, told, told_apart
 from runcheck.report.markdown import code, text
 
-_WIDTHS = (28, 80, 400)  # of a cell: as few as tell units apart
+_WIDTH = 28  # of a cell, where that tells units apart
 _ABSENT, _BEST = "-", "*"
 _LETTERS = len(ascii_uppercase)
 
@@ -92,10 +92,7 @@ def _sections(compared: Compared, *, everything: bool) -> Iterator[_Section]:
 def _row(row: Row) -> list[str]:
     if row.name == "duration_seconds":
         return ["duration", *(duration_told(value) if isinstance(value, float | int) else "" for value in row.values)]
-    for width in _WIDTHS:
-        cells = [told(value, width) for value in row.values]
-        if not row.differs or len({*cells}) > 1:
-            break
+    cells = told_apart(row.values, _WIDTH)
     return [short(row.name), *(_ABSENT if at in row.absent else cell for at, cell in enumerate(cells))]
 
 

@@ -22,6 +22,7 @@ from runcheck.tree.walk import entry_at, folders_in
 
 _DATED = re.compile(r"(?P<date>[0-9]{8})(?:_(?P<named>.+)|-(?P<labelled>.+)@(?P<sha>[0-9a-f]{7,64}))")
 _SECOND = len("2026-05-27T12:34:56")
+_UNIT_DEPTH = 3
 _TOLD = 8  # candidates in a message
 
 
@@ -113,8 +114,11 @@ def _newest_of(slug: str) -> Place:
 
 
 def _place(folder: str) -> Place:
+    """Return where a unit lies by its folder; one that lies in no tree is below the folder that it is in."""
     parts = folder.rsplit(os.sep, 3)
-    return Place(parts[0] or os.sep, "/".join(parts[1:]))
+    is_in_tree = len(parts) > _UNIT_DEPTH and layout().kind_of_folder(parts[1]) is not None
+    above, path = (parts[0], "/".join(parts[1:])) if is_in_tree else os.path.split(folder)
+    return Place(above or os.sep, path)
 
 
 def _called(name: str, root: str | os.PathLike[str], fault: CannotReadError | None) -> list[Place]:

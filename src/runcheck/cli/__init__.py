@@ -23,6 +23,7 @@ _COMMANDS = (
     "show",
     "compare",
     "lineage",
+    "diff",
     "cache",
     "recover",
     "reproduce",
