@@ -63,6 +63,7 @@ MAY_IMPORT = {
         "probes",
         "reading",
         "report.escape",
+        "report.markdown",
         "reproduce",
         "tree",
         "writer.provenance",
