@@ -11,9 +11,11 @@ import pytest
 
 from runcheck.depth import Depth
 from runcheck.findings import Report
-from runcheck.pipeline import check, check_in
+from runcheck.judgement import Judgement
+from runcheck.pipeline import check_in
 from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.tree.quarantine import Quarantine
+from tests.checking import check
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 FOLDERS = ("model/*/2*/checkpoints/[0-9]*", "model/*/2*/exports/w", "dataset/*/v*/*.zarr")
@@ -91,7 +93,7 @@ def test_nothing_is_said_of_a_good_tree_whatever_of_it_is_a_pointer(
         pointed = rng.sample(everything, rng.randrange(1, len(everything))) if len(everything) > 1 else []
         for path in pointed:
             point(path)
-        report = check_in(quarantine, root, depth=depth, pedantic=True)
+        report = check_in(quarantine, root, Judgement(depth=depth, pedantic=True))
         assert {(each.code, each.path) for each in report.findings} <= before, [each.name for each in pointed]
         assert says_so(report) or not pointed
         shutil.rmtree(root)

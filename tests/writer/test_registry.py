@@ -15,9 +15,9 @@ from runcheck.cli import main
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import schema
 from runcheck.errors import CannotCheckError
-from runcheck.pipeline import check
 from runcheck.writer.registry import rebuild_registry
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 

@@ -22,6 +22,10 @@ _COMMANDS = (
     "index",
     "ls",
     "query",
+    "show",
+    "compare",
+    "lineage",
+    "diff",
     "cache",
     "recover",
     "reproduce",
@@ -29,8 +33,13 @@ _COMMANDS = (
     "schema",
     "completions",
     "seal",
+    "publish",
+    "pull",
     "init",
     "migrate",
+    "prune",
+    "plot",
+    "report",
 )
 
 

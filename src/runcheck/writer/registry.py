@@ -1,7 +1,7 @@
 """``runs.parquet``: one row a unit, a function of the units' documents."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -71,12 +71,33 @@ def upsert_row(root: str, path: str, metadata: Metadata) -> None:
     import pyarrow.compute as pc  # noqa: PLC0415
 
     with locked(root, layout().registry):
-        registry = os.path.join(root, layout().registry)
-        stored = read_table(registry, arrow_schema()) if os.path.exists(registry) else None
-        others = _table_of_units(root)[0] if stored is None else stored
+        others = _rows(root)
         row, _ = table_of([record_with(LocalStore(root), path, metadata).row])
         whole = pa.concat_tables([others.filter(pc.not_equal(others["path"], path)), row])
         _write(root, whole.sort_by("path"))
+
+
+def drop_rows(root: str, paths: Collection[str]) -> None:
+    """Take the rows of units that are gone out of the registry. One that cannot be read is built again.
+
+    Raises:
+        MissingLibraryError: pyarrow is not installed.
+    """
+    require_pyarrow("write the registry")
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    with locked(root, layout().registry):
+        rows = _rows(root)
+        gone = pa.array(list(paths), rows.schema.field("path").type)
+        _write(root, rows.filter(pc.invert(pc.is_in(rows["path"], value_set=gone))))
+
+
+def _rows(root: str) -> "pa.Table":
+    """Return the rows of the registry; where it is not there or cannot be read, those that it should have."""
+    registry = os.path.join(root, layout().registry)
+    stored = read_table(registry, arrow_schema()) if os.path.exists(registry) else None
+    return _table_of_units(root)[0] if stored is None else stored
 
 
 def _table_of_units(root: str) -> "tuple[pa.Table, list[str]]":
