@@ -1,6 +1,7 @@
 """The registry of a tree in a store, made here: from a shadow of that tree, which has documents of its units alone.
 
-The registry is a function of three documents a unit, so what the writer does with a tree of this machine it can do with that.
+The registry is a function of three documents a unit, so what the writer does with a tree of this machine it can do
+with that.
 """
 
 import os
