@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
+    "signing": {"convention", "findings", "probes", "reading", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

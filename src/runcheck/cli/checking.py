@@ -104,6 +104,7 @@ def _asked(options: "Options") -> "Asked":
         baseline=options.baseline,
         is_baseline_written=options.write_baseline is not None,
         convention=options.convention,
+        signers=options.verify_signature,
     )
 
 
