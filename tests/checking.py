@@ -6,6 +6,7 @@ from functools import cache
 
 from runcheck.depth import Depth
 from runcheck.findings import Report
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
@@ -20,4 +21,4 @@ def readers() -> Quarantine:
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
     """Check the tree at ``path``, a folder."""
-    return check_in(readers(), path, depth=depth, pedantic=pedantic)
+    return check_in(readers(), path, Judgement(depth, pedantic))

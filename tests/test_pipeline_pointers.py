@@ -11,6 +11,7 @@ import pytest
 
 from runcheck.depth import Depth
 from runcheck.findings import Report
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.tree.quarantine import Quarantine
@@ -92,7 +93,7 @@ def test_nothing_is_said_of_a_good_tree_whatever_of_it_is_a_pointer(
         pointed = rng.sample(everything, rng.randrange(1, len(everything))) if len(everything) > 1 else []
         for path in pointed:
             point(path)
-        report = check_in(quarantine, root, depth=depth, pedantic=True)
+        report = check_in(quarantine, root, Judgement(depth=depth, pedantic=True))
         assert {(each.code, each.path) for each in report.findings} <= before, [each.name for each in pointed]
         assert says_so(report) or not pointed
         shutil.rmtree(root)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runcheck.pipeline import check
     from runcheck.reading.dataset import LoadedDataset
     from runcheck.reading.load import load
+    from runcheck.reading.opened import OpenedTree, open_tree
     from runcheck.reading.run import LoadedRun
     from runcheck.writer.datasets.dataset import Dataset, new_dataset
     from runcheck.writer.ending import Preempted
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from runcheck.writer.start import start_run
     from runcheck.writer.weights.retention import Keep
 
+    open = open_tree  # noqa: A001 - as `gzip.open` and `tarfile.open` are called
+
 __all__ = [
     "Dataset",
     "Finding",
@@ -30,6 +33,7 @@ __all__ = [
     "LoadedDataset",
     "LoadedRun",
     "MetricWriter",
+    "OpenedTree",
     "Preempted",
     "Recovery",
     "Report",
@@ -51,6 +55,7 @@ _HOMES = {
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
     "MetricWriter": "runcheck.writer.shims",
+    "OpenedTree": "runcheck.reading.opened",
     "Recovery": "runcheck.writer.recovery.recover",
     "Preempted": "runcheck.writer.ending",
     "Report": "runcheck.findings",
@@ -60,9 +65,11 @@ _HOMES = {
     "check": "runcheck.pipeline",
     "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.datasets.dataset",
+    "open": "runcheck.reading.opened",
     "recover": "runcheck.writer.recovery.recover",
     "start_run": "runcheck.writer.start",
 }
+_NAMES_AT_HOME = {"open": "open_tree"}  # where that would hide a name of Python's own; so it is not in __all__ either
 
 
 def __getattr__(name: str) -> object:
@@ -71,6 +78,6 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'runcheck' has no attribute {name!r}")
     import importlib  # noqa: PLC0415
 
-    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    value: object = getattr(importlib.import_module(_HOMES[name]), _NAMES_AT_HOME.get(name, name))
     globals()[name] = value
     return value

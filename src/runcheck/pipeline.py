@@ -2,24 +2,22 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from runcheck.card import Card
 from runcheck.convention.documents import RegistryRow
-from runcheck.convention.settings import Settings
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Finding, Report, Survey, Unverified, Waived
+from runcheck.findings import Excepted, Finding, Report, Unverified
 from runcheck.focus import Focus, surroundings
+from runcheck.judgement import Judgement
 from runcheck.rules.judge import judge
 from runcheck.rules.reading import has_cards, inputs_of_tree
-from runcheck.rules.selection import EVERYTHING, Selection
 from runcheck.survey import Surveyor
 from runcheck.total import Total
 from runcheck.tree.cache import Cache, NoCache
@@ -30,14 +28,14 @@ from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.read import Reader
 from runcheck.tree.store import CONNECTIONS, Remote
 from runcheck.tree_reading import Above, ask_git, read_above, tree_inputs
-from runcheck.watch import Nobody, Watch
-
-if TYPE_CHECKING:
-    from runcheck.configuration.treatment import Treatment
+from runcheck.watch import Nobody, Watch, watched
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
     """Check the tree at ``path``, or the part of a tree that ``path`` is, against every clause that has a rule.
+
+    It reads no configuration: the same tree is judged alike wherever it lies. ``runcheck check`` and
+    :func:`runcheck.pytest.assert_conforms` judge by the one above the tree. Exceptions of units hold here too.
 
     Args:
         path: The root of a tree, a folder or a file in one; or the URL of such a thing in a store that fsspec reaches.
@@ -50,19 +48,14 @@ def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: b
     """
     with Quarantine() as quarantine:
         executor = Threads(CONNECTIONS) if is_url(os.fspath(path)) else Here()
-        return check_in(quarantine, path, depth=depth, pedantic=pedantic, executor=executor)
+        return check_in(quarantine, path, Judgement(depth, pedantic), executor=executor)
 
 
 def check_in(
     quarantine: Quarantine,
     path: str | os.PathLike[str],
+    judgement: Judgement = Judgement(),  # noqa: B008 - it does not change
     *,
-    depth: Depth = "content",
-    selection: Selection = EVERYTHING,
-    settings: Settings = Settings(),  # noqa: B008 - it does not change
-    treatment: "Treatment | None" = None,
-    configuration: str | None = None,
-    pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
     watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
@@ -70,20 +63,19 @@ def check_in(
 ) -> Report:
     """Check as :func:`check` does, with the native readers of ``quarantine``: for many trees in one process.
 
-    It judges by the clauses of ``selection`` and by ``settings``; ``treatment`` is what then becomes of findings, and
-    ``configuration`` the file that says so. The units are surveyed by ``executor``; ``open_cache`` opens what is
-    remembered of a tree, by its root; ``watch`` is told how far it is; ``remote`` says how a tree at a URL is read.
+    The units are surveyed by ``executor``; ``open_cache`` opens what is remembered of a tree, by its root; ``watch`` is
+    told how far it is; ``remote`` says how a tree at a URL is read. By a convention of one's own nothing is remembered,
+    and nothing is read at a URL.
     """
+    if judgement.convention:
+        from runcheck.conventions.check import check_by  # noqa: PLC0415 - few have one
+
+        return check_by(quarantine, path, judgement.convention, judgement, executor=executor, watch=watch)
     target = locate(os.fspath(path), remote)
     return check_focus(
         quarantine,
         Focus(target.store, [target.focus]),
-        depth=depth,
-        selection=selection,
-        settings=settings,
-        treatment=treatment,
-        configuration=configuration,
-        pedantic=pedantic,
+        judgement,
         executor=executor,
         open_cache=open_cache,
         watch=watch,
@@ -94,13 +86,8 @@ def check_in(
 def check_focus(
     quarantine: Quarantine,
     focus: Focus,
+    judgement: Judgement = Judgement(),  # noqa: B008 - it does not change
     *,
-    depth: Depth = "content",
-    selection: Selection = EVERYTHING,
-    settings: Settings = Settings(),  # noqa: B008 - it does not change
-    treatment: "Treatment | None" = None,
-    configuration: str | None = None,
-    pedantic: bool = False,
     executor: Executor = Here(),  # noqa: B008 - it holds nothing
     open_cache: Callable[[str], Cache] = lambda _: NoCache(),
     watch: Watch = Nobody(),  # noqa: B008 - it holds nothing
@@ -112,7 +99,7 @@ def check_focus(
         CannotCheckError: there is no unit in them, which ``empty`` says in words; without these words that is clean.
     """
     start = time.perf_counter()
-    store = focus.store
+    store, depth, selection = focus.store, judgement.depth, judgement.selection
     with ExitStack() as ends:
         ends.enter_context(closing(store))
         tree = focus.tree()
@@ -122,7 +109,7 @@ def check_focus(
         cache = ends.enter_context(closing(open_cache(store.name)))
         at = now()
         marks = marks_of(store.folder) if store.folder is not None else ()
-        surveyor = Surveyor(store, depth, selection, quarantine, cache, at, watch, marks, settings)
+        surveyor = Surveyor(store, depth, selection, quarantine, cache, at, watch, marks, judgement.settings)
         reader = Reader(store, depth, quarantine)
         needed = inputs_of_tree(selection)
         surveyor.load()
@@ -132,7 +119,7 @@ def check_focus(
             Aside(partial(read_above, reader, cache, tree, needed)) as reading,
         ):
             total = Total(surveyor.kept_at, cache, partial(_registered, reading) if tree.registry else None)
-            for unit, survey in zip(met, _watched(started, len(met), watch), strict=True):
+            for unit, survey in zip(met, watched(started, len(met), watch), strict=True):
                 total.take(unit, survey)
         above = reading.result()
         cards: Mapping[str, Card] = total.cards
@@ -144,15 +131,11 @@ def check_focus(
     findings, unverified = judge(inputs, selection)
     total.note(unverified)
     found = [each for each in (*findings, *total.findings) if focus.is_about(each)]
-    found, waived = _waived(found, total, at)
-    if treatment:
-        is_whole = not focus.paths and (treatment.baseline is None or treatment.baseline.is_as_deep(depth))
-        found, others = treatment.applied(store.name, found, lambda code: is_whole and selection.has(code))
-        waived = others._replace(excepted=waived.excepted)
-    wanted = [each for each in found if pedantic or each.is_certain]
+    found, excepted = _without_excepted(found, total, at)
+    counted, waived = judgement.treated(store.name, found, is_whole=not focus.paths)
     return Report(
         root=store.name,
-        findings=tuple(sorted(wanted, key=Finding.sort_key)),
+        findings=counted,
         unverified=total.unverified,
         units=len(met),
         files=total.files,
@@ -162,29 +145,18 @@ def check_focus(
         vouched_bytes=total.vouched_bytes,
         selected=selection.prefixes and (*selection.prefixes, *selection.further),
         ignored=selection.ignored,
-        waived=waived,
-        configuration=configuration,
+        waived=waived._replace(excepted=excepted),
+        configuration=judgement.path,
     )
 
 
-def _waived(found: list[Finding], total: Total, at: datetime) -> tuple[list[Finding], Waived]:
+def _without_excepted(found: list[Finding], total: Total, at: datetime) -> tuple[list[Finding], tuple[Excepted, ...]]:
     """Return the findings that count, and those that their units except themselves from."""
     if not total.exceptions:
-        return found, Waived()
+        return found, ()
     from runcheck.excepting import without_excepted  # noqa: PLC0415 - few units state any
 
-    left, excepted = without_excepted(found, total.exceptions, at)
-    return left, Waived(excepted)
-
-
-def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Survey]:
-    watch.begin(count)
-    try:
-        for each in surveys:
-            watch.done(each.files, each.hashed_bytes)
-            yield each
-    finally:
-        watch.end()
+    return without_excepted(found, total.exceptions, at)
 
 
 def _glance(surveyor: Surveyor, total: Total, address: Address) -> Card:

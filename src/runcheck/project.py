@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from runcheck.configuration.find import OWN, find
-from runcheck.convention.git_lines import lfs_lines, merged
+from runcheck.convention.git_lines import lfs_lines, merged, placed
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.errors import CannotWriteError, InvalidArgumentError
@@ -56,11 +56,11 @@ def initialise(folder: str, root: str = "artefacts") -> Iterator[str]:
         (OWN, lambda text: _configuration(folder, root, text)),
         (".pre-commit-config.yaml", _hooks),
         (".env.example", lambda text: text or _ENVIRONMENT),
-        (".gitattributes", lambda text: merged(text, lfs_lines(prefix="" if root == "." else f"{root}/"))),
+        (".gitattributes", lambda text: placed(text, lfs_lines(prefix="" if root == "." else f"{root}/"))),
         (".gitignore", _ignored),
     )
     for name, make in writers:
-        yield f"{name}: {_put(os.path.join(folder, name), make)}"
+        yield f"{name}: {put(os.path.join(folder, name), make)}"
 
 
 def _below(root: str) -> str:
@@ -73,7 +73,7 @@ def _below(root: str) -> str:
     return path
 
 
-def _put(path: str, make: Callable[[str], str | None]) -> str:
+def put(path: str, make: Callable[[str], str | None]) -> str:
     """Write a file as ``make`` says, given what it holds; return what was done. None from it: nobody can tell how."""
     if os.path.islink(path) or (os.path.lexists(path) and not os.path.isfile(path)):
         return "is a link or no file, and stays as it is"

@@ -35,6 +35,9 @@ def assert_conforms(
 ) -> None:
     """Fail the test, with the findings as ``runcheck check`` prints them, unless a tree or a unit conforms.
 
+    It judges as that command does, and so reads the configuration: clauses, levels, tags, what is ignored by its path,
+    the baseline, the convention of one's own. :func:`runcheck.check` reads none.
+
     Args:
         path: The root of a tree, or a unit, or anything in one.
         depth: As of :func:`runcheck.check`: ``structure``, ``content`` or ``deep``.
@@ -52,18 +55,11 @@ def assert_conforms(
     from runcheck.pipeline import check_in  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
-    asked = Asked(ignore=tuple(ignore), config=None if config is None else os.fspath(config))
+    asked = Asked(depth, ignore=tuple(ignore), config=None if config is None else os.fspath(config))
     try:
         judgement = judgement_for(os.fspath(path), asked)
         with Quarantine() as quarantine:
-            report = check_in(
-                quarantine,
-                path,
-                depth=depth,
-                selection=judgement.selection,
-                settings=judgement.settings,
-                treatment=judgement.treatment,
-            )
+            report = check_in(quarantine, path, judgement)
     except CannotCheckError as error:
         raise AssertionError(str(error)) from None
     if report.errors or (strict and (report.findings or report.unverified)):

@@ -21,14 +21,7 @@ def configured(tree: Path, quarantine: Quarantine) -> Check:
     def check(text: str = "", path: Path = tree, **asked: object) -> Report:
         (tree.parent / "runcheck.toml").write_text(text)
         judgement = judgement_for(str(path), Asked(**asked))  # type: ignore[arg-type]
-        return check_in(
-            quarantine,
-            path,
-            selection=judgement.selection,
-            settings=judgement.settings,
-            treatment=judgement.treatment,
-            configuration=judgement.path,
-        )
+        return check_in(quarantine, path, judgement)
 
     return check
 

@@ -11,6 +11,7 @@ from runcheck.convention.exceptions import faults_of
 from runcheck.convention.layout import layout
 from runcheck.excepting import without_excepted
 from runcheck.findings import Finding
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.report.waived import notes, waived_lines
 from runcheck.rules.selection import select
@@ -101,7 +102,7 @@ def test_metadata_that_nothing_else_needs_are_read_for_their_exceptions(
     unfilled: Path, tree: Path, quarantine: Quarantine
 ) -> None:
     state(unfilled, EXCEPTION)
-    report = check_in(quarantine, tree, selection=select(["RC808"]))
+    report = check_in(quarantine, tree, Judgement(selection=select(["RC808"])))
     assert report.findings == ()
     assert len(report.waived.excepted) == 1
 

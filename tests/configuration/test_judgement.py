@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from runcheck.cli import main
-from runcheck.configuration.judgement import Asked, Judgement, codes_in, judgement_for, paths_of
+from runcheck.configuration.judgement import Asked, codes_in, judgement_for, paths_of
 from runcheck.convention.clauses import clauses
 from runcheck.errors import ConfigurationError, RuncheckError
+from runcheck.judgement import Judgement
 from runcheck.rules.selection import EVERYTHING, UnknownClauseError
 from tests.configuration.conftest import Check, codes
 
@@ -18,7 +19,7 @@ def judged(tree: Path, text: str | None, *options: str) -> set[str]:
     if text is not None:
         (tree.parent / "runcheck.toml").write_text(text)
     selected, ignored, further = (codes_in(each) for each in (*options, "", "", "")[:3])
-    selection = judgement_for(str(tree), Asked(selected, ignored, further)).selection
+    selection = judgement_for(str(tree), Asked(select=selected, ignore=ignored, extend_select=further)).selection
     return {code for code in clauses() if selection.has(code)}
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.configuration.judgement import Judgement, judgement_for
+from runcheck.configuration.judgement import judgement_for
 from runcheck.convention.schemas import schema
 from runcheck.convention.settings import Settings
 from runcheck.convention.timestamps import format_timestamp, now
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.rules.selection import select
 from runcheck.tree.cache import DiskCache, open_cache
@@ -104,7 +105,7 @@ def test_settings_reach_whoever_does_the_work(
 ) -> None:
     (tree.parent / "runcheck.toml").write_text(ASKED)
     judgement = judgement_for(str(tree))
-    report = check_in(quarantine, tree, settings=judgement.settings, executor=executor)
+    report = check_in(quarantine, tree, judgement, executor=executor)
     assert sorted(codes(report)) == ["RC120", "RC802", "RC804"]
 
 
@@ -115,9 +116,7 @@ def test_what_was_found_by_other_settings_or_clauses_is_not_recalled(tree: Path,
         return DiskCache(cache.folder, 1 << 63)
 
     def found(judgement: Judgement) -> tuple[list[str], int]:
-        report = check_in(
-            quarantine, tree, selection=judgement.selection, settings=judgement.settings, open_cache=opened
-        )
+        report = check_in(quarantine, tree, judgement, open_cache=opened)
         return codes(report), report.recalled
 
     plain = Judgement()

@@ -11,8 +11,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from fixtures.builder.expected import DEPTHS, as_expected
 
 from runcheck.convention.clauses import clauses
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check, check_in
 from runcheck.rules.rule import rules
 from runcheck.rules.selection import select
@@ -44,13 +46,13 @@ def places(findings: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_fixture_is_judged_as_it_expects_at_every_depth(fixture: Path, quarantine: Quarantine) -> None:
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
-    for at, depth in enumerate(build.DEPTHS):
-        report = check_in(quarantine, fixture / "tree", depth=depth)
+    for at, depth in enumerate(DEPTHS):
+        report = check_in(quarantine, fixture / "tree", Judgement(depth=depth))
         found = [
             {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
             for each in report.findings
         ]
-        assert places(found) == places([each for each in expected if build.DEPTHS.index(each["depth"]) <= at])
+        assert places(found) == places([each for each in expected if DEPTHS.index(each["depth"]) <= at])
     code = fixture.parent.name[:5]
     assert fixture.name.startswith("fail-") == (code in {each["code"] for each in expected})
 
@@ -60,7 +62,7 @@ def test_a_clause_selected_alone_finds_what_it_finds_among_all(fixture: Path, qu
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
     codes = {each["code"] for each in expected} or {fixture.parent.name[:5]} & set(rules())
     for code in codes:
-        report = check_in(quarantine, fixture / "tree", depth="deep", selection=select([code]))
+        report = check_in(quarantine, fixture / "tree", Judgement(depth="deep", selection=select([code])))
         found = [
             {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
             for each in report.findings
@@ -98,7 +100,7 @@ def test_a_committed_tree_is_what_its_builder_writes_and_what_is_expected_what_i
     same(tmp_path / "tree", folder / "tree")
     text = (folder / "expected.json").read_text()
     expected = json.loads(text)["findings"]
-    assert text == build.as_expected(expected)
+    assert text == as_expected(expected)
     build.hold(case, trees, [(each["code"], each["path"]) for each in expected])
 
 
@@ -108,7 +110,7 @@ def test_the_committed_good_tree_is_what_its_builder_writes(tmp_path: Path) -> N
     same(tmp_path / "tree", SUITE / "good/dataset-and-run/tree")
     kept = {path.relative_to(SUITE / "good").as_posix() for path in (SUITE / "good").glob("*/*")}
     assert kept == {"dataset-and-run/tree", "dataset-and-run/expected.json"}
-    assert (SUITE / "good/dataset-and-run/expected.json").read_text() == build.as_expected([])
+    assert (SUITE / "good/dataset-and-run/expected.json").read_text() == as_expected([])
 
 
 def same(one: Path, other: Path) -> None:

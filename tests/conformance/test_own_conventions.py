@@ -9,6 +9,7 @@ import pytest
 
 from runcheck.conventions.check import check_by
 from runcheck.conventions.load import load, shipped
+from runcheck.judgement import Judgement
 from runcheck.rules.selection import Selection
 from runcheck.tree.quarantine import Quarantine
 
@@ -36,7 +37,7 @@ def found_in(
     selection: Selection = Selection(),  # noqa: B008
 ) -> list[dict[str, object]]:
     """Return what is found in a tree, as the suite has it."""
-    report = check_by(quarantine, fixture / "tree", fixture.parent.name, depth=depth, selection=selection)  # type: ignore[arg-type]
+    report = check_by(quarantine, fixture / "tree", fixture.parent.name, Judgement(depth=depth, selection=selection))  # type: ignore[arg-type]
     places = [(each, {"line": each.line, "pointer": each.pointer or None}) for each in report.findings]
     return [
         {"code": each.code, "path": each.path} | {name: value for name, value in place.items() if value}

@@ -19,7 +19,7 @@ from tests.fixes.test_fixes import everything, readme, reseal, run_of
 SOURCE = str(Path(runcheck.__file__).parents[1])
 REPOSITORY = str(Path(__file__).parents[2])
 
-# Starts once and forks for each death: a hook of Python's sees every change of the tree before it is made.
+# Starts once and forks for each death.
 _DEATHS = """
 import os, sys, shutil
 from pathlib import Path
@@ -27,6 +27,7 @@ sys.modules["pyarrow"] = None  # no registry, whose reader is a process of its o
 from tests.checking import check
 from runcheck.fixes.apply import apply, finish_interrupted, fixing
 from runcheck.fixes.plan import plan
+from tests.deaths import forked
 from tests.fixes.test_fixes import everything
 good, root = sys.argv[1:]
 findings = check(good).findings
@@ -37,33 +38,6 @@ def fix():
         for group in plan(root, findings, is_daring=True).edits:
             apply(root, group)
 
-def forked(kill_at=None):
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            count = 0
-            def hook(event, arguments):
-                nonlocal count
-                if event == "open":
-                    path, mode, flags = arguments
-                    writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
-                else:
-                    path, writes = (arguments or [None])[0], event in (
-                        "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.symlink", "os.chmod")
-                if writes and isinstance(path, str) and (path.startswith(root) or event == "os.symlink"):
-                    count += 1
-                    if count == kill_at:
-                        os._exit(9)
-            if kill_at is not None:
-                sys.addaudithook(hook)
-            fix()
-            status = 0
-        except BaseException as error:
-            print(type(error).__name__, error, file=sys.stderr)
-        os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
 def fresh():
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(good, root, symlinks=True)
@@ -73,7 +47,7 @@ def files():
 
 fresh()
 old = files()
-assert forked() == 0
+assert forked(fix, root) == 0
 new = files()
 assert not [each for each in check(root).findings if each.code not in ("RC208", "RC705")], check(root).findings
 assert len([path for path in {**old, **new} if old.get(path) != new.get(path)]) > 5
@@ -81,7 +55,7 @@ assert len([path for path in {**old, **new} if old.get(path) != new.get(path)]) 
 deaths = 0
 for number in range(1, 1000):
     fresh()
-    status = forked(number)
+    status = forked(fix, root, number)
     if status == 0:
         break
     assert status == 9, (number, status)
@@ -90,8 +64,8 @@ for number in range(1, 1000):
         if not path.endswith(".tmp"):
             assert each in (old.get(path), new.get(path)), (number, path)
     if deaths % 3 == 0:
-        forked(4)  # and the one that finishes it is killed too
-    assert forked() == 0, f"after death {number}"
+        forked(fix, root, 4)  # and the one that finishes it is killed too
+    assert forked(fix, root) == 0, f"after death {number}"
     assert files() == new, (number, {path for path in {**files(), **new} if files().get(path) != new.get(path)})
 print(deaths)
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Report
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
@@ -44,7 +45,7 @@ def check_broken(case: Case, quarantine: Quarantine) -> str | None:
         shutil.copytree(case.root, root, symlinks=True)
         (root / case.path).write_bytes(case.content())
         try:
-            report = check_in(quarantine, root, depth="deep", pedantic=True)
+            report = check_in(quarantine, root, Judgement(depth="deep", pedantic=True))
         except CannotCheckError:
             return None
         except Exception as error:  # noqa: BLE001 - that any exception comes through is what is looked for

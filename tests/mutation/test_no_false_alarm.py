@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 
@@ -38,7 +39,7 @@ def test_a_good_tree_has_no_finding(quarantine: Quarantine, drawn: dict[str, Any
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "artefacts"
         write_tree(root, drawn)
-        report = check_in(quarantine, root, depth="deep")
+        report = check_in(quarantine, root, Judgement(depth="deep"))
         assert [(each.code, each.path, each.message) for each in report.findings] == []
         assert report.units == len(drawn["datasets"]) + len(drawn["runs"])
         unseen = [each.reason for each in report.unverified if "Git LFS" not in each.reason]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runcheck.convention.clauses import clauses
 from runcheck.findings import Report
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.rules.selection import select
 from runcheck.tree.cache import DiskCache, open_cache
@@ -22,7 +23,7 @@ Way = Callable[[Path, Quarantine], Report]
 
 def plainly(root: Path, quarantine: Quarantine) -> Report:
     """Check with nothing remembered, in this process."""
-    return check_in(quarantine, root, depth="deep")
+    return check_in(quarantine, root, Judgement(depth="deep"))
 
 
 def with_cache(root: Path, quarantine: Quarantine) -> Report:
@@ -33,12 +34,12 @@ def with_cache(root: Path, quarantine: Quarantine) -> Report:
         assert isinstance(cache, DiskCache)
         return DiskCache(cache.folder, 1 << 63)
 
-    return check_in(quarantine, root, depth="deep", open_cache=at_once)
+    return check_in(quarantine, root, Judgement(depth="deep"), open_cache=at_once)
 
 
 def in_processes(root: Path, quarantine: Quarantine) -> Report:
     """Check in worker processes, however few units there are."""
-    return check_in(quarantine, root, depth="deep", executor=Processes(2, least_items=1, method=_method()))
+    return check_in(quarantine, root, Judgement(depth="deep"), executor=Processes(2, least_items=1, method=_method()))
 
 
 @cache
@@ -53,13 +54,13 @@ def _method() -> str:
 def a_family_at_a_time(root: Path, quarantine: Quarantine) -> Report:
     """Check by the clauses of one family after the other, each of which reads what it needs and no more."""
     families = sorted({code[:3] for code in clauses()})
-    reports = [check_in(quarantine, root, depth="deep", selection=select([each])) for each in families]
+    reports = [check_in(quarantine, root, Judgement(depth="deep", selection=select([each]))) for each in families]
     return reports[0]._replace(findings=tuple(finding for report in reports for finding in report.findings))
 
 
 def through_dask(root: Path, quarantine: Quarantine) -> Report:
     """Check with the workers of a Dask cluster."""
-    return check_in(quarantine, root, depth="deep", executor=executor_of(f"dask:{address_of_two()}"))
+    return check_in(quarantine, root, Judgement(depth="deep"), executor=executor_of(f"dask:{address_of_two()}"))
 
 
 def in_an_object_store(root: Path, quarantine: Quarantine) -> Report:
@@ -69,7 +70,7 @@ def in_an_object_store(root: Path, quarantine: Quarantine) -> Report:
         NotCarriedError: the tree holds a link, a device, or a name that is none of Unicode.
     """
     url = to_s3(root, "artefacts")
-    return check_in(_readers(), url, depth="deep", executor=Threads(4))
+    return check_in(_readers(), url, Judgement(depth="deep"), executor=Threads(4))
 
 
 def in_memory(root: Path, quarantine: Quarantine) -> Report:
@@ -78,7 +79,7 @@ def in_memory(root: Path, quarantine: Quarantine) -> Report:
     Raises:
         NotCarriedError: as :func:`in_an_object_store`.
     """
-    return check_in(quarantine, to_memory(root, "artefacts"), depth="deep", executor=Threads(4))
+    return check_in(quarantine, to_memory(root, "artefacts"), Judgement(depth="deep"), executor=Threads(4))
 
 
 @cache

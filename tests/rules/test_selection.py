@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.convention.clauses import clauses
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.rules.reading import Reading, has_cards, inputs_of_tree, reading_for
 from runcheck.rules.rule import _OF_TREES, _OF_UNITS, rules, rules_of
@@ -84,7 +85,7 @@ def test_files_that_no_selected_clause_is_about_are_not_opened(
 
     monkeypatch.setattr(Reader, "file", noting(Reader.file))
     monkeypatch.setattr(Reader, "identity", noting(Reader.identity))
-    check_in(quarantine, tree, selection=select(["RC303"]))
+    check_in(quarantine, tree, Judgement(selection=select(["RC303"])))
     assert set(opened) == {"SHA256SUMS"}
 
 
@@ -96,6 +97,6 @@ def test_a_large_file_has_the_same_digest_whichever_way_it_is_read(
     (run_folder / "extra" / "large.bin").write_bytes(content)
     with (run_folder / "SHA256SUMS").open("a") as stream:
         stream.write(f"{'0' * 64}  extra/large.bin\n")
-    alone = check_in(quarantine, tree, selection=select(["RC304"]))
+    alone = check_in(quarantine, tree, Judgement(selection=select(["RC304"])))
     (among,) = [each for each in check_in(quarantine, tree).findings if each.code == "RC304"]
     assert alone.findings == (among,)

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 import runcheck
 from runcheck.depth import Depth
 from runcheck.findings import Finding
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.probes.contents import Tensor
 from runcheck.rules.values import compare_values
@@ -160,7 +161,7 @@ def findings(trained: Path, tmp_path: Path, quarantine: Quarantine) -> Callable[
         sidecar.write_text(json.dumps({**said, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}))
         for each in root.rglob("SHA256SUMS"):
             each.unlink()
-        report = check_in(quarantine, root, depth=depth, pedantic=True)
+        report = check_in(quarantine, root, Judgement(depth=depth, pedantic=True))
         return [each for each in report.findings if each.code == "RC512"]
 
     return judged

@@ -15,6 +15,7 @@ import pytest
 from runcheck.convention.settings import Settings
 from runcheck.errors import CannotCheckError, InvalidArgumentError
 from runcheck.findings import Report
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.tree.cluster import Dask
 from runcheck.tree.executor import Here, WorkerLostError
@@ -221,14 +222,14 @@ def shown(request: pytest.FixtureRequest, tree: Path, run_folder: Path) -> Path:
 
 
 def test_a_report_is_the_same_as_that_of_this_process(shown: Path, address: str, quarantine: Quarantine) -> None:
-    here = check_in(quarantine, shown, depth="deep", pedantic=True, executor=Here())
-    there = check_in(quarantine, shown, depth="deep", pedantic=True, executor=Dask(address))
+    here = check_in(quarantine, shown, Judgement(depth="deep", pedantic=True), executor=Here())
+    there = check_in(quarantine, shown, Judgement(depth="deep", pedantic=True), executor=Dask(address))
     assert comparable(there) == comparable(here)
 
 
 def test_the_settings_of_a_team_reach_the_workers(tree: Path, address: str, quarantine: Quarantine) -> None:
     settings = Settings(further_tags={"model": ("sweep",)})
-    report = check_in(quarantine, tree, settings=settings, executor=Dask(address))
+    report = check_in(quarantine, tree, Judgement(settings=settings), executor=Dask(address))
     assert "RC802" in {each.code for each in report.findings}
 
 
@@ -263,7 +264,7 @@ def test_the_workers_read_a_store_themselves(tree: Path, run_folder: Path, addre
     (run_folder / "plots/x.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     url = to_s3(tree, "artefacts")
     with Quarantine() as readers:  # started anew, so that they find the server in the environment
-        there = check_in(readers, url, depth="deep", executor=Dask(address))
-        here = check_in(readers, url, depth="deep")
+        there = check_in(readers, url, Judgement(depth="deep"), executor=Dask(address))
+        here = check_in(readers, url, Judgement(depth="deep"))
     assert there.findings == here.findings != ()
     assert there.hashed_bytes == here.hashed_bytes > 0

@@ -26,6 +26,7 @@ from runcheck.cli import main
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
 from runcheck.findings import Report
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.probes import GONE, look_into_file, look_into_folder
 from runcheck.probes.contents import ZarrContent
@@ -79,7 +80,7 @@ def _outside_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def check_url(readers: Quarantine, url: str, depth: Depth = "content", **options: Any) -> Report:  # noqa: ANN401
     """Check as the command line does; the finding that a tree was written outside of Git is left out."""
-    report = check_in(readers, url, depth=depth, executor=Threads(8), pedantic=True, **options)
+    report = check_in(readers, url, Judgement(depth=depth, pedantic=True), executor=Threads(8), **options)
     return report._replace(findings=tuple(each for each in report.findings if each.code != "RC208"))
 
 
@@ -138,7 +139,7 @@ def no_answer(suffix: str, answers: int = 0) -> Callable[[Any, str], None]:
 def test_what_is_said_of_a_tree_does_not_depend_on_where_it_lies(
     judged: Path, readers: Quarantine, carry: Callable[[Path, str], str], depth: Depth
 ) -> None:
-    here = check_in(readers, judged, depth=depth, pedantic=True)
+    here = check_in(readers, judged, Judgement(depth=depth, pedantic=True))
     there = check_url(readers, carry(judged, "a/artefacts"), depth)
     assert said(there) == said(here)
     assert bool(said(there)) is ("# Changed" in next(judged.glob("model/*/2*/README.md")).read_text())
@@ -156,7 +157,7 @@ def test_a_part_of_a_tree_may_be_named_by_its_url(
         assert locate(f"{url}/{focus}").focus == unit if focus.endswith("latest") else focus.strip("/")
         report = check_url(readers, f"{url}/{focus}")
         assert (report.root, report.units) == (url, 1), focus
-        assert said(report) == said(check_in(readers, tree / unit, pedantic=True)) != []
+        assert said(report) == said(check_in(readers, tree / unit, Judgement(pedantic=True))) != []
     assert said(check_url(readers, f"{url}/{DATASET}")) == []
     assert locate(f"{url}/runs.parquet").focus == ""
 
@@ -621,7 +622,7 @@ def test_a_checkpoint_is_decoded_from_a_copy_that_is_removed(
     copies = tmp_path / "copies"
     copies.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(copies))
-    here = check_in(readers, tmp_path / "artefacts", depth="deep", pedantic=True)
+    here = check_in(readers, tmp_path / "artefacts", Judgement(depth="deep", pedantic=True))
     there = check_url(readers, carry(tmp_path / "artefacts", "artefacts"), "deep")
     assert said(there) == said(here) != []
     assert list(copies.iterdir()) == []

@@ -14,14 +14,16 @@ import pytest
 import runcheck
 
 SOURCE = str(Path(runcheck.__file__).parents[1])
+REPOSITORY = str(Path(__file__).parents[2])
 
-# Starts once and forks for each death: a hook of Python's sees every change of the tree before it is made.
+# Starts once and forks for each death.
 _DEATHS = """
 import os, sys, json, shutil, warnings
 sys.modules["pyarrow"] = None  # no registry, which has tests of its own, and whose reader is a process of its own
 import runcheck, runcheck.pipeline, runcheck.writer.start
 import runcheck.writer.recovery.recover, runcheck.writer.recovery.resume
 from tests.checking import check
+from tests.deaths import forked
 warnings.simplefilter("ignore")
 good, root, act, again = sys.argv[1:]
 
@@ -42,33 +44,6 @@ def resume(changed=False):
 
 begun = False  # whether a session ends as soon as it began: the deaths of its end have tests of their own
 ACTS = {"resume": resume, "change": lambda: resume(True), "recover": lambda: runcheck.recover(unit())}
-
-def forked(function, kill_at=None):
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            count = 0
-            def hook(event, arguments):
-                nonlocal count
-                if event == "open":
-                    path, mode, flags = arguments
-                    writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
-                else:
-                    path, writes = (arguments or [None])[0], event in (
-                        "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.symlink", "os.utime")
-                if writes and isinstance(path, str) and (path.startswith(root) or event == "os.symlink"):
-                    count += 1
-                    if count == kill_at:
-                        os._exit(9)
-            if kill_at is not None:
-                sys.addaudithook(hook)
-            function()
-            status = 0
-        except BaseException as error:
-            print(type(error).__name__, error, file=sys.stderr)
-        os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 def points():
     with open(os.path.join(unit(), "metrics.jsonl")) as stream:
@@ -94,13 +69,13 @@ for number in range(1, 1000):
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(good, root, symlinks=True)
     begun = True
-    status = forked(ACTS[act], number)
+    status = forked(ACTS[act], root, number)
     begun = False
     if status == 0:
         break
     assert status == 9, (number, status)
     deaths += 1
-    assert forked(ACTS[again]) == 0, f"after death {number} of {act}"
+    assert forked(ACTS[again], root) == 0, f"after death {number} of {act}"
     try:
         expect()
     except AssertionError as error:
@@ -182,7 +157,7 @@ def test_killed_before_any_change_it_can_be_done_again(
         text=True,
         check=False,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": SOURCE, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
+        env={**os.environ, "PYTHONPATH": f"{SOURCE}:{REPOSITORY}", "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout) > 10

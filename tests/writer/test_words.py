@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import runcheck
 from runcheck.findings import Report
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 from runcheck.writer.provenance.redaction import Redactor
@@ -150,7 +151,7 @@ def test_nothing_that_is_written_names_a_secret_or_the_machine(
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "artefacts"
         run = write(root, config, text)
-        report = check_in(quarantine, root, pedantic=True)
+        report = check_in(quarantine, root, Judgement(pedantic=True))
         assert of_words(report) == []
         assert [each for each in report.findings if each.is_error] == []
         for path in run.parent.parent.parent.rglob("*"):

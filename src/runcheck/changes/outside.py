@@ -3,24 +3,21 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address, Member, Tree, Unit
-from runcheck.findings import Finding, Report, Unverified, Waived
+from runcheck.findings import Report, Unverified
+from runcheck.judgement import Judgement
 from runcheck.probes import unverified_in
 from runcheck.probes.contents import GitContent
 from runcheck.rules.absent import ABSENT
 from runcheck.rules.judge import judge
 from runcheck.rules.rule import rules
-from runcheck.rules.selection import Selection
+from runcheck.rules.selection import NOTHING, Selection
 from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.read import Reader
-
-if TYPE_CHECKING:
-    from runcheck.configuration.treatment import Treatment
 
 _OF_ANY_FILE = ("raw-weights", "secret", "unsafe-pickle", "object-array", "remote-credentials")
 _OF_ANY_REPOSITORY = ("env-tracked",)
@@ -29,10 +26,7 @@ _OF_ANY_REPOSITORY = ("env-tracked",)
 def check_outside(
     reader: Reader,
     paths: Iterable[str],
-    selection: Selection,
-    treatment: "Treatment | None" = None,
-    *,
-    is_pedantic: bool,
+    judgement: Judgement,
 ) -> Report:
     """Return what is found in files of the reader's store by those of the clauses that are selected.
 
@@ -40,6 +34,7 @@ def check_outside(
     matrices say so. What is not there any more is passed over.
     """
     start = perf_counter()
+    selection = judgement.selection
     entries = [entry for path in sorted(paths) if (entry := reader.store.entry(path)) is not None and entry.is_file]
     facts = {entry.path: reader.file(entry, None, hashed=False) for entry in entries}
     members = {entry.path: Member(entry.path, entry, None) for entry in entries}
@@ -47,12 +42,10 @@ def check_outside(
     found, unverified = judge(UnitInputs(unit, facts, now(), lambda _: False), _among(_OF_ANY_FILE, selection))
     environment = tuple(entry.path for entry in entries if _holds_keys(entry.name))
     found += judge(_of_repository(environment), _among(_OF_ANY_REPOSITORY, selection))[0]
-    waived = Waived()
-    if treatment:
-        found, waived = treatment.applied(reader.store.name, found, lambda _: False)
+    counted, waived = judgement.treated(reader.store.name, found, is_whole=False)
     return Report(
         reader.store.name,
-        tuple(sorted((each for each in found if is_pedantic or each.is_certain), key=Finding.sort_key)),
+        counted,
         (*unverified, *(Unverified(reason, tuple(each)) for reason, each in unverified_in(facts.items()).items())),
         files=len(entries),
         seconds=perf_counter() - start,
@@ -64,7 +57,7 @@ def check_outside(
 def _among(names: Iterable[str], selection: Selection) -> Selection:
     """Return the clauses of these names that are selected; where none is, one that no clause begins with."""
     codes = [code for code, rule in rules().items() if rule.clause.name in names and selection.has(code)]
-    return Selection(tuple(codes) or ("-",))
+    return Selection(tuple(codes)) if codes else NOTHING
 
 
 def _holds_keys(name: str) -> bool:

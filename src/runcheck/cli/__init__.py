@@ -27,6 +27,8 @@ _COMMANDS = (
     "schema",
     "completions",
     "seal",
+    "publish",
+    "pull",
     "init",
     "migrate",
 )

@@ -35,11 +35,7 @@ class OwnYamlProbe(YamlProbe):
     def _parsed(self, text: str) -> DocumentContent:
         if (plain := read_plain_yaml(text)) is not None:
             return DocumentContent(plain)
-        reader = _Reader(text)
-        value = reader.document()
-        if value is None and reader.is_empty:
-            raise FaultError("is empty")
-        return DocumentContent(value, ambiguous=tuple(reader.ambiguous))
+        return _Reader(text).content()
 
 
 class _Reader(YamlReader):
@@ -81,7 +77,7 @@ class _Reader(YamlReader):
             is_plain = not getattr(event, "style", None)
             key = self._node(event, depth + 1)
             if key == "<<" and is_plain:
-                self.ambiguous = [each for each in self.ambiguous if each != (line, "<<")]
+                self._ambiguous = [each for each in self._ambiguous if each != (line, "<<")]
                 self._merge(self._node(next(self._events), depth + 1), merged, line)
                 continue
             if isinstance(key, dict | list):

@@ -84,13 +84,10 @@ class YamlProbe(_DocumentProbe):
             return DocumentContent(plain)
         from runcheck.probes.yaml_events import YamlReader  # noqa: PLC0415 - 18 ms that most trees do not pay
 
-        reader = YamlReader(text)
-        value = reader.document()
-        if value is None and reader.is_empty:
-            raise FaultError("is empty")
-        if not isinstance(value, dict):
-            raise FaultError(f"holds {_article(value)} at its top, not a mapping")
-        return DocumentContent(value, ambiguous=tuple(reader.ambiguous))
+        content = YamlReader(text).content()
+        if not isinstance(content.value, dict):
+            raise FaultError(f"holds {_article(content.value)} at its top, not a mapping")
+        return content
 
 
 def _text(content: bytes) -> str:

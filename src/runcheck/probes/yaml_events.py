@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import yaml
 
 from runcheck.convention.layout import layout
+from runcheck.probes.contents import DocumentContent
 from runcheck.probes.document import FaultError, finite, too_deep
 
 _MAX_DIGITS = 4000  # as many as Python converts, which is quadratic in them; JSON's reader has that bound built in
@@ -46,24 +47,22 @@ class YamlReader:
     def __init__(self, text: str) -> None:
         """Read nothing yet."""
         self._events = _yaml_events(text)
-        self.ambiguous: list[tuple[int, str]] = []
-        self.is_empty = False
+        self._ambiguous: list[tuple[int, str]] = []
 
-    def document(self) -> object:
-        """Return the value of the document.
+    def content(self) -> DocumentContent:
+        """Return the value of the document, and what readers of other versions of YAML take for something else.
 
         Raises:
             FaultError: it is no YAML, or holds what readers differ on.
         """
         first = next(self._events)
         if not isinstance(first, yaml.DocumentStartEvent):
-            self.is_empty = True
-            return None
+            raise FaultError("is empty")
         value = self._node(next(self._events), 0)
         next(self._events)
         if not isinstance(following := next(self._events), yaml.StreamEndEvent):
             raise FaultError("holds more than one document", _line(following))
-        return value
+        return DocumentContent(value, ambiguous=tuple(self._ambiguous))
 
     def _node(self, event: yaml.Event, depth: int) -> object:
         if depth > layout().limits.document_depth:
@@ -101,7 +100,7 @@ class YamlReader:
         if event.style or text[:1] in _BEGIN_WORDS:
             return text
         if _AMBIGUOUS.fullmatch(text):
-            self.ambiguous.append((line, text))
+            self._ambiguous.append((line, text))
         return _core_schema(text, line)
 
 

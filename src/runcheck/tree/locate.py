@@ -41,6 +41,11 @@ def is_url(path: str) -> bool:
     return bool(_URL.match(path)) and not _HERE.match(path)
 
 
+def here(path: str) -> str:
+    """Return a path of this machine, which may be given as a URL, without the scheme."""
+    return _HERE.sub("", path, count=1)
+
+
 def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it does not change
     """Return the tree that ``path`` is, or lies in; ``remote`` says how one at a URL is read.
 
@@ -49,7 +54,7 @@ def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it d
     """
     if is_url(path):
         return _locate_url(path, remote)
-    path = _HERE.sub("", path, count=1)
+    path = here(path)
     if not os.path.lexists(path):
         raise CannotCheckError(f"{path}: {why_absent(path)}")
     absolute = os.path.abspath(path)

@@ -1,20 +1,21 @@
-"""``runs.parquet``: one row a unit, a function of the units' metadata."""
+"""``runs.parquet``: one row a unit, a function of the units' documents."""
 
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from runcheck.convention.documents import Metadata, RegistryRow, is_same, registry_row
+from runcheck.convention.documents import Metadata, RegistryRow
 from runcheck.convention.layout import layout
-from runcheck.convention.units import classify
-from runcheck.errors import CannotCheckError, CannotWriteError, MissingLibraryError
-from runcheck.probes.registry import columns, read_registry
+from runcheck.convention.registry import is_same
+from runcheck.errors import CannotCheckError, CannotWriteError
+from runcheck.probes.registry import read_registry, read_table
+from runcheck.reading.records import UnitFault, record_with, records
+from runcheck.reading.registry_table import arrow_schema, require_pyarrow, table_of
 from runcheck.tree.locate import is_url, locate
 from runcheck.tree.state import state_folder
-from runcheck.tree.walk import walk
+from runcheck.tree.store import LocalStore
 from runcheck.writer.lock import locked
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ def rebuild_registry(root: str) -> Rebuilt:
         raise CannotWriteError(f"{root}: nothing is written to a URL; build the registry where the tree is written")
     if locate(root).focus:
         raise CannotCheckError(f"{root}: is a part of a tree; name the root of the tree, which holds the registry")
-    _require_pyarrow()
+    require_pyarrow("write the registry")
     with locked(root, layout().registry):
-        rows, passed_over = _rows_of_units(root)
-        path = _write(root, rows)
-    return Rebuilt(path, len(rows), tuple(passed_over))
+        table, passed_over = _table_of_units(root)
+        path = _write(root, table)
+    return Rebuilt(path, table.num_rows, tuple(sorted(passed_over)))
 
 
 def is_registered(root: str, path: str, metadata: Metadata) -> bool:
@@ -55,7 +56,7 @@ def is_registered(root: str, path: str, metadata: Metadata) -> bool:
     content = read_registry(registry) if os.path.exists(registry) else None
     if content is None or content.error or content.unverified:
         return content is not None and not content.error
-    row = registry_row(metadata, path)
+    row = record_with(LocalStore(root), path, metadata).row
     return any(is_same(each, row) for each in content.rows if each["path"] == path)
 
 
@@ -65,58 +66,37 @@ def upsert_row(root: str, path: str, metadata: Metadata) -> None:
     Raises:
         MissingLibraryError: pyarrow is not installed.
     """
-    _require_pyarrow()
+    require_pyarrow("write the registry")
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
     with locked(root, layout().registry):
         registry = os.path.join(root, layout().registry)
-        content = read_registry(registry) if os.path.exists(registry) else None
-        if content is None or content.error or content.unverified:
-            rows, _ = _rows_of_units(root)
-        else:
-            rows = list(content.rows)
-        others = [row for row in rows if row["path"] != path]
-        _write(root, [*others, registry_row(metadata, path)])
+        stored = read_table(registry, arrow_schema()) if os.path.exists(registry) else None
+        others = _table_of_units(root)[0] if stored is None else stored
+        row, _ = table_of([record_with(LocalStore(root), path, metadata).row])
+        whole = pa.concat_tables([others.filter(pc.not_equal(others["path"], path)), row])
+        _write(root, whole.sort_by("path"))
 
 
-def _rows_of_units(root: str) -> tuple[list[RegistryRow], list[str]]:
-    rows: list[RegistryRow] = []
+def _table_of_units(root: str) -> "tuple[pa.Table, list[str]]":
+    """Return the rows of all units, in order, and the paths of those units that make none."""
     passed_over: list[str] = []
-    for unit in classify(walk(root)).units:
-        row = _row_of_unit(root, unit.path)
-        if row is None:
-            passed_over.append(unit.path)
-        else:
-            rows.append(row)
-    return rows, passed_over
+
+    def rows() -> Iterator[RegistryRow]:
+        for record in records(LocalStore(root)):
+            if isinstance(record, UnitFault):
+                passed_over.append(record.path)
+            else:
+                yield record.row
+
+    table, refused = table_of(rows())
+    return table.sort_by("path"), passed_over + refused
 
 
-def _row_of_unit(root: str, path: str) -> RegistryRow | None:
-    """Return the row of a unit, or None where its metadata cannot be read, are not valid, or do not fit the columns."""
-    from runcheck.convention.validation import violations  # noqa: PLC0415 - the writer itself needs no validator
-
-    try:
-        with open(os.path.join(root, path, layout().path("metadata")), encoding="utf-8") as stream:
-            document: object = json.loads(stream.read(layout().limits.document_bytes))
-        if violations("metadata", document):
-            return None
-    except (OSError, ValueError, RecursionError):
-        return None
-    row = registry_row(cast("Metadata", document), path)
-    return row if _is_storable(row) else None
-
-
-def _require_pyarrow() -> None:
-    try:
-        import pyarrow  # noqa: F401, PLC0415
-    except ImportError as error:
-        raise MissingLibraryError("pyarrow", "parquet", "write the registry") from error
-
-
-def _write(root: str, rows: Sequence[RegistryRow]) -> str:
-    import pyarrow as pa  # noqa: PLC0415
+def _write(root: str, table: "pa.Table") -> str:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    ordered = sorted(rows, key=lambda row: row["path"])
-    table = pa.Table.from_pylist([_storable(row) for row in ordered], schema=_arrow_schema())
     path = os.path.join(root, layout().registry)
     temporary = os.path.join(state_folder(root), f"{layout().registry}.tmp")
     with suppress(FileNotFoundError):  # which may be a link
@@ -124,34 +104,3 @@ def _write(root: str, rows: Sequence[RegistryRow]) -> str:
     pq.write_table(table, temporary, write_page_checksum=True)
     os.replace(temporary, path)
     return path
-
-
-def _is_storable(row: RegistryRow) -> bool:
-    """Say whether the columns can hold the row: JSON has integers beyond 64 bits and strings that are not UTF-8."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    try:
-        pa.Table.from_pylist([_storable(row)], schema=_arrow_schema())
-    except (pa.ArrowException, OverflowError, ValueError):
-        return False
-    return True
-
-
-def _storable(row: RegistryRow) -> dict[str, object]:
-    return {name: list(value.items()) if isinstance(value, dict) else value for name, value in row.items()}
-
-
-def _arrow_schema() -> "pa.Schema":
-    """Return the columns of ``registry-row.schema.json`` as Arrow types."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    of_json = {"boolean": pa.bool_(), "integer": pa.int64(), "number": pa.float64(), "string": pa.string()}
-
-    def arrow(schema: dict[str, object]) -> pa.DataType:
-        types = schema.get("type", "string")
-        name = next(each for each in types if each != "null") if isinstance(types, list) else types
-        if name == "object":
-            return pa.map_(pa.string(), arrow(cast("dict[str, object]", schema["additionalProperties"])))
-        return of_json[str(name)]
-
-    return pa.schema([(name, arrow(schema)) for name, schema in columns().items()])

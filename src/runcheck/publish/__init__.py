@@ -1,0 +1,1 @@
+"""Units on their way: to where they are kept for long, and back."""

@@ -1,0 +1,76 @@
+"""Labels, by which published units are asked for: ``<YYYYMMDD>-<slug>@<git-sha>``, a function of the metadata.
+
+They stand in the metadata and are written nowhere else: a list of them would be a second truth, which a store without
+locks cannot keep.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import cast
+
+from runcheck.convention.documents import Metadata, label_of
+from runcheck.convention.layout import layout
+from runcheck.convention.names import is_name
+from runcheck.convention.timestamps import date_of
+from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id
+from runcheck.errors import CannotReadError
+from runcheck.publish.references import metadata_at
+from runcheck.tree.store import Store
+
+_SHORT = 7  # digits of a commit
+_PARTS = re.compile(r"(?P<date>\d{8})-(?P<slug>[^@/]+)@(?P<sha>[0-9a-f]+)")
+
+
+def label_of_unit(metadata: Metadata) -> str:
+    """Return the label of a unit: the one that it states, or the one that its date, slug and commit give."""
+    return metadata.get("label") or _label(metadata, _SHORT)
+
+
+def unit_with_label(store: Store, label: str) -> str:
+    """Return the path of the unit in a store that has a label.
+
+    Raises:
+        CannotReadError: it is no label, or no unit or more than one has it.
+        OSError: the store did not answer.
+    """
+    parts = _PARTS.fullmatch(label)
+    if parts is None or not is_name("label", label):
+        raise CannotReadError(f"{label!r} is no label: <YYYYMMDD>-<slug>@<git-sha>, as `runcheck publish` prints it")
+    found = [
+        f"{folder}/{version}"
+        for folder in (f"{kind.folder}/{parts['slug']}" for kind in layout().kinds.values())
+        for version in store.folders(folder)
+        if _may_have(version, parts) and _has(store, f"{folder}/{version}", label)
+    ]
+    if not found:
+        raise CannotReadError(f"{store.name}: has no unit with the label {label}")
+    if len(found) > 1:
+        raise CannotReadError(f"{store.name}: has {len(found)} units with the label {label}: take {' or '.join(found)}")
+    return found[0]
+
+
+def _may_have(version: str, parts: re.Match[str]) -> bool:
+    """Say whether a unit of this version may have a label: an experiment id says day and commit, and no other does."""
+    if not is_name("experiment-id", version):
+        return True
+    second, sha = parts_of_experiment_id(version)
+    return second[:10].replace("-", "") == parts["date"] and parts["sha"].startswith(sha)
+
+
+def _has(store: Store, path: str, label: str) -> bool:
+    document = metadata_at(store, path)
+    if not _is_telling(document):
+        return False
+    metadata = cast("Metadata", document)
+    return label.startswith(_label(metadata, _SHORT)) and _label(metadata).startswith(label)
+
+
+def _is_telling(document: Mapping[str, object]) -> bool:
+    git = document.get("git")
+    sha = git.get("sha") if isinstance(git, dict) else ""
+    return all(isinstance(each, str) for each in (document.get("created_at"), document.get("slug"), sha))
+
+
+def _label(metadata: Metadata, digits: int | None = None) -> str:
+    sha = metadata["git"]["sha"] if metadata["git"] else NO_COMMIT
+    return label_of(date_of(metadata["created_at"]), metadata["slug"], sha[:digits])

@@ -1,0 +1,19 @@
+"""What a transfer did, in words."""
+
+from collections.abc import Iterator
+
+from runcheck.publish.sealed import CHECKSUMS
+from runcheck.publish.transfer import Transferred
+
+
+def lines_of(transferred: Transferred) -> Iterator[str]:
+    """Yield a line for each thing that was done."""
+    there = f"{transferred.there:,} file{'' if transferred.there == 1 else 's'}"
+    sent = f"{transferred.sent:,} file{'' if transferred.sent == 1 else 's'} of {transferred.sent_bytes:,} bytes"
+    if transferred.was_whole and not transferred.sent:
+        yield f"nothing to send: it is there, and its {there} are those of {CHECKSUMS}"
+    elif transferred.was_whole:
+        yield f"sent {sent} anew that were damaged or gone; {there} were there"
+    else:
+        yield f"sent {sent}, read them back, and sealed it" + (f"; {there} were there" if transferred.there else "")
+    yield from transferred.done
