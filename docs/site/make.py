@@ -32,6 +32,7 @@ SECTIONS = {
         "docs/editors",
         "docs/reproduce",
         "docs/publish",
+        "docs/signing",
         "docs/cli",
     ],
     "The convention": ["spec/README", "spec/[1-9]*", "spec/versions-and-extensions", "docs/rules/README"],
