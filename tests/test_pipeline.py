@@ -17,10 +17,11 @@ import pytest
 import runcheck
 from runcheck.convention.units import Address, Unit, unit_of
 from runcheck.errors import CannotCheckError
-from runcheck.pipeline import check, check_in
+from runcheck.pipeline import check_in
 from runcheck.tree.entry import Entry
 from runcheck.tree.locate import locate
 from runcheck.tree.quarantine import Quarantine
+from tests.checking import check
 
 WARNINGS_OF_A_TREE_OUTSIDE_GIT = {"RC208"}
 

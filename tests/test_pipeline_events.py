@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from runcheck.findings import Report
-from runcheck.pipeline import check
 from runcheck.writer.log.tensorboard import EventFile
+from tests.checking import check
 
 CODES = {"RC415", "RC416"}
 

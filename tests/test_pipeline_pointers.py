@@ -12,9 +12,10 @@ import pytest
 from runcheck.depth import Depth
 from runcheck.findings import Report
 from runcheck.judgement import Judgement
-from runcheck.pipeline import check, check_in
+from runcheck.pipeline import check_in
 from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.tree.quarantine import Quarantine
+from tests.checking import check
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 FOLDERS = ("model/*/2*/checkpoints/[0-9]*", "model/*/2*/exports/w", "dataset/*/v*/*.zarr")

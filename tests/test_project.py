@@ -96,15 +96,49 @@ def test_what_is_there_stays_and_lines_are_added(tmp_path: Path) -> None:
     assert said[".env.example"] == "has all that it needs"
     assert not (tmp_path / "runcheck.toml").exists()
     assert (tmp_path / ".gitignore").read_text().startswith("*.pyc\n!.env.example\n.env\n.runcheck/\n.env.*\n!.env.ex")
-    assert (
-        (tmp_path / ".gitattributes").read_text().startswith("*.png binary\ntrees/dataset/*/*/**/*.parquet filter=lfs")
-    )
+    attributes = (tmp_path / ".gitattributes").read_text().splitlines()
+    assert attributes[0].startswith("trees/dataset/*/*/**/*.parquet filter=lfs")
+    assert attributes[-1] == "*.png binary"
     hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
     assert hooks["fail_fast"] is True
     assert [repo["repo"] for repo in hooks["repos"]] == ["local", "local"]
     before = contents(tmp_path)
     list(initialise(str(tmp_path), "trees"))
     assert contents(tmp_path) == before
+
+
+def attributes_of(folder: Path, name: str, *paths: str) -> list[str]:
+    """Return what Git takes an attribute of these paths for."""
+    git = ["git", "-C", str(folder), "check-attr", name, "--", *paths]
+    return [line.rpartition(": ")[2] for line in subprocess.check_output(git, text=True).splitlines()]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_exceptions_of_ones_own_keep_the_last_word_and_what_is_for_all_files_does_not(tmp_path: Path, end: str) -> None:
+    own = ["# ours", "* text=auto", "", "# small, so read in Git", "artefacts/dataset/small/** -filter -diff -merge"]
+    (tmp_path / ".gitattributes").write_bytes(((end or "\n").join(own) + end).encode())
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    list(initialise(str(tmp_path)))
+    paths = [f"artefacts/dataset/{slug}/v1/train.parquet" for slug in ("small", "large")]
+    assert attributes_of(tmp_path, "filter", *paths) == ["unset", "lfs"]
+    assert attributes_of(tmp_path, "text", *paths, "a.py") == ["unset", "unset", "auto"]
+    before = contents(tmp_path)
+    list(initialise(str(tmp_path)))
+    assert contents(tmp_path) == before
+
+
+def test_a_line_that_was_taken_out_comes_back_behind_the_one_that_it_is_an_exception_of(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    list(initialise(str(tmp_path)))
+    path = tmp_path / ".gitattributes"
+    whole = path.read_text()
+    lines = whole.splitlines(keepends=True)
+    exceptions = [line for line in lines if "!filter" in line]
+    assert exceptions
+    path.write_text("".join(line for line in lines if line not in exceptions))
+    list(initialise(str(tmp_path)))
+    assert path.read_text() == whole
+    assert attributes_of(tmp_path, "filter", "artefacts/model/a/v1/exports/m.onnx.json") == ["unspecified"]
 
 
 @pytest.mark.parametrize(

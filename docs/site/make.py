@@ -31,6 +31,7 @@ SECTIONS = {
         "docs/pytest",
         "docs/editors",
         "docs/reproduce",
+        "docs/prune",
         "docs/publish",
         "docs/signing",
         "docs/cli",

@@ -15,7 +15,10 @@ _RUN = re.compile(r"[A-Za-z0-9_/+-]{16}")  # no key is shorter
 
 
 def without_secrets(text: str) -> str:
-    """Return a message without the secrets in the values that it names: a log is read by more people than a tree."""
+    """Return a message, or a pointer, without the secrets that it names: a log is read by more people than a tree.
+
+    The path of a finding stays whole, whatever it holds: nobody could find the file otherwise.
+    """
     if _RUN.search(text) is None:
         return text
     from runcheck.convention.words import words_in  # noqa: PLC0415 - most messages have no long values
@@ -89,13 +92,15 @@ class Waived(NamedTuple):
     """Findings that are not among those of the report.
 
     Each that its unit excepts itself from; how many a configuration ignores by their paths; how many are in the
-    baseline. ``gone`` are those of the baseline that are there no more.
+    baseline. ``gone`` are those of the baseline that are there no more, ``idle`` the patterns of paths that fit no
+    path.
     """
 
     excepted: tuple[Excepted, ...] = ()
     by_path: int = 0
     known: int = 0
     gone: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 class Survey(NamedTuple):
@@ -152,6 +157,13 @@ class Report(NamedTuple):
     def warnings(self) -> int:
         """How many findings are warnings."""
         return len(self.findings) - self.errors
+
+    def fixes(self) -> "list[Fixability | None]":
+        """Return what ``check --fix`` may do about each finding: nothing about a file that is damaged."""
+        from runcheck.convention.fixable import DAMAGES  # noqa: PLC0415 - as above
+
+        damaged = {each.path for each in self.findings if each.clause.name in DAMAGES}
+        return [None if each.path in damaged else each.fix for each in self.findings]
 
     @property
     def is_clean(self) -> bool:

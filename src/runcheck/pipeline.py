@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ from runcheck.convention.timestamps import now
 from runcheck.convention.units import Address
 from runcheck.depth import Depth
 from runcheck.errors import CannotCheckError
-from runcheck.findings import Excepted, Finding, Report, Survey, Unverified
+from runcheck.findings import Excepted, Finding, Report, Unverified
 from runcheck.focus import Focus, surroundings
 from runcheck.judgement import Judgement
 from runcheck.rules.judge import judge
@@ -28,11 +28,14 @@ from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.read import Reader
 from runcheck.tree.store import CONNECTIONS, Remote
 from runcheck.tree_reading import Above, ask_git, read_above, tree_inputs
-from runcheck.watch import Nobody, Watch
+from runcheck.watch import Nobody, Watch, watched
 
 
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
     """Check the tree at ``path``, or the part of a tree that ``path`` is, against every clause that has a rule.
+
+    It reads no configuration: the same tree is judged alike wherever it lies. ``runcheck check`` and
+    :func:`runcheck.pytest.assert_conforms` judge by the one above the tree. Exceptions of units hold here too.
 
     Args:
         path: The root of a tree, a folder or a file in one; or the URL of such a thing in a store that fsspec reaches.
@@ -116,7 +119,7 @@ def check_focus(
             Aside(partial(read_above, reader, cache, tree, needed)) as reading,
         ):
             total = Total(surveyor.kept_at, cache, partial(_registered, reading) if tree.registry else None)
-            for unit, survey in zip(met, _watched(started, len(met), watch), strict=True):
+            for unit, survey in zip(met, watched(started, len(met), watch), strict=True):
                 total.take(unit, survey)
         above = reading.result()
         cards: Mapping[str, Card] = total.cards
@@ -154,16 +157,6 @@ def _without_excepted(found: list[Finding], total: Total, at: datetime) -> tuple
     from runcheck.excepting import without_excepted  # noqa: PLC0415 - few units state any
 
     return without_excepted(found, total.exceptions, at)
-
-
-def _watched(surveys: Iterable[Survey], count: int, watch: Watch) -> Iterator[Survey]:
-    watch.begin(count)
-    try:
-        for each in surveys:
-            watch.done(each.files, each.hashed_bytes)
-            yield each
-    finally:
-        watch.end()
 
 
 def _glance(surveyor: Surveyor, total: Total, address: Address) -> Card:

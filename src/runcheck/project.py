@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from runcheck.configuration.find import OWN, find
-from runcheck.convention.git_lines import lfs_lines, merged
+from runcheck.convention.git_lines import lfs_lines, merged, placed
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.errors import CannotWriteError, InvalidArgumentError
@@ -56,7 +56,7 @@ def initialise(folder: str, root: str = "artefacts") -> Iterator[str]:
         (OWN, lambda text: _configuration(folder, root, text)),
         (".pre-commit-config.yaml", _hooks),
         (".env.example", lambda text: text or _ENVIRONMENT),
-        (".gitattributes", lambda text: merged(text, lfs_lines(prefix="" if root == "." else f"{root}/"))),
+        (".gitattributes", lambda text: placed(text, lfs_lines(prefix="" if root == "." else f"{root}/"))),
         (".gitignore", _ignored),
     )
     for name, make in writers:

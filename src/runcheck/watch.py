@@ -1,6 +1,7 @@
 """Who watches a check while it goes on."""
 
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
 
 
 class Watch(Protocol):
@@ -39,3 +40,29 @@ class Nobody:
 
     def end(self) -> None:
         """Take no notice."""
+
+
+class Surveyed(Protocol):
+    """What came out of a unit."""
+
+    @property
+    def files(self) -> int:
+        """How many files it has."""
+
+    @property
+    def hashed_bytes(self) -> int:
+        """How many bytes of them were hashed."""
+
+
+S = TypeVar("S", bound=Surveyed)
+
+
+def watched(surveys: Iterable[S], count: int, watch: Watch) -> Iterator[S]:
+    """Yield the surveys of so many units, and tell ``watch`` of each."""
+    watch.begin(count)
+    try:
+        for each in surveys:
+            watch.done(each.files, each.hashed_bytes)
+            yield each
+    finally:
+        watch.end()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import struct
 import tracemalloc
 from pathlib import Path
@@ -10,18 +11,20 @@ from pathlib import Path
 import jax.numpy as jnp
 import orbax.checkpoint as ocp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from runcheck.adopt.adopt import adopt
-from runcheck.adopt.found import Points
-from runcheck.adopt.unit import Given
+from runcheck.adopt.any_order import AnyOrder
+from runcheck.adopt.found import Given, Points
 from runcheck.cli import main
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError, InvalidArgumentError
 from runcheck.fixes.seal import seal
-from runcheck.pipeline import check
+from tests.checking import check
 
 SAMPLES = Path(__file__).parent / "samples"
 FIXTURES = Path(__file__).parents[2] / "fixtures/conventions"
@@ -63,15 +66,15 @@ def test_a_run_of_a_tracker_keeps_its_times_its_status_and_its_rows(tmp_path: Pa
     assert json.loads(Path(adopted.path, "config.json").read_text())["layers"] == [64, 64]
     assert rows_of(adopted.path)[:2] == [(0, "train", "accuracy", 0.0), (0, "train", "loss", 2.0)]
     assert len(rows_of(adopted.path)) == 10
-    assert "git" not in metadata
-    assert "env" not in metadata
+    assert (metadata["git"], metadata["env"], metadata["command"]) == (None, None, None)
+    assert metadata["adopted"] == {"from": "tracker-runs", "name": "mlp-baseline"}
     assert {each.partition(":")[0] for each in adopted.missing} == {
         *("git", "env", "command", "data_provenance", "seeds", "description", "tags"),
     }
     assert adopted.left == ["1 file: artifacts/notes.txt"]
     assert not adopted.is_whole
     assert state_of(source) == before
-    lacking = {"lacks the field " + name for name in ("git", "env", "command", "data_provenance", "seeds")}
+    lacking = {"lacks the field " + name for name in ("data_provenance", "seeds")}
     assert errors_in(adopted.path) == {
         *(f"RC202 {each}" for each in lacking),
         "RC105 is missing; a completed model has SHA256SUMS",
@@ -90,11 +93,13 @@ def test_a_sweep_keeps_its_commit_its_data_and_what_is_known_of_its_surroundings
         "branch": "main",
         "diff": None,
     }
-    assert metadata["env"] == {
-        "python": "3.12.4",
-        "platform": "Linux-x86_64",
-        "packages": {"jax": "0.6.0", "numpy": "2.1.0"},
+    assert metadata["env"] is None  # nothing says of which devices
+    assert metadata["adopted"] == {
+        "from": "sweep-manifest",
+        "name": "2026-05-27T12-34-56Z_abc1234",
+        "env": {"python": "3.12.4", "platform": "Linux-x86_64", "packages": {"jax": "0.6.0", "numpy": "2.1.0"}},
     }
+    assert "env: nothing says hardware, devices; what is known of it stands in adopted" in adopted.missing
     assert metadata["seeds"] == {"master_seed": 7}
     assert Path(adopted.path).name == "2026-05-27T12-34-56Z_abc1234"
     assert rows_of(adopted.path) == [(0, "train", "loss", 1.5), (1, "train", "loss", 0.75), (2, "train", "loss", 0.5)]
@@ -131,6 +136,52 @@ def test_event_files_of_tensorboard_itself(tmp_path: Path) -> None:
     assert [row[3] for row in rows if row[1] == "val"] == [1.0, 0.5, third]
     assert "created_at and finished_at are the times of the first and the last event" in adopted.notes
     assert "config: no parameters were found" in adopted.missing
+
+
+def events_in(folder: Path, tag: str = "loss") -> None:
+    """Write an event file of one scalar, as TensorBoard does."""
+    writer = EventFileWriter(str(folder))
+    writer.add_event(Event(step=1, summary=Summary(value=[Summary.Value(tag=tag, simple_value=0.5)])))
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("folders", "runs"),
+    [
+        (["run-0", "run-1"], "2 runs of TensorBoard: run-0, run-1; adopt each"),
+        (["a/train", "a/validation", "b/train", "b/validation"], "2 runs of TensorBoard: a, b; adopt each"),
+        ([f"run-{number}" for number in range(7)], "run-0, run-1, run-2, run-3, run-4 and 2 more; adopt each"),
+    ],
+)
+def test_several_runs_in_one_folder_are_not_made_one(tmp_path: Path, folders: list[str], runs: str) -> None:
+    for folder in folders:
+        events_in(tmp_path / "logs" / folder)
+    with pytest.raises(CannotReadError, match=runs):
+        adopt(str(tmp_path / "logs"), str(tmp_path / "artefacts"), Given())
+    assert not (tmp_path / "artefacts/model").exists()
+    one = adopt(str(tmp_path / "logs" / folders[0].partition("/")[0]), str(tmp_path / "artefacts"), Given())
+    assert rows_of(one.path)
+
+
+@pytest.mark.parametrize(
+    ("folders", "series"),
+    [
+        (["train", "validation"], {("train", "loss"), ("validation", "loss")}),
+        (["tensorboard/train", "tensorboard/eval"], {("train", "loss"), ("eval", "loss")}),
+        (["version_0"], {("train", "loss")}),
+        (["", "eval"], {("train", "loss"), ("eval", "loss")}),
+        (["train", "infer_eval/cifar"], {("train", "loss"), ("train", "infer_eval/cifar/loss")}),  # as T5X does
+        (["", "loss_a", "loss_b"], {("train", "loss"), ("train", "loss_a/loss"), ("train", "loss_b/loss")}),
+    ],
+)
+def test_folders_that_are_parts_of_a_run_are_its_splits_and_tags(
+    tmp_path: Path, folders: list[str], series: set[tuple[str, str]]
+) -> None:
+    for folder in folders:
+        events_in(tmp_path / "logs" / folder)
+    adopted = adopt(str(tmp_path / "logs"), str(tmp_path / "artefacts"), Given())
+    assert {(row[1], row[2]) for row in rows_of(adopted.path)} == series
+    assert any("parts of one run" in each for each in adopted.notes) == (folders != ["version_0"])
 
 
 def test_what_is_no_scalar_in_an_event_file_is_told_as_left_behind(tmp_path: Path) -> None:
@@ -182,6 +233,45 @@ def test_a_run_of_mlflow(tmp_path: Path) -> None:
     assert (1, "val", "accuracy", 0.6) in rows_of(adopted.path)
     assert json.loads(Path(adopted.path, "config.json").read_text()) == {"layers": [64, 64], "lr": 0.1, "seed": 7}
     assert adopted.left == ["1 artifact", "the tags team"]
+
+
+def test_steps_of_mlflow_in_any_order_are_no_run_that_was_taken_up_again(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(MLFLOW, run)
+    lines = ["10 0.9 0", "20 0.7 2", "21 0.8 1", "30 0.5 4", "29 0.6 3", "40 0.4 5", "41 0.45 5", "5 9.0 4", "6 1.0 -1"]
+    (run / "metrics/train_loss").write_text("".join(f"{line}\n" for line in lines))
+    adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
+    loss = [(row[0], row[3]) for row in rows_of(adopted.path) if row[2] == "train_loss"]
+    assert loss == [(0, 0.9), (1, 0.8), (2, 0.7), (3, 0.6), (4, 0.5), (5, 0.45)]
+    assert "2 points were logged again later, and the later ones were taken" in adopted.notes
+    assert "metrics: 1 points have no step from 0, and were left out" in adopted.missing
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.floats(0, 1), st.integers(0, 4)), max_size=30))
+def test_of_each_step_in_any_order_the_last_moment_counts(logged: list[tuple[int, float, int]]) -> None:
+    series = AnyOrder()
+    last: dict[int, tuple[int, float]] = {}
+    for step, value, moment in logged:
+        series.add(step, value, moment)
+        if step not in last or moment >= last[step][0]:
+            last[step] = moment, value
+    assert list(series.points()) == [(step, value) for step, (_, value) in sorted(last.items())]
+    assert series.replaced == len(logged) - len(last)
+
+
+def test_a_run_of_which_nothing_says_the_machine_and_the_command_can_be_sealed(tmp_path: Path) -> None:
+    given = Given("digits", "mlp", tags={"run_type": "train"})
+    adopted = adopt(str(MLFLOW), str(tmp_path), given)
+    path = Path(adopted.path, "metadata.json")
+    known = {"data_provenance": {"kind": "synthetic", "seed": 7}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | known))
+    readme = Path(adopted.path, "README.md")
+    readme.write_text(readme.read_text().replace(layout().readme_placeholder, "Nobody knows."))
+    assert seal(adopted.path, check).refused is None
+    found = {each.code: each.level.value for each in check(adopted.path).findings}
+    assert found == {"RC208": "warning", "RC222": "warning"}
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "adopted"}))
+    assert {f"RC202 null is not of type {each}" for each in ('"object"', '"array"')} <= errors_in(adopted.path)
 
 
 def test_what_is_all_there_is_sealed_registered_and_clean(tmp_path: Path) -> None:
@@ -455,7 +545,7 @@ def test_points_that_a_resumed_run_logged_again_replace_the_first_ones() -> None
         points.add("loss", step, value)
     points.add("acc", 1, 0.5)
     assert list(points.rows()) == [(0, "loss", 1.0), (1, "acc", 0.5), (1, "loss", 20.0), (2, "loss", 31.0)]
-    assert (points.replaced, points.passed_over, points.count) == (3, 1, 4)
+    assert (points.again, points.passed_over, points.count) == (3, 1, 4)
 
 
 def test_the_command_line_says_what_became_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,12 +137,6 @@ def test_what_is_about_a_change_is_refused_without_one(top: Path, option: list[s
     assert "give --since" in done.stderr
 
 
-def test_a_convention_of_ones_own_is_not_silently_another_one(top: Path) -> None:
-    done = runcheck(top, "--convention", "sweep-manifest", "--since", "HEAD")
-    assert done.returncode == 2
-    assert "whole trees" in done.stderr
-
-
 def test_many_units_are_shared_by_processes_that_read_the_index_themselves(top: Path, run_folder: Path) -> None:
     for at in range(2, 70):
         shutil.copytree(run_folder, run_folder.with_name(f"{run_folder.name}-{at}"))

@@ -10,6 +10,18 @@ from tests.conftest import RUN
 from tests.fixes.test_fixes import everything, readme, run_of, torn
 
 from runcheck.cli import main
+from runcheck.fixes.apply import _write, fixing
+from runcheck.fixes.draft import Draft
+
+
+def plan_of(tree: Path) -> None:
+    """Leave the plan of a fix that was killed before its first change."""
+    text = "# A run\n\n## What\n\nMended.\n"
+    path = run_of(tree) / "README.md"
+    draft = Draft(str(tree))
+    draft.write(str(path.relative_to(tree)), text)
+    with fixing(str(tree)):
+        _write(str(tree), draft.edits())
 
 
 def test_fix_mends_and_says_how_much_and_ends_by_what_is_left(tree: Path) -> None:
@@ -44,6 +56,33 @@ def test_diff_shows_what_would_change_and_changes_nothing(tree: Path) -> None:
     assert f"# {RUN}/latest: would be a link to {run.name}" in lines
     assert "# runs.parquet: would be built again from the metadata of the units" in lines
     assert done.stderr.endswith("; nothing was changed\n")
+
+
+def test_a_check_says_that_a_fix_was_interrupted_until_it_is_finished(tree: Path) -> None:
+    readme("# A run\n\n## What\n\nA baseline.\n")(tree)
+    plan_of(tree)
+    for option in ("--quiet", "--diff"):
+        assert f"runcheck: {tree}: a fix was interrupted" in runcheck("check", option, tree).stderr
+    done = runcheck("check", "--fix", tree)
+    assert "finished a fix that was interrupted" in done.stderr
+    assert "a fix was interrupted, or" not in done.stderr
+    assert runcheck("check", tree).stderr == ""
+
+
+def test_a_fix_that_is_refused_is_neither_promised_nor_kept_silent(tree: Path) -> None:
+    (run_of(tree) / "README.md").write_text("# A run\n")  # sealed, so it is no more the file that the list names
+    (tree / RUN / "latest").unlink()
+    done = runcheck("check", tree)
+    marked = [line for line in done.stdout.splitlines() if " RC" in line and "[*]" in line]
+    assert [line.split()[-2:] for line in marked] == [["latest-missing", "[*]"]]
+    assert "RC807 readme-sections" in done.stdout
+    assert done.stdout.endswith("[*] 1 fixable with `runcheck check --fix`.\n")
+    by_code = {
+        each["code"]: each["fix"] for each in json.loads(runcheck("check", "--format=json", tree).stdout)["findings"]
+    }
+    assert (by_code["RC807"], by_code["RC114"]) == (None, "safe")
+    done = runcheck("check", "--fix", tree)
+    assert "README.md: RC807 readme-sections: is not the file that SHA256SUMS lists" in done.stderr
 
 
 def test_a_diff_is_one_that_patch_takes(tree: Path) -> None:
@@ -98,6 +137,20 @@ def test_unsafe_fixes_alone_is_a_usage_error(tree: Path) -> None:
 def test_what_is_staged_is_not_fixed(tree: Path, fix: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", fix, option, str(tree)]) == 2
     assert "are for a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--fix", "--diff"])
+def test_a_tree_that_a_configuration_gives_another_convention_is_not_fixed(
+    option: str, tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tree.parent / "runcheck.toml").write_text('convention = "tracker-runs"\n')
+    before = sorted(tree.rglob("*"))
+    assert main(["check", option, str(tree)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "is judged by the convention tracker-runs, as " in said
+    assert "know the main convention alone" in said
+    assert sorted(tree.rglob("*")) == before
 
 
 def test_a_tree_of_another_convention_is_not_fixed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,6 +62,45 @@ def test_a_tree_elsewhere_is_matched_from_its_own_name_on(tree: Path, configured
     assert codes(configured("", config=str(other))) == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "is_idle"),
+    [
+        ("artefacts/modle/*/", True),
+        ("artefact/model/", True),
+        ("/artefacts/model/*/*/notes.txt", True),
+        ("notes.txt", True),
+        ("artefacts/datasets", True),
+        ("artefacts/**/plots/", True),
+        ("artefacts/model/*/*/metrics.jsonl", False),
+        ("**/tensorboard/*", False),
+        ("metadata.json", False),
+        ("artefacts", False),
+        ("**", False),
+        ("elsewhere/model/**", False),
+        ("README.md", False),
+    ],
+)
+def test_a_pattern_that_fits_nothing_is_told(
+    tree: Path, configured: Check, broken: Path, pattern: str, *, is_idle: bool
+) -> None:
+    (tree.parent / "elsewhere").mkdir()
+    report = configured(f'[per-path-ignores]\n"{pattern}" = ["RC105"]')
+    assert report.waived.idle == ((pattern,) if is_idle else ())
+    assert (f'per-path-ignores "{pattern}" fits no path' in said(report)) == is_idle
+
+
+def test_of_a_part_and_of_clauses_that_are_not_judged_no_pattern_is_told(configured: Check, run_folder: Path) -> None:
+    text = '[per-path-ignores]\n"modle" = ["RC1"]'
+    assert configured(text).waived.idle == ("modle",)
+    assert configured(text, run_folder).waived.idle == ()
+    assert configured(text, select=("RC105",)).waived.idle == ()
+
+
+def test_a_pattern_that_fits_what_is_clean_is_none_to_tell_of(configured: Check, run_folder: Path) -> None:
+    report = configured('[per-path-ignores]\n"artefacts/model/*/*/" = ["RC8"]')
+    assert (report.waived.idle, report.errors) == ((), 0)
+
+
 def test_a_level_is_that_of_the_longest_code(configured: Check, broken: Path) -> None:
     levels = 'RC3 = "warning"\nRC304 = "error"\nRC208 = "error"\nRC1 = "warning"'
     text = f'select = ["RC105", "RC208", "RC3"]\n[levels]\n{levels}'

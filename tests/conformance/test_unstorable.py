@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.convention.layout import layout
-from runcheck.pipeline import check
+from tests.checking import check
 
 GOOD = Path(__file__).parents[2] / "fixtures/good/dataset-and-run/tree"
 RUN = "model/digits_logreg_baseline/2026-05-27T12-34-56Z_0123456"

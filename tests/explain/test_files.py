@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from runcheck.explain.files import files_of, render
-from runcheck.pipeline import check
 from runcheck.tree.store import Remote
+from tests.checking import check
 
 
 def test_they_are_the_files_that_a_check_counts_each_in_its_role(tree: Path) -> None:

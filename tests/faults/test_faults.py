@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from runcheck.errors import CannotWriteError
-from runcheck.pipeline import check
 from runcheck.writer import run as run_module
+from tests.checking import check
 from tests.faults.victim import start
 
 ROOT = Path(__file__).parents[2]

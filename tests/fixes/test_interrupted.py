@@ -24,7 +24,7 @@ _DEATHS = """
 import os, sys, shutil
 from pathlib import Path
 sys.modules["pyarrow"] = None  # no registry, whose reader is a process of its own
-from runcheck.pipeline import check
+from tests.checking import check
 from runcheck.fixes.apply import apply, finish_interrupted, fixing
 from runcheck.fixes.plan import plan
 from tests.deaths import forked

@@ -8,8 +8,8 @@ import pytest
 import runcheck
 from runcheck.convention.documents import Artefact
 from runcheck.errors import CannotReproduceError
-from runcheck.pipeline import check
 from runcheck.reproduce.dataset import place, verify
+from tests.checking import check
 from tests.reproduce.conftest import state
 
 

@@ -11,7 +11,7 @@ import pytest
 from runcheck.convention.paths import resolve
 from runcheck.depth import Depth
 from runcheck.findings import Finding
-from runcheck.pipeline import check
+from tests.checking import check
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SUITE = FIXTURES / "RC511-export-format"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runcheck.findings import Finding
-from runcheck.pipeline import check
+from tests.checking import check
 
 SUITE = Path(__file__).parents[2] / "fixtures"
 

@@ -9,7 +9,7 @@ from safetensors.numpy import save
 
 from runcheck.cli import main
 from runcheck.findings import Finding
-from runcheck.pipeline import check
+from tests.checking import check
 
 DRAWN = "9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe5aTi"
 TOKEN = f"ghp_{DRAWN}"

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from runcheck.errors import InvalidArgumentError
-from runcheck.pipeline import check
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 KEY = "ghp_" + "x7Kq2mVb9Rt4Wz8Yc1Nd6Hf3Js5Lp0Ga1eQu"

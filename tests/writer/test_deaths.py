@@ -22,7 +22,7 @@ import os, sys, json, shutil, warnings
 sys.modules["pyarrow"] = None  # no registry, which has tests of its own, and whose reader is a process of its own
 import runcheck, runcheck.pipeline, runcheck.writer.start
 import runcheck.writer.recovery.recover, runcheck.writer.recovery.resume
-from runcheck.pipeline import check
+from tests.checking import check
 from tests.deaths import forked
 warnings.simplefilter("ignore")
 good, root, act, again = sys.argv[1:]

@@ -18,13 +18,13 @@ import pytest
 import runcheck
 from runcheck.convention.documents import Metadata
 from runcheck.errors import CannotWriteError, RuncheckError
-from runcheck.pipeline import check
 from runcheck.writer import ending, heartbeat
 from runcheck.writer import run as run_module
 from runcheck.writer.log import device_queue, follower
 from runcheck.writer.log.metric_log import MetricLog
 from runcheck.writer.run import Run
 from runcheck.writer.unit import UnitFolder
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 

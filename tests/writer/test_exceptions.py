@@ -8,8 +8,8 @@ import pytest
 
 import runcheck
 from runcheck.errors import InvalidArgumentError, RuncheckError
-from runcheck.pipeline import check
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import runcheck
-from runcheck.pipeline import check, check_in
+from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
+from tests.checking import check
 
 # Outside of a repository; no seed given; a series that ended on NaN; TODO or nothing in the README; no description.
 WARNINGS = {"RC208", "RC213", "RC413", "RC808", "RC810"}

@@ -24,8 +24,8 @@ import runcheck
 from runcheck.convention.documents import STATUSES
 from runcheck.convention.versions import experiment_id
 from runcheck.errors import InvalidArgumentError, RuncheckError
-from runcheck.pipeline import check
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 SOURCE = str(Path(runcheck.__file__).parents[1])

@@ -12,8 +12,8 @@ import pytest
 
 import runcheck
 from runcheck.errors import InvalidArgumentError
-from runcheck.pipeline import check
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 

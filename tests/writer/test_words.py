@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 import runcheck
 from runcheck.findings import Report
 from runcheck.judgement import Judgement
-from runcheck.pipeline import check, check_in
+from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 OF_WORDS = {"RC902", "RC904", "RC905", "RC910", "RC911"}

@@ -18,25 +18,20 @@ class Points:
     """The points of all series by their tags, each series in the order of its steps.
 
     A point at a step that is behind its series takes its place and that of all after it: a run that was taken up again
-    did these steps anew.
+    did these steps anew. ``again`` counts the points that were logged anew, ``passed_over`` those without a step.
     """
 
     def __init__(self) -> None:
         """Begin with no point."""
         self._steps: dict[str, array[int]] = {}
         self._values: dict[str, array[float]] = {}
-        self._count = 0
-        self.replaced = self.passed_over = 0
+        self.count = 0
+        self.again = self.passed_over = 0
 
     @property
     def tags(self) -> list[str]:
         """The tags, in order."""
         return sorted(self._steps)
-
-    @property
-    def count(self) -> int:
-        """How many points there are."""
-        return self._count - self.replaced
 
     def add(self, tag: str, step: int, value: float) -> None:
         """Take a point; one whose step no row can have is passed over.
@@ -54,11 +49,12 @@ class Points:
         while steps and steps[-1] >= step:
             steps.pop()
             values.pop()
-            self.replaced += 1
+            self.again += 1
+            self.count -= 1
         steps.append(step)
         values.append(value)
-        self._count += 1
-        if self._count > _MOST_POINTS:
+        self.count += 1
+        if self.count > _MOST_POINTS:
             raise CannotReadError(f"there are more than {_MOST_POINTS:,} points of metrics")
 
     def rows(self) -> Iterator[tuple[int, str, float]]:
@@ -96,6 +92,18 @@ class Found:
     checkpoints: dict[int, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Given:
+    """What the caller says of a run that its source does not."""
+
+    dataset: str | None = None
+    model: str | None = None
+    variant: str | None = None
+    status: Status | None = None
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def seeds_in(config: dict[str, object], path: str = "") -> dict[str, int]:

@@ -8,11 +8,13 @@ import os
 from datetime import datetime
 from itertools import chain
 
+from runcheck.adopt.any_order import AnyOrder
 from runcheck.adopt.found import Found, seeds_in
 from runcheck.adopt.source import Source
 from runcheck.adopt.values import moment_at, number_of, value_of
 from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
+from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import CannotReadError
 
 _META = "meta.yaml"
@@ -62,6 +64,11 @@ def read_mlflow(source: Source) -> Found:
 
 
 def _read(source: Source, path: str, tag: str, found: Found) -> None:
+    """Take a series. MLflow appends a line a call, whatever the step, and its own pages sort them.
+
+    So a step behind the last one is no sign of a run that was taken up again.
+    """
+    series = AnyOrder()
     rest = b""
     number = 0
     for chunk in chain(source.chunks(path), (b"\n",)):
@@ -72,12 +79,19 @@ def _read(source: Source, path: str, tag: str, found: Found) -> None:
             if not words:
                 continue
             try:
-                value, step = float(words[1]), int(words[2]) if len(words) >= _FIELDS else 0
+                moment, value = float(words[0]), float(words[1])
+                step = int(words[2]) if len(words) >= _FIELDS else 0
             except (IndexError, ValueError) as error:
                 raise CannotReadError(f"{source.folder}/{path}: line {number} is no time, value and step") from error
-            found.points.add(tag, step, value)
+            if 0 <= step <= MAX_STEP:
+                series.add(step, value, moment)
+            else:
+                found.points.passed_over += 1
         if len(rest) > layout().limits.line_bytes:
             raise CannotReadError(f"{source.folder}/{path}: line {number + 1} is longer than any is")
+    for at, each in series.points():
+        found.points.add(tag, at, each)
+    found.points.again += series.replaced
 
 
 def _moment(milliseconds: object) -> datetime | None:

@@ -6,11 +6,13 @@ from runcheck.adopt.found import Found, Points
 from runcheck.adopt.source import Source
 from runcheck.adopt.values import moment_at
 from runcheck.convention.layout import layout
+from runcheck.convention.names import USUAL_SPLITS
 from runcheck.convention.tfrecord import FOOTER, HEADER, masked_crc32c
 from runcheck.errors import CannotReadError
 from runcheck.probes.events.scalars import NotAnEventError, read_event
 
 _NAME = "events.out.tfevents."
+_SHOWN = 5  # runs that are named
 _WALL = struct.Struct("<d")
 
 
@@ -23,17 +25,21 @@ def read_tensorboard(source: Source) -> Found:
     """Return what the event files of a run say. A folder in it is the beginning of the tags of its files.
 
     Raises:
-        CannotReadError: a file is cut short or damaged.
+        CannotReadError: a file is cut short or damaged, or there are several runs.
     """
+    above = _run_in(source)
     found = Found("tensorboard", source.name)
     walls: list[float] = []
     values = 0
     for path in _events_in(source):
-        folder = path.rpartition("/")[0]
+        folder = path.rpartition("/")[0][len(above) :].strip("/")
         values += _read(source, path, f"{folder}/" if folder else "", found.points, walls)
     if walls:
         found.created, found.finished = moment_at(min(walls)), moment_at(max(walls))
         found.notes.append("created_at and finished_at are the times of the first and the last event")
+    parts = sorted({path.rpartition("/")[0] for path in _events_in(source)} - {above})
+    if parts:
+        found.notes.append(f"the event files in {_shown(parts)} are taken as parts of one run")
     found.checkpoints = source.checkpoints()
     if values:
         what = "value that is no scalar" if values == 1 else "values that are no scalars"
@@ -46,6 +52,39 @@ def read_tensorboard(source: Source) -> Found:
 
 def _events_in(source: Source) -> list[str]:
     return sorted(path for path in source.files if path.rpartition("/")[2].startswith(_NAME))
+
+
+def _run_in(source: Source) -> str:
+    """Return the folder of the one run that there is.
+
+    A run to TensorBoard is a folder with event files. What lies below one is a part of it: ``eval`` of an estimator,
+    what ``add_scalars`` and ``add_hparams`` of PyTorch write. So are ``train`` and ``validation`` of Keras, which lie
+    beside each other.
+
+    Raises:
+        CannotReadError: there are several.
+    """
+    folders = {path.rpartition("/")[0] for path in _events_in(source)}
+    runs: list[str] = []
+    for folder in sorted(
+        {above if name in USUAL_SPLITS else each for each in folders for above, name in [_split(each)]}
+    ):
+        if not any(each == "" or f"{folder}/".startswith(f"{each}/") for each in runs):
+            runs.append(folder)
+    if len(runs) > 1:
+        told = f"holds {len(runs):,} runs of TensorBoard: {_shown(runs)}; adopt each by itself"
+        raise CannotReadError(f"{source.folder}: {told}")
+    return runs[0]
+
+
+def _shown(folders: list[str]) -> str:
+    more = f" and {len(folders) - _SHOWN:,} more" if len(folders) > _SHOWN else ""
+    return ", ".join(folders[:_SHOWN]) + more
+
+
+def _split(folder: str) -> tuple[str, str]:
+    above, _, name = folder.rpartition("/")
+    return above, name
 
 
 def _read(source: Source, path: str, prefix: str, points: Points, walls: list[float]) -> int:

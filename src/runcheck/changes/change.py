@@ -27,6 +27,7 @@ class Change(NamedTuple):
     """Files by their paths from the top of the repository, those that were there ``before``, those that are ``gone``.
 
     ``is_staged`` says whether Git has what came of them, and not the folder: in ``commit``, or else in the index.
+    ``base`` is the commit that it is a change of; None where it is the first one.
     """
 
     repository: Repository
@@ -35,6 +36,7 @@ class Change(NamedTuple):
     gone: frozenset[str]
     is_staged: bool
     commit: str | None = None
+    base: str | None = None
 
     def below(self, places: Collection[str]) -> "Change":
         """Return what of it is at or below one of these places of the file system.
@@ -119,7 +121,8 @@ def staged(repository: Repository) -> Change:
     Raises:
         CannotCheckError: Git does not say.
     """
-    return _change(repository, _ask(repository, *_DIFFERENCE, "--cached"), is_staged=True)
+    change = _change(repository, _ask(repository, *_DIFFERENCE, "--cached"), is_staged=True)
+    return change._replace(base=_commit(repository, "HEAD")) if change.before else change
 
 
 def since(repository: Repository, revision: str) -> Change:
@@ -136,7 +139,7 @@ def since(repository: Repository, revision: str) -> Change:
         raise CannotCheckError(f"{repository.top}: {error}") from None
     new = frozenset(parts(_ask(repository, "ls-files", "--others", "--exclude-standard", "-z")))
     change = _change(repository, said, is_staged=False)
-    return change._replace(paths=change.paths | new)
+    return change._replace(paths=change.paths | new, base=base)
 
 
 def between(repository: Repository, old: str, new: str) -> Change:
@@ -146,9 +149,13 @@ def between(repository: Repository, old: str, new: str) -> Change:
         CannotCheckError: there is no such revision, or they have nothing in common.
     """
     base = base_of(repository, old, new)
-    commit = _ask(repository, "rev-parse", "--verify", f"{new}^{{commit}}").decode().strip()
+    commit = _commit(repository, new)
     change = _change(repository, _ask(repository, *_DIFFERENCE, base, commit, "--"), is_staged=True)
-    return change._replace(commit=commit)
+    return change._replace(commit=commit, base=base)
+
+
+def _commit(repository: Repository, revision: str) -> str:
+    return _ask(repository, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
 
 
 def base_of(repository: Repository, old: str, new: str) -> str:

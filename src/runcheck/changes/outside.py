@@ -14,7 +14,7 @@ from runcheck.probes.contents import GitContent
 from runcheck.rules.absent import ABSENT
 from runcheck.rules.judge import judge
 from runcheck.rules.rule import rules
-from runcheck.rules.selection import Selection
+from runcheck.rules.selection import NOTHING, Selection
 from runcheck.rules.tree_inputs import TreeInputs
 from runcheck.rules.unit_inputs import UnitInputs
 from runcheck.tree.read import Reader
@@ -57,7 +57,7 @@ def check_outside(
 def _among(names: Iterable[str], selection: Selection) -> Selection:
     """Return the clauses of these names that are selected; where none is, one that no clause begins with."""
     codes = [code for code, rule in rules().items() if rule.clause.name in names and selection.has(code)]
-    return Selection(tuple(codes) or ("-",))
+    return Selection(tuple(codes)) if codes else NOTHING
 
 
 def _holds_keys(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Which parts of which trees a change touches, each once."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from runcheck.convention.layout import layout
 from runcheck.tree.locate import is_root
 from runcheck.tree.store import Store
 
+# How JSON may write the characters that slugs are made of (RFC 8259, 7); no program is known to, but one may.
+_ESCAPED = (r"\u002d", r"\u002D", r"\u002e", r"\u002E", r"\u003", r"\u005f", r"\u005F", r"\u006", r"\u007")
 _OF_UNIT = 3  # segments of the path of a unit
 
 
@@ -35,16 +38,16 @@ def touched_by(change: Change, store_at: Callable[[str], Store]) -> tuple[list[T
     found: dict[str, set[str]] = {}
     outside: set[str] = set()
     for path in change.paths:
-        folders = [folder for folder in _folders_of(path) if is_tree(folder)]
+        folders = [folder for folder in folders_of(path) if is_tree(folder)]
         for folder in folders:
-            found.setdefault(folder, set()).add(_within(folder, path))
-        if not any(_is_in_unit(_within(folder, path)) for folder in folders):
+            found.setdefault(folder, set()).add(within(folder, path))
+        if not any(is_in_unit(within(folder, path)) for folder in folders):
             outside.add(path)
     before: dict[str, set[str]] = {}
     for path in change.before & change.paths:
-        for folder in _folders_of(path):
+        for folder in folders_of(path):
             if folder in found:
-                before.setdefault(folder, set()).add(_within(folder, path))
+                before.setdefault(folder, set()).add(within(folder, path))
     referring = _referring(change, before)
     trees = [_touched(change, root, paths, referring.get(root, frozenset())) for root, paths in sorted(found.items())]
     return trees, frozenset(outside)
@@ -59,25 +62,28 @@ def _touched(change: Change, root: str, paths: Collection[str], beside: frozense
     before, after = layout().extension_schemas.split("<extension>")
     if any(path.startswith(before) and path.endswith(after) for path in paths):
         return Touched(root, frozenset(), frozenset())
-    is_hurried = change.is_staged and any(map(_is_in_unit, paths))
+    is_hurried = change.is_staged and any(map(is_in_unit, paths))
     return Touched(root, _parts(paths), beside, layout().registry in paths and not is_hurried)
 
 
-def _folders_of(path: str) -> Iterable[str]:
+def folders_of(path: str) -> Iterable[str]:
+    """Yield the folders that a path lies in, from the top of the repository, which is "", on."""
     yield ""
     yield from (path[:at] for at, letter in enumerate(path) if letter == "/")
 
 
-def _within(folder: str, path: str) -> str:
+def within(folder: str, path: str) -> str:
+    """Return a path from the top of the repository as one from a folder that it lies in."""
     return path[len(folder) + 1 :] if folder else path
 
 
 def _parts(paths: Iterable[str]) -> frozenset[str]:
     """Return the units of these paths, and the paths themselves of those that lie in none."""
-    return frozenset("/".join(path.split("/")[:_OF_UNIT]) if _is_in_unit(path) else path for path in paths)
+    return frozenset("/".join(path.split("/")[:_OF_UNIT]) if is_in_unit(path) else path for path in paths)
 
 
-def _is_in_unit(path: str) -> bool:
+def is_in_unit(path: str) -> bool:
+    """Say whether a file of a tree lies in a unit, by its name."""
     parts = path.split("/")
     return len(parts) > _OF_UNIT and layout().kind_of_folder(parts[0]) is not None and parts[2] != layout().latest
 
@@ -85,19 +91,25 @@ def _is_in_unit(path: str) -> bool:
 def _referring(change: Change, before: Mapping[str, Iterable[str]]) -> Mapping[str, frozenset[str]]:
     """Return, by tree, the units that name one that was there before and whose metadata or checksums changed.
 
-    What others say of a unit rests on these two. Who names its slug is not sure to refer to it; what is said of such a
-    unit is true all the same.
+    What others say of a unit rests on these two. Who names its slug is not sure to refer to it, nor is who writes a
+    letter of one as an escape; what is said of such a unit is true all the same.
     """
     telling = {path for role in ("metadata", "checksums") for path in layout().roles[role].paths}
-    changed = {path for paths in before.values() for path in paths if _is_in_unit(path)}
+    changed = {path for paths in before.values() for path in paths if is_in_unit(path)}
     slugs = {path.split("/")[1] for path in changed if path.split("/", _OF_UNIT)[-1] in telling}
     found: dict[str, set[str]] = {}
-    for path in change.naming(slugs, layout().path("metadata")):
+    words = slugs.union(map(_in_ascii, slugs), _ESCAPED) if slugs else slugs
+    for path in change.naming(words, layout().path("metadata")):
         for root in before:
-            within = _within(root, path) if _is_in(root, path) else ""
-            if _is_in_unit(within) and within.count("/") == _OF_UNIT:
-                found.setdefault(root, set()).add(within.rpartition("/")[0])
+            below = within(root, path) if _is_in(root, path) else ""
+            if is_in_unit(below) and below.count("/") == _OF_UNIT:
+                found.setdefault(root, set()).add(below.rpartition("/")[0])
     return {root: frozenset(units) for root, units in found.items()}
+
+
+def _in_ascii(slug: str) -> str:
+    """Return a slug as JSON has it where it keeps to ASCII."""
+    return json.dumps(slug)[1:-1]
 
 
 def _is_in(folder: str, path: str) -> bool:

@@ -20,6 +20,11 @@ _COMMANDS = (
     "rule",
     "explain",
     "index",
+    "ls",
+    "show",
+    "compare",
+    "lineage",
+    "diff",
     "cache",
     "recover",
     "reproduce",
@@ -31,6 +36,9 @@ _COMMANDS = (
     "pull",
     "init",
     "migrate",
+    "prune",
+    "plot",
+    "report",
 )
 
 

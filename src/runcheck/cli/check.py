@@ -218,12 +218,18 @@ def run(options: Options) -> int:
 
 
 def _show_files(options: Options) -> int:
+    from runcheck.cli.checking import asked_by  # noqa: PLC0415
+    from runcheck.configuration.judgement import judgement_for, paths_of  # noqa: PLC0415
     from runcheck.explain.files import files_of, render  # noqa: PLC0415
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
 
-    remote = Remote(options.jobs or CONNECTIONS, is_trusting=True)
-    for path in options.paths or ("artefacts",):
-        for line in render(files_of(path, remote)):
+    asked, remote = asked_by(options), Remote(options.jobs or CONNECTIONS, is_trusting=True)
+    for path in paths_of(options.paths, asked, "artefacts"):
+        convention = judgement_for(path, asked).convention
+        if convention:
+            from runcheck.explain.own import own_files_of  # noqa: PLC0415 - few have one
+
+        for line in render(own_files_of(path, convention) if convention else files_of(path, remote)):
             print(line)
     return CLEAN
 
@@ -241,7 +247,10 @@ def _write_baseline(options: Options, path: str) -> int:
 
 def _noted(reports: "Iterable[Report]", failed: list[bool], options: Options) -> "Iterator[Report]":
     """Pass each report on, and note whether it fails the check."""
+    from runcheck.cli.checking import tell_of_interrupted  # noqa: PLC0415
+
     for report in reports:
         is_bad = report.findings if options.fail_on == "warning" else report.errors
+        tell_of_interrupted(report.root)
         failed.append(bool(is_bad or (options.strict and (report.findings or report.unverified))))
         yield report

@@ -31,14 +31,25 @@ def find(folder: str) -> Source | None:
         ConfigurationError: there is one that cannot be read.
     """
     while True:
-        for name in (OWN, SHARED):
-            path = os.path.join(folder, name)
-            if os.path.lexists(path) and (source := _read(path, is_sought=True)):
-                return source
+        if source := find_in(folder):
+            return source
         above = os.path.dirname(folder)
         if above == folder or os.path.lexists(os.path.join(folder, REPOSITORY)):
             return None
         folder = above
+
+
+def find_in(folder: str) -> Source | None:
+    """Return the configuration in ``folder``; None where there is none.
+
+    Raises:
+        ConfigurationError: there is one that cannot be read.
+    """
+    for name in (OWN, SHARED):
+        path = os.path.join(folder, name)
+        if os.path.lexists(path) and (source := _read(path, is_sought=True)):
+            return source
+    return None
 
 
 def read(path: str) -> Source:

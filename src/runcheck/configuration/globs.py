@@ -17,21 +17,30 @@ _TOKEN = re.compile(r"\\(.)|(\[(?:[!^])?\]?(?:\\.|[^\]\\])*\])|(.)", re.DOTALL)
 
 
 class Glob(NamedTuple):
-    """A pattern: a regular expression for each segment, None for any number of segments."""
+    """A pattern as its text, and as a regular expression for each segment, None for any number of segments."""
 
+    text: str
     segments: tuple[re.Pattern[str] | None, ...]
 
     def fits(self, path: str) -> bool:
         """Say whether ``path``, relative and with /, or a folder above it, is one that the pattern means."""
+        return self._walked(path) is None
+
+    def leads_into(self, path: str) -> bool:
+        """Say whether it may fit something in the folder ``path``; the one that all are relative to is "" or "."."""
+        return path in ("", ".") or self._walked(path) != set()
+
+    def _walked(self, path: str) -> set[int] | None:
+        """Return the places in the pattern that are reached behind ``path``, None where it fits before or there."""
         end, last = len(self.segments), len(self.segments) - 1
         reached = self._closed({0})
         for name in path.split("/"):
             stays = {at for at in reached if self.segments[at] is None}
             moves = {at + 1 for at in reached if (each := self.segments[at]) is not None and each.fullmatch(name)}
             if end in moves or last in stays:  # ``**`` at the end is what is in a folder, and not the folder
-                return True
+                return None
             reached = self._closed(stays | moves)
-        return False
+        return reached
 
     def _closed(self, reached: set[int]) -> set[int]:
         """Return the places that are reached without a further name: behind ``**`` that stands for nothing."""
@@ -56,7 +65,7 @@ def glob(pattern: str) -> Glob:
         raise ConfigurationError(f"{pattern!r}: is no pattern of paths below the folder of the configuration")
     if "/" not in text:
         names.insert(0, _ANY)
-    return Glob(tuple(None if name == _ANY else re.compile(_translated(name)) for name in names))
+    return Glob(pattern, tuple(None if name == _ANY else re.compile(_translated(name)) for name in names))
 
 
 def _translated(name: str) -> str:

@@ -26,7 +26,8 @@ class Treatment(NamedTuple):
     ) -> tuple[list[Finding], Waived]:
         """Return the findings of the tree at ``root`` that are left, at their levels, and what the others were.
 
-        What of the baseline is there no more can be said of those clauses alone that were looked for everywhere.
+        What of the baseline is there no more can be said of those clauses alone that were looked for everywhere, and so
+        can be which pattern of paths fits nothing.
         """
         shown = [each for each in findings if not self._is_ignored(root, each)] if self.ignored_paths else findings
         left, gone = self.baseline.without_known(root, shown) if self.baseline else (shown, [])
@@ -34,7 +35,18 @@ class Treatment(NamedTuple):
             by_path=len(findings) - len(shown),
             known=len(shown) - len(left),
             gone=tuple(str(each) for each in gone if is_looked_for(each.code)),
+            idle=self._idle(root, findings, is_looked_for),
         )
+
+    def _idle(self, root: str, findings: list[Finding], is_looked_for: Callable[[str], bool]) -> tuple[str, ...]:
+        asked = [each for each, codes in self.ignored_paths if all(map(is_looked_for, codes))]
+        paths = {self._path(root, each) for each in findings} if asked else set()
+        unused = [each for each in asked if not any(map(each.fits, paths))]
+        if not unused or is_url(root):
+            return ()
+        from runcheck.configuration.idle import idle_among  # noqa: PLC0415 - most patterns fit a finding
+
+        return idle_among(unused, self.folder, root, _start(self.folder, root))
 
     def _is_ignored(self, root: str, finding: Finding) -> bool:
         codes = tuple(

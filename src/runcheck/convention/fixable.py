@@ -64,6 +64,9 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "lfs-attributes": (Fix("safe", "writes the patterns of the role into `.gitattributes` of the tree"),),
 }
 
+# A file that is not the one that was sealed is not mended beside that: its new line would seal the damage.
+DAMAGES = frozenset({"checksum-mismatch", "listed-file-missing"})
+
 
 def fix_of(clause: str, path: str, message: str) -> Fix | None:
     """Return what can be done about a finding of the clause of this name at ``path``; None where nothing can.

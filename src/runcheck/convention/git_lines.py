@@ -41,6 +41,36 @@ def merged(text: str, lines: Iterable[str]) -> str:
     return start + "".join(f"{line}\n" for line in missing)
 
 
+def placed(text: str, lines: Iterable[str]) -> str:
+    """Return the text of a ``.gitattributes`` with the lines that it lacks, each behind the one that goes before it.
+
+    The last line that fits a path counts. So the first of them comes before what the file says of some paths, which
+    keeps the last word, and behind what it says of all.
+    """
+    there = text.removesuffix("\n").split("\n") if text else []
+    bare = [line.strip() for line in there]
+    at, is_changed = _behind_general(bare), False
+    for line in lines:
+        if line in bare:
+            at = bare.index(line) + 1
+            continue
+        there.insert(at, line)
+        bare.insert(at, line)
+        at, is_changed = at + 1, True
+    return "".join(f"{line}\n" for line in there) if is_changed else text
+
+
+def _behind_general(lines: list[str]) -> int:
+    """Return how many lines stand before the first that is about some paths: macros, and what is for every path."""
+    at = 0
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(("* ", "*\t", "[attr]")):
+            at = number
+        elif line and not line.startswith("#"):
+            break
+    return at
+
+
 def _line(pattern: str, attributes: str) -> str:
     return f'"{pattern}" {attributes}' if " " in pattern else f"{pattern} {attributes}"
 

@@ -68,6 +68,7 @@ class Limits(NamedTuple):
     signature_bytes: int
     metric_series: int
     lfs_bytes: int
+    registry_config_bytes: int
     heartbeat_seconds: int
 
 

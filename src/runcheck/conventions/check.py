@@ -21,7 +21,7 @@ from runcheck.tree.executor import Executor, Here
 from runcheck.tree.locate import is_url, why_absent
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.store import LocalStore
-from runcheck.watch import Nobody, Watch
+from runcheck.watch import Nobody, Watch, watched
 
 _ABOVE = 32  # folders that are tried for a root
 
@@ -47,40 +47,55 @@ def check_by(
     start = time.perf_counter()
     selection = judgement.selection
     own = load(convention)
-    folder, focus = _locate(os.fspath(path), own)
+    folder, focus = locate_by(os.fspath(path), own)
     with closing(LocalStore(folder)) as store:
         surveyor = OwnSurveyor(own, store, judgement.depth, selection, judgement.settings, quarantine, now())
         found, beside = places_in(store, own)
         if not found and not beside:
             raise CannotCheckError(_nothing(os.fspath(path), own))
         places = [*([Place(own.units[ROOT], "", {})] if ROOT in own.units else []), *found]
-        surveys = list(_watched(executor.map(surveyor.survey, places), len(places), watch))
+        surveys = list(watched(executor.map(surveyor.survey, places), len(places), watch))
     tree = OwnTree(
         tuple(told for each in surveys for told in each.told),
         (*beside, *(stray for each in surveys for stray in each.strays)),
     )
     findings = [finding for each in surveys for finding in each.findings]
-    findings += _across(own, tree, selection)
+    findings += across(own, tree, selection)
     about = [each for each in findings if _is_about(each, focus)]
-    counted, waived = judgement.treated(folder, about, is_whole=not focus)
+    return report_of(surveyor, judgement, surveys, about, start, is_whole=not focus)
+
+
+def report_of(
+    surveyor: OwnSurveyor,
+    judgement: Judgement,
+    surveys: Iterable[OwnSurvey],
+    findings: list[Finding],
+    start: float,
+    *,
+    is_whole: bool,
+    unverified: Iterable[Unverified] = (),
+) -> Report:
+    """Return what came of the units that were surveyed, and of the checks across them, since ``start``."""
+    root, selection, made = surveyor.store.name, judgement.selection, list(surveys)
+    counted, waived = judgement.treated(root, findings, is_whole=is_whole)
     return Report(
-        root=folder,
+        root=root,
         findings=counted,
-        unverified=_together(each for survey in surveys for each in survey.unverified),
-        units=sum(told.kind != ROOT for told in tree.units),
-        files=sum(each.files for each in surveys),
-        hashed_bytes=sum(each.hashed_bytes for each in surveys),
+        unverified=_together([*unverified, *(each for survey in made for each in survey.unverified)]),
+        units=sum(told.kind != ROOT for each in made for told in each.told),
+        files=sum(each.files for each in made),
+        hashed_bytes=sum(each.hashed_bytes for each in made),
         seconds=time.perf_counter() - start,
-        vouched_bytes=sum(each.vouched_bytes for each in surveys),
+        vouched_bytes=sum(each.vouched_bytes for each in made),
         selected=selection.prefixes and (*selection.prefixes, *selection.further),
         ignored=selection.ignored,
         waived=waived,
         configuration=judgement.path,
-        convention=own.name,
+        convention=surveyor.convention.name,
     )
 
 
-def _across(own: Convention, tree: OwnTree, selection: Selection) -> Iterator[Finding]:
+def across(own: Convention, tree: OwnTree, selection: Selection) -> Iterator[Finding]:
     """Yield what the checks across units find."""
     for check in own.checks:
         kind = kind_of(check)
@@ -97,8 +112,12 @@ def _across(own: Convention, tree: OwnTree, selection: Selection) -> Iterator[Fi
                 yield from (finding_of(check, unit, flaw) for flaw in kind.judge(check, unit, tree))
 
 
-def _locate(path: str, own: Convention) -> tuple[str, str]:
-    """Return the root of the tree that ``path`` is or lies in, and the path below the root that is meant."""
+def locate_by(path: str, own: Convention) -> tuple[str, str]:
+    """Return the root of the tree that ``path`` is or lies in, and the path below the root that is meant.
+
+    Raises:
+        CannotCheckError: there is nothing of the convention there.
+    """
     if is_url(path):
         raise CannotCheckError(f"{path}: a convention of one's own is checked on this machine alone")
     if not os.path.lexists(path):
@@ -124,16 +143,6 @@ def _nothing(path: str, own: Convention) -> str:
 
 def _is_about(finding: Finding, focus: str) -> bool:
     return not focus or f"{finding.path}/".startswith(f"{focus}/") or focus.startswith(f"{finding.path}/")
-
-
-def _watched(surveys: Iterable[OwnSurvey], count: int, watch: Watch) -> Iterator[OwnSurvey]:
-    watch.begin(count)
-    try:
-        for each in surveys:
-            watch.done(each.files, each.hashed_bytes)
-            yield each
-    finally:
-        watch.end()
 
 
 def _together(unverified: Iterable[Unverified]) -> tuple[Unverified, ...]:

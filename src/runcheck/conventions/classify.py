@@ -176,3 +176,30 @@ def is_in_reach(convention: Convention, path: str) -> str | None:
         if any(above.match(path) is not None for above in form.form.above()):
             return path
     return None
+
+
+class Part(NamedTuple):
+    """What a path is part of: a unit that lies in no other, a file of the root, or what lies where units do."""
+
+    path: str
+    is_in_unit: bool = False
+
+
+def part_of(convention: Convention, path: str) -> Part | None:
+    """Return what a path is, or is part of, by its name alone; None where it is nothing to the convention."""
+    segments = path.split("/")
+    if convention.root is not None and convention.root.role_of(path) is not None:
+        return Part(path)
+    beside: Part | None = None
+    for form in convention.inside(None):
+        count = form.form.text.count("/") + 1
+        head = "/".join(segments[:count])
+        if len(segments) > count and form.form.match(head) is not None:
+            return Part(head, is_in_unit=True)
+        above = list(form.form.above())
+        is_beside = len(segments) >= count and (
+            not above or above[-1].match("/".join(segments[: count - 1])) is not None
+        )
+        if is_beside or any(each.match(path) is not None for each in above):
+            beside = beside or Part(head)
+    return beside

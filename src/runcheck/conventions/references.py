@@ -17,11 +17,15 @@ class Reference(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A value that a reference led to: the file and the pointer where it stands. A part of a path has neither."""
+    """A value that a reference led to: the file and the pointer where it stands. A part of a path has neither.
+
+    Where ``value`` is only part of it, ``digest`` is that of all of it.
+    """
 
     path: str | None
     pointer: str | None
     value: object
+    digest: bytes | None = None
 
 
 def reference(text: str) -> Reference | None:

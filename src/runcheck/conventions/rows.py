@@ -16,12 +16,11 @@ from runcheck.conventions.pointers import key_of
 from runcheck.conventions.schemas import violations_of
 from runcheck.probes.contents import MetricsContent
 from runcheck.probes.lines import LineSplitter
-from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short, text_of, unique
+from runcheck.probes.metric_rows import RowError, finite, object_of, refuse_constant, short, text_of
 
 Take: TypeAlias = Callable[[int, str, str, float], None]  # step, split, name and value of a point
 _MOST_IDS = 1_000_000
 _LONGEST_ID = 40
-_DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse_constant, parse_float=finite)
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
 
@@ -104,17 +103,7 @@ class RowsProbe:
         line = line.removesuffix("\r")
         if self._delimiter is not None:
             return self._record_of(line)
-        if not line.strip():
-            raise RowError("syntax", "is blank")
-        try:
-            row = _DECODER.decode(line)
-        except json.JSONDecodeError as error:
-            raise RowError("syntax", f"is not one JSON object: {error.msg} at column {error.colno}") from error
-        except (RecursionError, ValueError) as error:
-            raise RowError("syntax", "is JSON beyond all bounds of depth or digits") from error
-        if not isinstance(row, dict):
-            raise RowError("syntax", "is JSON, but not an object")
-        return row
+        return object_of(line)
 
     def _record_of(self, line: str) -> dict[str, object] | None:
         """Return a record of a table; None of its head, of a blank line, and of one that goes on in the next."""

@@ -13,9 +13,9 @@ from runcheck.conventions.definition import ROOT, Check, Convention, RowForm
 from runcheck.conventions.documents import OwnJsonProbe, OwnYamlProbe
 from runcheck.conventions.forms import filled
 from runcheck.conventions.main_unit import METRICS, MainUnit, main_path, main_unit_of, metrics_unit_of, sums_unit_of
-from runcheck.conventions.references import references_elsewhere, references_of_unit
+from runcheck.conventions.references import reference, references_elsewhere, references_of_unit
 from runcheck.conventions.rows import RowsProbe
-from runcheck.conventions.told import Told, UnitRead, is_asked, told_by
+from runcheck.conventions.told import KEPT, Told, UnitRead, is_asked, told_by
 from runcheck.depth import Depth
 from runcheck.findings import Finding, Unverified, without_secrets
 from runcheck.probes import Facts, Probe, make_probe, suffix_of, unverified_in
@@ -33,7 +33,6 @@ from runcheck.unit_reading import is_gone_here, is_unknown, read_folders
 _OF_METRICS = ("RC401", "RC402", "RC403", "RC404", "RC405", "RC406", "RC413", "RC119", "RC901")
 _OF_SUMS = "RC3"
 _NO_SERIES = RowForm()
-_NONE: list[Stray] = []
 
 
 class OwnSurvey(NamedTuple):
@@ -46,6 +45,13 @@ class OwnSurvey(NamedTuple):
     files: int
     hashed_bytes: int
     vouched_bytes: int
+
+
+class Glance(NamedTuple):
+    """What a unit and those in it say, and the paths of what could not be read for it."""
+
+    told: tuple[Told, ...]
+    unread: tuple[str, ...]
 
 
 class OwnSurveyor(NamedTuple):
@@ -61,14 +67,46 @@ class OwnSurveyor(NamedTuple):
 
     def survey(self, place: Place) -> OwnSurvey:
         """Return what comes out of the unit at ``place``, and of those in it."""
+        units, strays, entries = self._at(place)
+        return _Survey(self, units, entries).result(strays)
+
+    def glance(self, place: Place) -> Glance:
+        """Return what the unit at ``place``, and those in it, say to checks across units; nothing else is read.
+
+        Units that are counted alone are not: who counts those in it is this unit itself.
+        """
+        asked = references_of(self)
+        roles = {kind: {each.role for text in texts if (each := reference(text))} for kind, texts in asked.items()}
+        units, _, entries = self._at(place, self._leading(place, roles[place.form.name]))
+        files = [each for unit in units for each in unit.files if each.role and each.role.name in roles[unit.form.name]]
+        reader = reader_of(self, files)
+        facts = {each.path: reader.file(each.entry, _format(each), hashed=False, scanned=False) for each in files}
+        unread = sorted(path for path, each in facts.items() if each.pointer or each.error)
+        unread += [entry.path for entry in entries if entry.error]
+        told = tuple(told_by(UnitRead(unit, facts, frozenset()), asked[unit.form.name]) for unit in units)
+        return Glance(told, (*unread, *(each.path for each in told if each.cut)))
+
+    def _leading(self, place: Place, roles: set[str | None]) -> Callable[[Entry], bool]:
+        """Return what says of a folder whether a glance may find anything in it: files of these roles, or units."""
+        within = self.convention.within(place.form.name)
+        checks = [each for each in self.convention.checks if kind_of(each).scope == "tree" and each.kind != "name"]
+        if any({each.unit, each.text("to"), each.text("of")} & within for each in checks if each.kind != "count"):
+            return lambda _: True
+        forms = [form for role in place.form.roles.values() if role.name in roles for form in role.forms]
+        if any(form.crosses for form in forms):
+            return lambda _: True
+        above = [each for form in forms for each in form.above()]
+        return lambda folder: any(each.match(folder.path[len(place.path) + 1 :]) is not None for each in above)
+
+    def _at(
+        self, place: Place, enter: Callable[[Entry], bool] | None = None
+    ) -> tuple[Sequence[OwnUnit], Sequence[Stray], Sequence[Entry]]:
         if place.form.name == ROOT:
             root = root_of(self.store, self.convention)
-            units, strays = ([root] if root else []), _NONE
-            entries = [file.entry for unit in units for file in unit.files]
-        else:
-            entries = list(self.store.walk(place.path))
-            units, strays = units_at(self.convention, place, entries)
-        return _Survey(self, units, entries).result(strays)
+            units = [root] if root else []
+            return units, (), [file.entry for unit in units for file in unit.files]
+        entries = list(self.store.walk(place.path, enter))
+        return (*units_at(self.convention, place, entries), entries)
 
 
 class _Survey:
@@ -84,28 +122,28 @@ class _Survey:
     def result(self, strays: Iterable[Stray]) -> OwnSurvey:
         top = self._units[0]
         whole = main_unit_of(top, self._units, self._entries)
-        reader = self._reader({file.path: file for unit in self._units for file in unit.files})
+        reader = reader_of(self._surveyor, [file for unit in self._units for file in unit.files])
         facts = self._read(reader, whole)
         by_path = {whole.paths[path]: each for path, each in facts.items()}
         self._judge_main(whole, facts)
         self._judge_own(by_path)
         self._note(by_path)
-        references = self._references()
+        references = references_of(self._surveyor)
         reads = [UnitRead(unit, by_path, frozenset(self._codes)) for unit in self._units]
+        told = tuple(told_by(read, references[read.kind]) for read in reads)
+        cut = tuple(each.path or "." for each in told if each.cut)
+        if cut:
+            self._unverified.append(Unverified(f"more than {KEPT:,} values that checks across units ask for", cut))
         sizes = {path: member.entry.size for path, member in whole.unit.members.items()}
         return OwnSurvey(
             tuple(self._findings),
             tuple(self._unverified),
-            tuple(told_by(read, references[read.kind]) for read in reads),
+            told,
             tuple(strays),
             len(whole.unit.files),
             sum(sizes[path] for path, each in facts.items() if each.sha256 and not each.is_vouched),
             sum(sizes[path] for path, each in facts.items() if each.is_vouched),
         )
-
-    def _reader(self, files: Mapping[str, OwnFile]) -> Reader:
-        surveyor = self._surveyor
-        return Reader(surveyor.store.for_unit(), surveyor.depth, surveyor.quarantine, probe_for=_probes_of(files))
 
     def _read(self, reader: Reader, whole: MainUnit) -> dict[str, Facts]:
         """Read every file once; by the paths of the main unit."""
@@ -176,24 +214,36 @@ class _Survey:
                 reasons["files that are no documents, of which only the names are judged at this depth"] = passed[:1]
         self._unverified += [Unverified(reason, tuple(paths)) for reason, paths in reasons.items()]
 
-    def _references(self) -> dict[str, frozenset[str]]:
-        """Return what checks across units ask of each kind of unit."""
-        asked: dict[str, set[str]] = {name: set() for name in self._convention.units}
-        for check in self._convention.checks:
-            if kind_of(check).scope == "tree":
-                asked[check.unit].update(references_of_unit(check))
-                if check.text("to"):
-                    asked[check.text("to")].update(references_elsewhere(check))
-        return {name: frozenset(texts) for name, texts in asked.items()}
+
+def references_of(surveyor: OwnSurveyor) -> dict[str, frozenset[str]]:
+    """Return what checks across units ask of each kind of unit."""
+    asked: dict[str, set[str]] = {name: set() for name in surveyor.convention.units}
+    for check in surveyor.convention.checks:
+        if kind_of(check).scope == "tree" and surveyor.selection.has(check.clause.code):
+            asked[check.unit].update(references_of_unit(check))
+            if check.text("to"):
+                asked[check.text("to")].update(references_elsewhere(check))
+    return {name: frozenset(texts) for name, texts in asked.items()}
+
+
+def reader_of(surveyor: OwnSurveyor, files: Iterable[OwnFile]) -> Reader:
+    """Return what reads these files, each as its role says."""
+    by_path = {file.path: file for file in files}
+    return Reader(surveyor.store.for_unit(), surveyor.depth, surveyor.quarantine, probe_for=_probes_of(by_path))
 
 
 def finding_of(check: Check, subject: UnitRead | Told, flaw: Flaw) -> Finding:
     """Return what a check found as a finding, in the convention's own words where it has any."""
     words = {**subject.names, **flaw.words, "path": flaw.path, "unit": subject.path}
     message = filled(check.message, words) if check.message else flaw.message
-    help_ = filled(check.clause.mend, words)
     return Finding(
-        check.clause, flaw.path or ".", without_secrets(message), help_, flaw.line, flaw.pointer, subject.path or None
+        check.clause,
+        flaw.path or ".",
+        without_secrets(message),
+        without_secrets(filled(check.clause.mend, words)),
+        flaw.line,
+        flaw.pointer and without_secrets(flaw.pointer),
+        subject.path or None,
     )
 
 

@@ -1,5 +1,7 @@
 """What the checks are given: a unit that was read, and what each unit of the tree says of itself."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
@@ -10,7 +12,7 @@ from runcheck.conventions.references import Value, reference
 from runcheck.probes import Facts
 from runcheck.probes.contents import DocumentContent
 
-_KEPT = 10_000  # values of one reference in one unit
+KEPT = 10_000  # values of one reference in one unit
 _LONGEST = 500  # characters of a text that is kept
 
 
@@ -88,6 +90,7 @@ class Told(NamedTuple):
     inside: str | None
     told: Mapping[str, tuple[Value, ...]]
     unread: frozenset[str]  # roles of which a file is not here, as a pointer of Git LFS is not
+    cut: frozenset[str] = frozenset()  # references that lead to more than is kept
 
     def values(self, text: str) -> tuple[Value, ...]:
         """Return what a reference leads to in it."""
@@ -106,28 +109,49 @@ class OwnTree:
         """Return the units of a kind."""
         return [unit for unit in self.units if unit.kind == kind]
 
-    def saying(self, kind: str, text: str, value: object) -> list[Told]:
+    def saying(self, kind: str, text: str, value: Value) -> list[Told]:
         """Return the units of a kind, in their order, in which a reference leads to this value."""
         if (kind, text) not in self._saying:
             found = self._saying[kind, text] = {}
             for unit in self.of(kind):
-                for each in unit.values(text):
-                    found.setdefault(_key(each.value), []).append(unit)
-        alike = self._saying[kind, text].get(_key(value), [])
-        return [unit for unit in alike if any(is_same(value, each.value) for each in unit.values(text))]
+                for key in {_key(each) for each in unit.values(text)}:
+                    found.setdefault(key, []).append(unit)
+        return self._saying[kind, text].get(_key(value), [])
 
 
-def _key(value: object) -> object:
-    """Return what all values that are the same have in common."""
-    return type(value).__name__ if isinstance(value, dict | list) else value
+def _key(value: Value) -> object:
+    """Return what a value has in common with those alone that are the same."""
+    return value.digest or _key_of(value.value)
+
+
+def _key_of(value: object) -> object:
+    if isinstance(value, dict | list) or (isinstance(value, str) and len(value) > _LONGEST):
+        text = json.dumps(_evened(value), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return (value,) if isinstance(value, bool) else value
+
+
+def _evened(value: object) -> object:
+    """Return a value in which 1.0 is written as 1 is."""
+    if isinstance(value, dict):
+        return {key: _evened(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_evened(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def told_by(read: UnitRead, references: frozenset[str]) -> Told:
     """Return what a unit says, as far as it is asked for."""
-    told = {text: tuple(_light(each) for each in read.values(text)[:_KEPT]) for text in sorted(references)}
+    values = {text: read.values(text) for text in sorted(references)}
+    cut = frozenset(text for text, found in values.items() if len(found) > KEPT or any(map(_is_long, found)))
+    told = {text: tuple(_light(each) for each in found[:KEPT]) for text, found in values.items()}
     unread = {file.role.name for file in read.unit.files if file.role and _is_unread(read.facts.get(file.path))}
     inside = read.unit.inside.path if read.unit.inside else None
-    return Told(read.kind, read.path, read.names, inside, told, frozenset(unread))
+    return Told(read.kind, read.path, read.names, inside, told, frozenset(unread), cut)
+
+
+def _is_long(value: Value) -> bool:
+    return isinstance(value.value, dict | list) and len(value.value) > KEPT
 
 
 def _is_unread(facts: Facts | None) -> bool:
@@ -138,12 +162,15 @@ def _light(value: Value) -> Value:
     """Return a value without what lies in it: of an object the keys, of a list its texts and numbers."""
     held = value.value
     if isinstance(held, str):
-        return value._replace(value=held[:_LONGEST])
-    if isinstance(held, dict):
-        return value._replace(value={str(key)[:_LONGEST]: None for key in list(held)[:_KEPT]})
-    if isinstance(held, list):
-        return value._replace(value=[each for each in held[:_KEPT] if isinstance(each, str | int | float)])
-    return value
+        light: object = held[:_LONGEST]
+    elif isinstance(held, dict):
+        light = {str(key)[:_LONGEST]: None for key in list(held)[:KEPT]}
+    elif isinstance(held, list):
+        light = [each for each in held[:KEPT] if isinstance(each, str | int | float)]
+    else:
+        return value
+    key = _key_of(held)
+    return value._replace(value=light, digest=key if isinstance(key, bytes) else None)
 
 
 def holds(condition: Condition | None, subject: Subject, default: bool) -> bool:  # noqa: FBT001 - what None means
@@ -153,7 +180,8 @@ def holds(condition: Condition | None, subject: Subject, default: bool) -> bool:
     found = subject.values(condition.value)
     if condition.allowed is None:
         return any(each.value is not None for each in found)
-    return any(is_same(each.value, allowed) for each in found for allowed in condition.allowed)
+    allowed = {_key_of(each) for each in condition.allowed}
+    return any(_key(each) in allowed for each in found)
 
 
 def is_asked(check: Check, subject: Subject) -> bool:

@@ -12,15 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import get_args
 
-from runcheck.convention.layout import layout
 from runcheck.errors import CannotWriteError
 from runcheck.fixes.edits import Act, CannotFixError, Edit, make, require_writable, state, undo, unit_of, why_not
 from runcheck.probes.folder import read_regular
-from runcheck.tree.state import state_folder
+from runcheck.tree.state import plan_of_fix, state_folder
 from runcheck.writer.atomic import sync_folder, write_whole
 from runcheck.writer.lock import locked
 
-_PLAN = "fix.json"
 _MAX_PLAN = 64 << 20
 
 
@@ -41,12 +39,12 @@ def fixing(root: str) -> Iterator[None]:
 
 def is_interrupted(root: str) -> bool:
     """Say whether a plan was interrupted."""
-    return os.path.lexists(_plan(root))
+    return os.path.lexists(plan_of_fix(root))
 
 
 def finish_interrupted(root: str) -> list[str]:
     """Take the steps that are left of a plan that was interrupted; return a line for each thing that was done."""
-    path = _plan(root)
+    path = plan_of_fix(root)
     try:
         status = os.lstat(path)
     except OSError:
@@ -92,9 +90,9 @@ def apply(root: str, edits: Sequence[Edit]) -> None:
         except (CannotFixError, OSError) as error:
             _take_back(root, made)
             with suppress(OSError):
-                os.unlink(_plan(root))
+                os.unlink(plan_of_fix(root))
             raise CannotWriteError(f"{_words(error)}; nothing was changed") from error
-        os.unlink(_plan(root))
+        os.unlink(plan_of_fix(root))
 
 
 @contextmanager
@@ -133,10 +131,6 @@ def _is_done(root: str, edit: Edit) -> bool:
     return state(root, edit) in (edit.after, as_text.after if edit.act == "link" else edit.after)
 
 
-def _plan(root: str) -> str:
-    return os.path.join(root, layout().state, _PLAN)
-
-
 def _write(root: str, edits: Sequence[Edit]) -> None:
     steps = [
         {
@@ -149,7 +143,7 @@ def _write(root: str, edits: Sequence[Edit]) -> None:
         for edit in edits
     ]
     folder = state_folder(root)
-    write_whole(os.path.join(folder, _PLAN), json.dumps(steps))
+    write_whole(plan_of_fix(root), json.dumps(steps))
     sync_folder(folder)
 
 

@@ -1,6 +1,6 @@
 """``.gitattributes`` of the tree: what of it goes through Git LFS."""
 
-from runcheck.convention.git_lines import lfs_lines, merged
+from runcheck.convention.git_lines import lfs_lines, placed
 from runcheck.convention.layout import layout
 from runcheck.findings import Finding
 from runcheck.fixes.draft import Draft
@@ -17,4 +17,4 @@ def attributes(draft: Draft, finding: Finding) -> None:
     role = layout().role_of(within_unit(finding.path), kind.name) if unit and kind else None
     if role is None or kind is None:
         raise CannotFixError("has no role that goes through Git LFS")
-    draft.write(ATTRIBUTES, merged(draft.text(ATTRIBUTES), lfs_lines((role.name,), {kind.name: folder})))
+    draft.write(ATTRIBUTES, placed(draft.text(ATTRIBUTES), lfs_lines((role.name,), {kind.name: folder})))

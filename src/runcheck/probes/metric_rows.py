@@ -67,6 +67,21 @@ def _number_or_text(cell: str) -> object:
     return value if isinstance(value, int | float) else cell
 
 
+def object_of(line: str) -> dict[str, object]:
+    """Return the JSON object that a line is, with no key twice and no number that JSON has not, or no double is."""
+    if not line.strip():
+        raise RowError("syntax", "is blank")
+    try:
+        row = _DECODER.decode(line)
+    except json.JSONDecodeError as error:
+        raise RowError("syntax", f"is not one JSON object: {error.msg} at column {error.colno}") from error
+    except (RecursionError, ValueError) as error:
+        raise RowError("syntax", "is JSON beyond all bounds of depth or digits") from error
+    if not isinstance(row, dict):
+        raise RowError("syntax", "is JSON, but not an object")
+    return row
+
+
 def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Return the members of an object of which none stands twice."""
     members = dict(pairs)
@@ -92,3 +107,6 @@ def short(value: object) -> str:
     """Return a value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse_constant, parse_float=finite)

@@ -24,7 +24,7 @@ from runcheck.probes.metric_blocks import (
     frame_of_object,
     frame_of_record,
 )
-from runcheck.probes.metric_rows import RowError, finite, refuse_constant, short, text_of, typed, unique, value_of
+from runcheck.probes.metric_rows import RowError, object_of, short, text_of, typed, value_of
 from runcheck.probes.points import BLOCK, Points, PointsFactory
 
 _BLOCK_BYTES = 1 << 18  # what is made of them fits into the cache of a processor
@@ -234,17 +234,7 @@ class JsonlMetricsProbe(_MetricsProbe):
         return frame_of_object(line)
 
     def _row_of(self, number: int, line: str) -> dict[str, object] | None:  # noqa: ARG002 - only CSV has a header
-        if not line.strip():
-            raise RowError("syntax", "is blank")
-        try:
-            row = json.loads(line, object_pairs_hook=unique, parse_constant=refuse_constant, parse_float=finite)
-        except json.JSONDecodeError as error:
-            raise RowError("syntax", f"is not one JSON object: {error.msg} at column {error.colno}") from error
-        except (RecursionError, ValueError) as error:
-            raise RowError("syntax", "is JSON beyond all bounds of depth or digits") from error
-        if not isinstance(row, dict):
-            raise RowError("syntax", "is JSON, but not an object")
-        return row
+        return object_of(line)
 
 
 class CsvMetricsProbe(_MetricsProbe):

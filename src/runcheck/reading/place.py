@@ -42,11 +42,21 @@ def unit_folder(path: str) -> str:
     raise CannotReadError(f"{path}: is no unit: it has no {layout().path('metadata')}{_hint(absolute)}")
 
 
+def sealed_above(path: str) -> str | None:
+    """Return the folder of the sealed unit that ``path`` is or would lie in, None where there is none."""
+    above = os.path.realpath(path)
+    while True:
+        if _is_unit(above) and entry_at(above, layout().path("checksums")) is not None:
+            return above
+        if above == (above := os.path.dirname(above)):
+            return None
+
+
 def _latest(slug: str, path: str) -> str:
     latest = entry_at(slug, layout().latest)
     if latest is None:
         raise CannotReadError(f"{path}: {why_absent(path)}")
-    name = _name_in(slug, latest)
+    name = name_in(slug, latest)
     if name is None:
         raise CannotReadError(f"{path}: names no version beside it; give the folder of a version")
     version = entry_at(slug, name)
@@ -55,8 +65,12 @@ def _latest(slug: str, path: str) -> str:
     return os.path.join(slug, name)
 
 
-def _name_in(slug: str, latest: Entry) -> str | None:
-    """Return the name that ``latest`` gives, or None where it gives none of something beside it."""
+def name_in(slug: str, latest: Entry) -> str | None:
+    """Return the name that ``latest`` in the folder ``slug`` gives, or None where it gives none of something beside it.
+
+    Raises:
+        CannotReadError: it cannot be read.
+    """
     target = f"{slug}/{latest.name}"
     try:
         if os.path.islink(target):

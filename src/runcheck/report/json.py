@@ -25,20 +25,21 @@ def render(reports: Iterable[Report], _setting: Setting) -> Iterator[str]:
         "ignored": sorted({code for report in every for code in report.ignored}),
         "errors": sum(report.errors for report in every),
         "warnings": sum(report.warnings for report in every),
-        "findings": [as_object(report, finding) for report in every for finding in report.findings],
+        "findings": [each for report in every for each in objects_of(report)],
         "not_verified": [
             {"reason": each.reason, "root": report.root, "paths": list(each.paths)}
             for report in every
             for each in report.unverified
         ],
         "excepted": [
-            {**as_object(report, each.finding), "exception": each.exception}
+            {**_as_object(report, each.finding, each.finding.fix), "exception": each.exception}
             for report in every
             for each in report.waived.excepted
         ],
         "ignored_by_path": sum(report.waived.by_path for report in every),
         "in_baseline": sum(report.waived.known for report in every),
         "gone_from_baseline": [gone for report in every for gone in report.waived.gone],
+        "idle_path_ignores": sorted({each for report in every for each in report.waived.idle}),
         "units": sum(report.units for report in every),
         "files": sum(report.files for report in every),
         "recalled": sum(report.recalled for report in every),
@@ -49,8 +50,12 @@ def render(reports: Iterable[Report], _setting: Setting) -> Iterator[str]:
     yield json.dumps(document, indent=2) + "\n"
 
 
-def as_object(report: Report, finding: Finding) -> dict[str, object]:
-    """Return a finding as a JSON object."""
+def objects_of(report: Report) -> list[dict[str, object]]:
+    """Return the findings as JSON objects."""
+    return [_as_object(report, *each) for each in zip(report.findings, report.fixes(), strict=True)]
+
+
+def _as_object(report: Report, finding: Finding, fix: str | None) -> dict[str, object]:
     return {
         "code": finding.code,
         "name": finding.clause.name,
@@ -63,5 +68,5 @@ def as_object(report: Report, finding: Finding) -> dict[str, object]:
         "pointer": finding.pointer,
         "message": finding.message,
         "help": finding.help,
-        "fix": finding.fix,
+        "fix": fix,
     }

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Iterator
 
 from runcheck.findings import Report
-from runcheck.report.json import as_object
+from runcheck.report.json import objects_of
 from runcheck.report.setting import Setting
 
 
 def render(reports: Iterable[Report], _setting: Setting) -> Iterator[str]:
     """Yield one line a finding, ASCII throughout."""
     for report in reports:
-        yield "".join(f"{json.dumps(as_object(report, finding))}\n" for finding in report.findings)
+        yield "".join(f"{json.dumps(each)}\n" for each in objects_of(report))

@@ -26,7 +26,7 @@ _STYLES: dict[Style, str] = {
 def render(reports: Iterable[Report], setting: Setting) -> Iterator[str]:
     """Yield each report as text."""
     for report in reports:
-        parts = [_group(report, unit, findings, setting) for unit, findings in _by_unit(report.findings).items()]
+        parts = [_group(report, unit, findings, setting) for unit, findings in _by_unit(report).items()]
         parts += [f"{line}\n" for line in unverified_lines(report, setting)]
         if setting.is_telling_of_waived and (told := [*waived_lines(report)]):
             parts.append("".join(f"{line}\n" for line in told))
@@ -35,24 +35,24 @@ def render(reports: Iterable[Report], setting: Setting) -> Iterator[str]:
         yield "".join(f"{part}\n" for part in parts)
 
 
-def _by_unit(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Return the findings by the unit that they are about; those above the units by the root."""
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(finding.concerns or ".", []).append(finding)
+def _by_unit(report: Report) -> dict[str, list[tuple[Finding, bool]]]:
+    """Return the findings by the unit that they are about, or by the root, each with whether it can be mended."""
+    groups: dict[str, list[tuple[Finding, bool]]] = {}
+    for finding, fix in zip(report.findings, report.fixes(), strict=True):
+        groups.setdefault(finding.concerns or ".", []).append((finding, fix == "safe"))
     return groups
 
 
-def _group(report: Report, unit: str, findings: Iterable[Finding], setting: Setting) -> str:
+def _group(report: Report, unit: str, findings: Iterable[tuple[Finding, bool]], setting: Setting) -> str:
     head = painted(printable(setting.here(report, unit)), "strong", setting)
-    return "\n".join((head, *(_finding(report, unit, finding, setting) for finding in findings), ""))
+    return "\n".join((head, *(_finding(report, unit, *each, setting) for each in findings), ""))
 
 
-def _finding(report: Report, unit: str, finding: Finding, setting: Setting) -> str:
+def _finding(report: Report, unit: str, finding: Finding, is_fixable: bool, setting: Setting) -> str:  # noqa: FBT001
     where = printable(f"{_within(report, unit, finding.path, setting)}{place(finding)}")
     level: Style = finding.level.value if finding.is_certain else "perhaps"
     what = f"{painted(f'{level} {finding.code}', level, setting)} {finding.clause.name}"
-    what += " [*]" if finding.fix == "safe" else ""
+    what += " [*]" if is_fixable else ""
     help_ = painted(f"help: {printable(finding.help)}", "faint", setting)
     return f"  {where}: {what}\n      {printable(finding.message)}\n      {help_}"
 
@@ -93,7 +93,7 @@ def closing(report: Report, setting: Setting) -> str:
     if not report.findings:
         return f"{painted('Clean' if report.selected or left_out else 'All clean', 'good', setting)}: {scope}."
     found = f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}"
-    fixable = sum(finding.fix == "safe" for finding in report.findings)
+    fixable = sum(fix == "safe" for fix in report.fixes())
     fixes = f" [*] {fixable:,} fixable with `runcheck check --fix`." if fixable else ""
     return f"{painted(found, 'error' if report.errors else 'warning', setting)}: {scope}.{fixes}"
 

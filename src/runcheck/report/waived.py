@@ -1,9 +1,11 @@
 """What does not count in a report, and why: said shortly behind its last line, and at length where somebody asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from runcheck.findings import Report
 from runcheck.report.escape import printable
+
+_FIT = ("fits", "fit")
 
 
 def notes(report: Report) -> list[str]:
@@ -16,6 +18,7 @@ def notes(report: Report) -> list[str]:
         (waived.by_path, f"{_count(waived.by_path, 'finding')} ignored by path"),
         (waived.known, f"{_count(waived.known, 'finding')} in the baseline"),
         (len(waived.gone), f"{len(waived.gone):,} of the baseline not found any more"),
+        (len(waived.idle), f"per-path-ignores {_quoted(waived.idle)} {_FIT[len(waived.idle) > 1]} no path"),
     ]
     return [words for count, words in said if count]
 
@@ -32,3 +35,7 @@ def waived_lines(report: Report) -> Iterator[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _quoted(patterns: Iterable[str]) -> str:
+    return ", ".join(f'"{printable(each)}"' for each in patterns)

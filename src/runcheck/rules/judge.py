@@ -54,14 +54,13 @@ def _judged(
 
 def _finding(rule: Rule, problem: Problem, folder: str) -> Finding:
     path = "/".join(filter(None, (folder, problem.path))) or "."
-    help_ = problem.help or rule.clause.mend
     return Finding(
         rule.clause,
         path,
         without_secrets(problem.message),
-        help_,
+        without_secrets(problem.help) if problem.help else rule.clause.mend,
         problem.line,
-        problem.pointer,
+        problem.pointer and without_secrets(problem.pointer),
         problem.concerns or folder or None,
         problem.is_certain,
     )

@@ -32,6 +32,10 @@ class Selection(NamedTuple):
         """Say whether a clause whose code begins with ``family`` may be among them."""
         return self.has(family) or any(prefix.startswith(family) for prefix in (*self.prefixes, *self.further))
 
+    def without(self, codes: Iterable[str]) -> "Selection":
+        """Return these clauses without those of some codes."""
+        return self._replace(ignored=(*self.ignored, *codes))
+
     def __str__(self) -> str:
         """Return what tells these clauses from others."""
         return " ".join(
@@ -40,6 +44,7 @@ class Selection(NamedTuple):
 
 
 EVERYTHING = Selection()
+NOTHING = Selection(("-",))  # no code begins so
 
 
 def select(

@@ -27,6 +27,11 @@ def state_folder(root: str) -> str:
     return folder
 
 
+def plan_of_fix(root: str) -> str:
+    """Return the path of the plan that a fix of the tree at ``root`` leaves where it is killed."""
+    return os.path.join(root, layout().state, "fix.json")
+
+
 def open_own(path: str, how: int) -> TextIO:
     """Open a file of the state folder to write it, ``how`` being O_TRUNC or O_APPEND; a link is not followed.
 

@@ -14,8 +14,8 @@ import pytest
 
 import runcheck
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
-from runcheck.pipeline import check
 from runcheck.writer.datasets.dataset import Dataset
+from tests.checking import check
 
 SYNTHETIC = {"kind": "synthetic", "seed": 7}
 EXTERNAL = {"kind": "external", "hashes": {"a.csv": "0" * 64}}

@@ -26,9 +26,9 @@ from hypothesis.extra import numpy as hnp
 
 import runcheck
 from runcheck.errors import InvalidArgumentError, MissingLibraryError
-from runcheck.pipeline import check
 from runcheck.writer.datasets.columns import Column, write_columns
 from runcheck.writer.datasets.dataset import Dataset
+from tests.checking import check
 
 WRITERS = {"hdf5": Dataset.write_hdf5, "zarr": Dataset.write_zarr}
 DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")

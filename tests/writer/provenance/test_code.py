@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from runcheck.pipeline import check
 from runcheck.writer.provenance import code
 from runcheck.writer.provenance import environment as of_environment
 from runcheck.writer.provenance.code import read_repository, working_folder
@@ -26,6 +25,7 @@ from runcheck.writer.provenance.environment import (
     read_variables,
 )
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 TOKEN = "ghp_9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe5aTi"

@@ -19,10 +19,10 @@ from runcheck.cli import main
 from runcheck.convention.documents import Status
 from runcheck.convention.timestamps import format_timestamp
 from runcheck.errors import CannotReadError, CannotWriteError
-from runcheck.pipeline import check
 from runcheck.tree import liveness
 from runcheck.writer.log.metric_log import MetricLog
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 Died = Callable[..., Path]

@@ -16,9 +16,9 @@ import yaml
 import runcheck
 from runcheck.convention.documents import Status
 from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError
-from runcheck.pipeline import check
 from runcheck.writer.run import Run
 from runcheck.writer.weights.retention import Keep
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 SOURCE = str(Path(runcheck.__file__).parents[1])

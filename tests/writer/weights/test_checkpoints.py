@@ -19,8 +19,8 @@ from safetensors.numpy import load_file
 
 from runcheck import Keep
 from runcheck.errors import InvalidArgumentError
-from runcheck.pipeline import check
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 

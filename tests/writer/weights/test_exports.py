@@ -18,8 +18,8 @@ from safetensors.numpy import load_file
 
 from runcheck import LoadedRun, load
 from runcheck.errors import InvalidArgumentError, MissingLibraryError
-from runcheck.pipeline import check
 from runcheck.writer.run import Run
+from tests.checking import check
 
 StartRun = Callable[..., Run]
 KEY = "ghp_" + "x7Kq2mVb9Rt4Wz8Yc1Nd6Hf3Js5Lp0Ga1eQu"

@@ -13,7 +13,7 @@ def unique(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
     """A value that a unit before has too."""
     text = check.text("value")
     for value in unit.values(text):
-        other = next(iter(tree.saying(unit.kind, text, value.value)), unit)
+        other = next(iter(tree.saying(unit.kind, text, value)), unit)
         if other.path != unit.path:
             words = {"value": _plain(value.value), "other": other.path}
             yield _flaw(unit, value, f"says {shown(value.value)}, as {other.path} does", words)
@@ -28,10 +28,10 @@ def reference(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
     for value in unit.values(check.text("value")):
         if value.value is None:
             continue
-        named = tree.saying(to, among, value.value)
+        named = tree.saying(to, among, value)
         words = {"value": _plain(value.value), "other": named[0].path if named else ""}
         if not named:
-            if any(role in each.unread for each in targets):  # it may be named there
+            if any(role in each.unread or among in each.cut for each in targets):  # it may be named there
                 continue
             yield _flaw(unit, value, f"names {shown(value.value)}, which is no {to} of the tree", words)
         elif where is not None and not any(holds(where, each, default=True) for each in named):
@@ -72,7 +72,7 @@ def folders_match(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
                     at = value._replace(pointer=pointer)
                     yield _flaw(unit, at, f"lists {name!r}, and no {of} has a folder of this name", words)
     for name, folder in folders.items():
-        if is_listed and name not in listed:
+        if is_listed and name not in listed and unit.cut.isdisjoint(check.texts("lists")):
             where = " or ".join(check.texts("lists"))
             yield Flaw(folder.path, f"is listed nowhere in {where}", {"value": name, "other": where})
 
