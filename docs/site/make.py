@@ -33,6 +33,7 @@ SECTIONS = {
         "docs/reproduce",
         "docs/prune",
         "docs/publish",
+        "docs/signing",
         "docs/cli",
     ],
     "The convention": ["spec/README", "spec/[1-9]*", "spec/versions-and-extensions", "docs/rules/README"],
