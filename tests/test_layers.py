@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "explain": {"convention", "conventions", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
+    "listing": {"convention", "findings", "reading", "report.escape", "tree"},
     "report": {"findings", "convention.clauses", "convention.fixable", "watch", "_version"},
     "configuration": {
         "convention",
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     },
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
+    "prune": {"convention", "probes", "reading", "report.escape", "report.text", "tree", "writer"},
     "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
     "asking": {
         "convention",

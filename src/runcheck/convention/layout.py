@@ -67,6 +67,7 @@ class Limits(NamedTuple):
     name_bytes: int
     metric_series: int
     lfs_bytes: int
+    registry_config_bytes: int
     heartbeat_seconds: int
 
 
