@@ -45,6 +45,17 @@ MAY_IMPORT = {
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "prune": {"convention", "probes", "reading", "report.escape", "report.text", "tree", "writer"},
+    "plots": {"convention", "reading", "writer"},
+    "page": {
+        "asking",
+        "convention",
+        "findings",
+        "reading",
+        "report.escape",
+        "tree.locate",
+        "writer.atomic",
+        "_version",
+    },
     "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
     "asking": {
         "convention",
@@ -58,6 +69,7 @@ MAY_IMPORT = {
         "writer.provenance",
         "writer.readme",
     },
+    "signing": {"convention", "findings", "probes", "reading", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -37,6 +37,8 @@ _COMMANDS = (
     "init",
     "migrate",
     "prune",
+    "plot",
+    "report",
 )
 
 

@@ -64,13 +64,9 @@ def records(store: Store, kind: str | None = None) -> Iterator[UnitRecord | Unit
 def record_of(store: Store, path: str) -> UnitRecord | UnitFault:
     """Return what the unit at ``path`` says of itself."""
     metadata = metadata_at(store, path)
-    return metadata if isinstance(metadata, UnitFault) else record_with(store, path, metadata)
-
-
-def record_with(store: Store, path: str, metadata: Metadata) -> UnitRecord:
-    """Return what the unit at ``path`` says of itself, whose metadata are known to be these."""
-    config, summary = _sound(store, path, "config"), _sound(store, path, "summary")
-    return UnitRecord(path, metadata, config, cast("Summary | None", summary))
+    if isinstance(metadata, UnitFault):
+        return metadata
+    return record_with(store, path, metadata)
 
 
 def metadata_at(store: Store, path: str) -> Metadata | UnitFault:
@@ -83,6 +79,12 @@ def metadata_at(store: Store, path: str) -> Metadata | UnitFault:
         return cast("Metadata", _document(store, entry, "metadata"))
     except _FaultError as fault:
         return UnitFault(path, f"{name} {fault}")
+
+
+def record_with(store: Store, path: str, metadata: Metadata) -> UnitRecord:
+    """Return what the unit at ``path`` says of itself, whose metadata are known to be these."""
+    config, summary = _sound(store, path, "config"), _sound(store, path, "summary")
+    return UnitRecord(path, metadata, config, cast("Summary | None", summary))
 
 
 def _sound(store: Store, unit: str, role: str) -> dict[str, object] | None:
