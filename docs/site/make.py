@@ -30,6 +30,7 @@ SECTIONS = {
         "docs/conventions/*",
         "docs/pytest",
         "docs/editors",
+        "docs/runs",
         "docs/reproduce",
         "docs/prune",
         "docs/publish",
