@@ -5,7 +5,6 @@ from typing import cast
 
 from runcheck.asking.values import count_told, duration_told, flattened, told, without_secrets
 from runcheck.convention.documents import Metadata, Summary
-from runcheck.findings import without_secrets as without_keys
 from runcheck.page.gather import Page, Told, sources
 from runcheck.page.html import Html, element, joined
 from runcheck.page.sections import badge, notice, number, seconds_of, section, status_badge, table
@@ -28,7 +27,7 @@ def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str
     found = badge(count_told(count, "finding"), "busy") if count else ""
     head = element("summary", element("h3", *name), " ", status_badge(metadata["status"]), " ", found)
     body = [
-        element("p", without_keys(metadata["description"]), class_="description"),
+        element("p", metadata["description"], class_="description"),
         *(notice(note) for note in unit.notes),
         element("button", "show its curves alone", class_="alone", data_run=number_of) if number_of is not None else "",
         _part("Provenance", _facts(_provenance(metadata))),

@@ -10,6 +10,7 @@ from runcheck.convention.aggregates import known_direction
 from runcheck.convention.documents import RegistryRow, SeriesSummary
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.findings import Finding, Report
+from runcheck.findings import without_secrets as without_keys
 from runcheck.page.gather import Page, Told
 from runcheck.page.html import Html, element, joined
 
@@ -302,9 +303,8 @@ def run_names(units: Sequence[Told]) -> list[str]:
     """Return what tells units apart: the version where all have one slug, else both."""
     slugs = {each.record.metadata["slug"] for each in units}
     versions = [each.record.metadata["version"] for each in units]
-    if len(slugs) == 1:
-        return versions
-    return [f"{each.record.metadata['slug']} {version}" for each, version in zip(units, versions, strict=True)]
+    names = [f"{each.record.metadata['slug']} {version}" for each, version in zip(units, versions, strict=True)]
+    return [without_keys(name) for name in (versions if len(slugs) == 1 else names)]
 
 
 # --- comparison ------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@
       values.sort((one, other) => one - other);
       if (!values.length) return log.checked ? [0.1, 1] : [0, 1];
       const low = values[Math.floor(values.length * 0.05)], high = values[Math.ceil(values.length * 0.95) - 1];
-      return log.checked ? uPlot.rangeLog(low, high, 10, false) : uPlot.rangeNum(low, high, 0.1, true);
+      return log.checked ? [low / 1.2, high * 1.2] : uPlot.rangeNum(low, high, 0.1, true);
     }
 
     // What is not finite has no height: crosses at the lower edge say where it was.
@@ -177,24 +177,24 @@
       context.restore();
     }
 
+    // The points nearest to the cursor, or the last ones where there is none.
     tell(plot) {
       const { left, top } = plot.cursor;
-      if (left === undefined || left < 0 || !this.lines.length) {
-        const gone = this.lines.filter((each) => each.gone).length;
-        this.readout.replaceChildren(...(gone ? [made("div", `× ${gone} of ${this.lines.length} curves have values that are not finite`)] : []));
-        return;
-      }
-      const step = plot.posToVal(left, "x");
-      const near = this.lines
+      const isOver = left !== undefined && left >= 0;
+      const step = isOver ? plot.posToVal(left, "x") : Infinity;
+      const shown = this.lines
         .filter((each) => each.x.length)
         .map((each) => {
           const at = nearest(each.x, step), value = each.values[at];
-          const y = value === null ? 1e9 : plot.valToPos(value, "y");
-          return { each, at, value, distance: Math.abs(y - top) };
+          const distance = !isOver ? 0 : value === null ? Infinity : Math.abs(plot.valToPos(value, "y") - top);
+          return { each, at, value, distance };
         })
         .sort((one, other) => one.distance - other.distance)
         .slice(0, NEAREST);
-      this.readout.replaceChildren(made("div", `step ${Math.round(step).toLocaleString("en")}`), ...near.map(({ each, at, value }) => {
+      const gone = this.lines.filter((each) => each.gone).length;
+      const words = gone ? ` · × where ${gone} of ${this.lines.length} curves are not finite` : "";
+      const head = isOver ? `step ${Math.round(step).toLocaleString("en")}` : "last";
+      this.readout.replaceChildren(made("div", head + words), ...shown.map(({ each, at, value }) => {
         const line = made("div");
         line.append(swatch(each.colour, dash(each)), made("span", nameOf(each)), made("b", told(value)), made("span", `@${each.x[at]}`));
         return line;
