@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import runcheck
+from runcheck.page.document import asset
+from runcheck.page.html import data, element, joined
 from runcheck.page.write import write_page
 from runcheck.pipeline import check
 
@@ -175,6 +177,24 @@ def test_a_table_is_sorted_and_filtered(browser: "Browser", report: Path) -> Non
         page.locator("#filter").fill("mlp wide")
         assert rows.count() == 1
         assert page.locator("#found").inner_text() == "1 of 3 runs"
+
+
+def test_of_many_rows_some_are_laid_out_and_all_are_sorted(browser: "Browser", tmp_path: Path) -> None:
+    rows = joined(
+        element("tr", element("th", f"run {each % 700}"), element("td", each, data_v=each)) for each in range(900)
+    )
+    head = element("thead", element("tr", element("th", "run"), element("th", "loss")))
+    body = joined(
+        (element("div", element("table", head, element("tbody", rows), class_="sortable")), data("drawn", {}))
+    )
+    (tmp_path / "page.html").write_text(f"<body>{body}<script>{asset('page.js')}</script>")
+    with opened(browser, tmp_path / "page.html") as page:
+        assert page.locator("tbody tr").count() == 300
+        for _ in range(2):
+            page.get_by_role("button", name="loss").click()
+        assert page.locator("tbody td").first.inner_text() == "899"
+        page.get_by_role("button", name="show all 900 rows").click()
+        assert page.locator("tbody tr").count() == 900
 
 
 def test_a_link_opens_what_it_leads_to(browser: "Browser", report: Path) -> None:

@@ -11,45 +11,71 @@
     return each;
   };
 
-  // --- tables
+  // --- tables: all rows are at hand, and so many are in the document as a browser lays out at once
 
-  const valueOf = (row, column) => {
-    const cell = row.cells[column];
-    const number = cell.dataset.v === undefined ? NaN : Number(cell.dataset.v);
-    return Number.isNaN(number) ? cell.textContent.trim() : number;
-  };
+  const SHOWN = 300;
   const compared = (one, other) =>
     typeof one === "number" && typeof other === "number" ? one - other : String(one).localeCompare(String(other));
 
-  for (const table of document.querySelectorAll("table.sortable")) {
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, column) => {
-      const button = made("button", head.textContent);
-      head.replaceChildren(button);
-      button.addEventListener("click", () => {
-        const descending = head.getAttribute("aria-sort") === "ascending";
-        heads.forEach((each) => each.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-        const rows = [...table.tBodies[0].rows].map((row) => [valueOf(row, column), row]);
-        const empty = ([value]) => value === "";
-        rows.sort((a, b) => empty(a) - empty(b) || (descending ? -1 : 1) * compared(a[0], b[0]));
-        table.tBodies[0].append(...rows.map(([, row]) => row));
+  class Table {
+    constructor(table) {
+      this.body = table.tBodies[0];
+      this.rows = [...this.body.rows];
+      this.texts = new Map();
+      this.words = [];
+      this.most = SHOWN;
+      this.more = made("button", "", "more");
+      this.more.addEventListener("click", () => { this.most = Infinity; this.show(); });
+      table.parentElement.after(this.more);
+      this.heads = [...table.tHead.rows[0].cells];
+      this.heads.forEach((head, column) => {
+        const button = made("button", head.textContent);
+        head.replaceChildren(button);
+        button.addEventListener("click", () => this.sort(column));
       });
-    });
+      this.show();
+    }
+
+    valueOf(row, column) {
+      const cell = row.cells[column];
+      const number = cell.dataset.v === undefined ? NaN : Number(cell.dataset.v);
+      return Number.isNaN(number) ? cell.textContent.trim() : number;
+    }
+
+    sort(column) {
+      const head = this.heads[column], descending = head.getAttribute("aria-sort") === "ascending";
+      this.heads.forEach((each) => each.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const keyed = this.rows.map((row) => [this.valueOf(row, column), row]);
+      const empty = ([value]) => value === "";
+      keyed.sort((a, b) => empty(a) - empty(b) || (descending ? -1 : 1) * compared(a[0], b[0]));
+      this.rows = keyed.map(([, row]) => row);
+      this.show();
+    }
+
+    textOf(row) {
+      if (!this.texts.has(row)) this.texts.set(row, row.textContent.toLowerCase());
+      return this.texts.get(row);
+    }
+
+    // Show the rows that have all words, and return how many have.
+    show() {
+      const found = this.rows.filter((row) => this.words.every((word) => this.textOf(row).includes(word)));
+      this.body.replaceChildren(...found.slice(0, this.most));
+      this.more.hidden = found.length <= this.most;
+      this.more.textContent = `show all ${found.length.toLocaleString("en")} rows`;
+      return found.length;
+    }
   }
 
+  const tables = [...document.querySelectorAll("table.sortable")].map((table) => [table, new Table(table)]);
   const filter = document.getElementById("filter");
   if (filter) {
-    const rows = [...document.getElementById("run-table").tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
-    const found = document.getElementById("found");
+    const [, runs] = tables.find(([table]) => table.id === "run-table");
     filter.addEventListener("input", () => {
-      const words = filter.value.toLowerCase().split(/\s+/);
-      let count = 0;
-      for (const [row, text] of rows) {
-        row.hidden = !words.every((word) => text.includes(word));
-        count += !row.hidden;
-      }
-      found.textContent = `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")} runs`;
+      runs.words = filter.value.toLowerCase().split(/\s+/);
+      const count = runs.show().toLocaleString("en");
+      document.getElementById("found").textContent = `${count} of ${runs.rows.length.toLocaleString("en")} runs`;
     });
   }
 
@@ -292,6 +318,7 @@
   // On paper all that is closed is open, all charts are drawn, and the colours are those of paper.
   const closed = [];
   addEventListener("beforeprint", () => {
+    tables.forEach(([, table]) => { table.most = Infinity; table.show(); });
     for (const each of document.querySelectorAll("details:not([open])")) { each.open = true; closed.push(each); }
     charts.forEach((chart) => chart.draw());
   });
