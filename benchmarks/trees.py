@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import runcheck
+from runcheck.convention.canonical import config_sha256
 from runcheck.convention.checksums import format_checksums
 from runcheck.writer.registry import rebuild_registry
 
@@ -233,11 +234,31 @@ def metrics(root: Path, rows: int) -> None:
     rebuild_registry(str(root))
 
 
+def runs(root: Path, count: int) -> None:
+    """Write runs that are little more than their documents, each with a configuration of its own, as of a sweep."""
+    made = templates(min(_TEMPLATES, count))
+    for number in range(count):
+        template = made[number % len(made)]
+        draw = random.Random(number)
+        config = json.loads(template.files["config.json"])
+        config["optimizer"] |= {
+            "learning_rate": 10 ** draw.uniform(-5, -1),
+            "weight_decay": draw.choice([0, 1e-4, 0.01]),
+        }
+        config["seed"] = number
+        metadata = {**template.metadata, "config": {"path": "config.json", "sha256": config_sha256(config)}}
+        files = {path: content for path, content in template.files.items() if "/" not in path}
+        files["config.json"] = f"{json.dumps(config, indent=2)}\n".encode()
+        write_run(root, Template(metadata, files), number, iter(()))
+    _finish(root)
+
+
 TREES: dict[str, Callable[[Path, int], None]] = {
     "large": large,
     "small": small,
     "documents": documents,
     "metrics": metrics,
+    "runs": runs,
 }
 
 
@@ -246,7 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=TREES)
     parser.add_argument("root", type=Path)
-    parser.add_argument("count", type=int, help="MiB a file, files, documents or rows")
+    parser.add_argument("count", type=int, help="MiB a file, files, documents, rows or runs")
     options = parser.parse_args()
     TREES[options.name](options.root, options.count)
 

@@ -1,5 +1,6 @@
 """A good tree, made once by the writer, and a copy of it for each test that wants to damage one."""
 
+import os
 import shutil
 import signal
 import sys
@@ -24,6 +25,18 @@ settings.load_profile("repeatable")
 
 # A shell ignores it for what it runs in the background, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What the processes that tests start compile of this library is kept, or each of them would compile it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Let a worker take tests over from another when it has none left; before that, those of a module stay together."""
+    from xdist.scheduler import WorkStealingScheduling  # type: ignore[import-untyped]
+
+    return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
+
 
 remembered = shutil.ignore_patterns(".runcheck")  # what checks of the shared tree leave in it
 

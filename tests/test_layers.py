@@ -13,7 +13,8 @@ MAY_IMPORT = {
     "tree": {"convention", "probes", "depth", "watch", "_version"},
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
-    "explain": {"convention", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
+    "explain": {"convention", "conventions", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
+    "listing": {"convention", "findings", "reading", "report.escape", "tree"},
     "report": {"findings", "convention.clauses", "convention.fixable", "watch", "_version"},
     "configuration": {
         "convention",
@@ -43,8 +44,18 @@ MAY_IMPORT = {
     },
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
+    "prune": {"convention", "probes", "reading", "report.escape", "report.text", "tree", "writer"},
     "plots": {"convention", "reading", "writer"},
-    "page": {"asking", "convention", "findings", "reading", "report.escape", "tree.locate", "writer.atomic", "_version"},
+    "page": {
+        "asking",
+        "convention",
+        "findings",
+        "reading",
+        "report.escape",
+        "tree.locate",
+        "writer.atomic",
+        "_version",
+    },
     "publish": {"convention", "findings", "probes", "project", "reading", "tree", "writer"},
     "asking": {
         "convention",
@@ -52,11 +63,13 @@ MAY_IMPORT = {
         "probes",
         "reading",
         "report.escape",
+        "report.markdown",
         "reproduce",
         "tree",
         "writer.provenance",
         "writer.readme",
     },
+    "signing": {"convention", "findings", "probes", "reading", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

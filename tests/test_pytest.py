@@ -1,5 +1,6 @@
 """The plugin of pytest, in runs of pytest of its own."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -93,6 +94,41 @@ def test_a_team_names_what_it_asks_for(run: Runner, pytester: pytest.Pytester) -
 """)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*RC802 tag-missing*"])
+
+
+def test_a_convention_that_the_configuration_names_is_what_counts(run: Runner, pytester: pytest.Pytester) -> None:
+    good = Path(__file__).parents[1] / "fixtures/conventions/tracker-runs/pass-good/tree/experiments"
+    shutil.copytree(good, pytester.path / "experiments")
+    (pytester.path / "runcheck.toml").write_text('convention = "tracker-runs"\n')
+    tests = """
+    def test_of_our_own(pytestconfig):
+        assert_conforms(pytestconfig.rootpath)
+
+    def test_a_row_is_torn(pytestconfig):
+        with next(pytestconfig.rootpath.rglob("metrics.jsonl")).open("a") as stream:
+            stream.write('{"step": ')
+        assert_conforms(pytestconfig.rootpath)
+"""
+    result = run(tests)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*does not conform:", "*metrics.jsonl*RC401 *"])
+
+
+def test_the_configuration_above_a_tree_holds(run: Runner, pytester: pytest.Pytester) -> None:
+    (pytester.path / "runcheck.toml").write_text(
+        '[levels]\nRC213 = "error"\n[per-path-ignores]\n"seedless/" = ["RC"]\n'
+    )
+    result = run("""
+    def test_an_error_here(pytestconfig):
+        train(pytestconfig.rootpath / "artefacts", seeds={})
+        assert_conforms(pytestconfig.rootpath / "artefacts")
+
+    def test_ignored_there(pytestconfig):
+        train(pytestconfig.rootpath / "seedless", seeds={})
+        assert_conforms(pytestconfig.rootpath / "seedless")
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*error RC213 seeds-missing*"])
 
 
 def test_a_script_that_wrote_nothing_fails(run: Runner) -> None:

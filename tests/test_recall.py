@@ -8,7 +8,7 @@ import pytest
 from runcheck.card import Card, Source
 from runcheck.cli import main
 from runcheck.convention.clauses import clauses
-from runcheck.convention.documents import registry_row
+from runcheck.convention.registry import registry_row
 from runcheck.convention.schemas import schema
 from runcheck.findings import Finding, Report, Survey, Unverified
 from runcheck.pipeline import check_in

@@ -7,8 +7,9 @@ import pytest
 
 from runcheck.card import Card
 from runcheck.convention.clauses import clause
-from runcheck.convention.documents import RegistryRow, is_same, shared
+from runcheck.convention.documents import RegistryRow
 from runcheck.convention.layout import layout
+from runcheck.convention.registry import is_same, shared
 from runcheck.convention.units import Address
 from runcheck.findings import Finding, Survey, Unverified
 from runcheck.total import Total

@@ -32,6 +32,8 @@ SECTIONS = {
         "docs/pytest",
         "docs/editors",
         "docs/reproduce",
+        "docs/prune",
+        "docs/publish",
         "docs/cli",
     ],
     "The convention": ["spec/README", "spec/[1-9]*", "spec/versions-and-extensions", "docs/rules/README"],

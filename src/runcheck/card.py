@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from runcheck.convention.documents import RegistryRow, Status
 
-ROLES_OF_A_CARD = ("metadata", "checksums")  # of the files that make one
+ROLES_OF_A_CARD = ("metadata", "checksums", "config", "summary")  # of the files that make one
 
 
 class Source(NamedTuple):
@@ -18,9 +18,9 @@ class Source(NamedTuple):
 class Card(NamedTuple):
     """What one unit says of itself and of others.
 
-    ``row`` is what the registry should say of it, None where its metadata are not valid; ``fingerprint`` is that of
-    a dataset's list as it is; ``large`` are the files that should go through Git LFS, by role and by path in the tree,
-    with their sizes.
+    ``row`` is what the registry should say of it, None where its metadata are not valid, without the columns that
+    nobody can tell; ``fingerprint`` is that of a dataset's list as it is; ``large`` are the files that should go
+    through Git LFS, by role and by path in the tree, with their sizes.
     """
 
     status: Status | None = None

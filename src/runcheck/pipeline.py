@@ -34,6 +34,9 @@ from runcheck.watch import Nobody, Watch, watched
 def check(path: str | os.PathLike[str], *, depth: Depth = "content", pedantic: bool = False) -> Report:
     """Check the tree at ``path``, or the part of a tree that ``path`` is, against every clause that has a rule.
 
+    It reads no configuration: the same tree is judged alike wherever it lies. ``runcheck check`` and
+    :func:`runcheck.pytest.assert_conforms` judge by the one above the tree. Exceptions of units hold here too.
+
     Args:
         path: The root of a tree, a folder or a file in one; or the URL of such a thing in a store that fsspec reaches.
         depth: ``structure`` reads documents only; ``content`` also hashes every file of a sealed unit and looks into

@@ -35,6 +35,9 @@ def assert_conforms(
 ) -> None:
     """Fail the test, with the findings as ``runcheck check`` prints them, unless a tree or a unit conforms.
 
+    It judges as that command does, and so reads the configuration: clauses, levels, tags, what is ignored by its path,
+    the baseline, the convention of one's own. :func:`runcheck.check` reads none.
+
     Args:
         path: The root of a tree, or a unit, or anything in one.
         depth: As of :func:`runcheck.check`: ``structure``, ``content`` or ``deep``.

@@ -9,7 +9,7 @@ from typing import Any
 
 from runcheck.card import Card, Source
 from runcheck.convention.clauses import clause
-from runcheck.convention.documents import shared
+from runcheck.convention.registry import shared
 from runcheck.findings import Finding, Survey, Unverified
 from runcheck.probes.contents import RegistryContent
 

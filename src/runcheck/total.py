@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from runcheck.card import Card
-from runcheck.convention.documents import RegistryRow, StatedException, is_same
+from runcheck.convention.documents import RegistryRow, StatedException
+from runcheck.convention.registry import is_same
 from runcheck.convention.units import Address
 from runcheck.findings import Finding, Survey, Unverified
 from runcheck.tree.cache import Cache

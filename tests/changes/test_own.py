@@ -255,3 +255,14 @@ def test_a_convention_that_is_none_is_told(top: Path, sweeps: Path) -> None:
     done = runcheck(top, "--since", "HEAD")
     assert done.returncode == 2
     assert "none-of-them" in done.stderr
+
+
+def test_a_configuration_that_cannot_be_read_is_not_verified_where_it_may_be_anybodys(top: Path) -> None:
+    (top / "template").mkdir()
+    (top / "template/runcheck.toml").write_text("{{ name }}")
+    git(top, "add", "--all")
+    for how in hows(top):
+        done = runcheck(top, *how)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "template/runcheck.toml: is no TOML" in done.stdout
+        assert runcheck(top, "--strict", *how).returncode == 1

@@ -1,5 +1,6 @@
 """Which parts of which trees a change touches."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,24 @@ def test_folders_that_only_bear_the_names_are_no_tree(touched: Touch, top: Path)
 def test_what_refers_to_a_unit_that_changed_is_looked_at_beside_it(touched: Touch, top: Path, file: str) -> None:
     run = next(path for path in (top / "artefacts" / RUN).iterdir() if not path.is_symlink())
     (only,), _ = touched(before=(f"artefacts/{DATASET}/v1/{file}",))
+    assert run.relative_to(top / "artefacts").as_posix() in only.beside
+
+
+@pytest.mark.parametrize("escaped", [r"\u0064igits", r"digit\u0073", r"d\u0069gits"])
+def test_a_name_that_is_written_with_escapes_is_found_too(touched: Touch, top: Path, escaped: str) -> None:
+    run = next(path for path in (top / "artefacts" / RUN).iterdir() if not path.is_symlink())
+    path = run / "metadata.json"
+    before = json.loads(path.read_text())
+    path.write_text(path.read_text().replace("digits", escaped))
+    assert json.loads(path.read_text()) == before
+    (only,), _ = touched(before=(f"artefacts/{DATASET}/v1/SHA256SUMS",))
+    assert run.relative_to(top / "artefacts").as_posix() in only.beside
+
+
+def test_a_slug_beyond_ascii_is_found_as_json_escapes_it(touched: Touch, top: Path) -> None:
+    run = next(path for path in (top / "artefacts" / RUN).iterdir() if not path.is_symlink())
+    (run / "metadata.json").write_text(json.dumps({"links": {"of": "dataset/modèle/v1"}}))
+    (only,), _ = touched(before=("artefacts/dataset/modèle/v1/SHA256SUMS",))
     assert run.relative_to(top / "artefacts").as_posix() in only.beside
 
 

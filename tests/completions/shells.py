@@ -5,6 +5,7 @@ import os
 import pty
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -90,9 +91,12 @@ def _type(command: list[str], keys: str, environment: dict[str, str], folder: Pa
             command, stdin=end, stdout=end, stderr=end, env=environment, cwd=folder, start_new_session=True
         )
     said = b""
+    patience = threading.Timer(60, shell.kill)  # one that finds no module of its own waits for more keys
+    patience.start()
     with shell, os.fdopen(ours, "r+b", buffering=0) as stream:
         stream.write(keys.encode())
         with contextlib.suppress(OSError):  # as Linux says that nobody has the other end open any more
             while chunk := stream.read(4096):
                 said += chunk
+    patience.cancel()
     assert b"rror" not in said, said.decode()

@@ -3,12 +3,15 @@
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from fixtures.builder.expected import DEPTHS, as_expected
 
 from runcheck.convention.clauses import clauses
 from runcheck.judgement import Judgement
@@ -31,6 +34,7 @@ _spec.loader.exec_module(build)
 ELSEWHERE = {
     "RC118": "tests/test_check.py",
     "RC120": "tests/configuration/test_settings.py",
+    "RC312": "tests/configuration/test_signers.py",
     "RC811": "tests/configuration/test_settings.py",
 }
 
@@ -43,13 +47,13 @@ def places(findings: Sequence[Mapping[str, object]]) -> list[tuple[object, ...]]
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_fixture_is_judged_as_it_expects_at_every_depth(fixture: Path, quarantine: Quarantine) -> None:
     expected = json.loads((fixture / "expected.json").read_text())["findings"]
-    for at, depth in enumerate(build.DEPTHS):
+    for at, depth in enumerate(DEPTHS):
         report = check_in(quarantine, fixture / "tree", Judgement(depth=depth))
         found = [
             {"code": each.code, "path": each.path, "line": each.line, "pointer": each.pointer or None}
             for each in report.findings
         ]
-        assert places(found) == places([each for each in expected if build.DEPTHS.index(each["depth"]) <= at])
+        assert places(found) == places([each for each in expected if DEPTHS.index(each["depth"]) <= at])
     code = fixture.parent.name[:5]
     assert fixture.name.startswith("fail-") == (code in {each["code"] for each in expected})
 
@@ -72,24 +76,56 @@ def test_what_git_cannot_store_is_judged_as_its_case_says(case: object, tmp_path
     build.build(case, tmp_path / "tree", quarantine)
 
 
-def test_the_committed_suite_is_what_its_builder_writes(tmp_path: Path, quarantine: Quarantine) -> None:
-    build.write_suite(tmp_path, quarantine)
-    built = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if not path.is_dir() or path.is_symlink()}
-    kept = {
-        path.relative_to(SUITE)
-        for folder in (*SUITE.glob("RC*"), SUITE / "good")
-        for path in folder.rglob("*")
-        if not path.is_dir() or path.is_symlink()
-    }
-    assert built == kept
-    for path in sorted(built):
-        if path.name == "runs.parquet" and (SUITE / path).read_bytes()[-4:] == b"PAR1":
-            if "RC701" not in str(path):  # the bytes depend on the version of the library, the rows do not
-                assert pq.read_table(tmp_path / path).equals(pq.read_table(SUITE / path)), path
-        elif (tmp_path / path).is_symlink():
-            assert os.readlink(tmp_path / path) == os.readlink(SUITE / path)
+STORABLE = [case for case in build.CASES if case.storable]
+
+
+def test_the_committed_suite_has_a_folder_for_each_case_and_no_other() -> None:
+    kept = {path.relative_to(SUITE).as_posix() for path in SUITE.glob("RC*/*")}
+    assert kept == {build.folder_of(case) for case in STORABLE}
+
+
+def contents_of(folder: Path) -> dict[str, Path]:
+    """Return the files and links below a folder."""
+    return {str(each.relative_to(folder)): each for each in folder.rglob("*") if each.is_symlink() or each.is_file()}
+
+
+# What is found in it, test_a_fixture_is_judged_as_it_expects_at_every_depth says.
+@pytest.mark.parametrize("case", STORABLE, ids=build.folder_of)
+def test_a_committed_tree_is_what_its_builder_writes_and_what_is_expected_what_its_case_says(
+    case: Any,  # noqa: ANN401 - of a module that is loaded from its path
+    tmp_path: Path,
+) -> None:
+    folder = SUITE / build.folder_of(case)
+    assert {each.name for each in folder.iterdir()} == {"tree", "expected.json"}
+    trees = build.write_tree(case, tmp_path / "tree")
+    same(tmp_path / "tree", folder / "tree")
+    text = (folder / "expected.json").read_text()
+    expected = json.loads(text)["findings"]
+    assert text == as_expected(expected)
+    build.hold(case, trees, [(each["code"], each["path"]) for each in expected])
+
+
+def test_the_committed_good_tree_is_what_its_builder_writes(tmp_path: Path) -> None:
+    build.build_good_tree(tmp_path / "tree")
+    shutil.rmtree(tmp_path / "tree/.runcheck", ignore_errors=True)
+    same(tmp_path / "tree", SUITE / "good/dataset-and-run/tree")
+    kept = {path.relative_to(SUITE / "good").as_posix() for path in (SUITE / "good").glob("*/*")}
+    assert kept == {"dataset-and-run/tree", "dataset-and-run/expected.json"}
+    assert (SUITE / "good/dataset-and-run/expected.json").read_text() == as_expected([])
+
+
+def same(one: Path, other: Path) -> None:
+    """Compare the files and links of two trees."""
+    built, kept = contents_of(one), contents_of(other)
+    assert built.keys() == kept.keys()
+    for name, path in built.items():
+        if path.is_symlink():
+            assert os.readlink(path) == os.readlink(kept[name]), name
+        elif name == "runs.parquet" and kept[name].read_bytes()[-4:] == b"PAR1":
+            if "RC701" not in str(other):  # the bytes depend on the version of the library, the rows do not
+                assert pq.read_table(path).equals(pq.read_table(kept[name])), name
         else:
-            assert (tmp_path / path).read_bytes() == (SUITE / path).read_bytes(), path
+            assert path.read_bytes() == kept[name].read_bytes(), name
 
 
 def test_every_rule_has_a_damage_that_it_must_find() -> None:

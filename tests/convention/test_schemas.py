@@ -12,8 +12,9 @@ import pytest
 from runcheck.convention import documents
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.canonical import config_sha256
-from runcheck.convention.documents import Metadata, label_of, name_of, registry_row
+from runcheck.convention.documents import Metadata, label_of, name_of
 from runcheck.convention.files import convention_folder
+from runcheck.convention.registry import registry_row
 from runcheck.convention.schemas import is_newer_minor, major_of, schema, schema_names
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.validation import apply_extension_schema, violations
@@ -163,7 +164,11 @@ def test_the_examples_of_all_documents_tell_of_one_tree() -> None:
     assert summary["rows"] == sum(
         each["count"] for of_split in summary["metrics"].values() for each in of_split.values()
     )
-    rows = [registry_row(each, f"{each['kind']}/{each['slug']}/{each['version']}") for each in (run, dataset)]
+    config = {"learning_rate": 0.1, "batch_size": 64, "epochs": 20}
+    rows = [
+        registry_row(run, f"model/{run['slug']}/{run['version']}", config, summary),
+        registry_row(dataset, f"dataset/{dataset['slug']}/{dataset['version']}"),
+    ]
     assert loaded("registry-row")["examples"] == rows
 
 

@@ -12,8 +12,6 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow.parquet  # noqa: F401 - before the forks, each of which would load it
-
 from runcheck.tree.quarantine import Quarantine
 from tests.faults.judge import Judge, WrongError
 from tests.faults.layer import FAULTS, KILLED, Fault
@@ -30,6 +28,7 @@ def main(every: int = 1, of_others: int = 1) -> int:
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(dir=_fast()) as folder, Quarantine() as quarantine:
         os.chdir(folder)
+        _complete(Path(folder, "first"), os.open(os.devnull, os.O_WRONLY))  # what each fork would load is here then
         base = Path(folder, "base")
         forked(_complete, base)
         judge = Judge(base, quarantine)

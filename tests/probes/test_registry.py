@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,32 @@ from runcheck.convention.schemas import schema
 from runcheck.probes.registry import columns, read_registry
 
 EXAMPLES: list[dict[str, Any]] = schema("registry-row")["examples"]  # type: ignore[assignment]
-MAPS = {"tags": pa.map_(pa.string(), pa.string()), "metrics": pa.map_(pa.string(), pa.float64())}
-TYPES = {"git_dirty": pa.bool_(), "parameters": pa.int64(), **MAPS}
+MAPS = {
+    **dict.fromkeys(("tags", "directions", "links", "trackers"), pa.map_(pa.string(), pa.string())),
+    **dict.fromkeys(("metrics", "last"), pa.map_(pa.string(), pa.float64())),
+}
+TYPES = {
+    "git_dirty": pa.bool_(),
+    "duration_seconds": pa.float64(),
+    **dict.fromkeys(("rows", "parameters", "last_step", "checkpoint_step"), pa.int64()),
+    **dict.fromkeys(("created_at", "finished_at"), pa.timestamp("us", tz="UTC")),
+    **MAPS,
+}
 
 
 def table(rows: list[dict[str, Any]]) -> pa.Table:
     """Return a registry, built here and not by the library."""
     fields = [(name, TYPES.get(name, pa.string())) for name in columns()]
     plain = [
-        {key: list(value.items()) if isinstance(value, dict) else value for key, value in row.items()} for row in rows
+        {
+            key: datetime.fromisoformat(value)
+            if key in ("created_at", "finished_at") and isinstance(value, str)
+            else list(value.items())
+            if isinstance(value, dict)
+            else value
+            for key, value in row.items()
+        }
+        for row in rows
     ]
     return pa.Table.from_pylist(plain, schema=pa.schema(fields))
 
@@ -64,7 +82,7 @@ def test_an_extra_column_is_named(path: Path) -> None:
 
 
 def test_a_frame_that_pandas_wrote_with_its_index_has_an_unknown_column(path: Path) -> None:
-    frame = pd.DataFrame(EXAMPLES).drop(columns=["tags", "metrics"])
+    frame = pd.DataFrame(EXAMPLES).drop(columns=list(MAPS))
     frame.index = pd.Index([3, 7], name="i")
     frame.to_parquet(path)
     assert read_registry(str(path)).error == "lacks the column tags"

@@ -1,5 +1,6 @@
 """A README and its headings."""
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -85,6 +86,16 @@ def test_what_is_no_text_is_named_with_its_place(content: bytes, error: str) -> 
     assert found.sections == ()
     assert found.error is not None
     assert found.error.startswith(error)
+
+
+def test_a_text_of_a_million_lines_is_held_once_and_not_line_by_line() -> None:
+    content = b"# What\n\n" + b"\n" * 1_000_000 + b"a\n" * 10 + b"\nRisks\n---\nNone.\n"
+    tracemalloc.start()
+    sections = read(content).sections
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 6 * len(content)
+    assert [(each.heading, each.line) for each in sections] == [("What", 1), ("Risks", 1_000_014)]
 
 
 def test_a_text_beyond_the_limit_is_not_looked_into() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import runcheck
+from runcheck.cli import main
+from runcheck.convention.layout import layout
 from runcheck.convention.schemas import schema
 from runcheck.errors import CannotCheckError
 from runcheck.writer.registry import rebuild_registry
@@ -55,14 +58,89 @@ def test_pandas_reads_a_row_a_unit(filled: Path) -> None:
 def test_each_row_repeats_the_metadata_of_its_unit(filled: Path) -> None:
     for row in rows(filled):
         metadata = json.loads((filled / row["path"] / "metadata.json").read_text())
-        for column in ("kind", "slug", "version", "name", "status", "created_at", "finished_at", "tags"):
+        for column in ("kind", "slug", "version", "name", "status", "tags"):
             assert row[column] == metadata[column]
+        for column in ("created_at", "finished_at"):
+            assert row[column] == datetime.fromisoformat(metadata[column])
+        for column in ("label", "error"):
+            assert row[column] == metadata.get(column)
         assert row["metrics"] == metadata.get("metrics", {})
         assert row["fingerprint"] == metadata.get("fingerprint")
         assert row["config_sha256"] == metadata.get("config", {}).get("sha256")
     (run,) = (row for row in rows(filled) if row["slug"] == "digits_logreg_baseline")
     assert run["metrics"] == {"train/loss": 1.0, "train/nan": None}
     assert run["data_path"] == "dataset/digits/v1"
+    (dataset,) = (row for row in rows(filled) if row["kind"] == "dataset")
+    assert (dataset["data_kind"], dataset["rows"]) == ("external", 1)
+
+
+def test_a_row_has_the_configuration_flat_and_what_the_summary_says(filled: Path, start: StartRun) -> None:
+    config = {"optimizer": {"name": "adam", "betas": [0.9, 0.99]}, "a.b": None, "empty": {}}
+    with start(variant="third", config=config) as run:
+        run.log(3, {"loss": 1.0})
+        run.log(5, {"loss": 2.0})
+        run.log(5, {"grad/norm": float("inf")})
+        (running,) = (row for row in rows(filled) if row["status"] == "running")
+    (row,) = (row for row in rows(filled) if row["slug"] == "digits_logreg_third")
+    assert json.loads(row["config"]) == {
+        "optimizer.name": "adam",
+        "optimizer.betas": [0.9, 0.99],
+        "a\\.b": None,
+        "empty": {},
+    }
+    assert row["last"] == {"train/loss": 2.0, "train/grad/norm": None}
+    assert row["directions"]["train/loss"] == "min"
+    assert (row["last_step"], row["checkpoint_step"]) == (5, None)
+    assert row["duration_seconds"] >= 0
+    assert json.loads(running["config"]) == json.loads(row["config"])
+    assert (running["last"], running["last_step"]) == ({}, None)
+
+
+def test_a_configuration_that_is_too_large_for_a_row_is_left_out(
+    filled: Path, start: StartRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = layout()._replace(limits=layout().limits._replace(registry_config_bytes=40))
+    monkeypatch.setattr("runcheck.convention.registry.layout", lambda: small)
+    with start(variant="third", config={"note": "x" * 40}) as run:
+        run.log(3, {"loss": 1.0})
+    rebuild_registry(str(filled))
+    configs = {row["slug"]: row["config"] for row in rows(filled) if row["kind"] == "model"}
+    assert configs["digits_logreg_third"] is None
+    assert configs["digits_logreg_other"] is not None
+
+
+def test_a_registry_of_fewer_columns_is_a_finding_that_a_fix_and_the_next_run_mend(
+    filled: Path, start: StartRun
+) -> None:
+    path = filled / "runs.parquet"
+    old = pq.read_table(path).drop_columns(["config", "last"])
+    pq.write_table(old, path)
+    found = [(each.code, each.message) for each in check(filled).findings if each.path == path.name]
+    assert found == [("RC701", "lacks the column config")]
+    assert main(["check", "--fix", str(filled)]) == 0
+    assert len(rows(filled)) == 3
+    pq.write_table(old, path)
+    with start(variant="third") as run:
+        run.log(0, {"loss": 1.0})
+    assert len(rows(filled)) == 4
+    assert check(filled).is_clean
+
+
+def test_polars_and_duckdb_read_the_registry_as_it_is(filled: Path) -> None:
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    path = filled / "runs.parquet"
+    frame = polars.read_parquet(path)
+    assert frame["created_at"].dtype == polars.Datetime("us", "UTC")
+    assert frame["config"].str.json_path_match("$.learning_rate").to_list() == [None, "0.1", "0.1"]
+    found = duckdb.sql(
+        f"SELECT slug, config->>'learning_rate', tags['model'], metrics['train/loss'] FROM '{path}' "
+        "WHERE kind = 'model' ORDER BY slug"
+    ).fetchall()
+    assert [tuple(row[:3]) for row in found] == [
+        ("digits_logreg_baseline", "0.1", "logreg"),
+        ("digits_logreg_other", "0.1", "logreg"),
+    ]
+    assert [row[3] for row in found] == [1.0, 2.0]
 
 
 def test_what_grew_row_by_row_is_what_a_rebuild_gives(filled: Path) -> None:

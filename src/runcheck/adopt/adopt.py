@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 
 from runcheck.adopt.dvclive import is_dvclive, read_dvclive
-from runcheck.adopt.found import Found
+from runcheck.adopt.found import Found, Given
 from runcheck.adopt.mlflow import is_mlflow, read_mlflow
 from runcheck.adopt.own import convention_of, read_own
 from runcheck.adopt.source import Source
 from runcheck.adopt.tensorboard import is_tensorboard, read_tensorboard
-from runcheck.adopt.unit import Adopted, Given, write_unit
+from runcheck.adopt.unit import Adopted, write_unit
 from runcheck.adopt.wandb import is_wandb, read_wandb
 from runcheck.errors import CannotReadError
 

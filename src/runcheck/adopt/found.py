@@ -94,6 +94,18 @@ class Found:
     left: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Given:
+    """What the caller says of a run that its source does not."""
+
+    dataset: str | None = None
+    model: str | None = None
+    variant: str | None = None
+    status: Status | None = None
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
 def seeds_in(config: dict[str, object], path: str = "") -> dict[str, int]:
     """Return the integers in a configuration that are called seeds."""
     found: dict[str, int] = {}

@@ -8,25 +8,23 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import cast
 
-from runcheck.adopt.found import Found
+from runcheck.adopt.found import Found, Given
+from runcheck.adopt.metadata import commit_of, metadata_of, missing_in
 from runcheck.adopt.series import series_of
 from runcheck.adopt.source import Source
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.canonical import config_sha256
-from runcheck.convention.documents import Metadata, Status, Summary, label_of, name_of
+from runcheck.convention.documents import Metadata, Summary
 from runcheck.convention.layout import layout
-from runcheck.convention.names import is_name
-from runcheck.convention.timestamps import date_of, format_timestamp
 from runcheck.convention.validation import violations
-from runcheck.convention.versions import NO_COMMIT, experiment_id, next_number_version
+from runcheck.convention.versions import experiment_id, next_number_version
 from runcheck.errors import CannotWriteError
 from runcheck.tree.state import state_folder
 from runcheck.tree.walk import folders_in
-from runcheck.writer.arguments import checked_name, checked_root, checked_tags
+from runcheck.writer.arguments import checked_name, checked_root
 from runcheck.writer.atomic import json_text, sync_folder, sync_tree, write_whole
 from runcheck.writer.log.rows import KnownNames
 from runcheck.writer.provenance.redaction import Redactor
@@ -39,20 +37,6 @@ _NO_TOKEN = re.compile(r"[^a-z0-9]+")
 _LONGEST_TOKEN = 64
 _ATTEMPTS = 1000
 _CHUNK = 1 << 20
-_SHORT = 7
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-
-
-@dataclass
-class Given:
-    """What the caller says of a run that its source does not."""
-
-    dataset: str | None = None
-    model: str | None = None
-    variant: str | None = None
-    status: Status | None = None
-    description: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -98,7 +82,7 @@ class _Unit:
         self._found, self._source, self._root, self._given = found, source, root, given
         self.notes, self.missing = list(found.notes), list[str]()
         self._redactor = Redactor((source.folder,))
-        self._name = " ".join(self._redactor.text(found.name, "metadata#/extensions/adopted/name").split())
+        self._name = " ".join(self._redactor.text(found.name, "metadata#/adopted/name").split())
         self._series: dict[tuple[str, str], SeriesAggregate] = {}
         self._slug = self._named()
         self._metadata: dict[str, object] = {}
@@ -112,12 +96,13 @@ class _Unit:
             self._copy(checkpoint, os.path.join(folder, layout().folder_of("checkpoint"), str(step)))
         config = self._write_config(folder)
         summary = self._write_summary(folder)
-        self._metadata = self._metadata_of(config, summary)
+        self._metadata = metadata_of(found, self._given, (self._slug, self._name), config, self._redactor)
+        self._metadata["metrics"] = best_values(summary or self._summary_of(0.0))
         self.is_whole = not violations("metadata", self._metadata) and summary is not None
         self._write_readme(folder, summary)
         if self._redactor.redactions:
             self._metadata["governance"] = {"redactions": self._redactor.redactions}
-        self._tell_missing()
+        self.missing += missing_in(self._metadata, self.missing)
 
     def move(self, folder: str) -> str:
         """Give the unit its version, and put it into its place."""
@@ -142,12 +127,7 @@ class _Unit:
             yield next_number_version(folders_in(slug))
             return
         for attempt in range(1, _ATTEMPTS):
-            yield experiment_id(created, self._sha, attempt)
-
-    @property
-    def _sha(self) -> str | None:
-        sha = self._found.git.get("sha")
-        return sha if isinstance(sha, str) and _COMMIT.fullmatch(sha) else None
+            yield experiment_id(created, commit_of(self._found), attempt)
 
     def _named(self) -> str:
         given = self._given
@@ -210,72 +190,6 @@ class _Unit:
         step = max(self._found.checkpoints, default=None)
         return summary_of(self._series, {}, early_stopping=None, checkpoint=step, seconds=seconds)
 
-    def _metadata_of(self, config: dict[str, object] | None, summary: Summary | None) -> dict[str, object]:
-        """Return the metadata, in which there is nothing that nobody said."""
-        found, given = self._found, self._given
-        status = given.status or found.status
-        created = _timestamp(found.created)
-        redacted = self._redactor
-        metadata: dict[str, object] = {
-            "schema_version": layout().schema_version,
-            "kind": "model",
-            "slug": self._slug,
-            "version": "",
-            "architecture": {"text": "", "parameters": None},  # as the writer has it where nobody describes it
-            "metrics": {},
-        }
-        if created is not None:
-            date = date_of(created)
-            metadata["name"] = name_of(date, self._slug)
-            metadata["label"] = label_of(date, self._slug, (self._sha or NO_COMMIT)[:_SHORT])
-        description = given.description if given.description is not None else found.description
-        metadata["description"] = redacted.text(description, "metadata#/description")
-        known = {
-            "status": status,
-            "created_at": created,
-            "finished_at": _timestamp(found.finished),
-            "git": redacted.document(_git(found.git), "metadata#/git") if found.git else None,
-            "env": redacted.document(found.env, "metadata#/env") if found.env else None,
-            "command": redacted.document(found.command, "metadata#/command", "command") if found.command else None,
-            "data_provenance": redacted.document(found.data, "metadata#/data_provenance") if found.data else None,
-        }
-        metadata |= {name: value for name, value in known.items() if value is not None}
-        metadata["tags"] = self._tags()
-        if config is not None:
-            metadata["config"] = config
-        metadata["metrics"] = best_values(summary or self._summary_of(0.0))
-        if found.seeds:
-            metadata["seeds"] = redacted.document(found.seeds, "metadata#/seeds")
-        metadata["extensions"] = {"adopted": {"from": found.tool, "name": self._name}}
-        return metadata
-
-    def _tags(self) -> dict[str, str]:
-        given = self._given
-        tags = dict(given.tags)
-        tags |= {name: token for name, token in (("dataset", given.dataset), ("model", given.model)) if token}
-        experiment = self._redactor.text(self._found.experiment or "", "metadata#/tags/experiment")
-        if is_name("tag", experiment):
-            tags.setdefault("experiment", experiment)
-        lacking = [tag for tag in layout().mandatory_tags["model"] if tag not in tags]
-        if lacking:
-            self.missing.append(f"tags: {', '.join(lacking)} (--tag {lacking[-1]}=...)")
-        return tags if lacking else checked_tags(tags, "model")
-
-    def _tell_missing(self) -> None:
-        """Tell of each field that the metadata lack."""
-        said = {each.split(":")[0] for each in self.missing}
-        for violation in violations("metadata", {**self._metadata, "version": "v1"}):
-            where = violation.pointer.strip("/").replace("/", ".")
-            field_ = violation.message.removeprefix("lacks the field ")
-            if field_ != violation.message:
-                name = f"{where}.{field_}" if where else field_
-                if name not in said:
-                    self.missing.append(f"{name}: nothing says it{_HINTS.get(name, '')}")
-            else:
-                self.missing.append(f"{where}: {violation.message}")
-        if not self._metadata["description"]:
-            self.missing.append("description: nothing says what the run was for (--description)")
-
     def _write_readme(self, folder: str, summary: Summary | None) -> None:
         if self.is_whole:
             text = readme_of_run(cast("Metadata", self._metadata), summary, (), "")
@@ -304,21 +218,6 @@ class _Unit:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with self._source.store.open(entry) as stream, open(path, "wb") as copy:
                     shutil.copyfileobj(stream, copy, _CHUNK)
-
-
-_HINTS = {"status": " (--status)"}
-
-
-def _git(git: dict[str, object]) -> dict[str, object]:
-    """Return what is known of the repository; a clean tree has no difference, and no address is none."""
-    made: dict[str, object] = {key: git[key] for key in ("sha", "dirty", "branch", "remote") if key in git}
-    if made.get("dirty") is False:
-        made["diff"] = None
-    return made
-
-
-def _timestamp(moment: datetime | None) -> str | None:
-    return None if moment is None else format_timestamp(moment.astimezone(UTC))
 
 
 def _finite(value: object) -> object:

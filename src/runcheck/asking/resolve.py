@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from itertools import groupby
 from typing import NamedTuple
 
 from runcheck.convention.documents import Metadata
@@ -20,6 +21,8 @@ from runcheck.tree.store import LocalStore
 from runcheck.tree.walk import entry_at, folders_in
 
 _DATED = re.compile(r"(?P<date>[0-9]{8})(?:_(?P<named>.+)|-(?P<labelled>.+)@(?P<sha>[0-9a-f]{7,64}))")
+_SECOND = len("2026-05-27T12:34:56")
+_UNIT_DEPTH = 3
 _TOLD = 8  # candidates in a message
 
 
@@ -48,6 +51,8 @@ def resolve(word: str | os.PathLike[str], root: str | os.PathLike[str] = "artefa
         CannotReadError: it means no unit, or several.
     """
     name = os.fspath(word)
+    if is_url(name):
+        unit_folder(name)  # raises, and says what to do
     fault = None
     for path in (os.path.join(root, name), name):
         try:
@@ -55,7 +60,7 @@ def resolve(word: str | os.PathLike[str], root: str | os.PathLike[str] = "artefa
                 return place
         except CannotReadError as error:
             fault = fault or error
-    found = [] if is_url(name) else _called(name, root, fault)
+    found = _called(name, root, fault)
     if len(found) == 1:
         return found[0]
     if found:
@@ -109,8 +114,11 @@ def _newest_of(slug: str) -> Place:
 
 
 def _place(folder: str) -> Place:
+    """Return where a unit lies by its folder; one that lies in no tree is below the folder that it is in."""
     parts = folder.rsplit(os.sep, 3)
-    return Place(parts[0] or os.sep, "/".join(parts[1:]))
+    is_in_tree = len(parts) > _UNIT_DEPTH and layout().kind_of_folder(parts[1]) is not None
+    above, path = (parts[0], "/".join(parts[1:])) if is_in_tree else os.path.split(folder)
+    return Place(above or os.sep, path)
 
 
 def _called(name: str, root: str | os.PathLike[str], fault: CannotReadError | None) -> list[Place]:
@@ -133,29 +141,36 @@ def _called(name: str, root: str | os.PathLike[str], fault: CannotReadError | No
 
 def _latest(store: LocalStore, tree: Tree) -> Iterator[Address]:
     """Yield the newest completed run of a tree, or where none is completed the newest; nothing where there is none."""
-    runs = [unit for unit in tree.units if unit.kind.name == "model"]
     known: dict[str, Metadata | UnitFault] = {}
 
     def metadata(address: Address) -> Metadata | None:
-        found = known.setdefault(address.path, metadata_at(store, address.path))
+        if address.path not in known:
+            known[address.path] = metadata_at(store, address.path)
+        found = known[address.path]
         return None if isinstance(found, UnitFault) else found
 
-    def moment(address: Address) -> str:
+    def second(address: Address) -> str:
+        """Return when a run began, of most as their names have it: of thousands few are read."""
         if is_name("experiment-id", address.version):
             return parts_of_experiment_id(address.version)[0]
         found = metadata(address)
-        return found["created_at"] if found else ""
+        return found["created_at"][:_SECOND] if found else ""
 
-    in_order = sorted(runs, key=lambda address: (moment(address), address.path), reverse=True)
-    sound = ((address, found) for address in in_order if (found := metadata(address)))
-    newest_sound = None
-    for address, found in sound:
-        if found["status"] == "completed":
-            yield address
-            return
-        newest_sound = newest_sound or address
-    if newest_sound is not None:
-        yield newest_sound
+    runs = [unit for unit in tree.units if unit.kind.name == "model"]
+    newest_of_all: Address | None = None
+    for _, group in groupby(sorted(runs, key=second, reverse=True), key=second):
+        at_once = [(of_run, address) for address in group if (of_run := metadata(address))]
+        for of_run, address in sorted(at_once, key=_moment_and_path, reverse=True):
+            if of_run["status"] == "completed":
+                yield address
+                return
+            newest_of_all = newest_of_all or address
+    if newest_of_all is not None:
+        yield newest_of_all
+
+
+def _moment_and_path(run: tuple[Metadata, Address]) -> tuple[str, str]:
+    return run[0]["created_at"], run[1].path
 
 
 def _dated(store: LocalStore, tree: Tree, name: str) -> Iterator[str]:

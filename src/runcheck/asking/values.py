@@ -3,33 +3,57 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from runcheck.convention.words import names_of_items, words_of_value
 from runcheck.report.escape import printable
 
 _LONGEST = 60  # characters of a value in a line
+_WIDE, _WIDEST = 120, 400  # where values differ behind that
 _SECRET = "[secret]"  # noqa: S105 - what stands for one
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
-def flattened(document: Mapping[str, object]) -> dict[str, object]:
-    """Return a document with one level of keys, in order, and without the secrets in it.
+class Member(NamedTuple):
+    """A value of a document, the ``key`` that it stands under, and that of the object that has this one."""
+
+    value: object
+    key: str
+    above: str
+
+    @property
+    def safe(self) -> object:
+        """The value without the secrets in it."""
+        return without_secrets(self.value, self.key, self.above)
+
+
+def members(document: Mapping[str, object]) -> dict[str, Member]:
+    """Return the values of a document by one level of keys, in order.
 
     The keys of objects within objects are joined with dots; a dot that is part of a key has a backslash before it. A
     list is one value.
     """
-    flat: dict[str, object] = {}
+    found: dict[str, Member] = {}
     pending: list[tuple[str, str, Mapping[str, object]]] = [("", "", document)]
     while pending:
-        prefix, above, members = pending.pop()
-        for key, value in members.items():
+        prefix, above, of_object = pending.pop()
+        for key, value in of_object.items():
             path = prefix + str(key).replace("\\", "\\\\").replace(".", "\\.")
             if isinstance(value, dict) and value:
                 pending.append((f"{path}.", str(key), value))
             else:
-                flat[path] = without_secrets(value, str(key), above)
-    return dict(sorted(flat.items()))
+                found[path] = Member(value, str(key), above)
+    return dict(sorted(found.items()))
+
+
+def flattened(document: Mapping[str, object]) -> dict[str, object]:
+    """Return the values of a document as :func:`members` does, without the secrets in them."""
+    return {path: member.safe for path, member in members(document).items()}
+
+
+def canonical(value: object) -> str:
+    """Return what two values have in common if and only if they are the same: 1 is neither true nor 1.0."""
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def without_secrets(value: object, name: str = "", above: str = "") -> object:
@@ -47,15 +71,26 @@ def without_secrets(value: object, name: str = "", above: str = "") -> object:
     return value
 
 
-def told(value: object, longest: int = _LONGEST) -> str:
-    """Return a value in a line, safe to print."""
+def told(value: object, longest: int = _LONGEST, *, exact: bool = False) -> str:
+    """Return a value in a line, safe to print; a number that is not told exactly is rounded to six digits."""
     if isinstance(value, str):
         text = value if value and value.strip() == value else json.dumps(value, ensure_ascii=False)
-    elif isinstance(value, float):
+    elif isinstance(value, float) and not exact:
         text = f"{value:.6g}"
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
     return short(text, longest)
+
+
+def told_apart(values: Sequence[object], longest: int = _LONGEST) -> list[str]:
+    """Return values in a line each, as short as they can be told apart, if they can."""
+    texts = [told(value, longest) for value in values]
+    wanted = len(set(map(canonical, values)))
+    for width in (longest, _WIDE, _WIDEST):
+        if len({*texts}) == wanted:
+            break
+        texts = [told(value, width, exact=True) for value in values]
+    return texts
 
 
 def short(text: str, longest: int = _LONGEST) -> str:

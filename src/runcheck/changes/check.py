@@ -41,7 +41,7 @@ def check_change(change: Change, judges: Judges, places: Iterable[str] = ()) -> 
         store_at: Callable[[str], Store] = partial(_folder_below, top)
         if change.is_staged and change.paths:
             store_at = partial(IndexStore, ends.enter_context(closing(Index(change.repository, change.commit))))
-        own = own_touched_by(change, store_at, judges.said_in, tuple(places))
+        own, unread = own_touched_by(change, store_at, judges.said_in, tuple(places))
         trees, others = touched_by(without_units(own, change), store_at)
         for touched in own:
             count += 1
@@ -57,8 +57,8 @@ def check_change(change: Change, judges: Judges, places: Iterable[str] = ()) -> 
                 if paths:
                     count += 1
                     yield judges.others(store_at(""), paths, judged)
-    if not count:
-        yield Report(top, ())
+    if unread or not count:
+        yield Report(top, (), tuple(unread))
 
 
 def _folder_below(top: str, folder: str) -> Store:

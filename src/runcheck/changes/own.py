@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.changes.change import Change
 from runcheck.changes.touched import folders_of, is_in_unit, within
+from runcheck.errors import ConfigurationError
+from runcheck.findings import Unverified
 from runcheck.judgement import Judgement
 from runcheck.tree.locate import is_root
 from runcheck.tree.store import Store
@@ -52,18 +54,22 @@ def own_touched_by(
     store_at: Callable[[str], Store],
     said_in: Callable[[str], "Said | None"],
     places: Sequence[str] = (),
-) -> list[OwnTouched]:
-    """Return what a change touches of each tree by a convention of one's own.
+) -> tuple[list[OwnTouched], list[Unverified]]:
+    """Return what a change touches of each tree by a convention of one's own, and what nobody can say of it.
 
     ``said_in`` returns what the configuration in a folder of the file system says, None where there is none;
     ``places`` are the paths that were asked for, if any were. Of the folders that such a tree may be at, it is the one
     that is named, or the outermost. What a unit holds does not say what it is judged by, so no configuration in one is
     looked at.
 
+    A configuration that cannot be read, of a folder with no tree that anybody knows of, does not stop the check: it may
+    be none of ours.
+
     Raises:
-        RuncheckError: a configuration, or the convention that it names, is none.
+        RuncheckError: a convention that is named is none, or the configuration at the top.
     """
-    return _Finder(change, store_at, said_in, places).found()
+    finder = _Finder(change, store_at, said_in, places)
+    return finder.found(), [Unverified(reason, (path,)) for path, reason in sorted(finder.unread.items())]
 
 
 class _Finder:
@@ -82,6 +88,7 @@ class _Finder:
         self._is_main = cache(lambda folder: is_root(store_at(folder)))
         self._trees: dict[tuple[str, str], bool] = {}
         self._met: dict[tuple[str, str], _Met] = {}
+        self.unread: dict[str, str] = {}
 
     def found(self) -> list[OwnTouched]:
         projects: dict[str, _Project] = {}
@@ -154,7 +161,13 @@ class _Finder:
 
     def _project_in(self, folder: str) -> "_Project | bool | None":
         """Return the project of a folder; False where its configuration names no convention, None where it has none."""
-        said = self._said_in("/".join(filter(None, (self._change.repository.top, folder))))
+        try:
+            said = self._said_in("/".join(filter(None, (self._change.repository.top, folder))))
+        except ConfigurationError as error:
+            if not folder:
+                raise
+            self.unread[folder] = f"whether it has units of another convention: {error}"
+            return None
         if said is None:
             return None
         if said.judgement.convention is None:

@@ -1,5 +1,6 @@
 """Which parts of which trees a change touches, each once."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from runcheck.convention.layout import layout
 from runcheck.tree.locate import is_root
 from runcheck.tree.store import Store
 
+# How JSON may write the characters that slugs are made of (RFC 8259, 7); no program is known to, but one may.
+_ESCAPED = (r"\u002d", r"\u002D", r"\u002e", r"\u002E", r"\u003", r"\u005f", r"\u005F", r"\u006", r"\u007")
 _OF_UNIT = 3  # segments of the path of a unit
 
 
@@ -88,19 +91,25 @@ def is_in_unit(path: str) -> bool:
 def _referring(change: Change, before: Mapping[str, Iterable[str]]) -> Mapping[str, frozenset[str]]:
     """Return, by tree, the units that name one that was there before and whose metadata or checksums changed.
 
-    What others say of a unit rests on these two. Who names its slug is not sure to refer to it; what is said of such a
-    unit is true all the same.
+    What others say of a unit rests on these two. Who names its slug is not sure to refer to it, nor is who writes a
+    letter of one as an escape; what is said of such a unit is true all the same.
     """
     telling = {path for role in ("metadata", "checksums") for path in layout().roles[role].paths}
     changed = {path for paths in before.values() for path in paths if is_in_unit(path)}
     slugs = {path.split("/")[1] for path in changed if path.split("/", _OF_UNIT)[-1] in telling}
     found: dict[str, set[str]] = {}
-    for path in change.naming(slugs, layout().path("metadata")):
+    words = slugs.union(map(_in_ascii, slugs), _ESCAPED) if slugs else slugs
+    for path in change.naming(words, layout().path("metadata")):
         for root in before:
             below = within(root, path) if _is_in(root, path) else ""
             if is_in_unit(below) and below.count("/") == _OF_UNIT:
                 found.setdefault(root, set()).add(below.rpartition("/")[0])
     return {root: frozenset(units) for root, units in found.items()}
+
+
+def _in_ascii(slug: str) -> str:
+    """Return a slug as JSON has it where it keeps to ASCII."""
+    return json.dumps(slug)[1:-1]
 
 
 def _is_in(folder: str, path: str) -> bool:

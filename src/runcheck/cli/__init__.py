@@ -20,6 +20,7 @@ _COMMANDS = (
     "rule",
     "explain",
     "index",
+    "ls",
     "show",
     "compare",
     "lineage",
@@ -35,6 +36,7 @@ _COMMANDS = (
     "pull",
     "init",
     "migrate",
+    "prune",
     "plot",
     "report",
 )

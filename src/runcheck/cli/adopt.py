@@ -30,7 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> int:
     """Adopt the run, say what became of it, and judge it."""
     from runcheck.adopt.adopt import adopt  # noqa: PLC0415 - each command loads what it needs
-    from runcheck.adopt.unit import Given  # noqa: PLC0415
+    from runcheck.adopt.found import Given  # noqa: PLC0415
     from runcheck.errors import CannotWriteError  # noqa: PLC0415
     from runcheck.pipeline import check  # noqa: PLC0415
     from runcheck.report.escape import printable  # noqa: PLC0415

@@ -60,7 +60,7 @@ def checks(options: "Options") -> "Iterator[tuple[str, Callable[[], Report]]]":
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
     from runcheck.tree.store import CONNECTIONS, Remote  # noqa: PLC0415
 
-    asked, watch = _asked(options), _watch(options)
+    asked, watch = asked_by(options), _watch(options)
     remembered, remote = _remembered(options), Remote(options.jobs or CONNECTIONS, is_trusting=not options.rehash)
     with Quarantine() as quarantine:
         for path in paths_of(options.paths, asked, "artefacts"):
@@ -83,7 +83,7 @@ def _reports_of_change(options: "Options") -> "Iterator[Report]":
     from runcheck.tree.executor import executor_of  # noqa: PLC0415
     from runcheck.tree.quarantine import Quarantine  # noqa: PLC0415
 
-    asked, watch = _asked(options), _watch(options)
+    asked, watch = asked_by(options), _watch(options)
     change = change_of(options.paths, since_=options.since, is_hook=options.hook, exclude=options.exclude)
     top = change.repository.top
     of_all = judgement_by_main(top, asked)
@@ -118,7 +118,8 @@ def _reports_of_change(options: "Options") -> "Iterator[Report]":
         yield from check_change(change, judges, () if options.hook else options.paths)
 
 
-def _asked(options: "Options") -> "Asked":
+def asked_by(options: "Options") -> "Asked":
+    """Return what the options ask for of how to judge."""
     from runcheck.configuration.judgement import Asked, codes_in  # noqa: PLC0415
 
     return Asked(
@@ -132,6 +133,7 @@ def _asked(options: "Options") -> "Asked":
         baseline=options.baseline,
         is_baseline_written=options.write_baseline is not None,
         convention=options.convention,
+        signers=options.verify_signature,
     )
 
 

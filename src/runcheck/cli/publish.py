@@ -12,6 +12,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("publish", help="bring sealed units to another tree: a folder, a store, a repository")
     parser.add_argument("paths", nargs="+", metavar="UNIT", help="the folder of a run or of a dataset version")
     parser.add_argument("destination", metavar="DEST", help="the root of a tree, which may be new: a folder or a URL")
+    parser.add_argument(
+        "--with-references", action="store_true", help="first the units that UNIT names, as its dataset"
+    )
     parser.set_defaults(run=run)
 
 
@@ -25,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.report.text import render  # noqa: PLC0415
 
     status = CLEAN
-    for path in options.paths:
+    for path in _units(options) if options.with_references else options.paths:
         try:
             published = publish(path, options.destination, check)
         except RuncheckError as error:
@@ -40,3 +43,10 @@ def run(options: argparse.Namespace) -> int:
             for line in (*lines_of(published.transferred), *published.notes, f"label {published.label}"):
                 print(f"{printable(published.transferred.place)}: {printable(line)}")
     return status
+
+
+def _units(options: argparse.Namespace) -> list[str]:
+    """Return the units and those that they name, each once, what is named first."""
+    from runcheck.publish.publish import also_named  # noqa: PLC0415
+
+    return list(dict.fromkeys(each for path in options.paths for each in also_named(path)))

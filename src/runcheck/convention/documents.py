@@ -3,8 +3,7 @@
 A test holds each to its schema's fields and which of them are required.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Literal, NotRequired, TypeAlias, TypedDict, cast, get_args
+from typing import Literal, NotRequired, TypeAlias, TypedDict, get_args
 
 Nonfinite: TypeAlias = Literal["nan", "inf", "-inf"]
 Status: TypeAlias = Literal["running", "completed", "failed", "preempted", "aborted"]
@@ -157,8 +156,8 @@ Metadata = TypedDict(
         "finished_at": str | None,
         "error": NotRequired[str],
         "git": Git | None,
-        "env": Env,
-        "command": list[str],
+        "env": Env | None,
+        "command": list[str] | None,
         "working_folder": NotRequired[str],
         "data_provenance": Provenance,
         "tags": dict[str, str],
@@ -175,6 +174,7 @@ Metadata = TypedDict(
         "architecture": NotRequired[Architecture],
         "metrics": NotRequired[dict[str, float | None]],
         "directions": NotRequired[dict[str, Literal["min", "max"]]],
+        "adopted": NotRequired[dict[str, object]],
         "seeds": NotRequired[dict[str, int]],
         "restarts": NotRequired[list[Restart]],
     },
@@ -246,64 +246,31 @@ class RegistryRow(TypedDict):
     slug: str
     version: str
     name: str
+    label: str | None
     status: str
-    created_at: str
+    error: str | None
+    created_at: str | None
     finished_at: str | None
+    duration_seconds: float | None
     git_sha: str | None
     git_dirty: bool | None
+    git_branch: str | None
     config_sha256: str | None
+    config: str | None
+    data_kind: str
     data_path: str | None
     data_fingerprint: str | None
     fingerprint: str | None
+    rows: int | None
     parameters: int | None
+    last_step: int | None
+    checkpoint_step: int | None
     tags: dict[str, str]
     metrics: dict[str, float | None]
-
-
-def registry_row(metadata: Metadata, path: str) -> RegistryRow:
-    """Return the registry's row for the unit at ``path``: a function of the metadata alone."""
-    git, provenance = metadata["git"], metadata["data_provenance"]
-    architecture, config = metadata.get("architecture"), metadata.get("config")
-    artefact = provenance if provenance["kind"] == "artefact" else None
-    return {
-        "path": path,
-        "kind": metadata["kind"],
-        "slug": metadata["slug"],
-        "version": metadata["version"],
-        "name": metadata["name"],
-        "status": metadata["status"],
-        "created_at": metadata["created_at"],
-        "finished_at": metadata["finished_at"],
-        "git_sha": git["sha"] if git else None,
-        "git_dirty": git["dirty"] if git else None,
-        "config_sha256": config["sha256"] if config else None,
-        "data_path": artefact["path"] if artefact else None,
-        "data_fingerprint": artefact["fingerprint"] if artefact else None,
-        "fingerprint": metadata.get("fingerprint"),
-        "parameters": architecture["parameters"] if architecture else None,
-        "tags": dict(sorted(metadata["tags"].items())),
-        "metrics": dict(sorted(metadata.get("metrics", {}).items())),
-    }
-
-
-def shared(rows: Iterable[RegistryRow]) -> Iterator[RegistryRow]:
-    """Yield rows that hold each text and each map of tags once, though many rows say the same: half of the memory."""
-    known: dict[object, object] = {}
-
-    def once(value: object) -> object:
-        if isinstance(value, str):
-            return known.setdefault(value, value)
-        if isinstance(value, dict) and all(isinstance(each, str) for each in (*value, *value.values())):
-            return known.setdefault((*value.items(),), value)
-        return value
-
-    for row in rows:
-        yield cast("RegistryRow", {column: once(value) for column, value in row.items()})
-
-
-def is_same(row: RegistryRow, other: RegistryRow) -> bool:
-    """Say whether two rows hold the same values of the same types: 0 is not False, 650.0 not 650."""
-    return row == other and all(type(value) is type(other.get(column)) for column, value in row.items())
+    last: dict[str, float | None]
+    directions: dict[str, str]
+    links: dict[str, str]
+    trackers: dict[str, str]
 
 
 def label_of(date: str, slug: str, sha: str) -> str:

@@ -7,6 +7,8 @@ from runcheck.convention.patterns import late
 
 # Sections 4.2 (ATX headings), 4.3 (setext headings), 4.5 (fenced code blocks) and 4.6 (HTML comments).
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.+?)(?:[ \t]+#+)?[ \t]*")
+# A line that any of the others here may match: of all the rest nothing needs to be asked.
+MARKED = late(r"^ {0,3}[#=`~-].*", re.MULTILINE)
 _FENCE = late(r" {0,3}(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 
 _UNDERLINE = late(r" {0,3}(=+|-+)[ \t]*")

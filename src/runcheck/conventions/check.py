@@ -47,7 +47,7 @@ def check_by(
     start = time.perf_counter()
     selection = judgement.selection
     own = load(convention)
-    folder, focus = _locate(os.fspath(path), own)
+    folder, focus = locate_by(os.fspath(path), own)
     with closing(LocalStore(folder)) as store:
         surveyor = OwnSurveyor(own, store, judgement.depth, selection, judgement.settings, quarantine, now())
         found, beside = places_in(store, own)
@@ -112,8 +112,12 @@ def across(own: Convention, tree: OwnTree, selection: Selection) -> Iterator[Fin
                 yield from (finding_of(check, unit, flaw) for flaw in kind.judge(check, unit, tree))
 
 
-def _locate(path: str, own: Convention) -> tuple[str, str]:
-    """Return the root of the tree that ``path`` is or lies in, and the path below the root that is meant."""
+def locate_by(path: str, own: Convention) -> tuple[str, str]:
+    """Return the root of the tree that ``path`` is or lies in, and the path below the root that is meant.
+
+    Raises:
+        CannotCheckError: there is nothing of the convention there.
+    """
     if is_url(path):
         raise CannotCheckError(f"{path}: a convention of one's own is checked on this machine alone")
     if not os.path.lexists(path):

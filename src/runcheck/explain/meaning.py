@@ -40,10 +40,10 @@ def explain(path: str) -> Meaning:
     kind = layout().kind_of_folder(parts[0]) if parts else None
     if kind is None:
         what, place = _in_root(spot.below)
-        return Meaning(what, *spot, tuple(_there(spot)), concerns_above(place))
+        return Meaning(what, *spot, tuple(there(spot)), concerns_above(place))
     if len(parts) <= _UNIT:
         what, place = _above_files(kind, parts)
-        facts = (*_of_names(kind, parts), *_there(spot))
+        facts = (*_of_names(kind, parts), *there(spot))
         return Meaning(what, *spot, facts, concerns_above(place))
     return _in_unit(spot, kind, "/".join(parts[_UNIT:]))
 
@@ -83,14 +83,14 @@ def _in_unit(spot: Spot, kind: Kind, inner: str) -> Meaning:
     format_ = role.format if role and role.format else (format_of(inner, b"") or _folder_format(kind, inner))
     facts = [("unit", f"{'/'.join(parts[:_UNIT])}, a {_noun(kind)}"), *_of_names(kind, parts[:_UNIT])]
     if name in layout().placeholders:
-        return Meaning("a placeholder, which is no content", *spot, (*facts, *_there(spot)), ())
+        return Meaning("a placeholder, which is no content", *spot, (*facts, *there(spot)), ())
     if role is not None:
         facts += _of_role(role, kind)
     if format_:
         facts.append(("format", format_))
     own, general = concerns_of_file(held.name if held else None, format_)
     what = f"the folder of {_words(held)}" if held and not role else _what(role, inner)
-    return Meaning(what, *spot, (*facts, *_there(spot)), own, general)
+    return Meaning(what, *spot, (*facts, *there(spot)), own, general)
 
 
 def _role_held(inner: str, kind: Kind) -> Role | None:
@@ -151,7 +151,8 @@ def _noun(kind: Kind) -> str:
     return {"dataset": "dataset", "model": "training run"}.get(kind.name, kind.name)
 
 
-def _there(spot: Spot) -> Iterator[tuple[str, str]]:
+def there(spot: Spot) -> Iterator[tuple[str, str]]:
+    """Yield as a fact what is at a place."""
     path = os.path.join(spot.root, spot.below)
     if os.path.islink(path):
         yield "there", f"a link to {os.readlink(path)}"

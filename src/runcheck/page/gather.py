@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from runcheck.asking.resolve import resolve
-from runcheck.convention.documents import Metadata, RegistryRow, shared
+from runcheck.convention.documents import Metadata, RegistryRow
+from runcheck.convention.registry import shared
 from runcheck.errors import CannotReadError
 from runcheck.findings import Report
 from runcheck.reading.curves import Curve

@@ -5,10 +5,13 @@ dictionaries, one row group after the other, and made into rows only where what 
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from runcheck.convention.documents import RegistryRow, shared
+from runcheck.convention.documents import RegistryRow
+from runcheck.convention.registry import shared
 from runcheck.convention.schemas import schema
+from runcheck.convention.timestamps import format_timestamp
 from runcheck.probes.contents import RegistryContent
 from runcheck.probes.parquet.decode import Plan
 from runcheck.probes.parquet.footer import Footer, ParquetError, UnverifiedError, read_footer
@@ -64,6 +67,24 @@ def look_into_registry(stream: BinaryIO, deep: bool) -> RegistryContent:  # noqa
     except _RowError as reason:
         return RegistryContent(error=str(reason))
     return RegistryContent(error=error) if error else RegistryContent(rows)
+
+
+def read_table(path: str, schema: "pa.Schema") -> "pa.Table | None":
+    """Return the registry at ``path`` as a table of ``schema``; None where it cannot be read as one."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        with open(path, "rb") as stream:
+            _check_pages(stream, read_footer(stream))
+            with _open(stream) as file:
+                if _columns_error(file.schema_arrow.names):
+                    return None
+                groups = [group.select(schema.names).cast(schema) for group in _groups(file)]
+        table = pa.concat_tables([schema.empty_table(), *groups])
+        table.validate(full=True)
+    except (UnverifiedError, ParquetError, pa.ArrowException, OSError, UnicodeDecodeError):
+        return None
+    return None if table["path"].null_count else table
 
 
 def _check_pages(stream: BinaryIO, footer: Footer) -> None:
@@ -137,15 +158,26 @@ def _rows(file: "pq.ParquetFile") -> Iterator[RegistryRow]:
     Raises:
         UnverifiedError: they come to more than one read may hold.
     """
-    room, first = MAX_BYTES, 1
+    first = 1
+    for group in _groups(file):
+        for at in range(0, group.num_rows, _ROWS):
+            yield from _rows_of(group.slice(at, _ROWS), first + at)
+        first += group.num_rows
+
+
+def _groups(file: "pq.ParquetFile") -> "Iterator[pa.Table]":
+    """Yield the row groups with their texts as dictionaries.
+
+    Raises:
+        UnverifiedError: the values come to more than one read may hold.
+    """
+    room = MAX_BYTES
     for number in range(file.num_row_groups):
         group = file.read_row_group(number, use_threads=False)
         room -= sum(_decoded_bytes(chunk) for column in group.columns for chunk in column.chunks)
         if room < 0:
             raise UnverifiedError(f"holds more than {MAX_BYTES >> 20} MiB, {_TOO_MUCH}")
-        for at in range(0, group.num_rows, _ROWS):
-            yield from _rows_of(group.slice(at, _ROWS), first + at)
-        first += group.num_rows
+        yield group
 
 
 def _rows_of(group: "pa.Table", first: int) -> list[RegistryRow]:
@@ -157,10 +189,48 @@ def _rows_of(group: "pa.Table", first: int) -> list[RegistryRow]:
     import pyarrow as pa  # noqa: PLC0415
 
     try:
-        rows = group.to_pylist(maps_as_pydicts="strict")
+        columns_of = [[value for chunk in column.chunks for value in _values(chunk)] for column in group.itercolumns()]
     except (pa.ArrowException, KeyError, OverflowError, ValueError) as error:  # keys twice, no UTF-8, the year 99999
         raise _RowError(f"has a row that cannot be read: {error}") from error
-    for number, row in enumerate(rows, start=first):
-        if not isinstance(row["path"], str):
+    names = group.column_names
+    for number, path in enumerate(columns_of[names.index("path")], start=first):
+        if not isinstance(path, str):
             raise _RowError(f"has no path in its row {number}")
-    return [cast("RegistryRow", row) for row in rows]
+    return [cast("RegistryRow", dict(zip(names, values, strict=True))) for values in zip(*columns_of, strict=True)]
+
+
+def _values(array: "pa.Array") -> list[object]:
+    """Return the values as rows have them: a map as a dictionary, a moment as the metadata write it.
+
+    Raises:
+        KeyError: a key stands twice in a map.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    if isinstance(array, pa.MapArray):
+        ends, is_there = array.offsets.to_pylist(), array.is_valid().to_pylist()
+        start, length = ends[0], ends[-1] - ends[0]
+        keys, items = _values(array.keys.slice(start, length)), _values(array.items.slice(start, length))
+        return [
+            _map(keys[at - start : end - start], items[at - start : end - start]) if valid else None
+            for at, end, valid in zip(ends, ends[1:], is_there, strict=False)
+        ]
+    if isinstance(array, pa.DictionaryArray):
+        return _values(array.cast(array.type.value_type))
+    values: list[object] = array.to_pylist()
+    if pa.types.is_timestamp(array.type):
+        return [_moment(value) for value in values]
+    return values
+
+
+def _map(keys: list[object], items: list[object]) -> dict[object, object]:
+    members = dict(zip(keys, items, strict=True))
+    if len(members) != len(keys):
+        raise KeyError("a key stands twice in a map")
+    return members
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, datetime):
+        return value
+    return format_timestamp(value) if value.tzinfo else value.isoformat()

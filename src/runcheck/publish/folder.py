@@ -34,14 +34,10 @@ class FolderDestination:
 
     def __init__(self, root: str, path: str) -> None:
         """Look at nothing yet."""
+        self.name = os.path.join(root, path)
         self._root, self._path = os.path.realpath(root), path
         self._folder = os.path.join(self._root, path)
         self._to = self._folder
-
-    @property
-    def name(self) -> str:
-        """The path of the place."""
-        return self._folder
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -54,7 +50,7 @@ class FolderDestination:
         """Return the list of the unit that is there whole."""
         slug = os.path.dirname(self._path)
         if any(os.path.islink(f"{self._root}/{each}") for each in (os.path.dirname(slug), slug, self._path)):
-            raise CannotWriteError(f"{self._folder}: lies behind a link, which is not followed")
+            raise CannotWriteError(f"{self.name}: lies behind a link, which is not followed")
         entry = entry_at(self._folder, CHECKSUMS)
         return content_of(LocalStore(self._folder), entry) if entry is not None and entry.is_file else None
 
@@ -62,7 +58,7 @@ class FolderDestination:
         """Make a folder to bring the files together in, without what is none of them."""
         if os.path.lexists(self._folder) and (not os.path.isdir(self._folder) or os.listdir(self._folder)):
             raise CannotWriteError(
-                f"{self._folder}: is there and is not sealed, so it is still written or was left; nothing is written "
+                f"{self.name}: is there and is not sealed, so it is still written or was left; nothing is written "
                 "over: finish it or remove it first"
             )
         incoming = os.path.join(state_folder(self._root), _INCOMING)
@@ -124,7 +120,7 @@ class FolderDestination:
         place = f"{layout().kinds[metadata['kind']].folder}/{metadata['slug']}/{metadata['version']}"
         if place != self._path:
             shutil.rmtree(self._to)
-            raise CannotWriteError(f"{self._folder}: is {place} by its metadata; it belongs there")
+            raise CannotWriteError(f"{self.name}: is {place} by its metadata; it belongs there")
 
 
 def _copy(unit: SealedUnit, path: str, target: str) -> str:

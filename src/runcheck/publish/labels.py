@@ -14,8 +14,7 @@ from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id
 from runcheck.errors import CannotReadError
-from runcheck.probes import make_probe
-from runcheck.probes.contents import DocumentContent
+from runcheck.publish.references import metadata_at
 from runcheck.tree.store import Store
 
 _SHORT = 7  # digits of a commit
@@ -59,15 +58,8 @@ def _may_have(version: str, parts: re.Match[str]) -> bool:
 
 
 def _has(store: Store, path: str, label: str) -> bool:
-    name = layout().path("metadata")
-    entry = store.entry(f"{path}/{name}")
-    probe = make_probe("json", name)
-    if entry is None or not entry.is_file or entry.size > layout().limits.document_bytes or probe is None:
-        return False
-    probe.feed(store.content(entry))
-    content = probe.content()
-    document = content.value if isinstance(content, DocumentContent) else None
-    if not isinstance(document, dict) or not _is_telling(document):
+    document = metadata_at(store, path)
+    if not _is_telling(document):
         return False
     metadata = cast("Metadata", document)
     return label.startswith(_label(metadata, _SHORT)) and _label(metadata).startswith(label)

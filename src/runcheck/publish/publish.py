@@ -1,8 +1,8 @@
 """``publish``: bring a unit that is right to where it is kept for long, and see that it came whole."""
 
 import os
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, cast
 
 from runcheck.convention.documents import Metadata
 from runcheck.errors import CannotReadError, CannotWriteError
@@ -12,6 +12,7 @@ from runcheck.publish.folder import FolderDestination
 from runcheck.publish.git import make_sure_of_lfs
 from runcheck.publish.labels import label_of_unit
 from runcheck.publish.place import StoreDestination
+from runcheck.publish.references import references_of, with_references
 from runcheck.publish.sealed import CHECKSUMS, SealedUnit, sealed_unit
 from runcheck.publish.transfer import Transferred, transfer
 from runcheck.tree.locate import here, is_url
@@ -55,12 +56,26 @@ def publish(path: str, destination: str, check: Callable[[str], Report]) -> Publ
             os.makedirs(store.folder, exist_ok=True)
             notes += make_sure_of_lfs(store.folder, unit)
         transferred = transfer(unit, to)
-        notes += [f"names {each}, which is not there: publish it too" for each in _absent(stored.metadata, store)]
+        notes += [
+            f"names {each}, which is not there: --with-references publishes it too"
+            for each in _absent(stored.metadata, store)
+        ]
     except OSError as error:
         raise CannotWriteError(f"{error.filename or to.name}: {error.strerror or error}") from error
     finally:
         store.close()
     return Published(unit.name, label, transferred, tuple(notes))
+
+
+def also_named(path: str) -> list[str]:
+    """Return the folders of the units that the one at ``path`` names, directly or through others, and itself last.
+
+    Raises:
+        CannotReadError: there is no unit.
+        CannotWriteError: it lies outside of a tree.
+    """
+    stored = stored_unit(path)
+    return [f"{stored.root}/{each}" for each in with_references(LocalStore(stored.root), stored.path)]
 
 
 def _opened(destination: str, unit: SealedUnit, metadata: Metadata) -> tuple[Store, Destination]:
@@ -72,7 +87,7 @@ def _opened(destination: str, unit: SealedUnit, metadata: Metadata) -> tuple[Sto
     _require_root(root, unit)
     if f"{root}/".startswith(f"{os.path.realpath(unit.name)}/"):
         raise CannotWriteError(f"{destination}: lies in the unit that is to be published")
-    return LocalStore(root), FolderDestination(root, unit.path)
+    return LocalStore(root), FolderDestination(here(destination), unit.path)
 
 
 def _require_root(destination: str, unit: SealedUnit) -> None:
@@ -91,8 +106,5 @@ def _is_within(path: str, unit: str) -> bool:
 
 def _absent(metadata: Metadata, store: Store) -> list[str]:
     """Return the units that one refers to and that are not there."""
-    provenance = metadata["data_provenance"]
-    named = [*metadata.get("links", {}).values()]
-    if provenance["kind"] == "artefact":
-        named.append(provenance["path"])
-    return [each for each in dict.fromkeys(named) if store.entry(f"{each}/{CHECKSUMS}") is None]
+    named = references_of(cast("Mapping[str, object]", metadata))
+    return [each for each in named if store.entry(f"{each}/{CHECKSUMS}") is None]

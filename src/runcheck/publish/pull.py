@@ -1,16 +1,19 @@
 """``pull``: bring a unit that was published back to this machine, and see that it came whole."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.publish.folder import FolderDestination
 from runcheck.publish.labels import unit_with_label
+from runcheck.publish.references import with_references
 from runcheck.publish.sealed import sealed_unit
 from runcheck.publish.transfer import Transferred, transfer
 from runcheck.tree.locate import Target, here, is_url, locate
-from runcheck.tree.store import Remote
+from runcheck.tree.store import Remote, Store
 
 _UNIT_DEPTH = 3
 
@@ -36,16 +39,33 @@ def pull(source: str, label: str | None, into: str) -> Pulled:
         CannotReadError: no one unit is meant, it is not sealed, or it is not what its list says.
         CannotWriteError: another version has its name here, or it cannot be written.
     """
+    with _found(source, label, into) as (store, path):
+        return _brought(store, path, into)
+
+
+def pull_with_references(source: str, label: str | None, into: str) -> list[Pulled]:
+    """Bring the units that one names, directly or through others, and then itself, as :func:`pull` does."""
+    with _found(source, label, into) as (store, path):
+        return [_brought(store, each, into) for each in with_references(store, path)]
+
+
+@contextmanager
+def _found(source: str, label: str | None, into: str) -> Iterator[tuple[Store, str]]:
+    """Give, for a ``with``, the store of the tree and the path of the unit that are meant."""
     if is_url(into):
         raise CannotWriteError(f"{into}: is not on this machine; `runcheck publish` brings a unit to a URL")
     target = locate(source, Remote(is_trusting=False))
     try:
-        unit = sealed_unit(target.store, _unit_in(target, source, label))
-        transferred = transfer(unit, FolderDestination(here(into), unit.path))
+        yield target.store, _unit_in(target, source, label)
     except OSError as error:
         raise CannotReadError(f"{target.name}: cannot be read: {error.strerror or error}") from error
     finally:
         target.store.close()
+
+
+def _brought(store: Store, path: str, into: str) -> Pulled:
+    unit = sealed_unit(store, path)
+    transferred = transfer(unit, FolderDestination(here(into), path))
     beside = (each for each in unit.beside if os.path.basename(each) not in layout().placeholders)
     return Pulled(unit.name, transferred, tuple(beside))
 

@@ -9,10 +9,11 @@ whenever there are too many of them.
 import math
 import operator
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
+from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.probes import suffix_of
 from runcheck.probes.contents import MetricsContent
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
@@ -57,13 +58,14 @@ class Curves(NamedTuple):
     """The curves of a run, by metric and split.
 
     ``left_out`` counts the series beyond the first 1,000, and ``fault`` is what is wrong with the first line that is no
-    row.
+    row. ``aggregates`` are what all series come to, by split and metric.
     """
 
     curves: tuple[Curve, ...]
     rows: int
     left_out: int
     fault: str | None
+    aggregates: Mapping[tuple[str, str], SeriesAggregate]
 
 
 def everything(metric: str, split: str) -> bool:  # noqa: ARG001 - it is asked by both
@@ -95,7 +97,7 @@ def read_curves(
         probe.feed(chunk)
     content = probe.content()
     curves = sorted(takers.curves(), key=lambda curve: (curve.metric, curve.split))
-    return Curves(tuple(curves), content.rows, takers.left_out, _fault(content))
+    return Curves(tuple(curves), content.rows, takers.left_out, _fault(content), content.series)
 
 
 def _fault(content: MetricsContent) -> str | None:

@@ -14,7 +14,7 @@ from runcheck.reading.dataset import LoadedDataset
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.load import load
 from runcheck.reading.records import UnitFault, UnitRecord, record_of, records
-from runcheck.reading.registry_table import is_storable, require_pyarrow, table_of
+from runcheck.reading.registry_table import require_pyarrow, table_of
 from runcheck.reading.run import LoadedRun
 from runcheck.tree.locate import is_url, locate
 from runcheck.tree.store import LocalStore
@@ -144,14 +144,9 @@ class OpenedTree:
 
     def _table(self, kind: str) -> "pa.Table":
         require_pyarrow("give a table")
-        rows = []
-        for record in self.units(kind):
-            row = record.row
-            if is_storable(row):
-                rows.append(row)
-            else:
-                self.faults[record.path] = "has values in its metadata that no table can hold"
-        return table_of(rows)
+        table, refused = table_of(record.row for record in self.units(kind))
+        self.faults |= dict.fromkeys(refused, "has values in its metadata that no table can hold")
+        return table
 
     def __repr__(self) -> str:
         return f"<OpenedTree {self.root}>"

@@ -56,7 +56,7 @@ def _latest(slug: str, path: str) -> str:
     latest = entry_at(slug, layout().latest)
     if latest is None:
         raise CannotReadError(f"{path}: {why_absent(path)}")
-    name = _name_in(slug, latest)
+    name = name_in(slug, latest)
     if name is None:
         raise CannotReadError(f"{path}: names no version beside it; give the folder of a version")
     version = entry_at(slug, name)
@@ -65,8 +65,12 @@ def _latest(slug: str, path: str) -> str:
     return os.path.join(slug, name)
 
 
-def _name_in(slug: str, latest: Entry) -> str | None:
-    """Return the name that ``latest`` gives, or None where it gives none of something beside it."""
+def name_in(slug: str, latest: Entry) -> str | None:
+    """Return the name that ``latest`` in the folder ``slug`` gives, or None where it gives none of something beside it.
+
+    Raises:
+        CannotReadError: it cannot be read.
+    """
     target = f"{slug}/{latest.name}"
     try:
         if os.path.islink(target):

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from runcheck.convention.checksums import parse_lfs_pointer
-from runcheck.convention.documents import Metadata, RegistryRow, Summary, registry_row
+from runcheck.convention.documents import Metadata, RegistryRow, Summary
 from runcheck.convention.layout import layout
+from runcheck.convention.registry import registry_row
 from runcheck.convention.schemas import is_known_major
 from runcheck.convention.units import classify, is_above_units
 from runcheck.probes import make_probe
@@ -39,7 +40,7 @@ class UnitRecord(NamedTuple):
     @property
     def row(self) -> RegistryRow:
         """The row that the registry should have of the unit."""
-        return registry_row(self.metadata, self.path)
+        return registry_row(self.metadata, self.path, self.config, self.summary)
 
 
 class UnitFault(NamedTuple):
@@ -65,8 +66,7 @@ def record_of(store: Store, path: str) -> UnitRecord | UnitFault:
     metadata = metadata_at(store, path)
     if isinstance(metadata, UnitFault):
         return metadata
-    config, summary = _sound(store, path, "config"), _sound(store, path, "summary")
-    return UnitRecord(path, metadata, config, cast("Summary | None", summary))
+    return record_with(store, path, metadata)
 
 
 def metadata_at(store: Store, path: str) -> Metadata | UnitFault:
@@ -79,6 +79,12 @@ def metadata_at(store: Store, path: str) -> Metadata | UnitFault:
         return cast("Metadata", _document(store, entry, "metadata"))
     except _FaultError as fault:
         return UnitFault(path, f"{name} {fault}")
+
+
+def record_with(store: Store, path: str, metadata: Metadata) -> UnitRecord:
+    """Return what the unit at ``path`` says of itself, whose metadata are known to be these."""
+    config, summary = _sound(store, path, "config"), _sound(store, path, "summary")
+    return UnitRecord(path, metadata, config, cast("Summary | None", summary))
 
 
 def _sound(store: Store, unit: str, role: str) -> dict[str, object] | None:

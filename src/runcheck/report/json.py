@@ -6,13 +6,9 @@ null; ``roots`` and the ``root`` of each finding say which tree it is.
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from runcheck.findings import Finding, Report
 from runcheck.report.setting import Setting
-
-if TYPE_CHECKING:
-    from runcheck.convention.fixable import Fixability
 
 FORMAT_VERSION = 1
 
@@ -59,7 +55,7 @@ def objects_of(report: Report) -> list[dict[str, object]]:
     return [_as_object(report, *each) for each in zip(report.findings, report.fixes(), strict=True)]
 
 
-def _as_object(report: Report, finding: Finding, fix: "Fixability | None") -> dict[str, object]:
+def _as_object(report: Report, finding: Finding, fix: str | None) -> dict[str, object]:
     return {
         "code": finding.code,
         "name": finding.clause.name,

@@ -1,10 +1,12 @@
 """RC7: the registry, and references between units."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
+from runcheck.convention.registry import COLUMNS_OF
 from runcheck.convention.units import Tree
 from runcheck.probes.contents import RegistryContent
 from runcheck.rules.rule import Problem, tree_rule
@@ -42,13 +44,15 @@ def registry_row_extra(sound_registry: RegistryContent, tree: Tree) -> Iterator[
 
 @tree_rule
 def registry_row_stale(sound_registry: RegistryContent, cards: Mapping[str, Card]) -> Iterator[Problem]:
-    """Rows that say something else than the metadata."""
+    """Rows that say something else than the documents of their unit."""
     for row in sound_registry.rows:
         card = cards.get(row["path"])
         if card is None or card.row is None:
             continue
         for column, said, expected in _differences(dict(row), dict(card.row)):
-            message = f"says {column} of {row['path']} is {said!r}; {METADATA} says {expected!r}"
+            source = next((role for role, columns in COLUMNS_OF.items() if column.partition("[")[0] in columns), None)
+            message = f"says {column} of {row['path']} is {said!r}; "
+            message += f"its {source} says {expected!r}" if source else f"{METADATA} says {expected!r}"
             yield Problem(REGISTRY, message, concerns=row["path"])
 
 
@@ -137,9 +141,27 @@ def _differences(row: dict[str, object], expected: dict[str, object]) -> Iterato
     """Yield each column, or each member of a column that is a map, that is not what is expected."""
     for column, right in expected.items():
         said = row.get(column)
-        if isinstance(said, dict) and isinstance(right, dict):
-            for key in sorted({**said, **right}):
-                if (key in said, said.get(key)) != (key in right, right.get(key)):
-                    yield f"{column}[{key}]", said.get(key), right.get(key)
-        elif (type(said), said) != (type(right), right):  # 0 is not False, 650.0 not 650
+        if (type(said), said) == (type(right), right):  # 0 is not False, 650.0 not 650
+            continue
+        members = tuple(_members_that_differ(_members(column, said), _members(column, right)))
+        yield from ((f"{column}[{key}]", left, right) for key, left, right in members)
+        if not members:
             yield column, said, right
+
+
+def _members_that_differ(said: object, right: object) -> Iterator[tuple[str, object, object]]:
+    if isinstance(said, dict) and isinstance(right, dict):
+        for key in sorted({**said, **right}):
+            if (key in said, said.get(key)) != (key in right, right.get(key)):
+                yield key, said.get(key), right.get(key)
+
+
+def _members(column: str, value: object) -> object:
+    """Return the members of a column that is a map, or of the configuration, which is a text; each of these as one."""
+    if column not in COLUMNS_OF["config"] or not isinstance(value, str):
+        return value
+    try:
+        config: object = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return {key: json.dumps(each) for key, each in config.items()} if isinstance(config, dict) else value

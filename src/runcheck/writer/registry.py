@@ -1,20 +1,25 @@
-"""``runs.parquet``: one row a unit, a function of the units' metadata."""
+"""``runs.parquet``: one row a unit, a function of the units' documents."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runcheck.convention.documents import Metadata, RegistryRow, is_same, registry_row
+from runcheck.convention.documents import Metadata, RegistryRow
 from runcheck.convention.layout import layout
+from runcheck.convention.registry import is_same
 from runcheck.errors import CannotCheckError, CannotWriteError
-from runcheck.probes.registry import read_registry
-from runcheck.reading.records import UnitFault, records
-from runcheck.reading.registry_table import is_storable, require_pyarrow, table_of
+from runcheck.probes.registry import read_registry, read_table
+from runcheck.reading.records import UnitFault, record_with, records
+from runcheck.reading.registry_table import arrow_schema, require_pyarrow, table_of
 from runcheck.tree.locate import is_url, locate
 from runcheck.tree.state import state_folder
 from runcheck.tree.store import LocalStore
 from runcheck.writer.lock import locked
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,9 @@ def rebuild_registry(root: str) -> Rebuilt:
         raise CannotCheckError(f"{root}: is a part of a tree; name the root of the tree, which holds the registry")
     require_pyarrow("write the registry")
     with locked(root, layout().registry):
-        rows, passed_over = _rows_of_units(root)
-        path = _write(root, rows)
-    return Rebuilt(path, len(rows), tuple(passed_over))
+        table, passed_over = _table_of_units(root)
+        path = _write(root, table)
+    return Rebuilt(path, table.num_rows, tuple(sorted(passed_over)))
 
 
 def is_registered(root: str, path: str, metadata: Metadata) -> bool:
@@ -51,7 +56,7 @@ def is_registered(root: str, path: str, metadata: Metadata) -> bool:
     content = read_registry(registry) if os.path.exists(registry) else None
     if content is None or content.error or content.unverified:
         return content is not None and not content.error
-    row = registry_row(metadata, path)
+    row = record_with(LocalStore(root), path, metadata).row
     return any(is_same(each, row) for each in content.rows if each["path"] == path)
 
 
@@ -62,32 +67,57 @@ def upsert_row(root: str, path: str, metadata: Metadata) -> None:
         MissingLibraryError: pyarrow is not installed.
     """
     require_pyarrow("write the registry")
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
     with locked(root, layout().registry):
-        registry = os.path.join(root, layout().registry)
-        content = read_registry(registry) if os.path.exists(registry) else None
-        if content is None or content.error or content.unverified:
-            rows, _ = _rows_of_units(root)
-        else:
-            rows = list(content.rows)
-        others = [row for row in rows if row["path"] != path]
-        _write(root, [*others, registry_row(metadata, path)])
+        others = _rows(root)
+        row, _ = table_of([record_with(LocalStore(root), path, metadata).row])
+        whole = pa.concat_tables([others.filter(pc.not_equal(others["path"], path)), row])
+        _write(root, whole.sort_by("path"))
 
 
-def _rows_of_units(root: str) -> tuple[list[RegistryRow], list[str]]:
-    rows: list[RegistryRow] = []
+def drop_rows(root: str, paths: Collection[str]) -> None:
+    """Take the rows of units that are gone out of the registry. One that cannot be read is built again.
+
+    Raises:
+        MissingLibraryError: pyarrow is not installed.
+    """
+    require_pyarrow("write the registry")
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    with locked(root, layout().registry):
+        rows = _rows(root)
+        gone = pa.array(list(paths), rows.schema.field("path").type)
+        _write(root, rows.filter(pc.invert(pc.is_in(rows["path"], value_set=gone))))
+
+
+def _rows(root: str) -> "pa.Table":
+    """Return the rows of the registry; where it is not there or cannot be read, those that it should have."""
+    registry = os.path.join(root, layout().registry)
+    stored = read_table(registry, arrow_schema()) if os.path.exists(registry) else None
+    return _table_of_units(root)[0] if stored is None else stored
+
+
+def _table_of_units(root: str) -> "tuple[pa.Table, list[str]]":
+    """Return the rows of all units, in order, and the paths of those units that make none."""
     passed_over: list[str] = []
-    for record in records(LocalStore(root)):
-        if isinstance(record, UnitFault) or not is_storable(record.row):
-            passed_over.append(record.path)
-        else:
-            rows.append(record.row)
-    return rows, passed_over
+
+    def rows() -> Iterator[RegistryRow]:
+        for record in records(LocalStore(root)):
+            if isinstance(record, UnitFault):
+                passed_over.append(record.path)
+            else:
+                yield record.row
+
+    table, refused = table_of(rows())
+    return table.sort_by("path"), passed_over + refused
 
 
-def _write(root: str, rows: Sequence[RegistryRow]) -> str:
+def _write(root: str, table: "pa.Table") -> str:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    table = table_of(sorted(rows, key=lambda row: row["path"]))
     path = os.path.join(root, layout().registry)
     temporary = os.path.join(state_folder(root), f"{layout().registry}.tmp")
     with suppress(FileNotFoundError):  # which may be a link

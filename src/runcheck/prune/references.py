@@ -1,0 +1,62 @@
+"""Which units a unit needs: those that it was made from and links to, and those that its settings name by their path.
+
+A run whose configuration says ``model/digits_cnn_base/v1`` began from there, whether it has a link that says so or not.
+One too many does no harm: it stays.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from runcheck.convention.layout import layout
+from runcheck.reading.records import UnitRecord
+from runcheck.tree.store import Store
+
+_OF_METADATA = ("data_provenance", "links", "command", "generator", "extensions", "restarts", "description")
+_END = ".,;:)]}"  # of a sentence
+
+
+def references_of(record: UnitRecord) -> frozenset[str]:
+    """Return the paths of units that a unit names, its own not among them, that of ``latest`` as it stands."""
+    found = {path for name in _OF_METADATA for path in _named(record.metadata.get(name))}
+    found.update(_named(record.config))
+    return frozenset(found - {record.path})
+
+
+def text_of_metadata(store: Store, unit: str) -> str | None:
+    """Return the text of metadata that do not hold, which may yet name units; None where nobody can tell what it says.
+
+    Escapes of JSON are undone where it is JSON at all.
+    """
+    entry = store.entry(f"{unit}/{layout().path('metadata')}")
+    if entry is None:
+        return ""
+    if not entry.is_file or entry.size > layout().limits.document_bytes:
+        return None
+    try:
+        text = store.content(entry).decode("utf-8", "replace")
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except OSError:
+        return None
+    except (ValueError, RecursionError):
+        return text
+
+
+def _named(value: object) -> Iterator[str]:
+    """Yield the paths that the texts in a JSON value name."""
+    pending = [value]
+    while pending:
+        match pending.pop():
+            case str(text):
+                yield from (match[0].rstrip(_END) for match in _path().finditer(text))
+            case dict(table):
+                pending += [*table, *table.values()]
+            case list(values):
+                pending += values
+
+
+@cache
+def _path() -> re.Pattern[str]:
+    folders = "|".join(re.escape(kind.folder) for kind in layout().kinds.values())
+    return re.compile(rf"(?<![A-Za-z0-9._-])(?:{folders})/[A-Za-z0-9._-]+/[A-Za-z0-9._+-]+")
