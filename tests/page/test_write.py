@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -104,6 +105,18 @@ def test_long_curves_are_cut_and_the_page_says_so(tree: Path, tmp_path: Path) ->
     page = written([tree], tmp_path / "page.html")
     assert len(page) < 300_000
     assert "none of their peaks is left out" in words(page)
+
+
+def test_what_nobody_recorded_is_not_told_and_stops_nothing(tree: Path, run_folder: Path, tmp_path: Path) -> None:
+    metadata = json.loads((run_folder / "metadata.json").read_text())
+    (run_folder / "metadata.json").write_text(
+        json.dumps(metadata | {"env": None, "command": None, "adopted": {"from": "mlflow"}})
+    )
+    add_run(tree, "other", 0.2)
+    page = written([tree], tmp_path / "page.html")
+    assert "nobody recorded it" in words(page)
+    assert re.search(r"adopted from\s+mlflow", words(page))
+    assert len(cast("list[str]", drawn(page)["runs"])) == 2
 
 
 def test_what_is_broken_is_told_and_the_rest_is_there(tree: Path, run_folder: Path, tmp_path: Path) -> None:
