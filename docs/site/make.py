@@ -22,6 +22,7 @@ SECTIONS = {
         "docs/quickstart",
         "docs/writer",
         "docs/output",
+        "docs/report",
         "docs/configuration",
         "docs/fixes",
         "docs/pre-commit",
