@@ -32,6 +32,7 @@ _COMMANDS = (
     "init",
     "migrate",
     "prune",
+    "export",
 )
 
 
