@@ -32,6 +32,7 @@ SECTIONS = {
         "docs/editors",
         "docs/reproduce",
         "docs/prune",
+        "docs/export",
         "docs/publish",
         "docs/cli",
     ],

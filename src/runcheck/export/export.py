@@ -100,7 +100,7 @@ def _croissant(unit: Unit, into: str, wishes: Wishes) -> tuple[str, ...]:
     with new_target(into, _root(unit)) as temporary, open(temporary, "x", encoding="utf-8") as stream:
         stream.write(croissant(files, unit.metadata, into, wishes.licence))
     warning = () if wishes.licence else ("no licence is in it, as metadata have none; --licence gives it one",)
-    return (f"{into}: names the files of {unit.path} from where it lies", *warning)
+    return (f"{into}: names the files of the unit from where it lies", *warning)
 
 
 def _run(unit: Unit, what: str) -> LoadedRun:
