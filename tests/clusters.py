@@ -8,6 +8,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+from tests.object_store import object_store
+
 HAS_DASK = find_spec("distributed") is not None
 
 
@@ -32,7 +34,11 @@ def cluster_of(workers: int, **options: Any) -> Iterator[Any]:  # noqa: ANN401 -
 
 @cache
 def address_of_two() -> str:
-    """Return the address of a cluster of two workers: one for all who ask, until this process ends."""
+    """Return the address of a cluster of two workers: one for all who ask, until this process ends.
+
+    They find the S3 server of this process in their environment.
+    """
+    object_store()
     running = cluster_of(2)
     cluster = running.__enter__()
     atexit.register(_end, running)

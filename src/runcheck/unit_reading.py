@@ -13,7 +13,7 @@ from runcheck.convention.units import Address, Member, Unit, unit_of
 from runcheck.depth import Depth
 from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, make_probe, unverified_in
-from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent
+from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent, SignatureContent
 from runcheck.probes.folder import POINTERS_INSIDE
 from runcheck.rules.absent import ABSENT, POINTER
 from runcheck.rules.judge import judge
@@ -137,6 +137,7 @@ def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:
     if reader.depth != "structure":
         facts.update(read_folders(reader, unit, facts))
         facts.update(_comparison(reader, unit, facts))
+        facts.update(_signature(reader, unit, facts))
     return facts
 
 
@@ -204,6 +205,15 @@ def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Itera
     if len(metrics) == 1 and not metrics[0][1].defect_count and 0 < len(events) == len(unit.of_role("events")):
         folder = layout().folder_of("events")
         yield folder, reader.comparison(f"{unit.path}/{folder}", metrics[0], events)
+
+
+def _signature(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
+    """Yield the facts of a signature with whether it is one over the list, where both are there."""
+    listed = unit.of_role("checksums")
+    for path in unit.of_role("signature"):
+        content = facts[path].content
+        if listed and isinstance(content, SignatureContent) and content.error is None:
+            yield path, facts[path]._replace(content=reader.verified(content, unit.files[listed[0]].entry))
 
 
 def _unverified(unit: Unit, facts: Mapping[str, Facts], depth: Depth) -> Iterator[Unverified]:

@@ -66,15 +66,15 @@ def test_a_run_of_a_tracker_keeps_its_times_its_status_and_its_rows(tmp_path: Pa
     assert json.loads(Path(adopted.path, "config.json").read_text())["layers"] == [64, 64]
     assert rows_of(adopted.path)[:2] == [(0, "train", "accuracy", 0.0), (0, "train", "loss", 2.0)]
     assert len(rows_of(adopted.path)) == 10
-    assert "git" not in metadata
-    assert "env" not in metadata
+    assert (metadata["git"], metadata["env"], metadata["command"]) == (None, None, None)
+    assert metadata["adopted"] == {"from": "tracker-runs", "name": "mlp-baseline"}
     assert {each.partition(":")[0] for each in adopted.missing} == {
         *("git", "env", "command", "data_provenance", "seeds", "description", "tags"),
     }
     assert adopted.left == ["1 file: artifacts/notes.txt"]
     assert not adopted.is_whole
     assert state_of(source) == before
-    lacking = {"lacks the field " + name for name in ("git", "env", "command", "data_provenance", "seeds")}
+    lacking = {"lacks the field " + name for name in ("data_provenance", "seeds")}
     assert errors_in(adopted.path) == {
         *(f"RC202 {each}" for each in lacking),
         "RC105 is missing; a completed model has SHA256SUMS",
@@ -93,11 +93,13 @@ def test_a_sweep_keeps_its_commit_its_data_and_what_is_known_of_its_surroundings
         "branch": "main",
         "diff": None,
     }
-    assert metadata["env"] == {
-        "python": "3.12.4",
-        "platform": "Linux-x86_64",
-        "packages": {"jax": "0.6.0", "numpy": "2.1.0"},
+    assert metadata["env"] is None  # nothing says of which devices
+    assert metadata["adopted"] == {
+        "from": "sweep-manifest",
+        "name": "2026-05-27T12-34-56Z_abc1234",
+        "env": {"python": "3.12.4", "platform": "Linux-x86_64", "packages": {"jax": "0.6.0", "numpy": "2.1.0"}},
     }
+    assert "env: nothing says hardware, devices; what is known of it stands in adopted" in adopted.missing
     assert metadata["seeds"] == {"master_seed": 7}
     assert Path(adopted.path).name == "2026-05-27T12-34-56Z_abc1234"
     assert rows_of(adopted.path) == [(0, "train", "loss", 1.5), (1, "train", "loss", 0.75), (2, "train", "loss", 0.5)]
@@ -255,6 +257,21 @@ def test_of_each_step_in_any_order_the_last_moment_counts(logged: list[tuple[int
             last[step] = moment, value
     assert list(series.points()) == [(step, value) for step, (_, value) in sorted(last.items())]
     assert series.replaced == len(logged) - len(last)
+
+
+def test_a_run_of_which_nothing_says_the_machine_and_the_command_can_be_sealed(tmp_path: Path) -> None:
+    given = Given("digits", "mlp", tags={"run_type": "train"})
+    adopted = adopt(str(MLFLOW), str(tmp_path), given)
+    path = Path(adopted.path, "metadata.json")
+    known = {"data_provenance": {"kind": "synthetic", "seed": 7}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | known))
+    readme = Path(adopted.path, "README.md")
+    readme.write_text(readme.read_text().replace(layout().readme_placeholder, "Nobody knows."))
+    assert seal(adopted.path, check).refused is None
+    found = {each.code: each.level.value for each in check(adopted.path).findings}
+    assert found == {"RC208": "warning", "RC222": "warning"}
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "adopted"}))
+    assert {f"RC202 null is not of type {each}" for each in ('"object"', '"array"')} <= errors_in(adopted.path)
 
 
 def test_what_is_all_there_is_sealed_registered_and_clean(tmp_path: Path) -> None:

@@ -75,8 +75,9 @@ def test_a_run_that_was_kept_offline(tmp_path: Path) -> None:
     assert metadata["created_at"].startswith("2026-11-22T00:41:0")
     assert metadata["finished_at"] > metadata["created_at"]
     assert metadata["git"] == {"sha": "3ddd2006c49af54408974e0cbfc157d0b8a7f3bc"}
-    assert metadata["env"]["python"] == "3.11.7"
-    assert metadata["env"]["packages"]["entrypoints"] == "0.4.2"
+    assert metadata["env"] is None  # nothing says on which processor
+    assert metadata["adopted"]["env"]["python"] == "3.11.7"
+    assert metadata["adopted"]["env"]["packages"]["entrypoints"] == "0.4.2"
     assert metadata["command"] == ["python", "wb.py"]
     assert metadata["seeds"] == {"seed": 7}
     assert json.loads(Path(adopted.path, "config.json").read_text()) == {"layers": [64, 64], "lr": 0.1, "seed": 7}

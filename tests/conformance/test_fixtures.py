@@ -34,6 +34,7 @@ _spec.loader.exec_module(build)
 ELSEWHERE = {
     "RC118": "tests/test_check.py",
     "RC120": "tests/configuration/test_settings.py",
+    "RC312": "tests/configuration/test_signers.py",
     "RC811": "tests/configuration/test_settings.py",
 }
 

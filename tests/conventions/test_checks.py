@@ -212,3 +212,17 @@ def test_values_that_are_the_same_are_found_whatever_they_are(
     check = 'kind = "unique"\nvalue = "doc#/v"\n'
     found = check_by(quarantine, tmp_path, convention(tmp_path, UNITS + check)).findings
     assert [each.path for each in found] == [f"runs/b{at}/doc.json" for at in doubled]
+
+
+def test_of_more_values_than_are_kept_nothing_false_is_told_and_nothing_is_silent(
+    tmp_path: Path, quarantine: Quarantine
+) -> None:
+    names = [f"r{at}" for at in range(10_000)]
+    for name in ("a", "z"):
+        (tmp_path / f"runs/{name}").mkdir(parents=True)
+    root = UNITS.replace("[units.run]", '[root.roles.doc]\npath = "doc.json"\nformat = "document"\n\n[units.run]')
+    listed = convention(tmp_path, root.replace('unit = "run"\ntext', 'unit = "root"\ntext') + LISTS)
+    (tmp_path / "doc.json").write_text(json.dumps(["a", *names, "z"]))
+    report = check_by(quarantine, tmp_path, listed)
+    assert {each.path for each in report.findings} == {"doc.json"}
+    assert [each.reason for each in report.unverified] == ["more than 10,000 values that checks across units ask for"]

@@ -15,10 +15,13 @@ NESTED = RowForm(step="/step", values="/metrics")
 FLAT = RowForm(step="/step", values="", split="/type")
 
 
-def read(text: bytes, suffix: str = ".jsonl", form: RowForm = NESTED, schema: str | None = None) -> RowsContent:
+def read(
+    text: bytes, suffix: str = ".jsonl", form: RowForm = NESTED, schema: str | None = None, size: int = 7
+) -> RowsContent:
+    """Read a text, fed in chunks of a size."""
     probe = RowsProbe(suffix, form, schema, {"series": "train/loss"})
-    for at in range(0, len(text), 7):
-        probe.feed(text[at : at + 7])
+    for at in range(0, len(text), size):
+        probe.feed(text[at : at + size])
     return probe.content()
 
 
@@ -102,7 +105,7 @@ def test_long_names_of_rows_are_kept_in_little_room_and_of_too_many_none_is_miss
 ) -> None:
     names = [f"{at:05}{'x' * 30_000}" for at in range(300)]
     tracemalloc.start()
-    content = read("".join(f'{{"trial": "{name}"}}\n' for name in names).encode(), form=RowForm(id="/trial"))
+    content = read("".join(f'{{"trial": "{name}"}}\n' for name in names).encode(), form=RowForm(id="/trial"), size=1000)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 10 * 30_000 + len(names[0]) * 2

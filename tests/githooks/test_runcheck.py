@@ -1,5 +1,6 @@
 """The hook ``runcheck``: what a commit brings is judged as it is staged, and nothing else."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.conftest import RUN
 from tests.githooks.conftest import PRE_COMMIT, Commit, use
 from tests.repositories import git, run
+
+SWEEPS = Path(__file__).parents[2] / "fixtures/conventions/sweep-manifest/pass-good/tree"
 
 
 @pytest.fixture(autouse=True)
@@ -142,3 +145,16 @@ def test_a_folder_is_passed_over_by_a_pattern_that_both_are_told(
     git(top, "rm", "--quiet", str(run_folder / "metrics.jsonl"))
     use(top, environment, "runcheck", exclude="^artefacts/", args=["--exclude", "^artefacts/", "--"])
     commit()
+
+
+def test_a_commit_to_a_tree_of_a_convention_of_ones_own_is_judged_by_that(top: Path, commit: Commit) -> None:
+    shutil.copytree(SWEEPS, top / "sweeping")
+    (top / "sweeping/runcheck.toml").write_text('convention = "sweep-manifest"\n')
+    git(top, "add", "--all")
+    commit()
+    git(top, "rm", "-r", "--quiet", "sweeping/sweeps/noise-train")
+    assert "SM008 link-to-train" in commit(is_fine=False)
+    git(top, "reset", "--quiet", "--hard")
+    (top / "sweeping/sweeps/noise-test/aggregate.csv").unlink()
+    git(top, "add", "--all")
+    assert "SM011 aggregate-missing" in commit(is_fine=False)

@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from runcheck.tree.quarantine import Quarantine
 from . import of_bytes, of_meaning  # noqa: F401 - each adds its damages to the list
 from .damages import DAMAGES, Damage, NotApplicableError
 from .seal import seal_over
-from .ways import Way, plainly
+from .ways import FORGETFUL, Way, plainly
 
 _TRIES = 20
 
@@ -71,22 +72,24 @@ class Harness:
         return result
 
     def said_in(self, way: Way, damage: Damage, seed: int) -> tuple[Said, Said]:
-        """Return what is said of a damaged tree in a way that saw it whole before, and what is said plainly."""
+        """Return what is said of a damaged tree in a way that saw it, or another, before, and what is said plainly."""
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "artefacts"
             rng = random.Random(f"{damage.name} {seed}")
-            if self._make(damage, root, rng, lambda: said_of(root, self.quarantine, way)) is None:
+            before = partial(said_of, root, self.quarantine, way) if way not in FORGETFUL else None
+            if self._make(damage, root, rng, before) is None:
                 raise NotApplicableError(damage.name)
             return said_of(root, self.quarantine, way), said_of(root, self.quarantine)
 
     def _make(
-        self, damage: Damage, root: Path, rng: random.Random, before: Callable[[], object] = lambda: None
+        self, damage: Damage, root: Path, rng: random.Random, before: Callable[[], object] | None = None
     ) -> tuple[str, str, Path] | None:
         """Damage a copy of a specimen at ``root``, of which ``before`` is called; None where no place was found."""
         for _ in range(_TRIES):
             specimen = rng.choice(damage.specimens)
             shutil.copytree(self.roots[specimen], root, symlinks=True)
-            before()
+            if before is not None:
+                before()
             places = sorted(path for path in root.glob(damage.where) if not path.is_symlink())
             files = [path for path in places if path.is_file()] or places
             try:

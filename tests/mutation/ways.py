@@ -1,6 +1,7 @@
 """Ways to check a tree that must all say the same: with a memory, in other processes, from elsewhere, bit by bit."""
 
 import atexit
+import multiprocessing
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -38,7 +39,16 @@ def with_cache(root: Path, quarantine: Quarantine) -> Report:
 
 def in_processes(root: Path, quarantine: Quarantine) -> Report:
     """Check in worker processes, however few units there are."""
-    return check_in(quarantine, root, Judgement(depth="deep"), executor=Processes(2, least_items=1, method="spawn"))
+    return check_in(quarantine, root, Judgement(depth="deep"), executor=Processes(2, least_items=1, method=_method()))
+
+
+@cache
+def _method() -> str:
+    """Return how a process is made: by one that has loaded what it needs, where the system can fork, or anew."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return "spawn"
+    multiprocessing.set_forkserver_preload(["runcheck.survey", "runcheck.unit_reading"])
+    return "forkserver"
 
 
 def a_family_at_a_time(root: Path, quarantine: Quarantine) -> Report:
@@ -79,6 +89,10 @@ def _readers() -> Quarantine:
     atexit.register(readers.__exit__, None, None, None)
     return readers
 
+
+# Those that need not see a tree whole before it is damaged: they work in new processes, or at a URL where another tree
+# was before.
+FORGETFUL: frozenset[Way] = frozenset({in_processes, in_an_object_store})
 
 WAYS: Mapping[str, Way] = {
     "with the cache": with_cache,

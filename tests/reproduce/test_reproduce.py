@@ -309,6 +309,15 @@ def test_what_cannot_be_reproduced_is_said_and_nothing_is_executed(
     assert state(run) == before
 
 
+@pytest.mark.parametrize(("field", "words"), [("command", "by which command it ran"), ("env", "what it ran on")])
+def test_an_adopted_run_of_which_nothing_says_how_it_ran_is_not_done_again(
+    run: Path, reproduce: Reproduce, capfd: pytest.CaptureFixture[str], field: str, words: str
+) -> None:
+    change(run, **{field: None, "adopted": {"from": "mlflow"}})
+    assert reproduce(run) == 2
+    assert f"was adopted, and nothing says {words}" in capfd.readouterr().err
+
+
 def test_a_file_of_the_dataset_that_was_damaged_is_found_before_anything_runs(
     run: Path, reproduce: Reproduce, capfd: pytest.CaptureFixture[str]
 ) -> None:

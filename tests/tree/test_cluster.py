@@ -258,14 +258,13 @@ def test_a_worker_that_sees_another_tree_is_an_error_and_not_a_list_of_missing_f
         check_in(quarantine, tree, executor=Dask(address))
 
 
-def test_the_workers_read_a_store_themselves(tree: Path, run_folder: Path) -> None:
+def test_the_workers_read_a_store_themselves(tree: Path, run_folder: Path, address: str) -> None:
     (run_folder / "config.json").write_text("{")
     (run_folder / "plots").mkdir()
     (run_folder / "plots/x.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     url = to_s3(tree, "artefacts")
-    # Both are started anew: they find the server in the environment.
-    with cluster_of(2) as cluster, Quarantine() as readers:
-        there = check_in(readers, url, Judgement(depth="deep"), executor=Dask(cluster.scheduler_address))
+    with Quarantine() as readers:  # started anew, so that they find the server in the environment
+        there = check_in(readers, url, Judgement(depth="deep"), executor=Dask(address))
         here = check_in(readers, url, Judgement(depth="deep"))
     assert there.findings == here.findings != ()
     assert there.hashed_bytes == here.hashed_bytes > 0

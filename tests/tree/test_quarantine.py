@@ -46,6 +46,33 @@ def test_any_number_of_threads_are_answered_by_few_children() -> None:
     assert len(set(answers)) <= max(4, os.cpu_count() or 1)
 
 
+def test_one_child_answers_few_bytes_for_all_threads_where_it_is_waited_for() -> None:
+    with Quarantine(patience=600) as quarantine, ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(lambda _: quarantine.ask(os.getpid, 1000), range(16)))) == 1
+
+
+@pytest.mark.parametrize(("patience", "size"), [(0.01, 1000), (600, 1 << 30)], ids=["impatient", "many bytes"])
+def test_nobody_waits_for_long_for_a_child_and_not_at_all_with_many_bytes(
+    tmp_path: Path, patience: float, size: int
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    write = partial((tmp_path / "pipe").write_text, "said")
+    with Quarantine(patience=patience) as quarantine, ThreadPoolExecutor(1) as pool:
+        said = pool.submit(quarantine.ask, (tmp_path / "pipe").read_text)  # which has no end without the other
+        assert quarantine.ask(write, size) == 4
+        assert said.result() == "said"
+
+
+def test_who_waits_for_a_child_that_dies_gets_another() -> None:
+    def killed(_: int) -> bool:
+        with pytest.raises(ReaderFailedError, match="its reader ended with status 7"):
+            quarantine.ask(partial(os._exit, 7))
+        return True
+
+    with Quarantine(patience=600) as quarantine, ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(killed, range(8)))
+
+
 def test_a_reader_that_comes_to_no_end_is_ended(tmp_path: Path) -> None:
     with (
         Quarantine("while True: pass", least_seconds=0.1) as quarantine,

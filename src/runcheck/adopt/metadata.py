@@ -16,6 +16,7 @@ from runcheck.writer.provenance.redaction import Redactor
 
 _SHORT = 7
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_NO_ENV = "env: nothing says it"
 _HINTS = {"status": " (--status)"}
 
 
@@ -55,13 +56,11 @@ def metadata_of(
         metadata["label"] = label_of(date, slug, (commit_of(found) or NO_COMMIT)[:_SHORT])
     description = given.description if given.description is not None else found.description
     metadata["description"] = redactor.text(description, "metadata#/description")
+    git = redactor.document(_git(found.git), "metadata#/git") if found.git else None
     known = {
         "status": given.status or found.status,
         "created_at": created,
         "finished_at": _timestamp(found.finished),
-        "git": redactor.document(_git(found.git), "metadata#/git") if found.git else None,
-        "env": redactor.document(found.env, "metadata#/env") if found.env else None,
-        "command": redactor.document(found.command, "metadata#/command", "command") if found.command else None,
         "data_provenance": redactor.document(found.data, "metadata#/data_provenance") if found.data else None,
     }
     metadata |= {key: value for key, value in known.items() if value is not None}
@@ -70,7 +69,12 @@ def metadata_of(
         metadata["config"] = config
     if found.seeds:
         metadata["seeds"] = redactor.document(found.seeds, "metadata#/seeds")
-    metadata["extensions"] = {"adopted": {"from": found.tool, "name": name}}
+    command = redactor.document(found.command, "metadata#/command", "command") if found.command else None
+    is_whole = not _lacking_of_env(found.env)
+    env = redactor.document(found.env, "metadata#/env" if is_whole else "metadata#/adopted/env")
+    in_part = {"env": env} if found.env and not is_whole else {}
+    metadata |= {"git": git, "env": env if is_whole else None, "command": command}
+    metadata["adopted"] = {"from": found.tool, "name": name, **in_part}
     return metadata
 
 
@@ -90,9 +94,21 @@ def missing_in(metadata: Mapping[str, object], told: Iterable[str]) -> list[str]
                 missing.append(f"{name}: nothing says it{_HINTS.get(name, '')}")
         else:
             missing.append(f"{where}: {violation.message}")
+    if metadata["env"] is None:
+        known = _object(metadata["adopted"]).get("env")
+        lacking_ = ", ".join(_lacking_of_env(known))
+        missing.append(f"env: nothing says {lacking_}; what is known of it stands in adopted" if known else _NO_ENV)
+    missing += [f"{field}: nothing says it" for field in ("git", "command") if metadata[field] is None]
     if not metadata["description"]:
         missing.append("description: nothing says what the run was for (--description)")
     return missing
+
+
+def _lacking_of_env(env: object) -> list[str]:
+    """Return the fields that what is known of an environment lacks, or that are none of it."""
+    found = violations("metadata", {"env": env})
+    places = [each for each in found if f"{each.pointer}/".startswith("/env/")]
+    return [f"{each.pointer[5:]} {each.message}".strip().removeprefix("lacks the field ") for each in places]
 
 
 def _tags(found: Found, given: Given, redactor: Redactor) -> dict[str, str]:

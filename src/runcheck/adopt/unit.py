@@ -82,7 +82,7 @@ class _Unit:
         self._found, self._source, self._root, self._given = found, source, root, given
         self.notes, self.missing = list(found.notes), list[str]()
         self._redactor = Redactor((source.folder,))
-        self._name = " ".join(self._redactor.text(found.name, "metadata#/extensions/adopted/name").split())
+        self._name = " ".join(self._redactor.text(found.name, "metadata#/adopted/name").split())
         self._series: dict[tuple[str, str], SeriesAggregate] = {}
         self._slug = self._named()
         self._metadata: dict[str, object] = {}

@@ -20,6 +20,11 @@ _COMMANDS = (
     "rule",
     "explain",
     "index",
+    "ls",
+    "show",
+    "compare",
+    "lineage",
+    "diff",
     "cache",
     "recover",
     "reproduce",
@@ -33,6 +38,8 @@ _COMMANDS = (
     "migrate",
     "prune",
     "export",
+    "plot",
+    "report",
 )
 
 

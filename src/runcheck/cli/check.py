@@ -29,6 +29,7 @@ class Options:
         self.write_baseline: str | None = None
         self.isolated = self.show_exceptions = False
         self.convention: str | None = None
+        self.verify_signature: str | None = None
         self.strict = self.pedantic = self.rehash = False
         self.no_cache = bool(os.environ.get("CI"))
         self.jobs: int | None = None
@@ -67,6 +68,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--convention",
         metavar="NAME|FILE",
         help="judge by a convention of one's own: the name of one that is shipped, or a TOML file",
+    )
+    parser.add_argument(
+        "--verify-signature",
+        metavar="SIGNERS",
+        help="each sealed unit must be signed by one of them: a file as allowed_signers of OpenSSH",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")

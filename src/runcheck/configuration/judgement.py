@@ -32,6 +32,7 @@ class Asked(NamedTuple):
     baseline: str | None = None
     is_baseline_written: bool = False
     convention: str | None = None
+    signers: str | None = None
 
 
 class Said(NamedTuple):
@@ -111,7 +112,7 @@ def _judgement(
         asked.depth,
         asked.pedantic,
         selection,
-        configuration.settings if configuration else Settings(),
+        _settings(asked, configuration),
         _treatment(asked, configuration),
         configuration.path if configuration else None,
         convention,
@@ -175,6 +176,15 @@ def _start(path: str | None) -> str:
         is_within = f"{os.path.realpath(here)}{os.sep}".startswith(f"{whole.rstrip(os.sep)}{os.sep}")
         is_own = is_within or os.path.lexists(os.path.join(whole, REPOSITORY))
         return whole if is_own else os.path.dirname(whole)
+
+
+def _settings(asked: Asked, configuration: "Configuration | None") -> Settings:
+    settings = configuration.settings if configuration else Settings()
+    if asked.signers is None:
+        return settings
+    from runcheck.configuration.signers import read_signers  # noqa: PLC0415 - few ask who signed
+
+    return settings._replace(signers=read_signers(asked.signers))
 
 
 def _known(convention: str | None) -> "Mapping[str, Clause]":

@@ -65,6 +65,7 @@ class Limits(NamedTuple):
     line_bytes: int
     event_bytes: int
     name_bytes: int
+    signature_bytes: int
     metric_series: int
     lfs_bytes: int
     registry_config_bytes: int
@@ -111,6 +112,8 @@ class Layout(NamedTuple):
     readme_sections: tuple[str, ...]
     readme_placeholder: str
     never_excepted: tuple[str, ...]
+    signature_roles: tuple[str, ...]
+    namespace: str
     lfs_roles: tuple[str, ...]
     environment_files: tuple[str, ...]
     environment_examples: tuple[str, ...]
@@ -132,6 +135,10 @@ class Layout(NamedTuple):
     def folder_of(self, role: str) -> str:
         """Return the folder in a unit that holds the files of ``role``."""
         return self.path(role).partition("/")[0]
+
+    def is_unlisted(self, path: str) -> bool:
+        """Say whether a file of a unit is no part of what its checksum list seals: the list, and signatures of it."""
+        return any(path in self.roles[role].paths for role in ("checksums", *self.signature_roles))
 
     def is_leftover(self, name: str) -> bool:
         """Say whether an interrupted write leaves files or folders of this name."""
@@ -188,6 +195,8 @@ def layout() -> Layout:
         readme_sections=tuple(raw["readme"]["sections"]),
         readme_placeholder=raw["readme"]["placeholder"],
         never_excepted=tuple(raw["exceptions"]["never"]),
+        signature_roles=tuple(raw["signatures"]["roles"]),
+        namespace=raw["signatures"]["namespace"],
         lfs_roles=tuple(raw["git"]["lfs"]),
         environment_files=tuple(raw["git"]["environment"]),
         environment_examples=tuple(raw["git"]["environment_examples"]),

@@ -150,5 +150,10 @@ class Convention(NamedTuple):
         """Return the units that lie in units of a kind; those in none where that is None."""
         return [unit for unit in self.units.values() if unit.inside == kind and unit.name != ROOT]
 
+    def within(self, kind: str) -> set[str]:
+        """Return the kinds of units that lie in units of a kind, however deep."""
+        inside = {unit.name for unit in self.inside(kind)}
+        return inside.union(*(self.within(each) for each in inside))
+
 
 LEVELS = {"error": Level.MUST, "warning": Level.SHOULD}

@@ -60,6 +60,11 @@ class PathForm(NamedTuple):
         """The placeholders."""
         return tuple(token.text for token in self.tokens if token.form)
 
+    @property
+    def crosses(self) -> bool:
+        """Whether one of its places may stand for several segments."""
+        return any(token.crosses for token in self.tokens)
+
     def above(self) -> Iterator["PathForm"]:
         """Yield the forms of the folders above, from the outermost on; none of them crosses segments."""
         segments = self.text.split("/")

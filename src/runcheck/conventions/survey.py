@@ -15,7 +15,7 @@ from runcheck.conventions.forms import filled
 from runcheck.conventions.main_unit import METRICS, MainUnit, main_path, main_unit_of, metrics_unit_of, sums_unit_of
 from runcheck.conventions.references import reference, references_elsewhere, references_of_unit
 from runcheck.conventions.rows import RowsProbe
-from runcheck.conventions.told import Told, UnitRead, is_asked, told_by
+from runcheck.conventions.told import KEPT, Told, UnitRead, is_asked, told_by
 from runcheck.depth import Depth
 from runcheck.findings import Finding, Unverified, without_secrets
 from runcheck.probes import Facts, Probe, make_probe, suffix_of, unverified_in
@@ -71,24 +71,41 @@ class OwnSurveyor(NamedTuple):
         return _Survey(self, units, entries).result(strays)
 
     def glance(self, place: Place) -> Glance:
-        """Return what the unit at ``place``, and those in it, say to checks across units; nothing else is read."""
+        """Return what the unit at ``place``, and those in it, say to checks across units; nothing else is read.
+
+        Units that are counted alone are not: who counts those in it is this unit itself.
+        """
         asked = references_of(self)
-        units, _, entries = self._at(place)
         roles = {kind: {each.role for text in texts if (each := reference(text))} for kind, texts in asked.items()}
+        units, _, entries = self._at(place, self._leading(place, roles[place.form.name]))
         files = [each for unit in units for each in unit.files if each.role and each.role.name in roles[unit.form.name]]
         reader = reader_of(self, files)
         facts = {each.path: reader.file(each.entry, _format(each), hashed=False, scanned=False) for each in files}
         unread = sorted(path for path, each in facts.items() if each.pointer or each.error)
         unread += [entry.path for entry in entries if entry.error]
-        told = (told_by(UnitRead(unit, facts, frozenset()), asked[unit.form.name]) for unit in units)
-        return Glance(tuple(told), tuple(unread))
+        told = tuple(told_by(UnitRead(unit, facts, frozenset()), asked[unit.form.name]) for unit in units)
+        return Glance(told, (*unread, *(each.path for each in told if each.cut)))
 
-    def _at(self, place: Place) -> tuple[Sequence[OwnUnit], Sequence[Stray], Sequence[Entry]]:
+    def _leading(self, place: Place, roles: set[str | None]) -> Callable[[Entry], bool]:
+        """Return what says of a folder whether a glance may find anything in it: files of these roles, or units."""
+        within = self.convention.within(place.form.name)
+        checks = [each for each in self.convention.checks if kind_of(each).scope == "tree" and each.kind != "name"]
+        if any({each.unit, each.text("to"), each.text("of")} & within for each in checks if each.kind != "count"):
+            return lambda _: True
+        forms = [form for role in place.form.roles.values() if role.name in roles for form in role.forms]
+        if any(form.crosses for form in forms):
+            return lambda _: True
+        above = [each for form in forms for each in form.above()]
+        return lambda folder: any(each.match(folder.path[len(place.path) + 1 :]) is not None for each in above)
+
+    def _at(
+        self, place: Place, enter: Callable[[Entry], bool] | None = None
+    ) -> tuple[Sequence[OwnUnit], Sequence[Stray], Sequence[Entry]]:
         if place.form.name == ROOT:
             root = root_of(self.store, self.convention)
             units = [root] if root else []
             return units, (), [file.entry for unit in units for file in unit.files]
-        entries = list(self.store.walk(place.path))
+        entries = list(self.store.walk(place.path, enter))
         return (*units_at(self.convention, place, entries), entries)
 
 
@@ -113,11 +130,15 @@ class _Survey:
         self._note(by_path)
         references = references_of(self._surveyor)
         reads = [UnitRead(unit, by_path, frozenset(self._codes)) for unit in self._units]
+        told = tuple(told_by(read, references[read.kind]) for read in reads)
+        cut = tuple(each.path or "." for each in told if each.cut)
+        if cut:
+            self._unverified.append(Unverified(f"more than {KEPT:,} values that checks across units ask for", cut))
         sizes = {path: member.entry.size for path, member in whole.unit.members.items()}
         return OwnSurvey(
             tuple(self._findings),
             tuple(self._unverified),
-            tuple(told_by(read, references[read.kind]) for read in reads),
+            told,
             tuple(strays),
             len(whole.unit.files),
             sum(sizes[path] for path, each in facts.items() if each.sha256 and not each.is_vouched),

@@ -12,7 +12,7 @@ from runcheck.conventions.references import Value, reference
 from runcheck.probes import Facts
 from runcheck.probes.contents import DocumentContent
 
-_KEPT = 10_000  # values of one reference in one unit
+KEPT = 10_000  # values of one reference in one unit
 _LONGEST = 500  # characters of a text that is kept
 
 
@@ -90,6 +90,7 @@ class Told(NamedTuple):
     inside: str | None
     told: Mapping[str, tuple[Value, ...]]
     unread: frozenset[str]  # roles of which a file is not here, as a pointer of Git LFS is not
+    cut: frozenset[str] = frozenset()  # references that lead to more than is kept
 
     def values(self, text: str) -> tuple[Value, ...]:
         """Return what a reference leads to in it."""
@@ -141,10 +142,16 @@ def _evened(value: object) -> object:
 
 def told_by(read: UnitRead, references: frozenset[str]) -> Told:
     """Return what a unit says, as far as it is asked for."""
-    told = {text: tuple(_light(each) for each in read.values(text)[:_KEPT]) for text in sorted(references)}
+    values = {text: read.values(text) for text in sorted(references)}
+    cut = frozenset(text for text, found in values.items() if len(found) > KEPT or any(map(_is_long, found)))
+    told = {text: tuple(_light(each) for each in found[:KEPT]) for text, found in values.items()}
     unread = {file.role.name for file in read.unit.files if file.role and _is_unread(read.facts.get(file.path))}
     inside = read.unit.inside.path if read.unit.inside else None
-    return Told(read.kind, read.path, read.names, inside, told, frozenset(unread))
+    return Told(read.kind, read.path, read.names, inside, told, frozenset(unread), cut)
+
+
+def _is_long(value: Value) -> bool:
+    return isinstance(value.value, dict | list) and len(value.value) > KEPT
 
 
 def _is_unread(facts: Facts | None) -> bool:
@@ -157,9 +164,9 @@ def _light(value: Value) -> Value:
     if isinstance(held, str):
         light: object = held[:_LONGEST]
     elif isinstance(held, dict):
-        light = {str(key)[:_LONGEST]: None for key in list(held)[:_KEPT]}
+        light = {str(key)[:_LONGEST]: None for key in list(held)[:KEPT]}
     elif isinstance(held, list):
-        light = [each for each in held[:_KEPT] if isinstance(each, str | int | float)]
+        light = [each for each in held[:KEPT] if isinstance(each, str | int | float)]
     else:
         return value
     key = _key_of(held)

@@ -21,6 +21,7 @@ from runcheck.probes.contents import (
     RegistryContent,
     SafetensorsContent,
     SavedModelContent,
+    SignatureContent,
     TextContent,
     ZarrContent,
 )
@@ -46,6 +47,7 @@ Content: TypeAlias = (
     | RegistryContent
     | SafetensorsContent
     | SavedModelContent
+    | SignatureContent
     | TextContent
     | ZarrContent
 )
@@ -89,6 +91,7 @@ _STREAMING = {
     ("checksums", ""): "checksums:ChecksumsProbe",
     ("text", ".md"): "text:TextProbe",
     ("latest", ""): "latest:LatestProbe",
+    ("signature", ".sig"): "signature:SignatureProbe",
     ("metrics", ".jsonl"): "metrics:JsonlMetricsProbe",
     ("metrics", ".csv"): "metrics:CsvMetricsProbe",
     ("events", "*"): "events:EventsProbe",

@@ -76,6 +76,22 @@ class DocumentContent(NamedTuple):
     ambiguous: tuple[tuple[int, str], ...] = ()
 
 
+class SignatureContent(NamedTuple):
+    """A signature of OpenSSH: for what, by which key (as OpenSSH writes it), and over what; or why it is none.
+
+    ``holds`` says whether the key made it over the list that is there, None where nobody looked.
+    """
+
+    error: str | None = None
+    namespace: str = ""
+    key_type: str = ""
+    key: bytes = b""
+    hash_name: str = ""
+    signature: bytes = b""
+    holds: bool | None = None
+    unverified: str | None = None
+
+
 class LatestContent(NamedTuple):
     """The version that the file names, or None where it holds anything else."""
 

@@ -91,7 +91,7 @@ class StoreDestination:
     def complete(self, unit: SealedUnit) -> None:
         """Write the list where none is, and read it back."""
         self._is_own(unit)
-        strange = sorted(set(self.sizes()) - {CHECKSUMS, *unit.sums})
+        strange = sorted(set(self.sizes()) - {CHECKSUMS, *unit.sums, *unit.signatures})
         if strange:
             raise CannotWriteError(f"{self.name}/{strange[0]}: is there and in no list; remove it, and run it again")
         with suppress(FileExistsError):

@@ -1,5 +1,6 @@
 """A sealed unit in a store: its list, which says what belongs to it, and the files that the list names."""
 
+import hashlib
 import io
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from runcheck.tree.entry import Entry
 from runcheck.tree.store import Store
 
 CHECKSUMS = layout().path("checksums")
+_CHUNK = 1 << 20
 _MOST = 256 << 20  # bytes of a list: two million files
 
 
@@ -31,9 +33,26 @@ class SealedUnit(NamedTuple):
         return f"{self.store.name}/{self.path}"
 
     @property
+    def signatures(self) -> list[str]:
+        """The files that sign what is sealed, which no list has."""
+        return [path for path in self.files if layout().is_unlisted(path) and path != CHECKSUMS]
+
+    @property
     def beside(self) -> list[str]:
         """The files that are no part of what is sealed: placeholders, and what nobody listed."""
-        return [path for path in self.files if path not in self.sums and path != CHECKSUMS]
+        return [path for path in self.files if path not in self.sums and not layout().is_unlisted(path)]
+
+    def sha256(self, path: str) -> str:
+        """Return the SHA-256 of a file as it is here.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        digest = hashlib.sha256()
+        with self.store.open(self.files[path]) as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
 
     def is_pointer(self, path: str) -> bool:
         """Say whether a file is a pointer of Git LFS, whose object is not here."""
@@ -78,7 +97,7 @@ def content_of(store: Store, entry: Entry) -> bytes:
         raise OSError(f"{entry.name} has {entry.size:,} bytes, as no list has")
     with store.open(entry) as stream:
         content = io.BytesIO()
-        while chunk := stream.read(1 << 20):
+        while chunk := stream.read(_CHUNK):
             content.write(chunk)
             if content.tell() > _MOST:
                 raise OSError(f"{entry.name} grows")

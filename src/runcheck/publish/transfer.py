@@ -41,9 +41,10 @@ def transfer(unit: SealedUnit, to: Destination) -> Transferred:
             if listed is None:
                 to.begin(unit)
             sent, size = _bring(unit, to)
+            signed = _bring_signatures(unit, to, is_new=listed is None)
             if listed is None:
                 to.complete(unit)
-            done = to.announce()
+            done = [*signed, *to.announce()]
     except OSError as error:
         raise CannotWriteError(
             f"{error.filename or to.name}: {error.strerror or error}; run it again to go on"
@@ -80,6 +81,20 @@ def _bring(unit: SealedUnit, to: Destination) -> tuple[int, int]:
     sizes.append(bring(metadata))  # which speak of the unit, so they come when the rest is there
     sent = [size for size in sizes if size is not None]
     return len(sent), sum(sent)
+
+
+def _bring_signatures(unit: SealedUnit, to: Destination, *, is_new: bool) -> list[str]:
+    """Bring the signatures that are not there, and say so; another one of a unit that was there whole stays."""
+    there, done = to.sizes(), []
+    for path in unit.signatures:
+        wanted = unit.sha256(path)
+        if path not in there or is_new:
+            if to.put(path, unit) != wanted or to.sha256(path) != wanted:
+                raise CannotWriteError(f"{to.name}/{path}: is not what was written; run it again")
+            done.append(f"brought {path}")
+        elif to.sha256(path) != wanted:
+            done.append(f"has another {path}, which stays")
+    return done
 
 
 def _why_other(unit: SealedUnit, path: str, read: str) -> str:

@@ -42,6 +42,16 @@ def unit_folder(path: str) -> str:
     raise CannotReadError(f"{path}: is no unit: it has no {layout().path('metadata')}{_hint(absolute)}")
 
 
+def sealed_above(path: str) -> str | None:
+    """Return the folder of the sealed unit that ``path`` is or would lie in, None where there is none."""
+    above = os.path.realpath(path)
+    while True:
+        if _is_unit(above) and entry_at(above, layout().path("checksums")) is not None:
+            return above
+        if above == (above := os.path.dirname(above)):
+            return None
+
+
 def _latest(slug: str, path: str) -> str:
     latest = entry_at(slug, layout().latest)
     if latest is None:

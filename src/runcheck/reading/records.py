@@ -63,15 +63,22 @@ def records(store: Store, kind: str | None = None) -> Iterator[UnitRecord | Unit
 
 def record_of(store: Store, path: str) -> UnitRecord | UnitFault:
     """Return what the unit at ``path`` says of itself."""
+    metadata = metadata_at(store, path)
+    if isinstance(metadata, UnitFault):
+        return metadata
+    return record_with(store, path, metadata)
+
+
+def metadata_at(store: Store, path: str) -> Metadata | UnitFault:
+    """Return the metadata of the unit at ``path``, which fit their schema."""
     name = layout().path("metadata")
     entry = store.entry(f"{path}/{name}")
     if entry is None:
         return UnitFault(path, f"has no {name}")
     try:
-        metadata = _document(store, entry, "metadata")
+        return cast("Metadata", _document(store, entry, "metadata"))
     except _FaultError as fault:
         return UnitFault(path, f"{name} {fault}")
-    return record_with(store, path, cast("Metadata", metadata))
 
 
 def record_with(store: Store, path: str, metadata: Metadata) -> UnitRecord:

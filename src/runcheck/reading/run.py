@@ -8,6 +8,7 @@ from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar, Summary
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError
 from runcheck.reading.checkpoints import checkpoint_steps, restore
+from runcheck.reading.curves import Curves, Wanted, everything, read_curves
 from runcheck.reading.metrics import Row, iterate_rows, read_metrics
 from runcheck.reading.unit import LoadedUnit
 
@@ -60,6 +61,21 @@ class LoadedRun(LoadedUnit):
             CannotReadError: there are none, or a line is no row.
         """
         return iterate_rows(self._files, self._metrics_path())
+
+    def curves(self, wanted: Wanted = everything, *, buckets: int = 1000, smoothing: float = 0.0) -> Curves:
+        """Return the metrics as curves to be drawn, in bounded memory however many rows there are, without pyarrow.
+
+        Lines that are no rows are passed over, and ``fault`` of the result tells of them.
+
+        Args:
+            wanted: Which series: a function of metric and split.
+            buckets: How many a curve is cut into at most, of which each gives up to four points.
+            smoothing: The weight of what was before in a moving average, from 0, which is none, up to 1.
+
+        Raises:
+            CannotReadError: there are none.
+        """
+        return read_curves(self._files, self._metrics_path(), wanted=wanted, buckets=buckets, smoothing=smoothing)
 
     def frame(self) -> "pd.DataFrame":
         """Return the rows of the metrics as a pandas frame, with the columns of :meth:`metrics`.

@@ -5,13 +5,37 @@ import re
 import sys
 from collections.abc import Sequence
 
-from runcheck.convention.documents import Metadata
+from runcheck.convention.documents import Env, Metadata
 from runcheck.convention.layout import layout
 from runcheck.convention.secrets import REDACTED
+from runcheck.errors import CannotReproduceError
 from runcheck.writer.provenance.git import without_foreign_repository
 
+_ADOPTED = "was adopted, and nothing says"
 _PYTHON = re.compile(r"python(?:3(?:\.[0-9]{1,3})?)?(?:\.exe)?")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def command_of(metadata: Metadata) -> list[str]:
+    """Return the command of a run.
+
+    Raises:
+        CannotReproduceError: it was adopted, and nothing says it.
+    """
+    if metadata["command"] is None:
+        raise CannotReproduceError(f"{metadata['slug']}/{metadata['version']}: {_ADOPTED} by which command it ran")
+    return metadata["command"]
+
+
+def env_of(metadata: Metadata) -> Env:
+    """Return what a run ran on.
+
+    Raises:
+        CannotReproduceError: it was adopted, and nothing says it.
+    """
+    if metadata["env"] is None:
+        raise CannotReproduceError(f"{metadata['slug']}/{metadata['version']}: {_ADOPTED} what it ran on")
+    return metadata["env"]
 
 
 def fault_of(command: Sequence[str]) -> str | None:
@@ -44,7 +68,7 @@ def module_of(command: Sequence[str]) -> str | None:
 
 def arguments_in(metadata: Metadata, code: str) -> list[str]:
     """Return what is given to the interpreter where the repository is at ``code``."""
-    command = metadata["command"]
+    command = command_of(metadata)
     made_relative = {each["where"] for each in metadata.get("governance", {}).get("redactions", [])}
     arguments = list(command[1:])
     if script_of(command) is not None:
@@ -60,7 +84,7 @@ def variables_of(metadata: Metadata) -> dict[str, str]:
     """Return the variables that the run had, of those that the convention names and that were not redacted."""
     return {
         name: value
-        for name, value in metadata["env"].get("variables", {}).items()
+        for name, value in env_of(metadata).get("variables", {}).items()
         if layout().surroundings.is_variable(name) and REDACTED not in value and "\0" not in value
     }
 

@@ -95,14 +95,14 @@ def _tree_in(plan: Plan, code: str) -> str:
 def _run(plan: Plan, code: str, tell: Tell) -> int:
     folder = os.path.join(code, plan.metadata.get("working_folder", ""))
     arguments = command.arguments_in(plan.metadata, code)
-    script = command.script_of(plan.metadata["command"])
+    script = command.script_of(command.command_of(plan.metadata))
     if script is not None:
         place = os.path.realpath(arguments[0])
         if not os.path.isfile(place) or not place.startswith(f"{code}{os.sep}"):
             raise CannotReproduceError(f"the script {script} is not in the commit, nor in the difference from it")
     if not os.path.isdir(folder):
         raise CannotReproduceError(f"the folder {plan.metadata.get('working_folder')} is not in the commit")
-    tell(f"running {' '.join(plan.metadata['command'])}")
+    tell(f"running {' '.join(command.command_of(plan.metadata))}")
     sys.stdout.flush()
     try:
         done = subprocess.run(  # noqa: S603 - asked for by --run, and said before

@@ -105,11 +105,11 @@ def _diff(run: LoadedRun, git: Git | None) -> tuple[str | None, list[str]]:
 
 
 def _of_command(metadata: Metadata, top: str | None) -> Iterator[str]:
-    fault = command.fault_of(metadata["command"])
+    fault = command.fault_of(command.command_of(metadata))
     if fault is not None:
         yield fault
         return
-    script, git = command.script_of(metadata["command"]), metadata["git"]
+    script, git = command.script_of(command.command_of(metadata)), metadata["git"]
     if script is None or git is None or top is None or git["dirty"]:  # a difference may bring the script
         return
     if not repository.has_path(top, git["sha"], script):
@@ -137,9 +137,9 @@ def _caveats(metadata: Metadata, top: str | None) -> Iterator[str]:
     if data["kind"] == "external":
         source = data.get("source", ", ".join(data["hashes"]))
         yield f"the data are from outside ({source}), where the script has to find them"
-    hidden = [name for name, value in metadata["env"].get("variables", {}).items() if REDACTED in value]
+    hidden = [name for name, value in command.env_of(metadata).get("variables", {}).items() if REDACTED in value]
     if hidden:
         yield f"of the environment {', '.join(hidden)} was redacted, and is not set"
     if not metadata["seeds"]:
         yield "the run names no seed"
-    yield from differences_here(metadata["env"])
+    yield from differences_here(command.env_of(metadata))

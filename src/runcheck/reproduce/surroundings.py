@@ -4,6 +4,7 @@ import platform
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Env, Metadata
+from runcheck.reproduce.command import env_of
 from runcheck.writer.provenance.environment import installed_packages
 
 _NAMED = 8  # packages in a line
@@ -27,7 +28,7 @@ def differences_here(env: Env) -> Iterator[str]:
 
 def differences_between(original: Metadata, again: Metadata) -> Iterator[str]:
     """Yield how two runs differ in what their numbers may depend on."""
-    env, other = original["env"], again["env"]
+    env, other = env_of(original), env_of(again)
     for what, first, second in (
         ("configuration", original["config"]["sha256"][:12], again["config"]["sha256"][:12]),
         ("seeds", original["seeds"], again["seeds"]),

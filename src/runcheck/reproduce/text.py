@@ -72,7 +72,7 @@ def _data_steps(plan: Plan) -> Iterator[str]:
 
 
 def _package_steps(plan: Plan) -> Iterator[str]:
-    env = plan.metadata["env"]
+    env = command.env_of(plan.metadata)
     for path in env.get("lock_files", {}):
         folder, _, name = path.rpartition("/")
         if name in _INSTALLS and not folder:
@@ -86,7 +86,7 @@ def _package_steps(plan: Plan) -> Iterator[str]:
 
 def _command_line(plan: Plan, folder: str | None) -> str:
     """Return the command as it is typed in the folder that it ran in."""
-    words = list(plan.metadata["command"])
+    words = list(command.command_of(plan.metadata))
     script = command.script_of(words)
     if script is not None and folder:
         words[1] = os.path.relpath(script, folder).replace(os.sep, "/")

@@ -264,3 +264,14 @@ def exception_invalid(metadata: Metadata) -> Iterator[Problem]:
     for number, exception in enumerate(exceptions_in(metadata)):
         for field, fault in faults_of(exception):
             yield Problem(METADATA, fault, pointer=f"/governance/exceptions/{number}/{field}")
+
+
+@unit_rule
+def surroundings_unknown(metadata: Metadata) -> Iterator[Problem]:
+    """No environment or no command is recorded, as of runs that were adopted."""
+    for field, value, what in (
+        ("env", metadata["env"], "what the code ran on"),
+        ("command", metadata["command"], "by which command it ran"),
+    ):
+        if value is None:
+            yield Problem(METADATA, f"does not say {what}", pointer=f"/{field}")

@@ -12,6 +12,7 @@ from runcheck.convention.files import convention_folder
 
 # What is read with these libraries is read otherwise without them, or with another version.
 LIBRARIES = (
+    "cryptography",
     "google_crc32c",
     "h5py",
     "jsonschema_rs",

@@ -22,7 +22,7 @@ from runcheck.probes import (
     look_into_opened,
     make_probe,
 )
-from runcheck.probes.contents import EventsContent, MetricsContent, OrbaxContent
+from runcheck.probes.contents import EventsContent, MetricsContent, OrbaxContent, SignatureContent
 from runcheck.probes.folder import POINTERS_INSIDE, Folder, PointerError
 from runcheck.tree.digest import Digest
 from runcheck.tree.entry import Entry
@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from runcheck.probes.words import WordsScanner
 
 CHUNK = 1 << 20
-UNSCANNED = ("checksums", "events", "metrics", "registry")  # their probes see every byte, and every word in them
+UNSCANNED = (
+    "checksums",
+    "events",
+    "metrics",
+    "registry",
+    "signature",
+)  # their probes see every byte, and every word in them
 
 
 class Reader(NamedTuple):
@@ -132,6 +138,15 @@ class Reader(NamedTuple):
         except OSError as error:
             return Facts(error=error.strerror or str(error))
         return Facts(content=compared)
+
+    def verified(self, signature: SignatureContent, listed: Entry) -> SignatureContent:
+        """Return a signature with whether its key made it over the list, which is read once more for its digest."""
+        from runcheck.probes.signature import verified  # noqa: PLC0415 - few trees are signed
+
+        try:
+            return verified(signature, _chunks(self.store, listed))
+        except OSError as error:
+            return signature._replace(unverified=f"signatures, whose list cannot be read: {error.strerror or error}")
 
     def _small(self, entry: Entry) -> bytes | None:
         """Return the bytes of a small file; None of one that is large, or has grown since it was listed."""

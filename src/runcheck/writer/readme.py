@@ -86,12 +86,16 @@ def _reproduce(metadata: Metadata) -> str:
         lines.append("The commit is not known:")
     folder = metadata.get("working_folder")
     where = [f"In `{folder}`, with the script named from the top of the repository:"] if folder else []
-    lines += [*where, "", "```", shlex.join(metadata["command"]), "```", ""]
+    if metadata["command"]:
+        lines += [*where, "", "```", shlex.join(metadata["command"]), "```", ""]
+    else:
+        lines += ["", "Nothing says by which command.", ""]
     seeds = ", ".join(f"{name} {seed}" for name, seed in metadata.get("seeds", {}).items())
-    lines.append(f"Python {metadata['env']['python']}; packages and hardware are in `{layout().path('metadata')}`.")
+    if metadata["env"]:
+        lines.append(f"Python {metadata['env']['python']}; packages and hardware are in `{layout().path('metadata')}`.")
     if seeds:
         lines.append(f"Seeds: {seeds}.")
-    if metadata["kind"] == "model":
+    if metadata["kind"] == "model" and metadata["command"] and metadata["env"]:
         lines.append(
             "`runcheck reproduce` with the path of this folder says each step; `--run` takes them and compares."
         )

@@ -235,7 +235,8 @@ class Run:
         export = named_export(self._folder, name, what)
         self._checkpoints.pin(checked_step(step))
         whole = self._folder.processes.whole(what)
-        return add_export(self._folder, export, whole, checked_step(step), self.metadata["env"]["packages"])
+        env = self.metadata["env"]
+        return add_export(self._folder, export, whole, checked_step(step), env["packages"] if env else {})
 
     def add_file(self, path: str | os.PathLike[str], name: str | None = None) -> str | None:
         """Copy a file into the run, under ``extra/``, and return the path of the copy.

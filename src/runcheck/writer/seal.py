@@ -11,11 +11,13 @@ from runcheck.writer.atomic import write_whole
 
 
 def hash_files(unit: str, *, without: str) -> dict[str, str]:
-    """Return the SHA-256 of each file of a unit by its path, but for ``without``, the list and the heartbeat."""
-    passed_over = {without, layout().path("checksums"), layout().path("heartbeat")}
+    """Return the SHA-256 of each file of a unit by its path, but for ``without``, heartbeat, list and signatures."""
+    passed_over = {without, layout().path("heartbeat")}
     sums: dict[str, str] = {}
     for entry in walk(unit):
-        if entry.type is EntryType.FILE and entry.path not in passed_over and entry.name not in layout().placeholders:
+        if entry.type is not EntryType.FILE or entry.path in passed_over or layout().is_unlisted(entry.path):
+            continue
+        if entry.name not in layout().placeholders:
             sums[entry.path] = hash_file(f"{unit}/{entry.path}")
     return sums
 

@@ -366,7 +366,7 @@ def test_a_rank_of_another_launcher_silences_nobody(start: StartRun, monkeypatch
         run.log(0, {"loss": 1.0})
     assert type(run) is Run
     assert Path(run.path, "SHA256SUMS").exists()
-    assert "processes" not in run.metadata["env"]
+    assert "processes" not in (run.metadata["env"] or {})
 
 
 def test_a_run_of_one_process_loads_nothing_for_several(tmp_path: Path) -> None:

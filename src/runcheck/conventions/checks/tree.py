@@ -31,7 +31,7 @@ def reference(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
         named = tree.saying(to, among, value)
         words = {"value": _plain(value.value), "other": named[0].path if named else ""}
         if not named:
-            if any(role in each.unread for each in targets):  # it may be named there
+            if any(role in each.unread or among in each.cut for each in targets):  # it may be named there
                 continue
             yield _flaw(unit, value, f"names {shown(value.value)}, which is no {to} of the tree", words)
         elif where is not None and not any(holds(where, each, default=True) for each in named):
@@ -72,7 +72,7 @@ def folders_match(check: Check, unit: Told, tree: OwnTree) -> Iterator[Flaw]:
                     at = value._replace(pointer=pointer)
                     yield _flaw(unit, at, f"lists {name!r}, and no {of} has a folder of this name", words)
     for name, folder in folders.items():
-        if is_listed and name not in listed:
+        if is_listed and name not in listed and unit.cut.isdisjoint(check.texts("lists")):
             where = " or ".join(check.texts("lists"))
             yield Flaw(folder.path, f"is listed nowhere in {where}", {"value": name, "other": where})
 

@@ -1,0 +1,1 @@
+"""Signatures of sealed units: who vouches for them."""
