@@ -1,6 +1,7 @@
 """What is exported is what was written, as a reader of each format reads it; the unit and its tree stay as they are."""
 
 import csv
+import hashlib
 import json
 import math
 import shutil
@@ -29,7 +30,7 @@ from runcheck.export.export import FORMATS, Wishes, export
 from runcheck.publish.sealed import SealedUnit, sealed_unit
 from runcheck.tree.store import LocalStore
 from tests.conftest import remembered
-from tests.fixes.test_fixes import everything
+from tests.fixes.test_fixes import everything, reseal
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 _WITH_RDFLIB = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # which warns of itself
@@ -210,7 +211,9 @@ def test_a_crate_holds_the_files_as_they_are_sealed(root: Path, tmp_path: Path, 
         each["@id"]: each for each in json.loads((tmp_path / "crate/ro-crate-metadata.json").read_text())["@graph"]
     }
     sums = sealed(root / path).sums
-    assert {each["@id"]: each["sha256"] for each in graph.values() if "sha256" in each} == sums
+    digests = {each["@id"]: each["sha256"] for each in graph.values() if each["@type"] == "File"}
+    listed = (tmp_path / "crate/SHA256SUMS").read_bytes()
+    assert digests == {**sums, "SHA256SUMS": hashlib.sha256(listed).hexdigest()}
     assert graph["./"]["license"] == {"@id": "https://spdx.org/licenses/CC-BY-4.0"}
     assert graph["#creation"]["@type"] == "CreateAction"
     assert {each["@id"] for each in graph["#creation"]["result"]} == {*sums, "SHA256SUMS"}
@@ -273,6 +276,22 @@ def serve_context(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(http.HttpRequester, "__getattr__", lambda *_: lambda *_, **__: Response())
 
 
+def test_the_signature_of_a_unit_goes_with_it(damaged: Path, tmp_path: Path) -> None:
+    (damaged / "dataset/digits/v1/SHA256SUMS.sig").write_text("signed")
+    export(str(damaged / "dataset/digits/v1"), "ro-crate", str(tmp_path / "crate"), Wishes(licence=LICENCE))
+    assert (tmp_path / "crate/SHA256SUMS.sig").read_text() == "signed"
+
+
+def test_a_unit_of_which_nobody_knows_what_it_ran_on_has_a_crate(damaged: Path, tmp_path: Path) -> None:
+    unit = damaged / "model/digits_cnn_base/latest"
+    metadata = json.loads((unit / "metadata.json").read_text())
+    adopted = {"from": "mlflow"}
+    (unit / "metadata.json").write_text(json.dumps({**metadata, "env": None, "command": None, "adopted": adopted}))
+    reseal(unit, "metadata.json")
+    export(str(unit), "ro-crate", str(tmp_path / "crate"), Wishes(licence=LICENCE))
+    assert "softwareVersion" not in (tmp_path / "crate/ro-crate-metadata.json").read_text()
+
+
 def test_a_crate_needs_a_licence_and_a_seal_that_holds(unit: str, tmp_path: Path, damaged: Path) -> None:
     with pytest.raises(CannotReadError, match="name no licence, and a crate has one"):
         export(unit, "ro-crate", str(tmp_path / "crate"))
@@ -328,8 +347,6 @@ def test_a_croissant_names_files_with_their_digests_and_columns_with_their_types
 
 
 def test_a_split_of_several_files_is_several_record_sets(damaged: Path, tmp_path: Path) -> None:
-    from tests.fixes.test_fixes import reseal
-
     unit = damaged / "dataset/digits/v1"
     pq.write_table(pa.table({"x": [4.5]}), unit / "test-2.parquet")
     metadata = json.loads((unit / "metadata.json").read_text())

@@ -44,18 +44,16 @@ def write_ro_crate(unit: SealedUnit, metadata: Metadata, folder: str, licence: s
     """
     os.mkdir(folder)
     documents = []
-    for path in sorted(unit.sums):
+    for path in (*sorted(unit.sums), CHECKSUMS, *unit.signatures):
         if "/" in path:
             make_folders(folder, path.rpartition("/")[0])
         documents.append(copied(unit, path, os.path.join(folder, path)))
-    with open(os.path.join(folder, CHECKSUMS), "xb") as stream:
-        stream.write(unit.listed)
-    write_json(os.path.join(folder, _NAME), crate(metadata, documents, licence, len(unit.listed)))
+    write_json(os.path.join(folder, _NAME), crate(metadata, documents, licence))
 
 
-def crate(metadata: Metadata, documents: Sequence[Document], licence: str, list_size: int) -> Mapping[str, object]:
-    """Return the metadata of a crate with these files and the list of their digests."""
-    files = [*(_file(each) for each in documents), _with_type({"@id": CHECKSUMS, "contentSize": str(list_size)})]
+def crate(metadata: Metadata, documents: Sequence[Document], licence: str) -> Mapping[str, object]:
+    """Return the metadata of a crate with these files."""
+    files = [_file(each) for each in documents]
     root: Entity = {
         "@id": "./",
         "@type": "Dataset",
@@ -97,7 +95,7 @@ def _licence(licence: str) -> Entity:
 
 def _provenance(metadata: Metadata, files: Sequence[Entity]) -> list[Entity]:
     """Return what made the files: an action, with which code and on what."""
-    data, git = _data(metadata), metadata["git"]
+    data, git, env = _data(metadata), metadata["git"], metadata["env"]
     remote = git["remote"] if git is not None else None
     code: Entity = {"@id": remote if remote and "://" in remote else _CODE, "@type": "SoftwareSourceCode"}
     code["name"] = "the code that was run"
@@ -110,14 +108,14 @@ def _provenance(metadata: Metadata, files: Sequence[Entity]) -> list[Entity]:
         "@type": "SoftwareApplication",
         "name": "Python",
         "url": _PYTHON,
-        "softwareVersion": metadata["env"]["python"],
-        "operatingSystem": metadata["env"]["platform"],
     }
+    if env is not None:
+        python |= {"softwareVersion": env["python"], "operatingSystem": env["platform"]}
     is_done = metadata["status"] == "completed"
     action: Entity = {
         "@id": _ACTION,
         "@type": "CreateAction",
-        "name": " ".join(metadata["command"]) or f"made {metadata['name']}",
+        "name": " ".join(metadata["command"] or ()) or f"made {metadata['name']}",
         "description": metadata["description"] or f"What made {metadata['name']}.",
         "startTime": _second(metadata["created_at"]),
         "actionStatus": f"http://schema.org/{'Completed' if is_done else 'Failed'}ActionStatus",
@@ -165,13 +163,14 @@ def mime_of(path: str) -> str:
 
 
 def _file(document: Document) -> Entity:
-    return _with_type(
-        {"@id": quote(document.path), "contentSize": str(document.size), "sha256": document.sha256}, document.path
-    )
-
-
-def _with_type(entity: Entity, path: str = CHECKSUMS) -> Entity:
-    return {**entity, "@type": "File", "name": path, "encodingFormat": mime_of(path)}
+    return {
+        "@id": quote(document.path),
+        "@type": "File",
+        "name": document.path,
+        "contentSize": str(document.size),
+        "encodingFormat": mime_of(document.path),
+        "sha256": document.sha256,
+    }
 
 
 def _reference(id_: str) -> Entity:

@@ -31,7 +31,7 @@ def sealed(loaded: LoadedUnit, root: str) -> SealedUnit:
 
 
 def copied(unit: SealedUnit, path: str, target: str | None) -> Document:
-    """Read a file that the list has, and copy it to ``target`` where there is one.
+    """Read a file, compare it with the list where that has it, and copy it to ``target`` where there is one.
 
     Raises:
         CannotReadError: it is a pointer of Git LFS, or not the file that the list has.
@@ -49,7 +49,7 @@ def copied(unit: SealedUnit, path: str, target: str | None) -> Document:
                     stream.write(chunk)
     except OSError as error:
         raise CannotReadError(f"{error.filename or name}: {error.strerror or error}") from error
-    if digest.hexdigest() != unit.sums[path]:
+    if digest.hexdigest() != unit.sums.get(path, digest.hexdigest()):
         raise CannotReadError(
             f"{name}: is not the file that {layout().path('checksums')} lists; restore it from a copy"
         )

@@ -55,7 +55,8 @@ def write_weights(run: LoadedRun, format_: ExportFormat, path: str, step: int) -
 
 
 def _framework(run: LoadedRun) -> str:
-    packages = run.metadata["env"]["packages"]
+    env = run.metadata["env"]
+    packages = env["packages"] if env is not None else {}
     return f"jax {packages['jax']}" if "jax" in packages else "numpy"
 
 
