@@ -34,6 +34,7 @@ SECTIONS = {
         "docs/runs",
         "docs/reproduce",
         "docs/prune",
+        "docs/export",
         "docs/publish",
         "docs/signing",
         "docs/cli",

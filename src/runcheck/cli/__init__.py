@@ -37,6 +37,7 @@ _COMMANDS = (
     "init",
     "migrate",
     "prune",
+    "export",
     "plot",
     "report",
 )
