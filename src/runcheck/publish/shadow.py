@@ -8,6 +8,7 @@ import tempfile
 
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
+from runcheck.convention.registry import COLUMNS_OF
 from runcheck.convention.units import classify, is_above_units
 from runcheck.errors import MissingLibraryError
 from runcheck.probes.registry import read_registry
@@ -16,7 +17,7 @@ from runcheck.tree.writable import WritableStore
 from runcheck.writer.registry import is_registered, upsert_row
 
 _CHUNK = 1 << 20
-_OF_ROWS = ("metadata", "config", "summary")  # the roles of the documents that a row is made of
+_OF_ROWS = ("metadata", *COLUMNS_OF)  # the roles of the documents that a row is made of
 
 
 def registered(store: WritableStore, path: str, metadata: Metadata) -> list[str]:
