@@ -38,6 +38,7 @@ _COMMANDS = (
     "init",
     "migrate",
     "prune",
+    "export",
     "plot",
     "report",
 )
