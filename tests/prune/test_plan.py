@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from runcheck.convention.ranking import Best, best_of
 from runcheck.convention.timestamps import format_timestamp, now
 from runcheck.errors import InvalidArgumentError
 from runcheck.prune.plan import Plan, make_plan
-from runcheck.prune.policy import Best, Policy, best_of, duration_of
+from runcheck.prune.policy import Policy, duration_of
 from runcheck.tree.liveness import boot, host, namespace, started
 from tests.prune.conftest import Units
 

@@ -21,6 +21,7 @@ _COMMANDS = (
     "explain",
     "index",
     "ls",
+    "query",
     "show",
     "compare",
     "lineage",
@@ -37,6 +38,7 @@ _COMMANDS = (
     "init",
     "migrate",
     "prune",
+    "export",
     "plot",
     "report",
 )

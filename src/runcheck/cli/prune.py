@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TypeVar
 
 from runcheck.cli import CLEAN, FINDINGS
+from runcheck.convention.ranking import best_of
 from runcheck.errors import InvalidArgumentError
-from runcheck.prune.policy import REASONS, Policy, best_of, duration_of
+from runcheck.prune.policy import REASONS, Policy, duration_of
 
 _Value = TypeVar("_Value")
 

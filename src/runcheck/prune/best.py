@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from runcheck.convention.aggregates import Direction
+from runcheck.convention.ranking import Best
 from runcheck.errors import InvalidArgumentError
-from runcheck.prune.policy import Best
 from runcheck.prune.units import KnownUnit
 from runcheck.writer.summary import direction_of
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from runcheck.convention.aggregates import Direction
+from runcheck.convention.ranking import Best
 from runcheck.errors import InvalidArgumentError
 
 Reason: TypeAlias = Literal["failed", "aborted", "superseded", "unsealed"]
@@ -13,13 +13,6 @@ COLD = timedelta(days=7)  # for which nothing changed in a unit that was never f
 
 _DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
-
-
-class Best(NamedTuple):
-    """The metric by which the best run of each slug stays; without a direction the runs themselves say it."""
-
-    metric: str
-    direction: Direction | None = None
 
 
 class Policy(NamedTuple):
@@ -41,15 +34,3 @@ def duration_of(text: str) -> timedelta:
     if match is None:
         raise InvalidArgumentError(f"{text!r} is no duration; give hours, days or weeks, as 12h, 30d and 4w do")
     return timedelta(hours=int(match["number"]) * _HOURS[match["unit"]])
-
-
-def best_of(text: str) -> Best:
-    """Return what a text such as ``val/loss`` or ``val/loss:min`` names.
-
-    Raises:
-        InvalidArgumentError: it names no metric of a split.
-    """
-    metric, colon, end = text.partition(":")
-    if not metric.partition("/")[2] or (colon and end not in ("min", "max")):
-        raise InvalidArgumentError(f"{text!r} is no metric; give split and metric, as val/loss or val/loss:min do")
-    return Best(metric, "min" if end == "min" else "max" if end == "max" else None)

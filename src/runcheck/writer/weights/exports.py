@@ -30,7 +30,7 @@ class Export(NamedTuple):
     format: ExportFormat
 
 
-class _Ready(NamedTuple):
+class Ready(NamedTuple):
     """What wrote an export, with its version, and how to put it at a path."""
 
     framework: str
@@ -54,7 +54,7 @@ def named_export(folder: UnitFolder, name: str, what: object) -> Export:
     elif (format_ == "onnx") != is_model(what):
         wanted = "an ONNX model, its bytes or its path" if format_ == "onnx" else "a tree of arrays"
         raise InvalidArgumentError(f"the export {name!r} is made from {wanted}, not from a {type(what).__name__}")
-    elif format_ not in _OF_TREES and format_ != "onnx":
+    elif format_ not in OF_TREES and format_ != "onnx":
         raise InvalidArgumentError(f"the export {name!r} is of a format that is not written; call it *.safetensors")
     return Export(checked_path(folder, "export", name, above), format_)
 
@@ -64,30 +64,35 @@ def add_export(folder: UnitFolder, export: Export, what: object, step: int, pack
     default = f"jax {packages['jax']}" if "jax" in packages else "numpy"
     if export.format == "onnx":
         model, producer = checked_model(folder.redactor, what, export.path)
-        ready = _Ready(producer or default, lambda path: write_whole(path, model))
+        ready = Ready(producer or default, lambda path: write_whole(path, model))
     else:
-        ready = _OF_TREES[export.format](_arrays(what), default)
+        ready = OF_TREES[export.format](arrays_by_name(what), default)
     target = os.path.join(folder.path, export.path)
     try:
         make_folders(folder.path, os.path.dirname(export.path))
         with whole(target) as temporary:
             ready.write(temporary)
-        sidecar: ExportSidecar = {
-            "schema_version": layout().schema_version,
-            "file": os.path.basename(export.path),
-            "format": export.format,
-            "framework": ready.framework,
-            "source_step": step,
-            "sha256": hash_file(target),
-        }
-        folder.write_json(f"{export.path}{SIDECAR_SUFFIX}", cast("dict[str, object]", sidecar))
+        folder.write_json(f"{export.path}{SIDECAR_SUFFIX}", sidecar_of(target, export.format, ready.framework, step))
     except Exception as error:  # noqa: BLE001 - the disk, in the words of each library: training goes on
         warn(f"{export.path} of {folder.path} was not written: {' '.join(str(error).split())}")
         return None
     return target
 
 
-def _arrays(tree: object) -> "dict[str, Array]":
+def sidecar_of(path: str, format_: ExportFormat, framework: str, step: int) -> dict[str, object]:
+    """Return what the sidecar of an export at a path of this machine says."""
+    sidecar: ExportSidecar = {
+        "schema_version": layout().schema_version,
+        "file": os.path.basename(path),
+        "format": format_,
+        "framework": framework,
+        "source_step": step,
+        "sha256": hash_file(path),
+    }
+    return cast("dict[str, object]", sidecar)
+
+
+def arrays_by_name(tree: object) -> "dict[str, Array]":
     """Return the arrays of a tree on the host, by their paths in it with dots.
 
     Raises:
@@ -113,7 +118,7 @@ def _arrays(tree: object) -> "dict[str, Array]":
     return arrays
 
 
-def _safetensors(arrays: "dict[str, Array]", framework: str) -> _Ready:
+def _safetensors(arrays: "dict[str, Array]", framework: str) -> Ready:
     try:
         import numpy as np  # noqa: PLC0415
         from safetensors import SafetensorError  # noqa: PLC0415
@@ -125,10 +130,10 @@ def _safetensors(arrays: "dict[str, Array]", framework: str) -> _Ready:
             save({name: np.empty(0, array.dtype)})  # before anything is written: does it have that dtype?
         except SafetensorError as error:
             raise InvalidArgumentError(f"{name} is {array.dtype}, which safetensors does not have") from error
-    return _Ready(framework, lambda path: save_file(arrays, path))
+    return Ready(framework, lambda path: save_file(arrays, path))
 
 
-def _torch(arrays: "dict[str, Array]", _framework: str) -> _Ready:
+def _torch(arrays: "dict[str, Array]", _framework: str) -> Ready:
     try:
         import torch  # noqa: PLC0415
     except ImportError as error:
@@ -139,7 +144,7 @@ def _torch(arrays: "dict[str, Array]", _framework: str) -> _Ready:
         with open(path, "xb") as stream:  # a stream, since PyTorch repeats the name of a path within the file
             torch.save(tensors, stream)
 
-    return _Ready(f"torch {torch.__version__}", write)
+    return Ready(f"torch {torch.__version__}", write)
 
 
 def _tensor(name: str, array: "Array") -> "torch.Tensor":
@@ -158,7 +163,7 @@ def _tensor(name: str, array: "Array") -> "torch.Tensor":
         raise InvalidArgumentError(f"{name} is {array.dtype}, which PyTorch does not have") from error
 
 
-_OF_TREES: Mapping[ExportFormat, Callable[["dict[str, Array]", str], _Ready]] = {
+OF_TREES: Mapping[ExportFormat, Callable[["dict[str, Array]", str], Ready]] = {
     "safetensors": _safetensors,
     "torch": _torch,
 }
