@@ -143,7 +143,9 @@ def test_hostile_names_and_lists(lab: Lab, twin: Path, say: Callable[..., Said])
     (twin / "\x1b[2J\n.json").write_text("{}")
     shutil.copytree(lab.root / lab.first, "other")
     for name in ("other", "twin"):
-        (Path(name) / "SHA256SUMS").write_text(f"{'0' if name == 'twin' else '1'}" * 64 + "  ../artefacts/dataset/digits/v1/metadata.json\n")
+        (Path(name) / "SHA256SUMS").write_text(
+            f"{'0' if name == 'twin' else '1'}" * 64 + "  ../artefacts/dataset/digits/v1/metadata.json\n"
+        )
     found = diff("other", "twin")
     assert [each.sizes for each in found.changed] == [(None, None)]
     assert "leads out of the unit" in str(found.documents[0].fault)
