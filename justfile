@@ -36,20 +36,27 @@ lint:
 test *ARGS: lint
     pytest -n auto {{ARGS}}
 
-# Tools for tests that PyPI does not have, in .venvs/tools: Debian's git-lfs, zsh and fish. Tests of what is missing skip.
+# Tools for tests that PyPI does not have, in .venvs/tools: Debian's git-lfs, zsh, fish and chromium, each with what it
+# needs and this machine lacks. Tests of what is missing skip.
 tools:
     #!/usr/bin/env sh
     set -eu
     missing=""
-    for tool in git-lfs zsh fish; do
+    for tool in git-lfs zsh fish chromium; do
         PATH=".venvs/tools/bin:.venvs/tools/usr/bin:$PATH" command -v "$tool" >/dev/null || missing="$missing $tool"
     done
     if [ -z "$missing" ]; then exit 0; fi
-    packages="git-lfs zsh zsh-common fish fish-common libpcre2-32-0"
-    mkdir -p .venvs/tools
+    mkdir -p .venvs/tools/bin
     cd .venvs/tools
-    apt-get download $packages 2>/dev/null || { apt-get update --quiet=2; apt-get download $packages; }
+    list() { apt-get install --simulate --no-install-recommends $missing | sed -n 's/^Inst \([^ ]*\).*/\1/p'; }
+    apt-get download $(list) 2>/dev/null || { apt-get update --quiet=2; apt-get download $(list); }
     for package in *.deb; do dpkg -x "$package" .; done
+    if [ -x usr/lib/chromium/chromium ]; then # its libraries are not where the system looks for them
+        libraries=$(dirname "$(find "$PWD/usr/lib" -name 'libopenh264.so.*' -o -name 'libdouble-conversion.so.*' | head -1)")
+        printf '#!/bin/sh\nLD_LIBRARY_PATH="%s:%s/pulseaudio" exec "%s" "$@"\n' "$libraries" "$libraries" \
+            "$PWD/usr/lib/chromium/chromium" >bin/chromium
+        chmod +x bin/chromium
+    fi
 
 # Compare with peers, as ratios: all cases or some; `--into docs` writes the page, `--help` says more.
 bench *ARGS:

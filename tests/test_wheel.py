@@ -34,6 +34,13 @@ def test_the_wheel_holds_the_library_and_nothing_else(wheel: Path) -> None:
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"runcheck"}
 
 
+def test_the_wheel_holds_what_a_report_embeds(wheel: Path) -> None:
+    assets = CHECKOUT / "src/runcheck/page/assets"
+    with zipfile.ZipFile(wheel) as archive:
+        for path in (path for path in assets.rglob("*") if path.is_file()):
+            assert archive.read(f"runcheck/page/assets/{path.relative_to(assets).as_posix()}") == path.read_bytes()
+
+
 def test_an_installed_wheel_checks_a_tree(wheel: Path, good_tree: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)

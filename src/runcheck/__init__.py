@@ -9,6 +9,10 @@ from runcheck._version import __version__
 TYPE_CHECKING = False  # type checkers know the name; importing it takes as long as starting the interpreter
 
 if TYPE_CHECKING:
+    from runcheck.asking.compare import compare
+    from runcheck.asking.difference import diff
+    from runcheck.asking.lineage import lineage
+    from runcheck.asking.show import show
     from runcheck.errors import RuncheckError
     from runcheck.findings import Finding, Report
     from runcheck.pipeline import check
@@ -42,9 +46,13 @@ __all__ = [
     "SummaryWriter",
     "__version__",
     "check",
+    "compare",
+    "diff",
+    "lineage",
     "load",
     "new_dataset",
     "recover",
+    "show",
     "start_run",
 ]
 
@@ -63,10 +71,14 @@ _HOMES = {
     "RuncheckError": "runcheck.errors",
     "SummaryWriter": "runcheck.writer.shims",
     "check": "runcheck.pipeline",
+    "compare": "runcheck.asking.compare",
+    "diff": "runcheck.asking.difference",
+    "lineage": "runcheck.asking.lineage",
     "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.datasets.dataset",
     "open": "runcheck.reading.opened",
     "recover": "runcheck.writer.recovery.recover",
+    "show": "runcheck.asking.show",
     "start_run": "runcheck.writer.start",
 }
 _NAMES_AT_HOME = {"open": "open_tree"}  # where that would hide a name of Python's own; so it is not in __all__ either

@@ -251,7 +251,7 @@ CASES = {
     "a broken registry": Case(registry(b"PAR1"), "registry-readable", (REGISTRY,)),
     "a stale registry": Case(stale_registry, "registry-row-stale", (REGISTRY,)),
     "a wrong summary": Case(wrong_summary, "summary-disagrees", ("{run}/summary.yaml", LIST), is_daring=True),
-    "no summary": Case(no_summary, "required-file", ("{run}/summary.yaml", LIST), is_daring=True),
+    "no summary": Case(no_summary, "required-file", ("{run}/summary.yaml", LIST, REGISTRY), is_daring=True),
     "wrong best values": Case(wrong_best, "metadata-metrics", ("{run}/metadata.json", LIST, REGISTRY), is_daring=True),
     "a file that came later": Case(write("plots/a.txt"), "unlisted-file", (LIST,), is_daring=True),
     "a temporary": Case(write("plot.png.tmp"), "leftover", ("{run}/plot.png.tmp",), is_daring=True),

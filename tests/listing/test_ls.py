@@ -84,7 +84,7 @@ def test_the_newest_comes_first(ls: Ls, first: str) -> None:
         (["created_at>2026-01-02T00:00:00Z"], ["v3", "v2"]),
         (["created_at=2026-01-01T00:00:00Z"], [""]),
         (["last_step>4"], ["v3", "v2", ""]),
-        (["git_dirty=null"], ["v3", "v2", ""]),
+        (["error=null"], ["v3", "v2", ""]),
         (["age<1s"], []),
         (["age>1d"], ["v3", "v2", ""]),
     ],
@@ -155,8 +155,8 @@ def test_what_a_tree_says_moves_no_cursor_and_shows_no_secret(
     three: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     token, password = "ghp_" + "a8Kd02mfLq91xZs7Tbn34VcWeRyUi6Op0GhJ", "hunter2secretXY9"
-    change(run_folder / "config.json", note="\x1b[2Jgone", key=f"it is {token}", service={"api_key": password})
-    columns = "config.note,config.key,config.service.api_key"
+    change(run_folder / "config.json", note="\x1b[2Jgone", remark=f"it is {token}", service={"api_key": password})
+    columns = "config.note,config.remark,config.service.api_key"
     assert main(["ls", str(three), "--kind", "model", "--columns", columns]) == 0
     shown = capsys.readouterr().out
     assert "\x1b" not in shown

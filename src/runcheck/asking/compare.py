@@ -93,7 +93,7 @@ def compare(units: Sequence[str | os.PathLike[str]], root: str | os.PathLike[str
         code=_rows([dict(_of_code(place, each)) for place, each in zip(places, metadata, strict=True)]),
         commits=tuple(_between(places[0].root, metadata[0]["git"], each["git"]) for each in metadata),
         environment=_rows([dict(_of_environment(each)) for each in metadata]),
-        packages=_rows([each["env"]["packages"] for each in metadata]),
+        packages=_rows([each["env"]["packages"] if each["env"] else {} for each in metadata]),
         faults=tuple(_faults(places, records)),
     )
 
@@ -194,6 +194,8 @@ def _between(root: str, first: Git | None, other: Git | None) -> tuple[int, int]
 
 def _of_environment(metadata: Metadata) -> Iterator[tuple[str, object]]:
     env = metadata["env"]
+    if env is None:
+        return
     yield "python", env["python"]
     yield "platform", env["platform"]
     yield from env["hardware"].items()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from runcheck.asking.series import Series, last_of
 from runcheck.asking.show import Agreement, Shown
-from runcheck.asking.values import aligned, as_json, count_told, duration_told, short, size_told, told
+from runcheck.asking.values import aligned, as_json, count_told, duration_told, flattened, short, size_told, told
 from runcheck.convention.documents import Git, Metadata, Provenance, Restart
 from runcheck.findings import Report
 
@@ -83,8 +83,9 @@ def _facts(shown: Shown, check: str) -> Iterator[tuple[str, str]]:
         ("what", [" ".join(metadata["description"].split())]),
         ("created", [f"{metadata['created_at']}{took}"]),
         ("resumed", map(_restart, metadata.get("restarts", []))),
+        ("adopted", [_pairs(flattened(metadata.get("adopted", {})).items())]),
         ("git", [_git(metadata["git"])]),
-        ("command", [shlex.join(metadata["command"])]),
+        ("command", [shlex.join(metadata["command"]) if metadata["command"] else "not known"]),
         ("data", [_data(metadata["data_provenance"], shown.data)]),
         ("fingerprint", [metadata.get("fingerprint")]),
         ("generator", [generator["script"] if generator else None]),
@@ -136,7 +137,10 @@ def _data(data: Provenance, agreement: Agreement) -> str:
 
 
 def _environment(metadata: Metadata) -> str:
-    env, hardware = metadata["env"], metadata["env"]["hardware"]
+    env = metadata["env"]
+    if env is None:
+        return "not known"
+    hardware = env["hardware"]
     parts = [
         f"Python {env['python']}",
         env["platform"],

@@ -2,15 +2,18 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
+from runcheck.convention import registry
 from runcheck.convention.words import names_of_items, words_of_value
 from runcheck.report.escape import printable
 
 _LONGEST = 60  # characters of a value in a line
 _WIDE, _WIDEST = 120, 400  # where values differ behind that
 _SECRET = "[secret]"  # noqa: S105 - what stands for one
+_PART, _ESCAPED = re.compile(r"(?:[^.\\]|\\.)+", re.DOTALL), re.compile(r"\\(.)", re.DOTALL)
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -28,22 +31,12 @@ class Member(NamedTuple):
 
 
 def members(document: Mapping[str, object]) -> dict[str, Member]:
-    """Return the values of a document by one level of keys, in order.
-
-    The keys of objects within objects are joined with dots; a dot that is part of a key has a backslash before it. A
-    list is one value.
-    """
-    found: dict[str, Member] = {}
-    pending: list[tuple[str, str, Mapping[str, object]]] = [("", "", document)]
-    while pending:
-        prefix, above, of_object = pending.pop()
-        for key, value in of_object.items():
-            path = prefix + str(key).replace("\\", "\\\\").replace(".", "\\.")
-            if isinstance(value, dict) and value:
-                pending.append((f"{path}.", str(key), value))
-            else:
-                found[path] = Member(value, str(key), above)
-    return dict(sorted(found.items()))
+    """Return the values of a document by one level of keys, in order, as the registry has a configuration."""
+    found = {}
+    for path, value in sorted(registry.flattened(document).items()):
+        above, key = ["", *(_ESCAPED.sub(r"\1", part) for part in _PART.findall(path))][-2:]
+        found[path] = Member(value, key, above)
+    return found
 
 
 def flattened(document: Mapping[str, object]) -> dict[str, object]:

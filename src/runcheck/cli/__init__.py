@@ -21,6 +21,7 @@ _COMMANDS = (
     "explain",
     "index",
     "ls",
+    "query",
     "show",
     "compare",
     "lineage",

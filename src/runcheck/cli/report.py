@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from functools import partial
 
 from runcheck.cli import CLEAN
 
@@ -10,6 +11,7 @@ TYPE_CHECKING = False  # as in the package
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runcheck.depth import Depth
     from runcheck.findings import Report
 
 _TOLD = 24
@@ -37,6 +39,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="N",
         help=f"how many units, the newest, get curves and details (default: {_TOLD})",
     )
+    parser.add_argument(
+        "--depth",
+        choices=("structure", "content", "deep"),
+        default="content",
+        help="how deep the check looks, as of runcheck check (default: content)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -46,18 +54,21 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.page.write import write_page  # noqa: PLC0415
     from runcheck.report.escape import printable  # noqa: PLC0415
 
-    written = write_page(options.paths, options.output, _checked, most_told=options.details)
+    check = partial(_checked, options.depth)
+    written = write_page(options.paths, options.output, check, most_told=options.details)
     for words in written.left_out:
         print(f"runcheck: {words}", file=sys.stderr)
     print(f"{printable(os.path.relpath(written.path))}  {size_told(written.size)}")
     return CLEAN
 
 
-def _checked(paths: "Sequence[str]") -> "tuple[Report, ...]":
+def _checked(depth: "Depth", paths: "Sequence[str]") -> "tuple[Report, ...]":
     from runcheck.cli.check import Options  # noqa: PLC0415
     from runcheck.cli.checking import reports  # noqa: PLC0415
 
-    return tuple(reports(Options(paths)))
+    asked = Options(paths)
+    asked.depth = depth
+    return tuple(reports(asked))
 
 
 def _count(text: str) -> int:

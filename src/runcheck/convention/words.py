@@ -239,7 +239,8 @@ def _words_of_value(value: str, name: str, surroundings: str) -> Sequence[Word]:
     secrets = [word for word in words if word.kind in ("secret", "address")]
     if secrets and (not is_secret or any(word.is_certain for word in secrets)):
         return words
-    if is_secret is not None and not (_DIGESTS.search(surroundings) and _DIGEST.fullmatch(value)):
+    is_signature = (name, surroundings) == ("sig", "signatures")  # of an envelope (DSSE), and not that of a URL
+    if is_secret is not None and not is_signature and not (_DIGESTS.search(surroundings) and _DIGEST.fullmatch(value)):
         what = "a password" if is_password_name(key) else f"a secret under {key[-40:]!r}"
         return [Word("secret", what, begin, len(value), is_secret)]
     path = path_value(name, value)

@@ -1,13 +1,22 @@
 """A list as a table for people, or as JSON for programs: one object a line."""
 
+import csv
+import io
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import chain, islice
+from typing import Any
 
 from runcheck.convention.secrets import is_secret
+from runcheck.convention.timestamps import format_timestamp
 from runcheck.findings import without_secrets
 from runcheck.listing.columns import Listed, Value, as_text
 from runcheck.report.escape import printable
 
+MOST_ROWS = 10_000  # of a table, whose widths are known at its end
 _GAP = "  "
 
 
@@ -44,13 +53,75 @@ def json_lines(units: Sequence[Listed], columns: Sequence[str] | None) -> Iterat
         yield json.dumps({name: _safe(unit.value(name), name) for name in names})
 
 
+def answer_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield the lines of a table of an answer, as many rows as a table can have, and a line for the rest."""
+    rest = iter(rows)
+    values = [_plain_row(columns, row) for row in islice(rest, MOST_ROWS)]
+    cells = [[printable(as_text("", value)) for value in row] for row in values]
+    yield from aligned([printable(column) for column in columns], cells, _at_right(values))
+    if more := sum(1 for _ in rest):
+        yield f"... and {more:,} rows more: LIMIT them, or take --csv"
+
+
+def answer_json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield a JSON object for each row of an answer. A number that is not finite is null."""
+    for row in rows:
+        yield json.dumps(_finite(dict(zip(columns, _plain_row(columns, row), strict=True))))
+
+
+def answer_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield the lines of an answer as CSV (RFC 4180, but with line feeds), its first line the names of the columns."""
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\n")
+    for row in chain([columns], (_plain_row(columns, row) for row in rows)):
+        writer.writerow([_exact(each) for each in row])
+        yield held.getvalue().removesuffix("\n")
+        held.seek(0)
+        held.truncate()
+
+
+def _plain_row(columns: Sequence[str], row: Sequence[object]) -> list[Value]:
+    return [_safe(_plain(value), column) for column, value in zip(columns, row, strict=True)]
+
+
+def _plain(value: Any) -> Value:  # noqa: ANN401 - whatever DuckDB gives
+    """Return a value of SQL as JSON has it."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, datetime):
+        return format_timestamp(value) if value.tzinfo else value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.hex() if isinstance(value, bytes) else str(value)  # a date, a time, an interval, an identifier
+
+
+def _exact(value: Value) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _finite(value: Value) -> Value:
+    """Return a value with null for each number that is not finite, which JSON does not have."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list) else value
+
+
 def _safe(value: Value, name: str = "") -> Value:
     """Return a value without the secrets in it: a list is read by more people than a configuration.
 
     The ``name`` of a value may say that it is one.
     """
     if isinstance(value, str):
-        return "[secret]" if is_secret(name.rpartition(".")[2], value) else without_secrets(value)
+        shown = without_secrets(value)
+        return "[secret]" if shown == value and is_secret(name.rpartition(".")[2], value) else shown
     if isinstance(value, dict):
         return {key: _safe(each, key) for key, each in value.items()}
     return [_safe(each, name) for each in value] if isinstance(value, list) else value

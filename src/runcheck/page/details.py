@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from runcheck.asking.values import count_told, duration_told, flattened, told, without_secrets
-from runcheck.convention.documents import Metadata, Summary
-from runcheck.findings import without_secrets as without_keys
+from runcheck.convention.documents import Env, Metadata, Summary
 from runcheck.page.gather import Page, Told, sources
 from runcheck.page.html import Html, element, joined
 from runcheck.page.sections import badge, notice, number, seconds_of, section, status_badge, table
@@ -28,7 +27,7 @@ def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str
     found = badge(count_told(count, "finding"), "busy") if count else ""
     head = element("summary", element("h3", *name), " ", status_badge(metadata["status"]), " ", found)
     body = [
-        element("p", without_keys(metadata["description"]), class_="description"),
+        element("p", metadata["description"], class_="description"),
         *(notice(note) for note in unit.notes),
         element("button", "show its curves alone", class_="alone", data_run=number_of) if number_of is not None else "",
         _part("Provenance", _facts(_provenance(metadata))),
@@ -41,9 +40,10 @@ def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str
     if unit.checkpoints or unit.exports:
         saved = {"checkpoints": ", ".join(f"{step:,}" for step in unit.checkpoints), "exports": ", ".join(unit.exports)}
         body.append(_part("Saved", _facts({key: value for key, value in saved.items() if value})))
-    packages = metadata["env"]["packages"]
-    listed = element("details", element("summary", count_told(len(packages), "package")), _facts(packages))
-    body.append(element("div", listed, class_="part"))
+    if metadata["env"] is not None:
+        packages = metadata["env"]["packages"]
+        listed = element("details", element("summary", count_told(len(packages), "package")), _facts(packages))
+        body.append(element("div", listed, class_="part"))
     return element("details", head, *body, class_="unit", id=anchors[unit.record.path])
 
 
@@ -72,28 +72,40 @@ def _provenance(metadata: Metadata) -> dict[str, object]:
         "finished": metadata["finished_at"],
         "took": duration_told(seconds) if seconds is not None else None,
         "error": metadata.get("error"),
+        "adopted from": _adopted_from(metadata),
         "commit": git["sha"] if git else "none: not under Git",
         "branch": git["branch"] if git else None,
         "remote": git["remote"] if git else None,
         "uncommitted changes": ("yes" + (f", in {git['diff']}" if git["diff"] else ""))
         if git and git["dirty"]
         else None,
-        "command": " ".join(cast("list[str]", without_secrets(metadata["command"], "command"))),
+        "command": " ".join(cast("list[str]", without_secrets(metadata["command"] or [], "command"))),
         "seeds": ", ".join(f"{name} {seed}" for name, seed in metadata.get("seeds", {}).items()),
-        "Python": env["python"],
-        "platform": env["platform"],
-        "processor": f"{env['hardware']['cpu'] or 'unknown'}, {count_told(env['hardware']['cores'], 'core')}",
-        "devices": ", ".join(env["devices"]),
         "parameters": _parameters(metadata),
         "access": metadata.get("governance", {}).get("access"),
         "redactions": len(metadata.get("governance", {}).get("redactions", ())) or None,
     }
+    facts |= _machine(env) if env is not None else {"machine": "nobody recorded it"}
     facts |= {f"tag {name}": value for name, value in metadata["tags"].items()}
     for tracker, about in metadata.get("trackers", {}).items():
         facts |= {f"{tracker} {key}": value for key, value in about.items()}
     if "splits" in metadata:
         facts |= {f"split {name}": count_told(split["rows"], "row") for name, split in metadata["splits"].items()}
     return {key: without_secrets(value, key) for key, value in facts.items() if value not in (None, "")}
+
+
+def _adopted_from(metadata: Metadata) -> str | None:
+    adopted = metadata.get("adopted")
+    return None if adopted is None else " ".join(str(adopted[key]) for key in ("from", "name") if key in adopted)
+
+
+def _machine(env: Env) -> dict[str, object]:
+    return {
+        "Python": env["python"],
+        "platform": env["platform"],
+        "processor": f"{env['hardware']['cpu'] or 'unknown'}, {count_told(env['hardware']['cores'], 'core')}",
+        "devices": ", ".join(env["devices"]),
+    }
 
 
 def _parameters(metadata: Metadata) -> str | None:

@@ -64,7 +64,9 @@ def gather(paths: Sequence[str], check: Check, *, most_told: int) -> Page:
     tree, wanted = _meant(paths)
     reports = tuple(check(paths))
     dependants: dict[str, list[str]] = {}
-    found = sorted(shared(_rows(tree, dependants)), key=lambda row: (row["created_at"], row["path"]), reverse=True)
+    found = sorted(
+        shared(_rows(tree, dependants)), key=lambda row: (row["created_at"] or "", row["path"]), reverse=True
+    )
     faults = dict(tree.faults)
     rows = [row for row in found if wanted is None or row["path"] in wanted]
     if wanted is not None:
@@ -93,7 +95,7 @@ def _rows(tree: OpenedTree, dependants: dict[str, list[str]]) -> Iterable[Regist
             others = dependants.setdefault(target, [])
             if len(others) < _MOST_TOLD:
                 others.append(record.path)
-        yield record.row
+        yield {**record.row, "config": None, "last": {}, "trackers": {}, "links": {}}  # not in a table here
 
 
 def sources(metadata: Metadata) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Elements of HTML: text becomes markup by :func:`element` alone, which escapes it; types tell one from the other."""
+"""Elements of HTML: text becomes markup by :func:`text` alone, which escapes it; types tell one from the other."""
 
 import json
 from collections.abc import Iterable
 from html import escape
 
+from runcheck.findings import without_secrets
 from runcheck.report.escape import printable
 
 _VOID = frozenset({"input", "meta", "link"})
@@ -19,8 +20,8 @@ class Html(str):
 
 
 def text(words: object) -> Html:
-    """Return words as markup that says just them: no element, no hidden sign, no more than a page can show."""
-    shown = str(words)
+    """Return words as markup that says just them: no element, hidden sign or secret, no more than a page can show."""
+    shown = without_secrets(str(words))
     if len(shown) > _LONGEST:
         shown = f"{shown[:_LONGEST]}... ({len(shown) - _LONGEST:,} more characters)"
     lines = shown.split("\n")

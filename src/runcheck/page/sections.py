@@ -10,6 +10,7 @@ from runcheck.convention.aggregates import known_direction
 from runcheck.convention.documents import RegistryRow, SeriesSummary
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.findings import Finding, Report
+from runcheck.findings import without_secrets as without_keys
 from runcheck.page.gather import Page, Told
 from runcheck.page.html import Html, element, joined
 
@@ -142,11 +143,12 @@ def _best(name: str, values: Iterable[float | None]) -> float | None:
 
 
 def _moment(row: RegistryRow) -> Html:
-    return element("td", row["created_at"][:16].replace("T", " "), class_="moment")
+    return element("td", (row["created_at"] or "")[:16].replace("T", " "), class_="moment")
 
 
 def _took(row: RegistryRow) -> Html | None:
-    seconds = seconds_of(row["created_at"], row["finished_at"])
+    seconds = row["duration_seconds"]
+    seconds = seconds_of(row["created_at"], row["finished_at"]) if seconds is None else seconds
     return None if seconds is None else element("td", duration_told(seconds), data_v=seconds, class_="number")
 
 
@@ -199,9 +201,9 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.5g}"
 
 
-def seconds_of(start: str, end: str | None) -> float | None:
+def seconds_of(start: str | None, end: str | None) -> float | None:
     """Return how long something took, if that is known."""
-    began, ended = parse_timestamp(start), parse_timestamp(end) if end else None
+    began, ended = parse_timestamp(start) if start else None, parse_timestamp(end) if end else None
     return max(0.0, (ended - began).total_seconds()) if began and ended else None
 
 
@@ -302,9 +304,8 @@ def run_names(units: Sequence[Told]) -> list[str]:
     """Return what tells units apart: the version where all have one slug, else both."""
     slugs = {each.record.metadata["slug"] for each in units}
     versions = [each.record.metadata["version"] for each in units]
-    if len(slugs) == 1:
-        return versions
-    return [f"{each.record.metadata['slug']} {version}" for each, version in zip(units, versions, strict=True)]
+    names = [f"{each.record.metadata['slug']} {version}" for each, version in zip(units, versions, strict=True)]
+    return [without_keys(name) for name in (versions if len(slugs) == 1 else names)]
 
 
 # --- comparison ------------------------------------------------------------------------------------------------------
@@ -357,11 +358,13 @@ def _value_cell(document: Mapping[str, object], key: str) -> Html:
 def _surroundings(unit: Told) -> dict[str, object]:
     metadata = unit.record.metadata
     env, git = metadata["env"], metadata["git"]
-    packages = {f"package {name}": version for name, version in env["packages"].items()}
+    packages = {f"package {name}": version for name, version in env["packages"].items()} if env else {}
     code = {"commit": git["sha"], "dirty": git["dirty"], "branch": git["branch"]} if git else {"commit": None}
     data = metadata["data_provenance"]
     source = {"data": data["path"], "fingerprint": data["fingerprint"]} if data["kind"] == "artefact" else {}
-    machine = {"python": env["python"], "platform": env["platform"], "devices": env["devices"], **env["hardware"]}
+    machine: dict[str, object] = {}
+    if env is not None:
+        machine = {"python": env["python"], "platform": env["platform"], "devices": env["devices"], **env["hardware"]}
     plain = {**code, **source, **machine, **packages}
     return {key: without_secrets(value, key) for key, value in plain.items()}
 

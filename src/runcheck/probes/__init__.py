@@ -86,6 +86,7 @@ class Probe(Protocol):
 # By the format of a role, and the suffix of the file where a role has several.
 _STREAMING = {
     ("json", ".json"): "document:JsonProbe",
+    ("json", ".sig"): "document:JsonProbe",
     ("document", ".json"): "document:JsonProbe",
     ("document", ".yaml"): "document:YamlProbe",
     ("checksums", ""): "checksums:ChecksumsProbe",

@@ -5,8 +5,6 @@ locks cannot keep.
 """
 
 import re
-from collections.abc import Mapping
-from typing import cast
 
 from runcheck.convention.documents import Metadata, label_of
 from runcheck.convention.layout import layout
@@ -14,7 +12,7 @@ from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id
 from runcheck.errors import CannotReadError
-from runcheck.publish.references import metadata_at
+from runcheck.reading.records import UnitFault, metadata_at
 from runcheck.tree.store import Store
 
 _SHORT = 7  # digits of a commit
@@ -58,17 +56,10 @@ def _may_have(version: str, parts: re.Match[str]) -> bool:
 
 
 def _has(store: Store, path: str, label: str) -> bool:
-    document = metadata_at(store, path)
-    if not _is_telling(document):
+    metadata = metadata_at(store, path)
+    if isinstance(metadata, UnitFault):
         return False
-    metadata = cast("Metadata", document)
     return label.startswith(_label(metadata, _SHORT)) and _label(metadata).startswith(label)
-
-
-def _is_telling(document: Mapping[str, object]) -> bool:
-    git = document.get("git")
-    sha = git.get("sha") if isinstance(git, dict) else ""
-    return all(isinstance(each, str) for each in (document.get("created_at"), document.get("slug"), sha))
 
 
 def _label(metadata: Metadata, digits: int | None = None) -> str:

@@ -1,8 +1,8 @@
 """``publish``: bring a unit that is right to where it is kept for long, and see that it came whole."""
 
 import os
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import NamedTuple
 
 from runcheck.convention.documents import Metadata
 from runcheck.errors import CannotReadError, CannotWriteError
@@ -106,5 +106,4 @@ def _is_within(path: str, unit: str) -> bool:
 
 def _absent(metadata: Metadata, store: Store) -> list[str]:
     """Return the units that one refers to and that are not there."""
-    named = references_of(cast("Mapping[str, object]", metadata))
-    return [each for each in named if store.entry(f"{each}/{CHECKSUMS}") is None]
+    return [each for each in references_of(metadata) if store.entry(f"{each}/{CHECKSUMS}") is None]

@@ -1,6 +1,6 @@
-"""The registry of a tree in a store, made here: from a shadow of that tree, which has the metadata of its units alone.
+"""The registry of a tree in a store, made here: from a shadow of that tree, which has a few documents of its units.
 
-The registry is a function of the metadata, so what the writer does with a tree of this machine it can do with that.
+The registry is a function of these, so what the writer does with a tree of this machine it can do with that.
 """
 
 import os
@@ -8,6 +8,7 @@ import tempfile
 
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
+from runcheck.convention.registry import COLUMNS_OF
 from runcheck.convention.units import classify, is_above_units
 from runcheck.errors import MissingLibraryError
 from runcheck.probes.registry import read_registry
@@ -16,12 +17,14 @@ from runcheck.tree.writable import WritableStore
 from runcheck.writer.registry import is_registered, upsert_row
 
 _CHUNK = 1 << 20
+_OF_ROWS = ("metadata", *COLUMNS_OF)  # the roles of the documents that a row is made of
 
 
 def registered(store: WritableStore, path: str, metadata: Metadata) -> list[str]:
     """See that the registry of a store has the row of the unit at ``path``; return what was done."""
     name = layout().registry
     with tempfile.TemporaryDirectory(prefix="runcheck-") as root:
+        _bring_documents(store, path, root)
         try:
             registry = store.entry(name)
             if registry is not None and registry.is_file:
@@ -29,7 +32,8 @@ def registered(store: WritableStore, path: str, metadata: Metadata) -> list[str]
                 if is_registered(root, path, metadata):
                     return []
             if not _is_readable(os.path.join(root, name)):
-                _bring_metadata(store, root)
+                for unit in classify(store.walk("", is_above_units)).units:
+                    _bring_documents(store, unit.path, root)
             upsert_row(root, path, metadata)
         except MissingLibraryError as error:
             return [f"left {name} as it was: {error}"]
@@ -45,11 +49,10 @@ def _is_readable(registry: str) -> bool:
     return not content.error and not content.unverified
 
 
-def _bring_metadata(store: WritableStore, root: str) -> None:
-    """Bring the metadata of every unit, of which the registry is made where it cannot be read."""
-    tree = classify(store.walk("", is_above_units))
-    entries = (store.entry(f"{unit.path}/{layout().path('metadata')}") for unit in tree.units)
-    for entry in entries:
+def _bring_documents(store: WritableStore, unit: str, root: str) -> None:
+    """Bring what the row of a unit is made of."""
+    for name in (path for role in _OF_ROWS for path in layout().roles[role].paths):
+        entry = store.entry(f"{unit}/{name}")
         if entry is not None and entry.is_file and entry.size <= layout().limits.document_bytes:
             _bring(store, entry, root)
 
@@ -57,6 +60,6 @@ def _bring_metadata(store: WritableStore, root: str) -> None:
 def _bring(store: WritableStore, entry: Entry, root: str) -> None:
     target = os.path.join(root, entry.path)
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    with store.open(entry) as source, open(target, "xb") as stream:
+    with store.open(entry) as source, open(target, "wb") as stream:
         while chunk := source.read(_CHUNK):
             stream.write(chunk)

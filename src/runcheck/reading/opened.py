@@ -120,7 +120,7 @@ class OpenedTree:
 
         require()
         if units is None:
-            return joined(with_unit(path, table) for path, table in self._metrics())
+            return joined(with_unit(path, table) for path, table in self.metric_tables())
         runs = [self.unit(unit) for unit in units]
         for run in runs:
             if not isinstance(run, LoadedRun):
@@ -131,8 +131,14 @@ class OpenedTree:
             if isinstance(run, LoadedRun)
         )
 
-    def _metrics(self) -> "Iterator[tuple[str, pa.Table]]":
-        """Yield the metrics of every run that has any, by its path."""
+    def metric_tables(self) -> "Iterator[tuple[str, pa.Table]]":
+        """Yield the metrics of each run that has any, by its path, as ``LoadedRun.metrics`` gives them.
+
+        A run whose metrics are broken is passed over, and is in :attr:`faults`.
+
+        Raises:
+            MissingLibraryError: pyarrow is not installed.
+        """
         for record in self.units("model"):
             files = UnitFiles(os.path.join(self.root, record.path))
             run = LoadedRun(files, record.metadata)

@@ -11,45 +11,71 @@
     return each;
   };
 
-  // --- tables
+  // --- tables: all rows are at hand, and so many are in the document as a browser lays out at once
 
-  const valueOf = (row, column) => {
-    const cell = row.cells[column];
-    const number = cell.dataset.v === undefined ? NaN : Number(cell.dataset.v);
-    return Number.isNaN(number) ? cell.textContent.trim() : number;
-  };
+  const SHOWN = 300;
   const compared = (one, other) =>
     typeof one === "number" && typeof other === "number" ? one - other : String(one).localeCompare(String(other));
 
-  for (const table of document.querySelectorAll("table.sortable")) {
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, column) => {
-      const button = made("button", head.textContent);
-      head.replaceChildren(button);
-      button.addEventListener("click", () => {
-        const descending = head.getAttribute("aria-sort") === "ascending";
-        heads.forEach((each) => each.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-        const rows = [...table.tBodies[0].rows].map((row) => [valueOf(row, column), row]);
-        const empty = ([value]) => value === "";
-        rows.sort((a, b) => empty(a) - empty(b) || (descending ? -1 : 1) * compared(a[0], b[0]));
-        table.tBodies[0].append(...rows.map(([, row]) => row));
+  class Table {
+    constructor(table) {
+      this.body = table.tBodies[0];
+      this.rows = [...this.body.rows];
+      this.texts = new Map();
+      this.words = [];
+      this.most = SHOWN;
+      this.more = made("button", "", "more");
+      this.more.addEventListener("click", () => { this.most = Infinity; this.show(); });
+      table.parentElement.after(this.more);
+      this.heads = [...table.tHead.rows[0].cells];
+      this.heads.forEach((head, column) => {
+        const button = made("button", head.textContent);
+        head.replaceChildren(button);
+        button.addEventListener("click", () => this.sort(column));
       });
-    });
+      this.show();
+    }
+
+    valueOf(row, column) {
+      const cell = row.cells[column];
+      const number = cell.dataset.v === undefined ? NaN : Number(cell.dataset.v);
+      return Number.isNaN(number) ? cell.textContent.trim() : number;
+    }
+
+    sort(column) {
+      const head = this.heads[column], descending = head.getAttribute("aria-sort") === "ascending";
+      this.heads.forEach((each) => each.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const keyed = this.rows.map((row) => [this.valueOf(row, column), row]);
+      const empty = ([value]) => value === "";
+      keyed.sort((a, b) => empty(a) - empty(b) || (descending ? -1 : 1) * compared(a[0], b[0]));
+      this.rows = keyed.map(([, row]) => row);
+      this.show();
+    }
+
+    textOf(row) {
+      if (!this.texts.has(row)) this.texts.set(row, row.textContent.toLowerCase());
+      return this.texts.get(row);
+    }
+
+    // Show the rows that have all words, and return how many have.
+    show() {
+      const found = this.rows.filter((row) => this.words.every((word) => this.textOf(row).includes(word)));
+      this.body.replaceChildren(...found.slice(0, this.most));
+      this.more.hidden = found.length <= this.most;
+      this.more.textContent = `show all ${found.length.toLocaleString("en")} rows`;
+      return found.length;
+    }
   }
 
+  const tables = [...document.querySelectorAll("table.sortable")].map((table) => [table, new Table(table)]);
   const filter = document.getElementById("filter");
   if (filter) {
-    const rows = [...document.getElementById("run-table").tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
-    const found = document.getElementById("found");
+    const [, runs] = tables.find(([table]) => table.id === "run-table");
     filter.addEventListener("input", () => {
-      const words = filter.value.toLowerCase().split(/\s+/);
-      let count = 0;
-      for (const [row, text] of rows) {
-        row.hidden = !words.every((word) => text.includes(word));
-        count += !row.hidden;
-      }
-      found.textContent = `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")} runs`;
+      runs.words = filter.value.toLowerCase().split(/\s+/);
+      const count = runs.show().toLocaleString("en");
+      document.getElementById("found").textContent = `${count} of ${runs.rows.length.toLocaleString("en")} runs`;
     });
   }
 
@@ -154,7 +180,7 @@
       values.sort((one, other) => one - other);
       if (!values.length) return log.checked ? [0.1, 1] : [0, 1];
       const low = values[Math.floor(values.length * 0.05)], high = values[Math.ceil(values.length * 0.95) - 1];
-      return log.checked ? uPlot.rangeLog(low, high, 10, false) : uPlot.rangeNum(low, high, 0.1, true);
+      return log.checked ? [low / 1.2, high * 1.2] : uPlot.rangeNum(low, high, 0.1, true);
     }
 
     // What is not finite has no height: crosses at the lower edge say where it was.
@@ -177,24 +203,24 @@
       context.restore();
     }
 
+    // The points nearest to the cursor, or the last ones where there is none.
     tell(plot) {
       const { left, top } = plot.cursor;
-      if (left === undefined || left < 0 || !this.lines.length) {
-        const gone = this.lines.filter((each) => each.gone).length;
-        this.readout.replaceChildren(...(gone ? [made("div", `× ${gone} of ${this.lines.length} curves have values that are not finite`)] : []));
-        return;
-      }
-      const step = plot.posToVal(left, "x");
-      const near = this.lines
+      const isOver = left !== undefined && left >= 0;
+      const step = isOver ? plot.posToVal(left, "x") : Infinity;
+      const shown = this.lines
         .filter((each) => each.x.length)
         .map((each) => {
           const at = nearest(each.x, step), value = each.values[at];
-          const y = value === null ? 1e9 : plot.valToPos(value, "y");
-          return { each, at, value, distance: Math.abs(y - top) };
+          const distance = !isOver ? 0 : value === null ? Infinity : Math.abs(plot.valToPos(value, "y") - top);
+          return { each, at, value, distance };
         })
         .sort((one, other) => one.distance - other.distance)
         .slice(0, NEAREST);
-      this.readout.replaceChildren(made("div", `step ${Math.round(step).toLocaleString("en")}`), ...near.map(({ each, at, value }) => {
+      const gone = this.lines.filter((each) => each.gone).length;
+      const words = gone ? ` · × where ${gone} of ${this.lines.length} curves are not finite` : "";
+      const head = isOver ? `step ${Math.round(step).toLocaleString("en")}` : "last";
+      this.readout.replaceChildren(made("div", head + words), ...shown.map(({ each, at, value }) => {
         const line = made("div");
         line.append(swatch(each.colour, dash(each)), made("span", nameOf(each)), made("b", told(value)), made("span", `@${each.x[at]}`));
         return line;
@@ -292,6 +318,7 @@
   // On paper all that is closed is open, all charts are drawn, and the colours are those of paper.
   const closed = [];
   addEventListener("beforeprint", () => {
+    tables.forEach(([, table]) => { table.most = Infinity; table.show(); });
     for (const each of document.querySelectorAll("details:not([open])")) { each.open = true; closed.push(each); }
     charts.forEach((chart) => chart.draw());
   });
