@@ -311,9 +311,10 @@ def test_a_crate_needs_a_licence_and_a_seal_that_holds(unit: str, tmp_path: Path
 @_WITH_RDFLIB
 def test_mlcroissant_reads_the_rows_where_the_files_are(root: Path, tmp_path: Path) -> None:
     mlcroissant = pytest.importorskip("mlcroissant", reason="the reader of Croissant, which only this test needs")
-    (tmp_path / "else where").mkdir()
-    target = tmp_path / "else where/digits.json"
-    export(str(root / "dataset/digits"), "croissant", str(target), Wishes(licence="CC-BY-4.0"))
+    moved = Path(shutil.copytree(root, tmp_path / "my data/artefacts", symlinks=True))
+    (tmp_path / "elsewhere").mkdir()
+    target = tmp_path / "elsewhere/digits.json"
+    export(str(moved / "dataset/digits"), "croissant", str(target), Wishes(licence="CC-BY-4.0"))
     dataset = mlcroissant.Dataset(jsonld=str(target))
     assert dataset.metadata.issues.errors == set()
     assert [each for each in dataset.metadata.issues.warnings if "citeAs" not in each] == []  # which nobody wrote down

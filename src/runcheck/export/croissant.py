@@ -6,7 +6,6 @@ Format: Croissant 1.0 (http://mlcommons.org/croissant/1.0), JSON-LD over schema.
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
 
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
@@ -97,7 +96,7 @@ def _file(document: Document, folder: str) -> Entity:
         "@type": "cr:FileObject",
         "@id": document.path,
         "name": document.path,
-        "contentUrl": quote(f"{folder}/{document.path}"),
+        "contentUrl": f"{folder}/{document.path}",  # as it is: mlcroissant takes %20 for a part of the name
         "contentSize": f"{document.size} B",
         "encodingFormat": mime_of(document.path),
         "sha256": document.sha256,
