@@ -52,7 +52,7 @@ tools:
     apt-get download $(list) 2>/dev/null || { apt-get update --quiet=2; apt-get download $(list); }
     for package in *.deb; do dpkg -x "$package" .; done
     if [ -x usr/lib/chromium/chromium ]; then # its libraries are not where the system looks for them
-        libraries=$(dirname "$(find "$PWD/usr/lib" -name 'libopenh264.so.*' -o -name 'libdouble-conversion.so.*' | head -1)")
+        libraries="$PWD/usr/lib/$(uname -m)-linux-gnu"
         printf '#!/bin/sh\nLD_LIBRARY_PATH="%s:%s/pulseaudio" exec "%s" "$@"\n' "$libraries" "$libraries" \
             "$PWD/usr/lib/chromium/chromium" >bin/chromium
         chmod +x bin/chromium

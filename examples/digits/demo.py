@@ -40,6 +40,8 @@ def main() -> int:
     if found != 1:
         print("runcheck did not find what was done to the copy", file=sys.stderr)
         return 1
+    _say("7. runcheck report artefacts")
+    subprocess.run([sys.executable, "-m", "runcheck", "report", str(ROOT)], check=True)
     print(f"\nThe copy is found out, the tree in {ROOT}/ is clean. See its curves: tensorboard --logdir {ROOT}/model")
     return 0
 

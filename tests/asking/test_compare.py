@@ -97,6 +97,7 @@ def test_more_than_two_units_of_both_kinds(lab: Lab, say: Callable[..., Said]) -
     assert {row.name: row.absent for row in compared.config}["optimizer.rate"] == (2,)
     said = say("compare", FIRST, SECOND, "digits", "--markdown")
     assert said.status == 0
+    assert "| --- | --- | --- | --- |" in said.out.splitlines()
     assert r"| optimizer\.rate | 0\.1 | 0\.2 | \- |" in said.out.splitlines()
 
 

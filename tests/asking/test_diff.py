@@ -143,7 +143,9 @@ def test_hostile_names_and_lists(lab: Lab, twin: Path, say: Callable[..., Said])
     (twin / "\x1b[2J\n.json").write_text("{}")
     shutil.copytree(lab.root / lab.first, "other")
     for name in ("other", "twin"):
-        (Path(name) / "SHA256SUMS").write_text(f"{'0' if name == 'twin' else '1'}" * 64 + "  ../artefacts/x.json\n")
+        (Path(name) / "SHA256SUMS").write_text(
+            f"{'0' if name == 'twin' else '1'}" * 64 + "  ../artefacts/dataset/digits/v1/metadata.json\n"
+        )
     found = diff("other", "twin")
     assert [each.sizes for each in found.changed] == [(None, None)]
     assert "leads out of the unit" in str(found.documents[0].fault)
@@ -187,6 +189,12 @@ def test_a_series_that_ends_sooner(turn: bool) -> None:
     found = first_differences(*((long, short) if turn else (short, long)), NAMES)
     assert list(found) == [NAMES[0]]
     assert set(found["train", "a"][2:]) == {None, long[2]}
+
+
+def test_of_a_series_that_goes_on_after_the_other_run_has_ended_one_row_is_enough() -> None:
+    a, b = rows("a", 1, 2), rows("b", 1, 2)
+    found = first_differences([a[0], b[0]], chain([a[0], b[0], a[1]], repeat(b[1])), NAMES)
+    assert {name: each.step for name, each in found.items()} == dict.fromkeys(NAMES, 1)
 
 
 def test_no_more_is_read_than_it_takes_and_little_is_held() -> None:

@@ -35,6 +35,11 @@ def run_folder(demo: tuple[Path, str]) -> Path:
     return demo[0] / "artefacts/model/digits_logreg_baseline/latest"
 
 
+def test_the_demo_ends_with_a_report_and_says_where(demo: tuple[Path, str]) -> None:
+    assert "\nruncheck-report.html  " in demo[1]
+    assert "digits_logreg_baseline" in (demo[0] / "runcheck-report.html").read_text()
+
+
 def test_the_demo_prints_a_clean_tree_and_the_findings_of_the_copy(demo: tuple[Path, str]) -> None:
     clean, _, tampered = demo[1].partition("Tamper with a copy")
     assert "All clean: 2 units" in clean

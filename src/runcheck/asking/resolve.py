@@ -10,6 +10,7 @@ from typing import NamedTuple
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.timestamps import date_of
 from runcheck.convention.units import Address, Tree, classify, is_above_units
 from runcheck.convention.versions import NO_COMMIT, newest, parts_of_experiment_id
 from runcheck.errors import CannotCheckError, CannotReadError
@@ -180,18 +181,23 @@ def _dated(store: LocalStore, tree: Tree, name: str) -> Iterator[str]:
         return
     wanted = match["named"] or match["labelled"]
     for unit in tree.units:
-        if unit.slug != wanted:
+        if unit.slug != wanted or not _may_be_of(unit.version, match["date"]):
             continue
         metadata = metadata_at(store, unit.path)
         if not isinstance(metadata, UnitFault) and _is_called(metadata, name, match):
             yield unit.path
 
 
+def _may_be_of(version: str, date: str) -> bool:
+    """Say whether a unit of this version may be of a day: an experiment id says which, and is all that is read."""
+    return not is_name("experiment-id", version) or parts_of_experiment_id(version)[0][:10].replace("-", "") == date
+
+
 def _is_called(metadata: Metadata, name: str, match: re.Match[str]) -> bool:
     if match["sha"] is None:
         return metadata["name"] == name
     sha = metadata["git"]["sha"] if metadata["git"] else NO_COMMIT
-    is_of_day = metadata["created_at"][:10].replace("-", "") == match["date"]
+    is_of_day = date_of(metadata["created_at"]) == match["date"]
     return metadata.get("label") == name or (is_of_day and sha.startswith(match["sha"]))
 
 
