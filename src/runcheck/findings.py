@@ -21,10 +21,11 @@ def without_secrets(text: str) -> str:
     """
     if _RUN.search(text) is None:
         return text
-    from runcheck.convention.words import words_in  # noqa: PLC0415 - most messages have no long values
+    from runcheck.convention.secrets import SECRET  # noqa: PLC0415 - most messages have no long values
+    from runcheck.convention.words import words_in  # noqa: PLC0415
 
     for word in reversed([each for each in words_in(text) if each.kind == "secret" and each.is_certain]):
-        text = f"{text[: word.start]}[secret]{text[word.end :]}"
+        text = f"{text[: word.start]}{SECRET}{text[word.end :]}"
     return text
 
 

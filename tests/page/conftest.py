@@ -18,7 +18,7 @@ def browser() -> "Iterator[Browser]":
     """A Chromium that runs; tests that need it skip where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, (*map(shutil.which, names), shutil.which("chromium", path=UNPACKED))), None)
+    found = next(filter(None, (shutil.which("chromium", path=UNPACKED), *map(shutil.which, names))), None)
     if found is None:
         pytest.skip("there is no Chromium here; `./dev tools` unpacks Debian's")
     with playwright.sync_playwright() as driver:

@@ -56,7 +56,12 @@ def test_only_the_rules_of_the_selected_clauses_are_called() -> None:
         (("RC304",), Reading(frozenset({"checksums"}), is_whole=True, is_scanned=False)),
         (
             ("RC704",),
-            Reading(frozenset({"checksums", "metadata"}), is_whole=False, is_hashed=False, is_scanned=False),
+            Reading(
+                frozenset({"checksums", "config", "metadata", "summary"}),
+                is_whole=False,
+                is_hashed=False,
+                is_scanned=False,
+            ),
         ),
         (("RC109",), Reading(frozenset(), is_whole=False, is_hashed=False, is_scanned=False)),
     ],

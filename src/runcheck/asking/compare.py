@@ -8,9 +8,10 @@ from typing import NamedTuple
 from runcheck.asking.resolve import Place, resolve
 from runcheck.asking.series import last_of, summaries_of
 from runcheck.asking.show import agreement, duration_of
-from runcheck.asking.values import canonical, flattened, without_secrets
+from runcheck.asking.values import canonical, flattened
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.documents import Git, Metadata, SeriesSummary
+from runcheck.convention.words import without_secrets
 from runcheck.errors import CannotReadError
 from runcheck.probes.git_command import GitFailedError, git_says, is_in_repository
 from runcheck.reading.files import UnitFiles

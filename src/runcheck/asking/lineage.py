@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.asking.resolve import resolve
 from runcheck.asking.show import Agreement
-from runcheck.asking.values import without_secrets
 from runcheck.convention.documents import SIDECAR_SUFFIX, Metadata, Provenance
 from runcheck.convention.layout import layout
 from runcheck.convention.units import classify, is_above_units
+from runcheck.convention.words import without_secrets
 from runcheck.reading.records import UnitFault, metadata_at
 from runcheck.tree.store import LocalStore, Store
 

@@ -6,11 +6,12 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 
 from runcheck.asking.resolve import Place, is_there, resolve
 from runcheck.asking.series import RunSeries, series_of
-from runcheck.asking.values import flattened, without_secrets
+from runcheck.asking.values import flattened
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar, Metadata, Provenance, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import parse_timestamp
+from runcheck.convention.words import without_secrets
 from runcheck.errors import CannotReadError
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.records import UnitFault, metadata_at, record_of

@@ -2,18 +2,15 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 from runcheck.convention import registry
-from runcheck.convention.words import names_of_items, words_of_value
+from runcheck.convention.words import without_secrets
 from runcheck.report.escape import printable
 
 _LONGEST = 60  # characters of a value in a line
 _WIDE, _WIDEST = 120, 400  # where values differ behind that
-_SECRET = "[secret]"  # noqa: S105 - what stands for one
-_PART, _ESCAPED = re.compile(r"(?:[^.\\]|\\.)+", re.DOTALL), re.compile(r"\\(.)", re.DOTALL)
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -34,7 +31,7 @@ def members(document: Mapping[str, object]) -> dict[str, Member]:
     """Return the values of a document by one level of keys, in order, as the registry has a configuration."""
     found = {}
     for path, value in sorted(registry.flattened(document).items()):
-        above, key = ["", *(_ESCAPED.sub(r"\1", part) for part in _PART.findall(path))][-2:]
+        above, key = ["", *registry.parts_of(path)][-2:]
         found[path] = Member(value, key, above)
     return found
 
@@ -47,21 +44,6 @@ def flattened(document: Mapping[str, object]) -> dict[str, object]:
 def canonical(value: object) -> str:
     """Return what two values have in common if and only if they are the same: 1 is neither true nor 1.0."""
     return json.dumps(value, sort_keys=True, default=str)
-
-
-def without_secrets(value: object, name: str = "", above: str = "") -> object:
-    """Return a value, which stands under ``name`` in an object ``above``, without the secrets in it."""
-    if isinstance(value, str):
-        for word in reversed(list(words_of_value(value, name, above))):
-            if word.kind == "secret":
-                value = f"{value[: word.start]}{_SECRET}{value[word.end :]}"
-        return value
-    if isinstance(value, list):
-        names = names_of_items(value, name)
-        return [without_secrets(each, of, above) for each, of in zip(value, names, strict=True)]
-    if isinstance(value, dict):
-        return {key: without_secrets(each, str(key), name) for key, each in value.items()}
-    return value
 
 
 def told(value: object, longest: int = _LONGEST, *, exact: bool = False) -> str:

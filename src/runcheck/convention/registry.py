@@ -1,6 +1,7 @@
 """A row of the registry: what it says of a unit is a function of three documents of the unit, and of nothing else."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
@@ -13,6 +14,7 @@ COLUMNS_OF: Mapping[str, tuple[str, ...]] = {
     "config": ("config",),
     "summary": ("duration_seconds", "last_step", "checkpoint_step", "last", "directions"),
 }
+_PART, _ESCAPED = re.compile(r"(?:[^.\\]|\\.)+", re.DOTALL), re.compile(r"\\(.)", re.DOTALL)
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # that a column of integers holds
 
 
@@ -98,6 +100,11 @@ def flattened(config: Mapping[str, object]) -> dict[str, object]:
             else:
                 flat[name] = value
     return flat
+
+
+def parts_of(name: str) -> list[str]:
+    """Return the keys that are joined in one of a configuration with one level."""
+    return [_ESCAPED.sub(r"\1", part) for part in _PART.findall(name)]
 
 
 def _as_part(name: str) -> str:

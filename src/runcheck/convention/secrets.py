@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from runcheck.convention.patterns import late
 
+SECRET = "[secret]"  # noqa: S105 - stands for one in what is printed
 REDACTED = "[redacted]"
 
 

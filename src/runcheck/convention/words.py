@@ -21,8 +21,10 @@ from runcheck.convention.secrets import (
     REDACTED,
     RUN,
     RUN_CHARACTERS,
+    SECRET,
     Secret,
     is_password_name,
+    is_secret,
     is_telling,
     key_at,
     named_secret,
@@ -273,3 +275,19 @@ def names_of_items(items: list[object], name: str) -> list[str]:
         is_flag = isinstance(item, str) and item.startswith("-") and "=" not in item and len(item) < 80  # noqa: PLR2004
         flag = item.lstrip("-") if is_flag and isinstance(item, str) else None
     return names
+
+
+def without_secrets(value: object, name: str = "", above: str = "") -> object:
+    """Return a value, which stands under ``name`` in an object ``above``, without what might be a secret in it."""
+    if isinstance(value, str):
+        shown = value
+        for word in reversed(words_of_value(value, name, above)):
+            if word.kind in ("secret", "address"):
+                shown = f"{shown[: word.start]}{SECRET}{shown[word.end :]}"
+        return SECRET if shown == value and is_secret(name, value) else shown
+    if isinstance(value, list):
+        names = names_of_items(value, name)
+        return [without_secrets(each, of, above) for each, of in zip(value, names, strict=True)]
+    if isinstance(value, dict):
+        return {key: without_secrets(each, str(key), name) for key, each in value.items()}
+    return value

@@ -23,6 +23,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "external_data": ("export",),
     "gone_process": ("heartbeat",),
     "hdf5_data": ("data",),
+    "good_signature": ("signature", "checksums"),
     "heartbeat": ("heartbeat",),
     "looked_into": ("export",),
     "metadata": ("metadata",),
@@ -32,6 +33,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "parquet_data": ("data",),
     "readme": ("readme",),
     "rows_by_data": ("data",),
+    "signature": ("signature",),
     "sidecars": ("export_sidecar", "export"),
     "sound_metrics": ("metrics",),
     "summary": ("summary",),
@@ -68,6 +70,7 @@ _ROLES_BY_NAME: dict[str, tuple[str, ...]] = {
     "export-sidecar": ("export", "export_sidecar"),
     "heartbeat-left": ("heartbeat",),
     "heartbeat-schema": ("heartbeat",),
+    "registry-row-stale": ("metadata", "config", "summary"),
     "split-files": ("data", "metadata"),
     "unassigned-data": ("data", "metadata"),
 }

@@ -10,9 +10,8 @@ from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
-from runcheck.convention.secrets import is_secret
 from runcheck.convention.timestamps import format_timestamp
-from runcheck.findings import without_secrets
+from runcheck.convention.words import without_secrets
 from runcheck.listing.columns import Listed, Value, as_text
 from runcheck.report.escape import printable
 
@@ -119,9 +118,6 @@ def _safe(value: Value, name: str = "") -> Value:
 
     The ``name`` of a value may say that it is one.
     """
-    if isinstance(value, str):
-        shown = without_secrets(value)
-        return "[secret]" if shown == value and is_secret(name.rpartition(".")[2], value) else shown
     if isinstance(value, dict):
         return {key: _safe(each, key) for key, each in value.items()}
-    return [_safe(each, name) for each in value] if isinstance(value, list) else value
+    return without_secrets(value, name.rpartition(".")[2])

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from runcheck.asking.values import count_told, duration_told, flattened, told, without_secrets
+from runcheck.asking.values import count_told, duration_told, flattened, told
 from runcheck.convention.documents import Env, Metadata, Summary
+from runcheck.convention.words import without_secrets
 from runcheck.page.gather import Page, Told, sources
 from runcheck.page.html import Html, element, joined
 from runcheck.page.sections import badge, notice, number, seconds_of, section, status_badge, table

@@ -5,10 +5,11 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from runcheck.asking.values import count_told, duration_told, flattened, told, without_secrets
+from runcheck.asking.values import count_told, duration_told, flattened, told
 from runcheck.convention.aggregates import known_direction
 from runcheck.convention.documents import RegistryRow, SeriesSummary
 from runcheck.convention.timestamps import parse_timestamp
+from runcheck.convention.words import without_secrets
 from runcheck.findings import Finding, Report
 from runcheck.findings import without_secrets as without_keys
 from runcheck.page.gather import Page, Told

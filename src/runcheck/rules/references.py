@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
-from runcheck.convention.registry import COLUMNS_OF
+from runcheck.convention.registry import COLUMNS_OF, parts_of
 from runcheck.convention.units import Tree
+from runcheck.convention.words import without_secrets
 from runcheck.probes.contents import RegistryContent
 from runcheck.rules.rule import Problem, tree_rule
 
 METADATA = layout().path("metadata")
 REGISTRY = layout().registry
+_LONGEST = 80  # characters of a value of a configuration in a message
 
 
 @tree_rule
@@ -49,11 +51,13 @@ def registry_row_stale(sound_registry: RegistryContent, cards: Mapping[str, Card
         card = cards.get(row["path"])
         if card is None or card.row is None:
             continue
-        for column, said, expected in _differences(dict(row), dict(card.row)):
-            source = next((role for role, columns in COLUMNS_OF.items() if column.partition("[")[0] in columns), None)
-            message = f"says {column} of {row['path']} is {said!r}; "
-            message += f"its {source} says {expected!r}" if source else f"{METADATA} says {expected!r}"
-            yield Problem(REGISTRY, message, concerns=row["path"])
+        for column, key, said, expected in _differences(dict(row), dict(card.row)):
+            source = next((f"its {role}" for role, columns in COLUMNS_OF.items() if column in columns), METADATA)
+            place = column if key is None else f"{column}[{key}]"
+            left, right = _shown(column, key, said), _shown(column, key, expected)
+            yield Problem(
+                REGISTRY, f"says {place} of {row['path']} is {left}; {source} says {right}", concerns=row["path"]
+            )
 
 
 @tree_rule
@@ -137,16 +141,18 @@ def link_cycle(cards: Mapping[str, Card]) -> Iterator[Problem]:
                 current = next(reversed(trail), None)
 
 
-def _differences(row: dict[str, object], expected: dict[str, object]) -> Iterator[tuple[str, object, object]]:
-    """Yield each column, or each member of a column that is a map, that is not what is expected."""
+def _differences(
+    row: dict[str, object], expected: dict[str, object]
+) -> Iterator[tuple[str, str | None, object, object]]:
+    """Yield each column, or each member by its key of a column that is a map, that is not what is expected."""
     for column, right in expected.items():
         said = row.get(column)
         if (type(said), said) == (type(right), right):  # 0 is not False, 650.0 not 650
             continue
         members = tuple(_members_that_differ(_members(column, said), _members(column, right)))
-        yield from ((f"{column}[{key}]", left, right) for key, left, right in members)
+        yield from ((column, *each) for each in members)
         if not members:
-            yield column, said, right
+            yield column, None, said, right
 
 
 def _members_that_differ(said: object, right: object) -> Iterator[tuple[str, object, object]]:
@@ -165,3 +171,14 @@ def _members(column: str, value: object) -> object:
     except (ValueError, RecursionError):
         return value
     return {key: json.dumps(each) for key, each in config.items()} if isinstance(config, dict) else value
+
+
+def _shown(column: str, key: str | None, value: object) -> str:
+    """Return a value for a message, without the secrets that a configuration may hold."""
+    if column not in COLUMNS_OF["config"] or not isinstance(value, str):
+        return repr(value)
+    if key is None:
+        return f"a text of {len(value):,} characters"
+    above, name = ["", *parts_of(key)][-2:]
+    text = json.dumps(without_secrets(json.loads(value), name, above))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
