@@ -12,6 +12,7 @@ from runcheck.convention.versions import in_order
 from runcheck.errors import CannotReadError
 from runcheck.prune.best import require_metrics, why_best
 from runcheck.prune.policy import COLD, Policy, Reason
+from runcheck.prune.references import behind
 from runcheck.prune.units import File, KnownUnit, UnknownUnit, know
 from runcheck.reading.place import name_in
 from runcheck.tree.store import LocalStore
@@ -65,7 +66,8 @@ def make_plan(root: str, policy: Policy, moment: datetime) -> Plan:
         InvalidArgumentError: no run has the metric by which the best are to stay.
     """
     store = LocalStore(root)
-    slugs = classify(store.walk("", is_above_units)).slugs
+    tree = classify(store.walk("", is_above_units))
+    slugs = tree.slugs
     units: dict[str, KnownUnit] = {}
     unknown: list[UnknownUnit] = []
     large: list[File] = []
@@ -87,6 +89,9 @@ def make_plan(root: str, policy: Policy, moment: datetime) -> Plan:
             candidates.update(found_here.candidates)
             kept.update(found_here.kept)
             latest.update(found_here.latest)
+    for link in tree.loose:
+        if (unit := behind(root, link)) in candidates.keys() - kept.keys():
+            kept[str(unit)] = f"the link {link.path} leads to it"
     needs = {path: _resolved(unit.refers_to, named) for path, unit in units.items()}
     kept.update(_needed(needs, unknown, candidates.keys() - kept.keys()))
     going = [candidates[path] for path in _in_order(needs, candidates.keys() - kept.keys())]
