@@ -233,6 +233,46 @@ def test_a_journal_that_somebody_left_does_nothing(root: Path, units: Units, tex
     assert everything(root).keys() == before.keys()
 
 
+def journal(root: Path, unit: str, session: str, reason: str = "") -> None:
+    """Leave a journal that says that a unit came back."""
+    line = {"act": "restored", "unit": unit, "reason": reason, "size": 1, "session": session}
+    (root / ".runcheck").mkdir(exist_ok=True)
+    (root / ".runcheck/prune.json").write_text(json.dumps({"lines": [line]}))
+
+
+def test_a_journal_removes_no_folder_outside_of_the_trash(root: Path, units: Units, tmp_path: Path) -> None:
+    outside = tmp_path / "outside" / Path(units.newest).parent
+    outside.mkdir(parents=True)
+    (root / ".runcheck/trash").mkdir(parents=True)
+    (root / ".runcheck/trash/2020-01-01T00-00-00Z").symlink_to(tmp_path / "outside")
+    for session in ("../../../outside", "2020-01-01T00-00-00Z"):
+        journal(root, units.newest, session)
+        prune(str(root), Policy(frozenset({"unsealed"})))
+        assert outside.is_dir()
+        assert not (root / ".runcheck/prune.json").exists()
+
+
+def test_what_a_journal_says_need_be_no_text_and_no_unit_behind_a_link(
+    root: Path, units: Units, tmp_path: Path
+) -> None:
+    journal(root, units.newest, "2020-01-01T00-00-00Z", reason="\ud800")
+    prune(str(root), Policy(frozenset({"unsealed"})))
+    assert log(root) == [("restored", units.newest)]
+    (root / "model").rename(tmp_path / "elsewhere")
+    (root / "model").symlink_to(tmp_path / "elsewhere")
+    journal(root, units.newest, "2020-01-01T00-00-01Z")
+    prune(str(root), Policy(frozenset({"unsealed"})))
+    assert not (root / ".runcheck/prune.json").exists()
+
+
+@pytest.mark.parametrize("name", [b"v\xff", b"v1\n", b"v\\1"])
+def test_what_cannot_be_written_down_is_not_moved(root: Path, units: Units, name: bytes) -> None:
+    place = os.path.join(os.fsencode((root / units.failed).parent), name)
+    os.rename(root / units.failed, place)
+    prune(str(root), Policy())
+    assert os.path.isdir(place)
+
+
 def test_without_pyarrow_a_registry_is_not_left_behind(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     before = everything(root)

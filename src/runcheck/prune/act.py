@@ -170,7 +170,10 @@ def _bring_up(store: LocalStore, path: str, *, has_registry: bool) -> None:
     record = record_of(store, path)
     if isinstance(record, UnitFault):
         return
-    slug = next(each for each in classify(store.walk("", is_above_units)).slugs if path.startswith(f"{each.path}/"))
+    slugs = classify(store.walk("", is_above_units)).slugs
+    slug = next((each for each in slugs if path.startswith(f"{each.path}/")), None)
+    if slug is None:  # it lies behind a link
+        return
     is_ours = slug.latest is None or named_by_latest(store, slug) is not None
     if record.metadata["status"] == "completed" and is_ours:
         update_latest(f"{store.folder}/{slug.path}", path.rpartition("/")[2])

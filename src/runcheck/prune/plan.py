@@ -11,6 +11,7 @@ from runcheck.convention.units import Slug, classify, is_above_units
 from runcheck.convention.versions import in_order
 from runcheck.errors import CannotReadError
 from runcheck.prune.best import require_metrics, why_best
+from runcheck.prune.journal import is_unit
 from runcheck.prune.policy import COLD, Policy, Reason
 from runcheck.prune.references import behind
 from runcheck.prune.units import File, KnownUnit, UnknownUnit, know
@@ -130,7 +131,7 @@ def _of_slug(
     candidates = {
         unit.path: candidate for unit in here if (candidate := _candidate(unit, ordered or [], moment)) is not None
     }
-    candidates = {path: each for path, each in candidates.items() if each.reason in policy.reasons}
+    candidates = {path: each for path, each in candidates.items() if each.reason in policy.reasons and is_unit(path)}
     kept = {
         path: why
         for path, each in candidates.items()
