@@ -338,6 +338,25 @@ def test_a_url_is_pulled_from_and_not_into(tree: Path) -> None:
         pull(str(run_in(tree)), None, "memory://kept")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["pull", "{tree}", "--into", "{url}"],
+        ["publish", "{url}", "{tree}"],
+        ["seal", "{url}"],
+        ["recover", "{url}"],
+        ["prune", "{url}"],
+        ["show", "{url}"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_error_has_the_password_of_a_url(tree: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main([word.format(tree=run_in(tree), url="sftp://ada:hunter2@host.example/kept") for word in words]) == 2
+    said = capsys.readouterr()
+    assert "sftp://host.example/kept: " in said.err
+    assert "hunter2" not in said.out + said.err
+
+
 # --- the commands -----------------------------------------------------------------------------------------------------
 
 

@@ -61,8 +61,8 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _signers(text: str) -> Iterator[Signer]:
-    for number, line in enumerate(text.split("\n"), 1):  # what else Python takes for the end of a line is in a comment
-        line = line.removesuffix("\r")
+    lines = text.replace("\r\n", "\n").split("\n")  # what else ends a line for Python may stand in a comment
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
