@@ -18,7 +18,7 @@ from runcheck.prune.policy import Policy
 from runcheck.prune.session import look_at
 from runcheck.prune.trash import in_trash
 from tests.fixes.test_fixes import everything
-from tests.prune.conftest import Units
+from tests.prune.conftest import Units, write_run
 from tests.prune.test_plan import beat, edit
 
 SOURCE = str(Path(runcheck.__file__).parents[1])
@@ -204,6 +204,33 @@ def test_what_is_written_to_between_plan_and_move_is_left(
     assert pruned.left[0][1] == "changed while it was to be moved"
     assert (root / units.failed).exists()
     assert registered(root) >= {units.failed, units.datasets[1]}
+
+
+@pytest.mark.parametrize("how", ["a run", "a run that is begun", "a link in the metadata of another"])
+def test_what_is_named_between_plan_and_move_stays(
+    root: Path, units: Units, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    from runcheck.prune import act
+
+    def planned_before(*arguments: object) -> object:
+        plan = make_plan(*arguments)  # type: ignore[arg-type]
+        if how == "a run":
+            write_run(root, units.datasets[1])
+        elif how == "a run that is begun":
+            (root / "model/digits_logreg_baseline/2099-01-01T00-00-00Z_abc1234").mkdir()
+        else:
+            edit(root / units.newest / "metadata.json", lambda it: it.update(links={"base": units.first}))
+        return plan
+
+    monkeypatch.setattr(act, "make_plan", planned_before)
+    pruned = prune(str(root), Policy())
+    moved = {each.path for each in pruned.moved}
+    if how == "a run":
+        assert moved == {units.first, units.failed, units.datasets[0]}
+    elif how == "a run that is begun":
+        assert not moved
+    else:
+        assert moved == {units.failed, units.datasets[1]}
 
 
 @pytest.mark.parametrize("link", [".runcheck", ".runcheck/trash"])

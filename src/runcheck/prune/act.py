@@ -12,7 +12,7 @@ from runcheck.convention.units import classify, is_above_units
 from runcheck.errors import CannotWriteError
 from runcheck.prune import trash
 from runcheck.prune.journal import Line, begin, end, log, logged, under_way
-from runcheck.prune.plan import Candidate, Plan, make_plan, named_by_latest
+from runcheck.prune.plan import Candidate, Plan, make_plan, named_by_latest, without_late
 from runcheck.prune.policy import Policy
 from runcheck.prune.references import references_of
 from runcheck.prune.trash import Trashed
@@ -47,7 +47,7 @@ def prune(root: str, policy: Policy) -> Pruned:
         MissingLibraryError: the registry cannot be written without pyarrow.
     """
     with _pruning(root) as finished:
-        plan = make_plan(root, policy, now())
+        plan = without_late(root, make_plan(root, policy, now()), now())
         if not plan.going:
             return Pruned(plan, (), (), finished)
         session = trash.new_session(root, now())
