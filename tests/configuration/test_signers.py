@@ -45,6 +45,13 @@ def codes(root: Path, signers: str, quarantine: Quarantine, **terms: object) -> 
         (f"ada valid-after=20260528Z {KEY}\n", ["RC312"]),
         (f"ada cert-authority {KEY}\n", ["RC312"]),
         (f'ada namespaces="" {KEY}\n', ["RC312"]),
+        (f'ada namespaces="git,run*" {KEY}\n', []),
+        (f'ada namespaces="runchec?" {KEY}\n', []),
+        (f'ada namespaces="*,!runcheck" {KEY}\n', ["RC312"]),
+        (f'ada namespaces="runche[ck]k" {KEY}\n', ["RC312"]),
+        (f"# not any more:\u2028ada {KEY}\n", ["RC312"]),
+        (f"# not any more:\x0cada {KEY}\n", ["RC312"]),
+        (f"ada {KEY}\r\n", []),
         ("", ["RC312"]),
     ],
 )
@@ -79,6 +86,9 @@ def test_at_the_depth_of_structure_nothing_is_verified_and_this_is_said(quaranti
         (f"ada valid-after=soon {KEY}", "valid-after='soon'"),
         (f"ada valid-after=20261399 {KEY}", "line 1"),
         (f'ada namespaces=" {KEY}', "line 1"),
+        (f'ada valid-before="20200101",valid-before="20990101" {KEY}', "the option 'valid-before' twice"),
+        (f'"" {KEY}', "names nobody"),
+        (f"!ada {KEY}", "names nobody"),
     ],
 )
 def test_a_line_that_is_none_is_refused(line: str, why: str) -> None:
@@ -91,6 +101,8 @@ def test_a_line_that_is_none_is_refused(line: str, why: str) -> None:
     [
         ('namespaces="runcheck"', True),
         ('namespaces="file"', False),
+        ('namespaces="git,run*"', True),
+        ('namespaces="*,!run*"', False),
         ('valid-after="20260527123959Z"', True),
         ('valid-after="20260527"', True),
         ('valid-after="20260528"', False),

@@ -282,6 +282,15 @@ def test_the_signature_of_a_unit_goes_with_it(damaged: Path, tmp_path: Path) -> 
     assert (tmp_path / "crate/SHA256SUMS.sig").read_text() == "signed"
 
 
+def test_a_description_that_a_unit_has_itself_is_not_written_over(damaged: Path, tmp_path: Path) -> None:
+    dataset = damaged / "dataset/digits/v1"
+    (dataset / "ro-crate-metadata.json").write_text("{}")
+    reseal(dataset, "ro-crate-metadata.json")
+    with pytest.raises(CannotReadError, match=r"ro-crate-metadata.json: is a crate already"):
+        export(str(dataset), "ro-crate", str(tmp_path / "crate"), Wishes(licence=LICENCE))
+    assert not (tmp_path / "crate").exists()
+
+
 def test_a_unit_of_which_nobody_knows_what_it_ran_on_has_a_crate(damaged: Path, tmp_path: Path) -> None:
     unit = damaged / "model/digits_cnn_base/latest"
     metadata = json.loads((unit / "metadata.json").read_text())

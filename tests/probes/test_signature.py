@@ -55,6 +55,24 @@ def test_a_signature_over_a_digest_by_sha256_holds(tmp_path: Path) -> None:
     assert verified(read(armour), [LIST]).holds is True
 
 
+@pytest.mark.parametrize("kind", KINDS[:2], ids="-".join)
+def test_bytes_behind_the_signature_are_refused_as_ssh_keygen_refuses_them(
+    kind: tuple[str, ...], tmp_path: Path
+) -> None:
+    armour = signature_of(LIST, make_key(tmp_path, "key", *kind))
+    content = read(armour)
+    assert verified(content._replace(signature=content.signature + b"more"), [LIST]).holds is False
+    start = b64decode(b"".join(armour.splitlines()[1:-1]))[: -4 - len(content.signature)]
+    longer = start + (len(content.signature) + 4).to_bytes(4, "big") + content.signature + b"more"
+    lines = b"-----BEGIN SSH SIGNATURE-----\n" + b64encode(longer) + b"\n-----END SSH SIGNATURE-----\n"
+    assert verified(read(lines), [LIST]).holds is False
+    assert not taken_by_ssh_keygen(lines, LIST, tmp_path)
+    algorithm = content.signature[: 4 + int.from_bytes(content.signature[:4], "big")]
+    inner = content.signature[len(algorithm) + 4 :] + b"more"
+    torn = content._replace(signature=algorithm + len(inner).to_bytes(4, "big") + inner)
+    assert verified(torn, [LIST]).holds is False
+
+
 def test_a_flipped_bit_anywhere_is_noticed_as_ssh_keygen_notices_it(tmp_path: Path) -> None:
     armour = signature_of(LIST, make_key(tmp_path))
     blob = b64decode(b"".join(armour.splitlines()[1:-1]))

@@ -18,7 +18,7 @@ from runcheck.prune.policy import Policy
 from runcheck.prune.session import look_at
 from runcheck.prune.trash import in_trash
 from tests.fixes.test_fixes import everything
-from tests.prune.conftest import Units
+from tests.prune.conftest import Units, write_run
 from tests.prune.test_plan import beat, edit
 
 SOURCE = str(Path(runcheck.__file__).parents[1])
@@ -206,6 +206,33 @@ def test_what_is_written_to_between_plan_and_move_is_left(
     assert registered(root) >= {units.failed, units.datasets[1]}
 
 
+@pytest.mark.parametrize("how", ["a run", "a run that is begun", "a link in the metadata of another"])
+def test_what_is_named_between_plan_and_move_stays(
+    root: Path, units: Units, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    from runcheck.prune import act
+
+    def planned_before(*arguments: object) -> object:
+        plan = make_plan(*arguments)  # type: ignore[arg-type]
+        if how == "a run":
+            write_run(root, units.datasets[1])
+        elif how == "a run that is begun":
+            (root / "model/digits_logreg_baseline/2099-01-01T00-00-00Z_abc1234").mkdir()
+        else:
+            edit(root / units.newest / "metadata.json", lambda it: it.update(links={"base": units.first}))
+        return plan
+
+    monkeypatch.setattr(act, "make_plan", planned_before)
+    pruned = prune(str(root), Policy())
+    moved = {each.path for each in pruned.moved}
+    if how == "a run":
+        assert moved == {units.first, units.failed, units.datasets[0]}
+    elif how == "a run that is begun":
+        assert not moved
+    else:
+        assert moved == {units.failed, units.datasets[1]}
+
+
 @pytest.mark.parametrize("link", [".runcheck", ".runcheck/trash"])
 def test_a_trash_that_is_a_link_is_not_followed(root: Path, tmp_path: Path, link: str) -> None:
     outside = tmp_path / "outside"
@@ -231,6 +258,46 @@ def test_a_journal_that_somebody_left_does_nothing(root: Path, units: Units, tex
     prune(str(root), Policy(frozenset({"failed"})))
     assert not (root / ".runcheck/prune.json").exists()
     assert everything(root).keys() == before.keys()
+
+
+def journal(root: Path, unit: str, session: str, reason: str = "") -> None:
+    """Leave a journal that says that a unit came back."""
+    line = {"act": "restored", "unit": unit, "reason": reason, "size": 1, "session": session}
+    (root / ".runcheck").mkdir(exist_ok=True)
+    (root / ".runcheck/prune.json").write_text(json.dumps({"lines": [line]}))
+
+
+def test_a_journal_removes_no_folder_outside_of_the_trash(root: Path, units: Units, tmp_path: Path) -> None:
+    outside = tmp_path / "outside" / Path(units.newest).parent
+    outside.mkdir(parents=True)
+    (root / ".runcheck/trash").mkdir(parents=True)
+    (root / ".runcheck/trash/2020-01-01T00-00-00Z").symlink_to(tmp_path / "outside")
+    for session in ("../../../outside", "2020-01-01T00-00-00Z"):
+        journal(root, units.newest, session)
+        prune(str(root), Policy(frozenset({"unsealed"})))
+        assert outside.is_dir()
+        assert not (root / ".runcheck/prune.json").exists()
+
+
+def test_what_a_journal_says_need_be_no_text_and_no_unit_behind_a_link(
+    root: Path, units: Units, tmp_path: Path
+) -> None:
+    journal(root, units.newest, "2020-01-01T00-00-00Z", reason="\ud800")
+    prune(str(root), Policy(frozenset({"unsealed"})))
+    assert log(root) == [("restored", units.newest)]
+    (root / "model").rename(tmp_path / "elsewhere")
+    (root / "model").symlink_to(tmp_path / "elsewhere")
+    journal(root, units.newest, "2020-01-01T00-00-01Z")
+    prune(str(root), Policy(frozenset({"unsealed"})))
+    assert not (root / ".runcheck/prune.json").exists()
+
+
+@pytest.mark.parametrize("name", [b"v\xff", b"v1\n", b"v\\1"])
+def test_what_cannot_be_written_down_is_not_moved(root: Path, units: Units, name: bytes) -> None:
+    place = os.path.join(os.fsencode((root / units.failed).parent), name)
+    os.rename(root / units.failed, place)
+    prune(str(root), Policy())
+    assert os.path.isdir(place)
 
 
 def test_without_pyarrow_a_registry_is_not_left_behind(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,6 +217,37 @@ def test_a_unit_without_sound_metadata_is_never_touched_and_what_it_names_stays(
     assert units.datasets[1] in going(planned(root))
 
 
+@pytest.mark.parametrize("metadata", ["sound", "broken", "gone"])
+def test_what_a_configuration_that_is_not_sound_names_stays(root: Path, units: Units, metadata: str) -> None:
+    if metadata != "sound":
+        (root / units.newest / "metadata.json").write_text("{")
+    if metadata == "gone":
+        (root / units.newest / "metadata.json").unlink()
+    (root / units.newest / "config.yaml").write_text(f"init: &there artefacts/{units.failed}\nagain: *there\n")
+    assert units.failed in kept(planned(root))
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 12345\n"
+    (root / units.newest / "config.yaml").write_text(pointer)
+    assert not planned(root).going
+
+
+@pytest.mark.parametrize("metadata", ["sound", "broken"])
+def test_what_a_link_of_a_unit_leads_to_stays(root: Path, units: Units, metadata: str) -> None:
+    if metadata == "broken":
+        (root / units.newest / "metadata.json").write_text("{")
+    (root / units.newest / "extra").mkdir(exist_ok=True)
+    (root / units.newest / "extra/base").symlink_to(f"../../../../{units.failed}/metrics.jsonl")
+    assert units.newest in kept(planned(root))[units.failed]
+
+
+@pytest.mark.parametrize("link", ["best", "model/best", "model/digits_logreg_baseline/best"])
+def test_what_a_link_beside_the_units_leads_to_stays(root: Path, units: Units, link: str) -> None:
+    (root / link).symlink_to(root / units.failed)
+    assert kept(planned(root))[units.failed] == f"the link {link} leads to it"
+    (root / link).unlink()
+    (root / link).symlink_to("nowhere")
+    assert units.failed in going(planned(root))
+
+
 def test_where_nobody_can_tell_what_a_unit_needs_everything_stays(root: Path, units: Units) -> None:
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 12345\n"
     (root / units.failed / "metadata.json").write_text(pointer)

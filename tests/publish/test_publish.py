@@ -12,9 +12,12 @@ import runcheck
 from runcheck.cli import main
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.pipeline import check_in
+from runcheck.publish.folder import FolderDestination
 from runcheck.publish.publish import publish
 from runcheck.publish.pull import pull
 from runcheck.publish.references import with_references
+from runcheck.publish.sealed import SealedUnit, sealed_unit
+from runcheck.publish.transfer import transfer
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.store import LocalStore
 from runcheck.tree.writable import AT_ONCE, WritableStore
@@ -333,9 +336,65 @@ def test_what_no_list_names_stays_where_it_is(tree: Path, tmp_path: Path) -> Non
     assert "later.txt" not in files_of(Path(pulled.transferred.place))
 
 
+class CaseFree(FolderDestination):
+    """A place below whose folder ``extra`` case does not count, as on the file systems of two systems of three."""
+
+    def put(self, path: str, unit: SealedUnit) -> str:
+        """Bring a file of the unit to its name."""
+        read = super().put(path, unit)
+        Path(self._to, path).rename(Path(self._to, self._name_of(path)))
+        return read
+
+    def sha256(self, path: str) -> str:
+        """Read a file back by any of its names."""
+        return super().sha256(self._name_of(path))
+
+    def _name_of(self, path: str) -> str:
+        return path.lower() if path.startswith("extra/") else path
+
+
+def test_where_case_does_not_count_no_file_takes_the_place_of_another(tree: Path, tmp_path: Path) -> None:
+    (run_in(tree) / "extra").mkdir()
+    for name in ("A.txt", "a.txt"):
+        (run_in(tree) / "extra" / name).write_text(f"{name}\n")
+    reseal(run_in(tree), "extra/A.txt", "extra/a.txt")
+    path = run_in(tree).relative_to(tree).as_posix()
+    with pytest.raises(CannotWriteError, match=r"extra/A.txt: was written and is not there"):
+        transfer(sealed_unit(LocalStore(str(tree)), path), CaseFree(str(tmp_path / "back"), path))
+    assert not (tmp_path / "back" / path).exists()
+
+
+def test_a_folder_of_the_tools_in_a_unit_is_a_folder_as_any(tree: Path, tmp_path: Path) -> None:
+    (run_in(tree) / ".runcheck").mkdir()
+    (run_in(tree) / ".runcheck/x").write_text("x\n")
+    reseal(run_in(tree), ".runcheck/x")
+    for was_whole in (False, True):
+        pulled = pull(str(run_in(tree)), None, str(tmp_path / "back")).transferred
+        assert (pulled.was_whole, pulled.sent > 0) == (was_whole, not was_whole)
+
+
 def test_a_url_is_pulled_from_and_not_into(tree: Path) -> None:
     with pytest.raises(CannotWriteError, match="is not on this machine"):
         pull(str(run_in(tree)), None, "memory://kept")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["pull", "{tree}", "--into", "{url}"],
+        ["publish", "{url}", "{tree}"],
+        ["seal", "{url}"],
+        ["recover", "{url}"],
+        ["prune", "{url}"],
+        ["show", "{url}"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_error_has_the_password_of_a_url(tree: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main([word.format(tree=run_in(tree), url="sftp://ada:hunter2@host.example/kept") for word in words]) == 2
+    said = capsys.readouterr()
+    assert "sftp://host.example/kept: " in said.err
+    assert "hunter2" not in said.out + said.err
 
 
 # --- the commands -----------------------------------------------------------------------------------------------------

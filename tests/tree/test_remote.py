@@ -36,9 +36,9 @@ from runcheck.tree import remote as remote_module
 from runcheck.tree.cache import open_cache
 from runcheck.tree.executor import Processes, Threads
 from runcheck.tree.listing import BOTH
-from runcheck.tree.locate import is_url, locate
+from runcheck.tree.locate import is_url, locate, without_secrets
 from runcheck.tree.quarantine import Quarantine
-from runcheck.tree.remote import RemoteStore, open_remote, without_secrets
+from runcheck.tree.remote import RemoteStore, open_remote
 from runcheck.tree.store import Remote
 from runcheck.watch import Nobody
 from tests.conftest import DATASET, RUN

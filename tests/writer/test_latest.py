@@ -50,6 +50,20 @@ def test_where_there_is_no_latest_there_is_none(slug: Path) -> None:
     assert read_latest(str(slug / "nothing")) is None
 
 
+def test_what_is_no_text_names_nothing_and_is_replaced(slug: Path) -> None:
+    (slug / "latest").write_bytes(b"\xff\xfe\x00")
+    update_latest(str(slug), "v1")
+    assert os.readlink(slug / "latest") == "v1"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_not_waited_for(slug: Path) -> None:
+    os.mkfifo(slug / "latest")
+    assert read_latest(str(slug)) is None
+    update_latest(str(slug), "v1")
+    assert os.readlink(slug / "latest") == "v1"
+
+
 def test_what_an_interrupted_update_left_is_in_nobodys_way(slug: Path) -> None:
     (slug / "latest.tmp").symlink_to("v9")
     update_latest(str(slug), "v1")

@@ -63,7 +63,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         status = run()
         sys.stdout.flush()
     except RuncheckError as error:
-        print(f"runcheck: {_one_line(error)}{_meant(words[1]) if is_path and words[1:] else ''}", file=sys.stderr)
+        print(f"runcheck: {one_line(error)}{_meant(words[1]) if is_path and words[1:] else ''}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe went away, as `| head` does: no traceback, and no claim to be clean
@@ -97,10 +97,12 @@ def whole_parser() -> "argparse.ArgumentParser":
     return _parser(_COMMANDS)
 
 
-def _one_line(error: RuncheckError) -> str:
+def one_line(error: Exception) -> str:
+    """Return what is wrong, without the password of a URL that somebody gave."""
     from runcheck.report.escape import printable  # noqa: PLC0415
+    from runcheck.tree.locate import without_secrets  # noqa: PLC0415
 
-    return printable(str(error))
+    return without_secrets(printable(str(error)))
 
 
 def _meant(word: str) -> str:

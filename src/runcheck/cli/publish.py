@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from runcheck.cli import CLEAN, FAILED, FINDINGS
+from runcheck.cli import CLEAN, FAILED, FINDINGS, one_line
 from runcheck.errors import RuncheckError
 
 
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             published = publish(path, options.destination, check)
         except RuncheckError as error:
-            print(f"runcheck: {printable(str(error))}", file=sys.stderr)
+            print(f"runcheck: {one_line(error)}", file=sys.stderr)
             status = FAILED
             continue
         if published.refused is not None:

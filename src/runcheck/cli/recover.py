@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from runcheck.cli import CLEAN, FAILED
+from runcheck.cli import CLEAN, FAILED, one_line
 from runcheck.errors import RuncheckError
 
 
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             recovery = recover(path, force=options.force, abort=options.abort)
         except (RuncheckError, OSError) as error:
-            print(f"runcheck: {printable(str(error))}", file=sys.stderr)
+            print(f"runcheck: {one_line(error)}", file=sys.stderr)
             status = FAILED
             continue
         for line in recovery.done or (f"nothing to do: it is {recovery.status}",):

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from runcheck.cli import CLEAN, FAILED, FINDINGS
+from runcheck.cli import CLEAN, FAILED, FINDINGS, one_line
 from runcheck.errors import RuncheckError
 
 _WORDS = {1: "sealed", 2: "signed"}
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             if options.sign is not None and acts[0].refused is None:
                 acts.append(sign(path, options.sign, check))
         except (RuncheckError, OSError) as error:
-            print(f"runcheck: {printable(str(error))}", file=sys.stderr)
+            print(f"runcheck: {one_line(error)}", file=sys.stderr)
             status = FAILED
             continue
         place, refused = printable(acts[0].path), acts[-1].refused

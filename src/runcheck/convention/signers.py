@@ -1,5 +1,6 @@
 """Who may sign: the file ``allowed_signers`` of OpenSSH (ssh-keygen(1), ALLOWED SIGNERS), which Git takes too."""
 
+import re
 from binascii import Error as NoBase64
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import NamedTuple
 
 from runcheck.convention.patterns import late
 
-_WORD = late(r'(?:[^\s"]|"[^"]*")+')
+_WORD = late(r'(?:[^ \t"]|"[^"]*")+')
 _OPTION = late(r'(?P<name>[a-z-]+)(?:="(?P<quoted>[^"]*)"|=(?P<plain>[^,"]*))?(?:,|$)')
 _KEY_TYPE = late(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+")
 _TIMES = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -29,7 +30,7 @@ class Signer(NamedTuple):
     def may_sign(self, key: bytes, namespace: str, at: datetime) -> bool:
         """Say whether this is the key, and it may sign for that purpose at that moment."""
         is_valid = (self.after is None or at >= self.after) and (self.before is None or at < self.before)
-        return key == self.key and is_valid and (self.namespaces is None or namespace in self.namespaces)
+        return key == self.key and is_valid and (self.namespaces is None or _fits(namespace, self.namespaces))
 
 
 def signers_in(text: str) -> tuple[Signer, ...]:
@@ -49,8 +50,19 @@ def fingerprint_of(key: bytes) -> str:
     return "SHA256:" + b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    """Say whether one of the patterns fits and none with a ``!`` (ssh_config(5), PATTERNS)."""
+    found = [each for each in patterns if _pattern(each.removeprefix("!")).fullmatch(name)]
+    return bool(found) and not any(each.startswith("!") for each in found)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."))
+
+
 def _signers(text: str) -> Iterator[Signer]:
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.replace("\r\n", "\n").split("\n")  # what else ends a line for Python may stand in a comment
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
@@ -71,6 +83,9 @@ def _signer(words: list[str]) -> Signer | None:
         options = _options(words.pop(1))
     if len(words) < 3 or not _KEY_TYPE.fullmatch(words[1]):  # noqa: PLR2004 - who, type, key
         raise SignersError("is not '<principals> [options] <key type> <key>'")
+    principals = words[0].replace('"', "")
+    if all(not each or each.startswith("!") for each in principals.split(",")):
+        raise SignersError("names nobody who may sign")
     try:
         key = b64decode(words[2], validate=True)
     except NoBase64:
@@ -81,7 +96,7 @@ def _signer(words: list[str]) -> Signer | None:
         return None
     named = options.get("namespaces")
     namespaces = None if named is None else tuple(filter(None, named.split(",")))
-    return Signer(words[0].strip('"'), key, namespaces, _time(options, "valid-after"), _time(options, "valid-before"))
+    return Signer(principals, key, namespaces, _time(options, "valid-after"), _time(options, "valid-before"))
 
 
 def _options(word: str) -> dict[str, str]:
@@ -94,6 +109,8 @@ def _options(word: str) -> dict[str, str]:
         name = option["name"]
         if name not in ("cert-authority", "namespaces", "valid-after", "valid-before"):
             raise SignersError(f"has the option {name!r}, which is not known here")
+        if name in found:
+            raise SignersError(f"has the option {name!r} twice")
         found[name] = option["quoted"] or option["plain"] or ""
         at = option.end()
     return found

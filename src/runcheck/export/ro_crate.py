@@ -12,6 +12,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from runcheck.convention.documents import Metadata
+from runcheck.errors import CannotReadError
 from runcheck.export.sealed import Document, copied
 from runcheck.publish.sealed import CHECKSUMS, SealedUnit
 from runcheck.writer.atomic import write_json
@@ -40,8 +41,10 @@ def write_ro_crate(unit: SealedUnit, metadata: Metadata, folder: str, licence: s
     """Copy the files of a sealed unit to a new folder, each compared with the list, and describe them there.
 
     Raises:
-        CannotReadError: a file is not here, or is not the one that the list has.
+        CannotReadError: a file is not here, is not the one that the list has, or is the description of a crate.
     """
+    if _NAME in unit.sums:
+        raise CannotReadError(f"{unit.name}/{_NAME}: is a crate already, and the one that is made would take its place")
     os.mkdir(folder)
     documents = []
     for path in (*sorted(unit.sums), CHECKSUMS, *unit.signatures):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from runcheck.errors import CannotWriteError
 from runcheck.tree.locate import is_url
@@ -38,6 +39,6 @@ def require_outside(path: str, tree: str) -> None:
     """
     if is_url(path):
         raise CannotWriteError(f"{path}: is a URL; give a place on this machine")
-    folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
-    if os.path.commonpath([folder, os.path.realpath(tree)]) == os.path.realpath(tree):
+    folder = Path(os.path.realpath(os.path.dirname(os.path.abspath(path))))
+    if folder.is_relative_to(os.path.realpath(tree)):  # which takes another drive of Windows too
         raise CannotWriteError(f"{path}: lies in the tree {tree}, whose units are never changed; give a place outside")

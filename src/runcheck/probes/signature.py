@@ -77,11 +77,15 @@ def _holds(content: SignatureContent, signed: bytes) -> bool | None:
         key = load_ssh_public_key(type_ + b" " + b64encode(content.key))
         blob = _Blob(content.signature)
         algorithm, signature = blob.string(), blob.string()
+        if not blob.is_over:
+            return False
         if isinstance(key, ed25519.Ed25519PublicKey) and algorithm == type_:
             key.verify(signature, signed)
         elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm == type_ and curve in _CURVES:
             parts = _Blob(signature)
             both = utils.encode_dss_signature(_number(parts.string()), _number(parts.string()))
+            if not parts.is_over:
+                return False
             key.verify(both, signed, ec.ECDSA(getattr(hashes, _CURVES[curve])()))
         elif isinstance(key, rsa.RSAPublicKey) and algorithm in _RSA:
             key.verify(signature, signed, padding.PKCS1v15(), getattr(hashes, _RSA[algorithm])())

@@ -12,7 +12,7 @@ from runcheck.convention.units import classify, is_above_units
 from runcheck.errors import CannotWriteError
 from runcheck.prune import trash
 from runcheck.prune.journal import Line, begin, end, log, logged, under_way
-from runcheck.prune.plan import Candidate, Plan, make_plan, named_by_latest
+from runcheck.prune.plan import Candidate, Plan, make_plan, named_by_latest, without_late
 from runcheck.prune.policy import Policy
 from runcheck.prune.references import references_of
 from runcheck.prune.trash import Trashed
@@ -47,7 +47,7 @@ def prune(root: str, policy: Policy) -> Pruned:
         MissingLibraryError: the registry cannot be written without pyarrow.
     """
     with _pruning(root) as finished:
-        plan = make_plan(root, policy, now())
+        plan = without_late(root, make_plan(root, policy, now()), now())
         if not plan.going:
             return Pruned(plan, (), (), finished)
         session = trash.new_session(root, now())
@@ -170,7 +170,10 @@ def _bring_up(store: LocalStore, path: str, *, has_registry: bool) -> None:
     record = record_of(store, path)
     if isinstance(record, UnitFault):
         return
-    slug = next(each for each in classify(store.walk("", is_above_units)).slugs if path.startswith(f"{each.path}/"))
+    slugs = classify(store.walk("", is_above_units)).slugs
+    slug = next((each for each in slugs if path.startswith(f"{each.path}/")), None)
+    if slug is None:  # it lies behind a link
+        return
     is_ours = slug.latest is None or named_by_latest(store, slug) is not None
     if record.metadata["status"] == "completed" and is_ours:
         update_latest(f"{store.folder}/{slug.path}", path.rpartition("/")[2])

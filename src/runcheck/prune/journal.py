@@ -14,9 +14,10 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.convention.timestamps import format_timestamp
 from runcheck.probes.folder import read_regular
+from runcheck.prune.trash import moment_of
 from runcheck.tree.state import open_own, state_folder
 from runcheck.tree.walk import entry_at
-from runcheck.writer.atomic import write_json
+from runcheck.writer.atomic import write_whole
 
 Act: TypeAlias = Literal["trashed", "restored", "emptied"]
 
@@ -46,7 +47,7 @@ class Journal(NamedTuple):
 def begin(root: str, lines: Sequence[Line]) -> None:
     """Write down what is about to be done."""
     document = {"lines": [line._asdict() for line in lines]}
-    write_json(os.path.join(state_folder(root), _JOURNAL), document)
+    write_whole(os.path.join(state_folder(root), _JOURNAL), json.dumps(document))
 
 
 def end(root: str) -> None:
@@ -77,7 +78,7 @@ def log(root: str, lines: Sequence[Line], moment: datetime) -> None:
     with open_own(os.path.join(state_folder(root), LOG), os.O_APPEND) as stream:
         for line in lines:
             at = {"at": format_timestamp(moment.replace(microsecond=0))}
-            stream.write(json.dumps({**at, **line._asdict()}, ensure_ascii=False) + "\n")
+            stream.write(json.dumps({**at, **line._asdict()}) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
 
@@ -110,14 +111,18 @@ def _line(document: dict[str, object]) -> Line:
             "reason": str(reason),
             "size": int(size),
             "session": str(session),
-        } if is_unit(unit):
+        } if is_unit(unit) and moment_of(session) is not None:
             return Line(act, unit, reason, size, session)
     raise ValueError
 
 
 def is_unit(path: str) -> bool:
-    """Say whether a path is that of a unit below the root."""
+    """Say whether a path is that of a unit below the root, and can be written down."""
     parts = path.split("/")
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # a name of the file system that is no text
+        return False
     is_deep = len(parts) == _UNIT_DEPTH and parts[-1] != layout().latest
     return is_deep and is_unit_relative(path) and layout().kind_of_folder(parts[0]) is not None
 

@@ -11,9 +11,12 @@ from runcheck.convention.units import Slug, classify, is_above_units
 from runcheck.convention.versions import in_order
 from runcheck.errors import CannotReadError
 from runcheck.prune.best import require_metrics, why_best
+from runcheck.prune.journal import is_unit
 from runcheck.prune.policy import COLD, Policy, Reason
+from runcheck.prune.references import behind
 from runcheck.prune.units import File, KnownUnit, UnknownUnit, know
 from runcheck.reading.place import name_in
+from runcheck.tree.entry import Entry
 from runcheck.tree.store import LocalStore
 
 _LARGE = 5  # files that are told of
@@ -43,7 +46,8 @@ class Kept(NamedTuple):
 class Plan(NamedTuple):
     """What would go, what refers to others before these; what stays, and why; the largest files; ``latest`` to be.
 
-    ``latest`` has, by the path of a slug, the version that its ``latest`` is to name before anything goes.
+    ``latest`` has, by the path of a slug, the version that its ``latest`` is to name before anything goes. ``needs``
+    are the units that each unit names, ``seen`` its metadata as they were.
     """
 
     going: tuple[Candidate, ...]
@@ -51,6 +55,8 @@ class Plan(NamedTuple):
     unknown: tuple[UnknownUnit, ...]
     large: tuple[File, ...]
     latest: Mapping[str, str]
+    needs: Mapping[str, set[str]]
+    seen: Mapping[str, Entry | None]
 
     @property
     def size(self) -> int:
@@ -65,11 +71,14 @@ def make_plan(root: str, policy: Policy, moment: datetime) -> Plan:
         InvalidArgumentError: no run has the metric by which the best are to stay.
     """
     store = LocalStore(root)
-    slugs = classify(store.walk("", is_above_units)).slugs
+    tree = classify(store.walk("", is_above_units))
+    slugs = tree.slugs
     units: dict[str, KnownUnit] = {}
     unknown: list[UnknownUnit] = []
     large: list[File] = []
-    for address in (address for slug in slugs for address in slug.units):
+    seen: dict[str, Entry | None] = {}
+    for address in tree.units:
+        seen[address.path] = _metadata_at(store, address.path)
         found, files = know(store, address, moment)
         large = nlargest(_LARGE, [*large, *(file for file in files if file.size >= _LARGE_BYTES)], key=lambda f: f.size)
         if isinstance(found, KnownUnit):
@@ -87,6 +96,9 @@ def make_plan(root: str, policy: Policy, moment: datetime) -> Plan:
             candidates.update(found_here.candidates)
             kept.update(found_here.kept)
             latest.update(found_here.latest)
+    for link in tree.loose:
+        if (unit := behind(root, link)) in candidates.keys() - kept.keys():
+            kept[str(unit)] = f"the link {link.path} leads to it"
     needs = {path: _resolved(unit.refers_to, named) for path, unit in units.items()}
     kept.update(_needed(needs, unknown, candidates.keys() - kept.keys()))
     going = [candidates[path] for path in _in_order(needs, candidates.keys() - kept.keys())]
@@ -97,7 +109,38 @@ def make_plan(root: str, policy: Policy, moment: datetime) -> Plan:
         unknown=tuple(unknown),
         large=tuple(large),
         latest={slug: version for slug, version in latest.items() if slug in moved},
+        needs=needs,
+        seen=seen,
     )
+
+
+def without_late(root: str, plan: Plan, moment: datetime) -> Plan:
+    """Return a plan without what units need that came or changed since it was made, which may have taken minutes.
+
+    What such a unit needs nobody can tell before it has metadata.
+    """
+    store = LocalStore(root)
+    slugs = classify(store.walk("", is_above_units)).slugs
+    named = {slug.path: version for slug in slugs if (version := named_by_latest(store, slug)) is not None}
+    needs, unknown = dict(plan.needs), list[UnknownUnit]()
+    for address in (address for slug in slugs for address in slug.units):
+        metadata = _metadata_at(store, address.path)
+        if address.path in plan.seen and plan.seen[address.path] == metadata:
+            continue
+        found, _ = know(store, address, moment)
+        if isinstance(found, KnownUnit):
+            needs[found.path] = _resolved(found.refers_to, named)
+        else:
+            unknown.append(found if metadata is not None else found._replace(text=None))
+    kept = _needed(needs, unknown, {each.path for each in plan.going})
+    return plan._replace(
+        going=tuple(each for each in plan.going if each.path not in kept),
+        kept=(*plan.kept, *(Kept(each, kept[each.path]) for each in plan.going if each.path in kept)),
+    )
+
+
+def _metadata_at(store: LocalStore, unit: str) -> Entry | None:
+    return store.entry(f"{unit}/{layout().path('metadata')}")
 
 
 def named_by_latest(store: LocalStore, slug: Slug) -> str | None:
@@ -125,7 +168,7 @@ def _of_slug(
     candidates = {
         unit.path: candidate for unit in here if (candidate := _candidate(unit, ordered or [], moment)) is not None
     }
-    candidates = {path: each for path, each in candidates.items() if each.reason in policy.reasons}
+    candidates = {path: each for path, each in candidates.items() if each.reason in policy.reasons and is_unit(path)}
     kept = {
         path: why
         for path, each in candidates.items()

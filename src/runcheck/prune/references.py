@@ -5,16 +5,20 @@ One too many does no harm: it stays.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
 
 from runcheck.convention.layout import layout
 from runcheck.reading.records import UnitRecord
+from runcheck.tree.entry import Entry
 from runcheck.tree.store import Store
 
 _OF_METADATA = ("data_provenance", "links", "command", "generator", "extensions", "restarts", "description")
 _END = ".,;:)]}"  # of a sentence
+_POINTER_START = "version https://git-lfs"
+_UNIT_DEPTH = 3
 
 
 def references_of(record: UnitRecord) -> frozenset[str]:
@@ -24,23 +28,40 @@ def references_of(record: UnitRecord) -> frozenset[str]:
     return frozenset(found - {record.path})
 
 
-def text_of_metadata(store: Store, unit: str) -> str | None:
-    """Return the text of metadata that do not hold, which may yet name units; None where nobody can tell what it says.
+def named_in(text: str) -> frozenset[str]:
+    """Return the paths of units that a text names."""
+    return frozenset(_named(text))
+
+
+def text_of(store: Store, path: str) -> str | None:
+    """Return the text of a document that does not hold, which may yet name units; None where nobody can tell it.
 
     Escapes of JSON are undone where it is JSON at all.
     """
-    entry = store.entry(f"{unit}/{layout().path('metadata')}")
+    entry = store.entry(path)
     if entry is None:
         return ""
     if not entry.is_file or entry.size > layout().limits.document_bytes:
         return None
     try:
         text = store.content(entry).decode("utf-8", "replace")
-        return json.dumps(json.loads(text), ensure_ascii=False)
     except OSError:
         return None
+    if text.startswith(_POINTER_START):
+        return None
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
     except (ValueError, RecursionError):
         return text
+
+
+def behind(root: str, link: Entry) -> str | None:
+    """Return the path of the unit that a link leads to or into, None where it leads to none of the tree."""
+    if link.target is None:
+        return None
+    place = os.path.realpath(os.path.join(root, os.path.dirname(link.path), link.target))
+    parts = os.path.relpath(place, os.path.realpath(root)).split(os.sep)
+    return "/".join(parts[:_UNIT_DEPTH]) if len(parts) >= _UNIT_DEPTH else None
 
 
 def _named(value: object) -> Iterator[str]:

@@ -162,8 +162,12 @@ def _above(path: str) -> Iterator[str]:
 
 
 def _remove_empty(root: str, folder: str) -> bool:
+    """Remove a folder that nothing is in and no link leads to; say whether that was done."""
+    place = f"{os.path.realpath(root)}/{folder}"
     try:
-        os.rmdir(f"{root}/{folder}")
+        if os.path.realpath(place) == os.path.normpath(place):
+            os.rmdir(place)
+            return True
     except OSError:  # something is in it
-        return False
-    return True
+        pass
+    return False

@@ -9,15 +9,14 @@ from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now, parse_timestamp
 from runcheck.convention.units import Address
-from runcheck.prune.references import references_of, text_of_metadata
+from runcheck.prune.references import behind, named_in, references_of, text_of
 from runcheck.reading.files import UnitFiles
-from runcheck.reading.records import UnitFault, record_of
+from runcheck.reading.records import UnitFault, UnitRecord, record_of
 from runcheck.tree.entry import Entry
 from runcheck.tree.liveness import sign_of_life
 from runcheck.tree.store import LocalStore
 from runcheck.writer.recovery.recover import heartbeat_of
 
-_POINTER_START = "version https://git-lfs"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -48,7 +47,7 @@ class KnownUnit(NamedTuple):
 
 
 class UnknownUnit(NamedTuple):
-    """A unit whose metadata do not hold, and why; ``text`` is what they say, None where nobody can tell."""
+    """A unit of which not all that it names is known, and why; ``text`` is what it says, None where nobody can tell."""
 
     path: str
     why: str
@@ -64,13 +63,21 @@ class File(NamedTuple):
 
 def know(store: LocalStore, address: Address, moment: datetime) -> tuple[KnownUnit | UnknownUnit, tuple[File, ...]]:
     """Return what there is to know of a unit, and its files."""
-    entries = [entry for entry in store.walk(address.path) if entry.is_file]
+    entries, linked = [], set[str]()
+    for entry in store.walk(address.path):
+        if entry.is_file:
+            entries.append(entry)
+        elif (place := behind(store.folder, entry)) is not None:
+            linked.add(place)
     files = tuple(File(entry.path, entry.size) for entry in entries)
     record = record_of(store, address.path)
+    config = "" if isinstance(record, UnitRecord) and record.config is not None else _text_of_config(store, address)
     if isinstance(record, UnitFault):
-        text = text_of_metadata(store, address.path)
-        is_pointer = text is not None and text.startswith(_POINTER_START)
-        return UnknownUnit(address.path, record.reason, None if is_pointer else text), files
+        text = text_of(store, f"{address.path}/{layout().path('metadata')}")
+        known = None if text is None or config is None else "\n".join((text, config, *linked))
+        return UnknownUnit(address.path, record.reason, known), files
+    if config is None:
+        return UnknownUnit(address.path, "configuration cannot be read", None), files
     by_path = {entry.path.removeprefix(f"{address.path}/"): entry for entry in entries}
     metadata = record.metadata
     begun = (metadata["created_at"], *(each["at"] for each in metadata.get("restarts", ())))
@@ -85,13 +92,20 @@ def know(store: LocalStore, address: Address, moment: datetime) -> tuple[KnownUn
         sweep=metadata["tags"].get("sweep"),
         metrics=metadata.get("metrics", {}),
         directions=metadata.get("directions", {}),
-        refers_to=references_of(record),
+        refers_to=(references_of(record) | named_in(config) | linked) - {address.path},
         alive=_alive(store, address, by_path, moment),
         is_sealed=layout().path("checksums") in by_path,
         size=sum(entry.size for entry in entries),
         metadata=by_path.get(layout().path("metadata")),
     )
     return unit, files
+
+
+def _text_of_config(store: LocalStore, address: Address) -> str | None:
+    """Return the text of a configuration that is not sound, None where nobody can tell it."""
+    role = layout().roles["config"]
+    texts = [text_of(store, f"{address.path}/{path}") for path in role.paths if address.kind.name in role.kinds]
+    return None if None in texts else "\n".join(filter(None, texts))
 
 
 def _alive(store: LocalStore, address: Address, files: Mapping[str, Entry], moment: datetime) -> str | None:

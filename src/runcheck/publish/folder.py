@@ -11,7 +11,7 @@ from runcheck.errors import CannotWriteError
 from runcheck.publish.sealed import CHECKSUMS, SealedUnit, content_of
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.unit import metadata_of
-from runcheck.tree.entry import EntryType
+from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.state import state_folder
 from runcheck.tree.store import LocalStore
 from runcheck.tree.walk import entry_at, walk
@@ -67,13 +67,13 @@ class FolderDestination:
             if os.path.islink(folder):
                 raise CannotWriteError(f"{folder}: is a link, which is not followed")
             os.makedirs(folder, exist_ok=True)
-        for entry in list(walk(self._to)):
-            if entry.type is not EntryType.FOLDER and not (entry.is_file and entry.path in unit.sums):
-                os.unlink(os.path.join(self._to, entry.path))
+        for path, entry in list(self._entries()):
+            if entry.type is not EntryType.FOLDER and not (entry.is_file and path in unit.sums):
+                os.unlink(os.path.join(self._to, path))
 
     def sizes(self) -> Mapping[str, int]:
         """Return the sizes of the files that are there."""
-        return {entry.path: entry.size for entry in walk(self._to) if entry.is_file}
+        return {path: entry.size for path, entry in self._entries() if entry.is_file}
 
     def sha256(self, path: str) -> str:
         """Return the SHA-256 of a file that is there."""
@@ -109,6 +109,11 @@ class FolderDestination:
         repair = Repair(files)
         bring_up_to_date(StoredUnit(files, self._root, self._path, metadata_of(files)), repair)
         return repair.done
+
+    def _entries(self) -> Iterator[tuple[str, Entry]]:
+        """Yield what is there by its path in the unit, a folder of the tools among it, which is none in a unit."""
+        above, name = os.path.split(self._to)
+        return ((entry.path[len(name) + 1 :], entry) for entry in walk(above, name))
 
     def _require_own_place(self) -> None:
         """See that the unit says of itself that it belongs here.

@@ -43,6 +43,7 @@ def transfer(unit: SealedUnit, to: Destination) -> Transferred:
             sent, size = _bring(unit, to)
             signed = _bring_signatures(unit, to, is_new=listed is None)
             if listed is None:
+                _require_all(unit, to)
                 to.complete(unit)
             done = [*signed, *to.announce()]
     except OSError as error:
@@ -81,6 +82,16 @@ def _bring(unit: SealedUnit, to: Destination) -> tuple[int, int]:
     sizes.append(bring(metadata))  # which speak of the unit, so they come when the rest is there
     sent = [size for size in sizes if size is not None]
     return len(sent), sum(sent)
+
+
+def _require_all(unit: SealedUnit, to: Destination) -> None:
+    """See that each file is there at last: one may have taken the place of another, where case does not count."""
+    lost = sorted(unit.sums.keys() - to.sizes().keys())
+    if lost:
+        raise CannotWriteError(
+            f"{to.name}/{lost[0]}: was written and is not there; where case does not count, or letters with marks are "
+            "written otherwise, another path of the list has its place"
+        )
 
 
 def _bring_signatures(unit: SealedUnit, to: Destination, *, is_new: bool) -> list[str]:

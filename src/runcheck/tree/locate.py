@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runcheck.tree.remote import RemoteStore
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?:::[A-Za-z][A-Za-z0-9+.-]+)*://")  # one letter is a drive
+_SECRETS = re.compile(r"(?<=//)[^/\s]*@")
 _HERE = re.compile(r"(?:file|local)://", re.IGNORECASE)
 
 
@@ -39,6 +40,11 @@ class Target(NamedTuple):
 def is_url(path: str) -> bool:
     """Say whether ``path`` is the URL of a store that is not this machine's file system."""
     return bool(_URL.match(path)) and not _HERE.match(path)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the ``user:password@`` of the URLs in it."""
+    return _SECRETS.sub("", text)
 
 
 def here(path: str) -> str:

@@ -18,6 +18,7 @@ from runcheck.probes.folder import Folder, open_regular
 from runcheck.tree.copied import copied
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.listing import entries_of, entry_of
+from runcheck.tree.locate import without_secrets
 from runcheck.tree.ranged import RangedFile
 from runcheck.tree.store import Remote
 from runcheck.tree.walk import in_order
@@ -28,7 +29,6 @@ SMALL = 1 << 20  # bytes are asked for at once
 _REMEMBERED_FILE, _REMEMBERED = 1 << 16, 4 << 20  # bytes of a file, and of all of a unit
 _IN_THIS_PROCESS = frozenset({"memory"})
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
-_SECRETS = re.compile(r"(?<=//)[^/\s]*@")
 _TRAILING = re.compile(r"(?<![:/])/+$")
 _WORDS = 300
 
@@ -282,11 +282,6 @@ def _opened(root: _Root) -> RemoteStore:
     except Exception as error:  # noqa: BLE001 - whatever a file system makes of a URL
         raise CannotCheckError(f"{root.name}: {_words(error)}") from None
     return RemoteStore(root if root.base else root._replace(base=base.rstrip("/")), files)
-
-
-def without_secrets(text: str) -> str:
-    """Return a text without the ``user:password@`` of the URLs in it."""
-    return _SECRETS.sub("", text)
 
 
 def _asked(question: Callable[..., Any], *arguments: object, **options: object) -> Any:  # noqa: ANN401

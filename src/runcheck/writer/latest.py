@@ -6,6 +6,7 @@ import os
 
 from runcheck.convention.layout import layout
 from runcheck.convention.versions import newest
+from runcheck.probes.folder import open_regular
 from runcheck.writer.atomic import write_whole
 
 # By a file system that may well have links. Windows knows of no quotas.
@@ -17,8 +18,8 @@ def read_latest(slug: str) -> str | None:
     path = os.path.join(slug, layout().latest)
     with contextlib.suppress(OSError):
         return os.readlink(path)
-    with contextlib.suppress(OSError), open(path, encoding="utf-8") as stream:
-        return stream.read(300).strip()
+    with contextlib.suppress(OSError), open_regular(path) as stream:  # anything may be there: a pipe, other bytes
+        return stream.read(300).decode("utf-8", "replace").strip()
     return None
 
 

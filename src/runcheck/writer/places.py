@@ -1,5 +1,6 @@
 """Paths in a unit that a caller chose: such as every file system takes, and that nothing else has."""
 
+import contextlib
 import fnmatch
 import os
 
@@ -57,10 +58,13 @@ def make_folders(unit: str, folder: str) -> None:
     made = unit
     for part in folder.split("/"):
         made = os.path.join(made, part)
+        if not os.path.lexists(made):
+            with contextlib.suppress(FileExistsError):  # another thread made it just now
+                os.mkdir(made)
         if os.path.islink(made):
             raise NotADirectoryError(20, "a folder on the way is a link")
         if not os.path.isdir(made):
-            os.mkdir(made)
+            raise NotADirectoryError(20, "a folder on the way is none")
 
 
 def _twin(unit: str, path: str) -> str | None:
