@@ -64,6 +64,30 @@ def test_the_page_of_a_root_tells_of_all_units(tree: Path, tmp_path: Path) -> No
     )
 
 
+def test_the_comparison_is_that_of_compare(tree: Path, tmp_path: Path) -> None:
+    for variant, rate in (("worse", 0.4), ("other", 0.2)):
+        add_run(tree, variant, rate)
+    for variant, direction in (("worse", "min"), ("other", "max")):
+        summary = tree / f"model/digits_logreg_{variant}/latest/summary.yaml"
+        text = summary.read_text()
+        summary.write_text(text.replace('direction: "min"', f'direction: "{direction}"'))
+    units = [tree / f"model/digits_logreg_{variant}/latest" for variant in ("worse", "other")]
+    page = written(units, tmp_path / "page.html")
+    part = page[page.index('id="comparison"') : page.index('id="details"')]
+    assert re.search(r"train/loss.*0\.04.*@5.*0\.08.*@5", words(part), re.DOTALL)
+    assert "<b>" not in part  # they do not agree on which end is the better one
+    (units[0] / "summary.yaml").unlink()
+    assert re.search(r"train/loss.*0\.04.*@5.*0\.08.*@5", words(written(units, tmp_path / "page.html")), re.DOTALL)
+
+
+def test_the_time_that_a_unit_took_is_that_of_its_summary(tree: Path, tmp_path: Path) -> None:
+    add_run(tree, "other", 0.2)
+    summary = tree / "model/digits_logreg_other/latest/summary.yaml"
+    summary.write_text(re.sub(r"duration_seconds: .*", "duration_seconds: 7200.5", summary.read_text()))
+    page = words(written([summary.parent], tmp_path / "page.html"))
+    assert len(re.findall(r"took\s+2 h", page)) == 1
+
+
 def test_the_findings_are_those_of_the_check(tree: Path, run_folder: Path, tmp_path: Path) -> None:
     (run_folder / "config.json").write_text('{"learning_rate": 0.5, "layers": [64, 10]}\n')
     found = check(tree).findings

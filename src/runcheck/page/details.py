@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from runcheck.asking.show import duration_of
 from runcheck.asking.values import count_told, duration_told, flattened, told, without_secrets
 from runcheck.convention.documents import Env, Metadata, Summary
 from runcheck.page.gather import Page, Told, sources
 from runcheck.page.html import Html, element, joined
-from runcheck.page.sections import badge, notice, number, seconds_of, section, status_badge, table
+from runcheck.page.parts import badge, notice, number, section, status_badge, table
 
 _LONG = 300  # characters of a value
 _MOST_KEYS = 500
@@ -30,7 +31,7 @@ def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str
         element("p", metadata["description"], class_="description"),
         *(notice(note) for note in unit.notes),
         element("button", "show its curves alone", class_="alone", data_run=number_of) if number_of is not None else "",
-        _part("Provenance", _facts(_provenance(metadata))),
+        _part("Provenance", _facts(_provenance(metadata, unit.record.summary))),
         _part("Lineage", _lineage(page, unit, anchors)),
     ]
     if unit.record.config:
@@ -61,10 +62,10 @@ def _facts(values: Mapping[str, object]) -> Html:
     return joined((element("dl", *pairs), notice(f"and {more:,} more") if more else ""))
 
 
-def _provenance(metadata: Metadata) -> dict[str, object]:
+def _provenance(metadata: Metadata, summary: Summary | None) -> dict[str, object]:
     """Return where a unit came from: code, machine, times, and what was said of it."""
     env, git = metadata["env"], metadata["git"]
-    seconds = seconds_of(metadata["created_at"], metadata["finished_at"])
+    seconds = duration_of(metadata, summary)
     facts: dict[str, object] = {
         "name": metadata["name"],
         "label": metadata.get("label"),

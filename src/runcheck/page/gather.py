@@ -7,7 +7,7 @@ from runcheck.asking.resolve import resolve
 from runcheck.convention.documents import Metadata, RegistryRow
 from runcheck.convention.registry import shared
 from runcheck.errors import CannotReadError
-from runcheck.findings import Report
+from runcheck.findings import Report, without_secrets
 from runcheck.reading.curves import Curve
 from runcheck.reading.opened import OpenedTree, open_tree
 from runcheck.reading.records import UnitRecord
@@ -157,3 +157,11 @@ def _parts(ask: Callable[[], tuple[_Part, ...]], notes: list[str], folder: str) 
 def _without(words: str, folder: str) -> str:
     """Return a message without the folder of the unit, which is one of this machine."""
     return words.replace(f"{folder}/", "").replace(folder, "the unit")
+
+
+def run_names(units: Sequence[Told]) -> list[str]:
+    """Return what tells units apart: the version where all have one slug, else both."""
+    slugs = {each.record.metadata["slug"] for each in units}
+    versions = [each.record.metadata["version"] for each in units]
+    names = [f"{each.record.metadata['slug']} {version}" for each, version in zip(units, versions, strict=True)]
+    return [without_secrets(name) for name in (versions if len(slugs) == 1 else names)]
