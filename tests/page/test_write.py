@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import cast
 
@@ -109,6 +110,22 @@ def test_the_page_of_a_unit_tells_of_it_alone_and_where_it_came_from(tree: Path,
 def test_a_dataset_tells_which_runs_were_made_from_it(tree: Path, tmp_path: Path) -> None:
     page = words(written([tree / "dataset/digits/v1"], tmp_path / "page.html"))
     assert "model/digits_logreg_baseline/" in page
+
+
+def test_a_page_says_of_how_many_runs_a_dataset_is_and_of_a_run_whether_it_is_as_it_was(
+    tree: Path, run_folder: Path, tmp_path: Path
+) -> None:
+    for number in range(2, 26):
+        shutil.copytree(run_folder, run_folder.with_name(f"v{number}"))
+    told = words(written([tree / "dataset/digits/v1"], tmp_path / "page.html"))
+    assert re.search(r"used by\s.*\s25\s", told, re.DOTALL)
+    assert "and 5 more" in told
+    assert re.search(r"data:\s+dataset/digits/v1\s+, as it was", words(written([run_folder], tmp_path / "page.html")))
+    metadata = json.loads((tree / "dataset/digits/v1/metadata.json").read_text())
+    (tree / "dataset/digits/v1/metadata.json").write_text(json.dumps(metadata | {"fingerprint": "0" * 64}))
+    assert "has another fingerprint now" in words(written([run_folder], tmp_path / "page.html"))
+    shutil.rmtree(tree / "dataset/digits/v1")
+    assert "(is not in the tree)" in words(written([run_folder], tmp_path / "page.html"))
 
 
 def test_units_of_two_trees_are_two_pages(tree: Path, good_tree: Path, tmp_path: Path) -> None:

@@ -165,7 +165,8 @@ def datasets(page: Page, anchors: Mapping[str, str]) -> Html | None:
     rows = [row for row in page.rows if row["kind"] == "dataset"]
     if not rows:
         return None
-    body = (_dataset_row(row, anchors.get(row["path"]), len(page.dependants.get(row["path"], ()))) for row in rows)
+    used = {row["path"]: len({edge.target for edge in page.graph.targets.get(row["path"], ())}) for row in rows}
+    body = (_dataset_row(row, anchors.get(row["path"]), used[row["path"]]) for row in rows)
     return section(
         "datasets", "Datasets", table(("dataset", "status", "made", "fingerprint", "used by"), body, class_="sortable")
     )
