@@ -171,9 +171,12 @@ def test_no_secret_is_shown_under_another_name_or_in_part(
         "remark": "ghp_" + "a8Kd02mfLq91xZs7Tbn34VcWeRyUi6Op0GhJ",
     }
     (run_folder / "config.json").write_text(json.dumps(config))
+    metadata = json.loads((run_folder / "metadata.json").read_text())
+    metadata["tags"]["password"] = "hunter2x"
+    (run_folder / "metadata.json").write_text(json.dumps(metadata))
     sql = """
-        SELECT config->>'rate' AS rate, config->>'store.password' AS word, config->>'remark' AS said, config,
-               substr(config->>'remark', 1, 12) AS part, reverse(config) AS back
+        SELECT tags['password'] AS tag, config->>'rate' AS rate, config->>'store.password' AS word,
+               config->>'remark' AS said, config, substr(config->>'remark', 1, 12) AS part, reverse(config) AS back
         FROM runs WHERE rate = '0.5' AND word IS NOT NULL
     """
     (row,) = ask(two, sql, capsys)

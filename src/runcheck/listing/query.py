@@ -32,6 +32,7 @@ _CONFIGURATION = {
     "python_enable_replacements": "false",  # or the variables of this program were tables
     "temp_directory": "",
 }
+_FREE = ("error", "git_branch", "links", "tags", "trackers")  # columns of any text; the others have forms
 MOST_METRICS = 8_000_000  # rows of 28 bytes
 _WITH_UNIT = "SELECT path AS unit, * FROM"
 _ROWS = 1000  # at a time
@@ -81,7 +82,8 @@ def answer(tree: OpenedTree, sql: str) -> Answer:
 
 def _row(record: UnitRecord) -> RegistryRow:
     """Return the row of a unit without secrets: a question may give a value a name that does not tell what it is."""
-    row = {name: without_secrets(value, name) for name, value in record.row.items() if name != "config"}
+    row: dict[str, object] = {**record.row}
+    row |= {name: without_secrets(row[name], name) for name in _FREE}
     config = None if record.config is None else cast("dict[str, object]", without_secrets(record.config))
     return cast("RegistryRow", {**row, "config": None if config is None else flat_config(config)})
 
