@@ -132,6 +132,32 @@ def test_a_run_without_a_summary_is_compared_by_its_rows(lab: Lab) -> None:
     assert repr(loss.last) == "(nan, 0.1)"
 
 
+def test_of_a_run_that_goes_on_no_summary_of_before_is_told(lab: Lab, say: Callable[..., Said]) -> None:
+    with (lab.root / lab.first / "metrics.jsonl").open("a") as stream:
+        stream.write('{"step": 51, "split": "train", "metric": "loss", "value": 0.0625}\n')
+    lab.change(lab.first, status="running", finished_at=None)
+    (loss,) = (row for row in compare([FIRST, SECOND]).metrics if row.metric == "loss")
+    assert (loss.best, loss.best_of, loss.last) == ((0.0625, 0.1), (0,), (0.0625, 0.1))
+    assert "took" not in say("show", lab.first).out
+
+
+def test_no_secret_of_the_metadata_is_shown(lab: Lab, say: Callable[..., Said]) -> None:
+    key = "ghp_" + "aB3dE5fG7h" * 3 + "aB3dE5"
+    metadata = json.loads((lab.root / lab.first / "metadata.json").read_text())
+    lab.change(
+        lab.first,
+        tags={**metadata["tags"], "note": key, "password": "hunter2x"},
+        architecture={"text": f"of {key}", "parameters": 1},
+        env={**metadata["env"], "variables": {"PASSWORD": "hunter2x"}, "devices": [key], "platform": key},
+        git={"sha": "0" * 40, "dirty": False, "branch": key, "remote": None, "diff": None},
+    )
+    for form in ([], ["--json"], ["--markdown"], ["--all"]):
+        out = say("compare", FIRST, SECOND, *form).out
+        assert "[secret]" in out.replace("\\", "")
+        assert key not in out
+        assert "hunter2x" not in out
+
+
 def test_hostile_values_are_escaped_and_secrets_left_out(lab: Lab, say: Callable[..., Said]) -> None:
     key = "ghp_" + "aB3dE5fG7h" * 3 + "aB3dE5"
     (lab.root / lab.first / "config.json").write_text(json.dumps({"\x1b[2J|": "\u202e|<b>", "token": key}))

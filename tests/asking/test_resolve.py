@@ -52,8 +52,10 @@ def test_a_name_and_a_label(lab: Lab) -> None:
     assert resolve(metadata["label"]).path == lab.first
     assert metadata["label"].endswith("@0000000")
     sha = "0123456789abcdef0123456789abcdef01234567"
-    lab.change(lab.first, git={"sha": sha, "dirty": False, "branch": None, "remote": None, "diff": None})
-    assert resolve(f"{metadata['label'].partition('@')[0]}@{sha}").path == lab.first
+    git = {"sha": sha, "dirty": False, "branch": None, "remote": None, "diff": None}
+    copy = lab.copy(lab.first, f"{metadata['version'].partition('_')[0]}_{sha[:7]}", git=git)
+    for digits in (7, 12, 40):
+        assert resolve(f"{metadata['label'].partition('@')[0]}@{sha[:digits]}").path == copy
     with pytest.raises(CannotReadError, match="is no unit of"):
         resolve(f"{metadata['label'].partition('@')[0]}@1234567")
 

@@ -269,6 +269,16 @@ def test_show_files_says_what_is_checked_and_checks_nothing(tree: Path, run_fold
     assert not (tree / ".runcheck").exists()
 
 
+def test_a_word_too_many_shows_what_the_command_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["show", "one", "two"], ["ls", "--nope"], ["--version", "--nope"]):
+        with pytest.raises(SystemExit) as exit_:
+            main(words)
+        said = capsys.readouterr().err
+        assert exit_.value.code == 2
+        assert said.startswith(f"usage: runcheck {words[0]}" if words[0] in ("show", "ls") else "usage: runcheck")
+    assert "Traceback" not in said
+
+
 def test_a_mistyped_command_is_asked_about_and_a_path_is_not(tree: Path) -> None:
     done = runcheck("chek", tree)
     assert (done.returncode, done.stdout) == (2, "")

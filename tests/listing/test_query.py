@@ -162,6 +162,58 @@ def test_no_secret_is_shown(two: Path, run_folder: Path, capsys: pytest.CaptureF
     assert "[secret]" in shown
 
 
+def test_no_secret_is_shown_under_another_name_or_in_part(
+    two: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {
+        "store": {"password": "hunter2!correct"},
+        "rate": 0.5,
+        "remark": "ghp_" + "a8Kd02mfLq91xZs7Tbn34VcWeRyUi6Op0GhJ",
+    }
+    (run_folder / "config.json").write_text(json.dumps(config))
+    metadata = json.loads((run_folder / "metadata.json").read_text())
+    metadata["tags"]["password"] = "hunter2x"
+    (run_folder / "metadata.json").write_text(json.dumps(metadata))
+    sql = """
+        SELECT tags['password'] AS tag, config->>'rate' AS rate, config->>'store.password' AS word,
+               config->>'remark' AS said, config, substr(config->>'remark', 1, 12) AS part, reverse(config) AS back
+        FROM runs WHERE rate = '0.5' AND word IS NOT NULL
+    """
+    (row,) = ask(two, sql, capsys)
+    assert (row["word"], row["said"], row["part"]) == ("[secret]", "[secret]", "[secret]")
+    assert "hunter2" not in json.dumps(row)
+    assert "hunter2"[::-1] not in json.dumps(row)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT DATE '20000-01-01' AS far",
+        "SELECT TIMESTAMP 'infinity' AS far",
+        "SELECT TIMESTAMPTZ '0001-01-01 (BC) 00:00:00+00' AS far",
+        "SELECT MAP {[1]: 2} AS far",
+    ],
+)
+def test_what_python_has_no_value_for_is_one_line_that_says_what_to_do(
+    two: Path, sql: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["query", sql, str(two)]) == 2
+    said = capsys.readouterr().err
+    assert (said.startswith("runcheck: far: has values"), said.count("\n")) == (True, 1)
+    assert len(ask(two, f"SELECT CAST(far AS VARCHAR) AS far FROM ({sql})", capsys)) == 1
+
+
+def test_a_question_that_is_no_text_is_one_line(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "SELECT '\udcff'", str(two)]) == 2
+    assert capsys.readouterr().err == "runcheck: the question is no text in UTF-8\n"
+    assert ask(two, "SELECT 'é' AS a", capsys) == [{"a": "é"}]
+
+
+def test_a_table_that_is_not_there_names_those_that_are(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "SELECT * FROM run", str(two)]) == 2
+    assert capsys.readouterr().err.endswith("run does not exist! There are runs, datasets, metrics.\n")
+
+
 def test_the_command_says_nothing_beside_its_answer(two: Path) -> None:
     command = [sys.executable, "-m", "runcheck", "query", "SELECT count(*) FROM metrics", str(two), "--csv"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import cast
 
@@ -64,6 +65,30 @@ def test_the_page_of_a_root_tells_of_all_units(tree: Path, tmp_path: Path) -> No
     )
 
 
+def test_the_comparison_is_that_of_compare(tree: Path, tmp_path: Path) -> None:
+    for variant, rate in (("worse", 0.4), ("other", 0.2)):
+        add_run(tree, variant, rate)
+    for variant, direction in (("worse", "min"), ("other", "max")):
+        summary = tree / f"model/digits_logreg_{variant}/latest/summary.yaml"
+        text = summary.read_text()
+        summary.write_text(text.replace('direction: "min"', f'direction: "{direction}"'))
+    units = [tree / f"model/digits_logreg_{variant}/latest" for variant in ("worse", "other")]
+    page = written(units, tmp_path / "page.html")
+    part = page[page.index('id="comparison"') : page.index('id="details"')]
+    assert re.search(r"train/loss.*0\.04.*@5.*0\.08.*@5", words(part), re.DOTALL)
+    assert "<b>" not in part  # they do not agree on which end is the better one
+    (units[0] / "summary.yaml").unlink()
+    assert re.search(r"train/loss.*0\.04.*@5.*0\.08.*@5", words(written(units, tmp_path / "page.html")), re.DOTALL)
+
+
+def test_the_time_that_a_unit_took_is_that_of_its_summary(tree: Path, tmp_path: Path) -> None:
+    add_run(tree, "other", 0.2)
+    summary = tree / "model/digits_logreg_other/latest/summary.yaml"
+    summary.write_text(re.sub(r"duration_seconds: .*", "duration_seconds: 7200.5", summary.read_text()))
+    page = words(written([summary.parent], tmp_path / "page.html"))
+    assert len(re.findall(r"took\s+2 h", page)) == 1
+
+
 def test_the_findings_are_those_of_the_check(tree: Path, run_folder: Path, tmp_path: Path) -> None:
     (run_folder / "config.json").write_text('{"learning_rate": 0.5, "layers": [64, 10]}\n')
     found = check(tree).findings
@@ -85,6 +110,22 @@ def test_the_page_of_a_unit_tells_of_it_alone_and_where_it_came_from(tree: Path,
 def test_a_dataset_tells_which_runs_were_made_from_it(tree: Path, tmp_path: Path) -> None:
     page = words(written([tree / "dataset/digits/v1"], tmp_path / "page.html"))
     assert "model/digits_logreg_baseline/" in page
+
+
+def test_a_page_says_of_how_many_runs_a_dataset_is_and_of_a_run_whether_it_is_as_it_was(
+    tree: Path, run_folder: Path, tmp_path: Path
+) -> None:
+    for number in range(2, 26):
+        shutil.copytree(run_folder, run_folder.with_name(f"v{number}"))
+    told = words(written([tree / "dataset/digits/v1"], tmp_path / "page.html"))
+    assert re.search(r"used by\s.*\s25\s", told, re.DOTALL)
+    assert "and 5 more" in told
+    assert re.search(r"data:\s+dataset/digits/v1\s+, as it was", words(written([run_folder], tmp_path / "page.html")))
+    metadata = json.loads((tree / "dataset/digits/v1/metadata.json").read_text())
+    (tree / "dataset/digits/v1/metadata.json").write_text(json.dumps(metadata | {"fingerprint": "0" * 64}))
+    assert "has another fingerprint now" in words(written([run_folder], tmp_path / "page.html"))
+    shutil.rmtree(tree / "dataset/digits/v1")
+    assert "(is not in the tree)" in words(written([run_folder], tmp_path / "page.html"))
 
 
 def test_units_of_two_trees_are_two_pages(tree: Path, good_tree: Path, tmp_path: Path) -> None:

@@ -152,6 +152,8 @@ def test_a_run_that_is_being_written_is_left_to_its_writer(tmp_path: Path) -> No
 def test_a_dataset_has_nothing_to_draw(tree: Path, tmp_path: Path) -> None:
     with pytest.raises(runcheck.RuncheckError, match="is a dataset, which has no metrics"):
         plot([str(tree / "dataset/digits/v1")], Asked(), str(tmp_path))
+    with pytest.raises(runcheck.RuncheckError, match="is a dataset, which has no metrics"):
+        plot([str(tree / "dataset/digits/v1")], Asked())
 
 
 def test_what_is_not_finite_is_a_gap_and_a_mark() -> None:

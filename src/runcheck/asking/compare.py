@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from runcheck.asking.resolve import Place, resolve
 from runcheck.asking.series import last_of, summaries_of
@@ -83,7 +83,11 @@ def compare(units: Sequence[str | os.PathLike[str]], root: str | os.PathLike[str
     if len(units) < _LEAST:
         raise CannotReadError("one unit alone cannot be compared: name another one")
     places = [resolve(unit, root) for unit in units]
-    records = [_record(place) for place in places]
+    return side_by_side(places, [_record(place) for place in places])
+
+
+def side_by_side(places: Sequence[Place], records: Sequence[UnitRecord]) -> Compared:
+    """Return units, at least one, side by side as :func:`compare` does: where they lie, and what they say."""
     metadata = [record.metadata for record in records]
     return Compared(
         units=tuple(place.path for place in places),
@@ -123,11 +127,11 @@ def _rows(answers: Sequence[Mapping[str, object]]) -> tuple[Row, ...]:
 
 
 def _of_unit(record: UnitRecord) -> Iterator[tuple[str, object]]:
-    metadata = record.metadata
+    metadata = cast("Metadata", without_secrets(record.metadata))
     yield "status", metadata["status"]
     yield "created_at", metadata["created_at"]
     yield "duration_seconds", duration_of(metadata, record.summary)
-    yield "command", without_secrets(metadata["command"])
+    yield "command", metadata["command"]
     for name, seed in metadata.get("seeds", {}).items():
         yield f"seed {name}", seed
     for name, tag in metadata["tags"].items():
@@ -157,7 +161,7 @@ def _of_code(place: Place, metadata: Metadata) -> Iterator[tuple[str, object]]:
     yield "commit", git and git["sha"]
     if git is None:
         return
-    yield "branch", git["branch"]
+    yield "branch", without_secrets(git["branch"])
     yield "remote", without_secrets(git["remote"])
     yield "changes", _changes(place, git)
 
@@ -194,7 +198,7 @@ def _between(root: str, first: Git | None, other: Git | None) -> tuple[int, int]
 
 
 def _of_environment(metadata: Metadata) -> Iterator[tuple[str, object]]:
-    env = metadata["env"]
+    env = cast("Metadata", without_secrets(metadata))["env"]
     if env is None:
         return
     yield "python", env["python"]
@@ -210,7 +214,7 @@ def _of_environment(metadata: Metadata) -> Iterator[tuple[str, object]]:
     )
     for what, values in maps:
         for name, value in values.items():
-            yield f"{what} {name}", without_secrets(value, name)
+            yield f"{what} {name}", value
 
 
 def _summaries(place: Place, record: UnitRecord) -> Mapping[tuple[str, str], SeriesSummary]:

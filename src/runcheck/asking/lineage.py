@@ -65,42 +65,47 @@ def lineage(unit: str | os.PathLike[str], root: str | os.PathLike[str] = "artefa
     """
     place = resolve(unit, root)
     store = LocalStore(place.root)
-    graph = _Graph()
+    graph = Graph()
     for address in classify(store.walk("", is_above_units)).units:
         graph.add(address.path, metadata_at(store, address.path))
-    if place.path not in graph.nodes:  # a folder of a unit that lies in no tree
+    if place.path not in graph:  # a folder of a unit that lies in no tree
         graph.add(place.path, metadata_at(store, place.path))
     up = _reached(place.path, graph.sources, lambda edge: edge.source)
-    down = _reached(place.path, graph.targets(), lambda edge: edge.target)
+    down = _reached(place.path, graph.targets, lambda edge: edge.target)
+    exports = {}
     for path in dict.fromkeys((place.path, *(edge.target for edge in down))):
         for name in _exports(store, path):
-            graph.nodes[name] = Node(name, "export")
+            exports[name] = Node(name, "export")
             down.append(Edge(path, name, EXPORT))
     names = dict.fromkeys((place.path, *(name for edge in (*up, *down) for name in (edge.source, edge.target))))
     return Lineage(
         place.path,
-        {name: graph.nodes.get(name) or Node(name, "unknown", fault="is not in the tree") for name in names},
+        {name: exports.get(name) or graph.node(name) for name in names},
         tuple(map(graph.judged, up)),
         tuple(map(graph.judged, down)),
         _cycles({*up, *down}),
     )
 
 
-class _Graph:
+class Graph:
     """What all units of a tree say that they were made from."""
 
     def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}
+        """Start without a unit."""
         self.sources: dict[str, list[Edge]] = {}
+        """The edges to what a unit was made from, by the unit."""
+        self.targets: dict[str, list[Edge]] = {}
+        """The same edges by what they start from."""
+        self._nodes: dict[str, Node] = {}
         self._fingerprints: dict[str, str | None] = {}
         self._stated: dict[Edge, str] = {}
 
     def add(self, path: str, metadata: Metadata | UnitFault) -> None:
         """Take in a unit."""
         if isinstance(metadata, UnitFault):
-            self.nodes[path] = Node(path, "unknown", fault=metadata.reason)
+            self._nodes[path] = Node(path, "unknown", fault=metadata.reason)
             return
-        self.nodes[path] = Node(path, metadata["kind"], metadata["status"])
+        self._nodes[path] = Node(path, metadata["kind"], metadata["status"])
         self._fingerprints[path] = metadata.get("fingerprint")
         data = metadata["data_provenance"]
         source = _name(data)
@@ -108,24 +113,26 @@ class _Graph:
         if data["kind"] == "artefact":
             self._stated[edge] = data["fingerprint"]
         else:
-            self.nodes.setdefault(source, Node(source, data["kind"]))
+            self._nodes.setdefault(source, Node(source, data["kind"]))
         links = [Edge(target, path, relation) for relation, target in metadata.get("links", {}).items()]
         self.sources[path] = [edge, *links]
+        for each in self.sources[path]:
+            self.targets.setdefault(each.source, []).append(each)
 
-    def targets(self) -> dict[str, list[Edge]]:
-        """Return the edges by what they start from."""
-        found: dict[str, list[Edge]] = {}
-        for edges in self.sources.values():
-            for edge in edges:
-                found.setdefault(edge.source, []).append(edge)
-        return found
+    def __contains__(self, name: str) -> bool:
+        """Say whether anything is known of a unit."""
+        return name in self._nodes
+
+    def node(self, name: str) -> Node:
+        """Return what is known of a unit, or of what lies outside of the tree."""
+        return self._nodes.get(name) or Node(name, "unknown", fault="is not in the tree")
 
     def judged(self, edge: Edge) -> Edge:
         """Return an edge with whether its source is still what it was."""
         stated = self._stated.get(edge)
         if stated is None:
             return edge
-        if edge.source not in self.nodes:
+        if edge.source not in self:
             return edge._replace(data="missing")
         now = self._fingerprints.get(edge.source)
         return edge._replace(data="unknown" if now is None else "same" if now == stated else "different")

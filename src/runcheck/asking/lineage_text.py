@@ -78,7 +78,7 @@ def _branches(
         for edge in rest:
             _, end, relation = ends(edge)
             is_new = end not in told
-            agrees = _DATA[edge.data] and f", {_DATA[edge.data]}"
+            agrees = agreement_told(edge)
             yield f"{indent}{relation} {_node(lineage.nodes[end])}{agrees}{'' if is_new else ' (see above)'}"
             if is_new:
                 told.add(end)
@@ -92,7 +92,12 @@ def _branches(
 
 
 def _relation(edge: Edge) -> str:
-    return f"{short(edge.relation)}{f', {_DATA[edge.data]}' if _DATA[edge.data] else ''}"
+    return f"{short(edge.relation)}{agreement_told(edge)}"
+
+
+def agreement_told(edge: Edge) -> str:
+    """Return how a sentence about an edge goes on: whether its source is what it was."""
+    return _DATA[edge.data] and f", {_DATA[edge.data]}"
 
 
 def _node(node: Node) -> str:

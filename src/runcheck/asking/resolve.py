@@ -10,10 +10,10 @@ from typing import NamedTuple
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
-from runcheck.convention.timestamps import date_of
 from runcheck.convention.units import Address, Tree, classify, is_above_units
-from runcheck.convention.versions import NO_COMMIT, newest, parts_of_experiment_id
+from runcheck.convention.versions import newest, parts_of_experiment_id
 from runcheck.errors import CannotCheckError, CannotReadError
+from runcheck.reading.labels import units_with_label
 from runcheck.reading.opened import open_tree
 from runcheck.reading.place import unit_folder
 from runcheck.reading.records import UnitFault, metadata_at
@@ -21,7 +21,7 @@ from runcheck.tree.locate import is_url
 from runcheck.tree.store import LocalStore
 from runcheck.tree.walk import entry_at, folders_in
 
-_DATED = re.compile(r"(?P<date>[0-9]{8})(?:_(?P<named>.+)|-(?P<labelled>.+)@(?P<sha>[0-9a-f]{7,64}))")
+_NAME = re.compile(r"(?P<date>[0-9]{8})_(?P<slug>.+)")
 _SECOND = len("2026-05-27T12:34:56")
 _UNIT_DEPTH = 3
 _TOLD = 8  # candidates in a message
@@ -175,30 +175,19 @@ def _moment_and_path(run: tuple[Metadata, Address]) -> tuple[str, str]:
 
 
 def _dated(store: LocalStore, tree: Tree, name: str) -> Iterator[str]:
-    """Yield the units that have a name, or a label."""
-    match = _DATED.fullmatch(name)
-    if match is None:
-        return
-    wanted = match["named"] or match["labelled"]
-    for unit in tree.units:
-        if unit.slug != wanted or not _may_be_of(unit.version, match["date"]):
-            continue
-        metadata = metadata_at(store, unit.path)
-        if not isinstance(metadata, UnitFault) and _is_called(metadata, name, match):
-            yield unit.path
+    """Yield the units that have a label, or a name."""
+    yield from units_with_label(store, name)
+    match = _NAME.fullmatch(name)
+    for unit in tree.units if match else ():
+        if match and unit.slug == match["slug"] and _may_be_of(unit.version, match["date"]):
+            metadata = metadata_at(store, unit.path)
+            if not isinstance(metadata, UnitFault) and metadata["name"] == name:
+                yield unit.path
 
 
 def _may_be_of(version: str, date: str) -> bool:
     """Say whether a unit of this version may be of a day: an experiment id says which, and is all that is read."""
     return not is_name("experiment-id", version) or parts_of_experiment_id(version)[0][:10].replace("-", "") == date
-
-
-def _is_called(metadata: Metadata, name: str, match: re.Match[str]) -> bool:
-    if match["sha"] is None:
-        return metadata["name"] == name
-    sha = metadata["git"]["sha"] if metadata["git"] else NO_COMMIT
-    is_of_day = date_of(metadata["created_at"]) == match["date"]
-    return metadata.get("label") == name or (is_of_day and sha.startswith(match["sha"]))
 
 
 def _near(name: str, root: str | os.PathLike[str]) -> str:

@@ -88,13 +88,16 @@ def _command(words: "Sequence[str]") -> "Callable[[], int]":
 
         # a hook does not pay 10 ms for a parser of options
         return lambda: run(Options(words[3 if is_hook else 1 :], hook=is_hook))
-    options = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],)).parse_args(words)
+    parser, commands = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],))
+    options, beyond = parser.parse_known_args(words)
+    if beyond:  # said by the parser of the command, whose usage tells what there is
+        commands.get(words[0], parser).error(f"unrecognized arguments: {' '.join(beyond)}")
     return lambda: options.run(options)
 
 
 def whole_parser() -> "argparse.ArgumentParser":
     """Return the parser of all commands, of which completions and the reference are made."""
-    return _parser(_COMMANDS)
+    return _parser(_COMMANDS)[0]
 
 
 def one_line(error: Exception) -> str:
@@ -114,8 +117,8 @@ def _meant(word: str) -> str:
     return f"; did you mean the command {near[0]}?" if near else ""
 
 
-def _parser(names: "Sequence[str]") -> "argparse.ArgumentParser":
-    """Return the parser of these commands: of the one that is asked for, or of all to tell of them."""
+def _parser(names: "Sequence[str]") -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":
+    """Return the parser of these commands, of the one that is asked for or of all to tell of them, and that of each."""
     import argparse  # noqa: PLC0415 - 7 ms that --version does not pay
     from importlib import import_module  # noqa: PLC0415
 
@@ -129,4 +132,4 @@ def _parser(names: "Sequence[str]") -> "argparse.ArgumentParser":
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="runcheck")
     for name in names:
         import_module(f"runcheck.cli.{name}").add_parser(commands)
-    return parser
+    return parser, commands.choices

@@ -100,7 +100,7 @@ def require(columns: Iterable[str], units: Iterable[Listed]) -> None:
         others = sorted({member for unit in held for member in unit.members(name)}) if name in _MAPS else []
         near = get_close_matches(column, [*others, *known], n=3, cutoff=0.5) or others[:5]
         hint = f"; did you mean {', '.join(near)}?" if near else f"; there are {', '.join(known)}"
-        raise ListError(f"{column}: is no column{' of any unit here' if name in _MAPS else ''}{hint}")
+        raise ListError(f"{column or repr(column)}: is no column{' of any unit here' if name in _MAPS else ''}{hint}")
 
 
 def as_text(column: str, value: Value) -> str:

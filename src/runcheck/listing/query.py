@@ -8,12 +8,16 @@ what is one query is run at all (https://duckdb.org/docs/stable/operations_manua
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from runcheck.asking.values import without_secrets
+from runcheck.convention.documents import RegistryRow
+from runcheck.convention.registry import flat_config
 from runcheck.errors import MissingLibraryError
 from runcheck.listing.columns import ListError
 from runcheck.reading.metrics_table import joined, require, with_unit
 from runcheck.reading.opened import OpenedTree
+from runcheck.reading.records import UnitRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +32,7 @@ _CONFIGURATION = {
     "python_enable_replacements": "false",  # or the variables of this program were tables
     "temp_directory": "",
 }
+_FREE = ("error", "git_branch", "links", "tags", "trackers")  # columns of any text; the others have forms
 MOST_METRICS = 8_000_000  # rows of 28 bytes
 _WITH_UNIT = "SELECT path AS unit, * FROM"
 _ROWS = 1000  # at a time
@@ -52,8 +57,8 @@ def answer(tree: OpenedTree, sql: str) -> Answer:
     except ImportError as error:
         raise MissingLibraryError("duckdb", "query", "ask in SQL") from error
     tables: Mapping[str, Callable[[], pa.Table]] = {
-        "runs": tree.runs,
-        "datasets": tree.datasets,
+        "runs": partial(tree.table, "model", _row),
+        "datasets": partial(tree.table, "dataset", _row),
         "metrics": partial(_metrics, tree),
     }
     try:
@@ -66,9 +71,21 @@ def answer(tree: OpenedTree, sql: str) -> Answer:
         database.execute("SET lock_configuration = true")
         found = database.sql(text)
         reader = found.to_arrow_reader(_ROWS) if hasattr(found, "to_arrow_reader") else found.fetch_record_batch(_ROWS)
+    except duckdb.CatalogException as error:
+        near = re.sub(r"(Table with name .* does not exist!) Did you mean .*", r"\1", _in_one_line(error))
+        tables_here = f" There are {', '.join(tables)}." if near.endswith("does not exist!") else ""
+        raise ListError(near + tables_here) from error
     except duckdb.Error as error:
         raise ListError(_in_one_line(error)) from error
     return Answer(list(reader.schema.names), _rows(reader, duckdb.Error))
+
+
+def _row(record: UnitRecord) -> RegistryRow:
+    """Return the row of a unit without secrets: a question may give a value a name that does not tell what it is."""
+    row: dict[str, object] = {**record.row}
+    row |= {name: without_secrets(row[name], name) for name in _FREE}
+    config = None if record.config is None else cast("dict[str, object]", without_secrets(record.config))
+    return cast("RegistryRow", {**row, "config": None if config is None else flat_config(config)})
 
 
 def _metrics(tree: OpenedTree) -> "pa.Table":
@@ -99,6 +116,8 @@ def _one_query(duckdb: Any, sql: str) -> str:  # noqa: ANN401 - a module without
     Raises:
         ListError: it is none.
     """
+    if not sql.isascii() and sql != sql.encode("utf-8", "replace").decode("utf-8"):
+        raise ListError("the question is no text in UTF-8")
     statements = duckdb.extract_statements(sql)
     if len(statements) != 1:
         raise ListError(f"{len(statements)} statements; ask one question at a time")
@@ -133,8 +152,20 @@ def _rows(reader: "pa.RecordBatchReader", fault: type[Exception]) -> Iterator[li
             return
         except (pa.ArrowException, OSError, fault) as error:  # a division of what is no number, too little memory
             raise ListError(_in_one_line(error)) from error
-        columns = [column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns]
+        columns = [_values(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
         yield from (list(row) for row in zip(*columns, strict=True))
+
+
+def _values(name: str, column: "pa.Array") -> list[object]:
+    """Return the values of a column of an answer.
+
+    Raises:
+        ListError: Python has not all of them: a year after 9999, a map whose keys are lists.
+    """
+    try:
+        return list(column.to_pylist(maps_as_pydicts="lossy"))
+    except (OverflowError, TypeError, ValueError) as error:
+        raise ListError(f"{name}: has values that cannot be shown ({error}); CAST it to VARCHAR") from error
 
 
 def _in_one_line(error: Exception) -> str:

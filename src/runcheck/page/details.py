@@ -1,17 +1,21 @@
 """What a page tells of one unit: where it came from, how it was made, what it came to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import cast
 
+from runcheck.asking.lineage import Edge, Graph
+from runcheck.asking.lineage_text import agreement_told
+from runcheck.asking.show import duration_of
 from runcheck.asking.values import count_told, duration_told, flattened, told
 from runcheck.convention.documents import Env, Metadata, Summary
 from runcheck.convention.words import without_secrets
-from runcheck.page.gather import Page, Told, sources
+from runcheck.page.gather import Page, Told
 from runcheck.page.html import Html, element, joined
-from runcheck.page.sections import badge, notice, number, seconds_of, section, status_badge, table
+from runcheck.page.parts import badge, notice, number, section, status_badge, table
 
 _LONG = 300  # characters of a value
 _MOST_KEYS = 500
+_MOST_EDGES = 20
 
 
 def details(page: Page, anchors: Mapping[str, str]) -> Html:
@@ -31,7 +35,7 @@ def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str
         element("p", metadata["description"], class_="description"),
         *(notice(note) for note in unit.notes),
         element("button", "show its curves alone", class_="alone", data_run=number_of) if number_of is not None else "",
-        _part("Provenance", _facts(_provenance(metadata))),
+        _part("Provenance", _facts(_provenance(metadata, unit.record.summary))),
         _part("Lineage", _lineage(page, unit, anchors)),
     ]
     if unit.record.config:
@@ -62,10 +66,10 @@ def _facts(values: Mapping[str, object]) -> Html:
     return joined((element("dl", *pairs), notice(f"and {more:,} more") if more else ""))
 
 
-def _provenance(metadata: Metadata) -> dict[str, object]:
+def _provenance(metadata: Metadata, summary: Summary | None) -> dict[str, object]:
     """Return where a unit came from: code, machine, times, and what was said of it."""
     env, git = metadata["env"], metadata["git"]
-    seconds = seconds_of(metadata["created_at"], metadata["finished_at"])
+    seconds = duration_of(metadata, summary)
     facts: dict[str, object] = {
         "name": metadata["name"],
         "label": metadata.get("label"),
@@ -116,33 +120,26 @@ def _parameters(metadata: Metadata) -> str | None:
 
 def _lineage(page: Page, unit: Told, anchors: Mapping[str, str]) -> Html:
     """Return what a unit was made from, and what was made from it."""
-    metadata = unit.record.metadata
-    above = list(_sources(metadata, anchors)) or [element("li", "nothing of this tree", class_="faint")]
-    others = [element("li", _link(path, anchors)) for path in page.dependants.get(unit.record.path, ())]
-    below = [*others, *(element("li", f"export {name}") for name in unit.exports)]
+    metadata, path, graph = unit.record.metadata, unit.record.path, page.graph
+    above = [_edge(graph, edge, edge.source, anchors) for edge in graph.sources[path]]
+    edges = graph.targets.get(path, [])
+    below = [_edge(graph, edge, edge.target, anchors) for edge in edges[:_MOST_EDGES]]
+    if len(edges) > _MOST_EDGES:
+        below.append(element("li", f"and {len(edges) - _MOST_EDGES:,} more", class_="faint"))
+    below += [element("li", f"export {name}") for name in unit.exports]
     here = element("b", f"{metadata['slug']} {metadata['version']}")
-    steps = [element("ul", *above), element("span", "→", class_="arrow"), element("div", here)]
+    steps = [element("ul", *above[:_MOST_KEYS]), element("span", "→", class_="arrow"), element("div", here)]
     if below:
         steps += [element("span", "→", class_="arrow"), element("ul", *below)]
     return element("div", *steps, class_="lineage")
 
 
-def _sources(metadata: Metadata, anchors: Mapping[str, str]) -> Iterator[Html]:
-    for relation, path in sources(metadata).items():
-        yield element("li", f"{relation}: ", _link(path, anchors))
-    provenance = metadata["data_provenance"]
-    if provenance["kind"] == "artefact":
-        yield element("li", "fingerprint ", element("code", provenance["fingerprint"][:12]), class_="faint")
-    elif provenance["kind"] == "external":
-        yield element(
-            "li", f"external: {provenance.get('source', '')} ({count_told(len(provenance['hashes']), 'file')})"
-        )
-    else:
-        yield element("li", f"synthetic, seed {provenance['seed']}")
-
-
-def _link(path: str, anchors: Mapping[str, str]) -> Html:
-    return element("a", path, href=f"#{anchors[path]}") if path in anchors else element("span", path)
+def _edge(graph: Graph, edge: Edge, end: str, anchors: Mapping[str, str]) -> Html:
+    fault = graph.node(end).fault
+    link = element("a", end, href=f"#{anchors[end]}") if end in anchors else element("span", end)
+    said = f" ({fault})" if fault else agreement_told(graph.judged(edge))
+    relation = f"{edge.relation}{'' if end == edge.source else ' of'}: "
+    return element("li", relation, link, element("span", said, class_="faint") if said else "")
 
 
 def _summary(summary: Summary) -> Html:

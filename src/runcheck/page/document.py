@@ -8,10 +8,13 @@ from importlib.resources import files
 
 from runcheck._version import __version__
 from runcheck.asking.values import count_told
+from runcheck.page.charts import curves
+from runcheck.page.comparison import comparison
 from runcheck.page.details import details
 from runcheck.page.gather import Page
 from runcheck.page.html import Html, data, element, joined
-from runcheck.page.sections import comparison, conformance, curves, datasets, notice, runs, verdict
+from runcheck.page.parts import notice
+from runcheck.page.sections import conformance, datasets, runs, verdict
 
 _UPLOT = "uplot/uPlot.iife.min.js"
 _STYLES = ("uplot/uPlot.min.css", "page.css")

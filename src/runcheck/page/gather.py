@@ -3,21 +3,21 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
+from runcheck.asking.lineage import Graph
 from runcheck.asking.resolve import resolve
-from runcheck.convention.documents import Metadata, RegistryRow
+from runcheck.convention.documents import RegistryRow
 from runcheck.convention.registry import shared
 from runcheck.errors import CannotReadError
-from runcheck.findings import Report
+from runcheck.findings import Report, without_secrets
 from runcheck.reading.curves import Curve
 from runcheck.reading.opened import OpenedTree, open_tree
-from runcheck.reading.records import UnitRecord
+from runcheck.reading.records import UnitFault, UnitRecord
 from runcheck.reading.run import LoadedRun
 from runcheck.tree.locate import locate
 
 MOST_ROWS = 20_000  # of the table of units
 _MOST_POINTS = 400_000  # of all curves together: some 6 MB of the page
 _BUCKETS = 250  # of a curve
-_MOST_TOLD = 20  # of what depends on a unit
 
 Check = Callable[[Sequence[str]], Sequence[Report]]
 _Part = TypeVar("_Part")
@@ -41,7 +41,7 @@ class Page(NamedTuple):
     """All that a page tells.
 
     ``rows`` are of all units, the newest first; ``told`` are those of them that are told in full, in this order.
-    ``dependants`` are the units that were made from or link to one, and ``faults`` the units that cannot be told.
+    ``graph`` is what was made from what in the whole tree, and ``faults`` are the units that cannot be told.
     ``left_out`` says in words what is not on the page.
     """
 
@@ -49,7 +49,7 @@ class Page(NamedTuple):
     reports: tuple[Report, ...]
     rows: tuple[RegistryRow, ...]
     told: tuple[Told, ...]
-    dependants: dict[str, list[str]]
+    graph: Graph
     faults: dict[str, str]
     left_out: tuple[str, ...]
 
@@ -63,10 +63,8 @@ def gather(paths: Sequence[str], check: Check, *, most_told: int) -> Page:
     """
     tree, wanted = _meant(paths)
     reports = tuple(check(paths))
-    dependants: dict[str, list[str]] = {}
-    found = sorted(
-        shared(_rows(tree, dependants)), key=lambda row: (row["created_at"] or "", row["path"]), reverse=True
-    )
+    graph = Graph()
+    found = sorted(shared(_rows(tree, graph)), key=lambda row: (row["created_at"] or "", row["path"]), reverse=True)
     faults = dict(tree.faults)
     rows = [row for row in found if wanted is None or row["path"] in wanted]
     if wanted is not None:
@@ -74,7 +72,7 @@ def gather(paths: Sequence[str], check: Check, *, most_told: int) -> Page:
     told, notes = _told(tree, [row["path"] for row in rows], most_told)
     if len(rows) > MOST_ROWS:
         notes.append(f"{len(rows) - MOST_ROWS:,} older units are not in the table")
-    return Page(tree.root, reports, tuple(rows[:MOST_ROWS]), told, dependants, faults, tuple(notes))
+    return Page(tree.root, reports, tuple(rows[:MOST_ROWS]), told, graph, faults, tuple(notes))
 
 
 def _meant(paths: Sequence[str]) -> tuple[OpenedTree, set[str] | None]:
@@ -88,21 +86,13 @@ def _meant(paths: Sequence[str]) -> tuple[OpenedTree, set[str] | None]:
     return open_tree(roots[0]), {place.path for place in places}
 
 
-def _rows(tree: OpenedTree, dependants: dict[str, list[str]]) -> Iterable[RegistryRow]:
-    """Yield the row of each unit, and note what it depends on."""
+def _rows(tree: OpenedTree, graph: Graph) -> Iterable[RegistryRow]:
+    """Yield the row of each unit, and note what it was made from."""
     for record in tree.units():
-        for target in dict.fromkeys(sources(record.metadata).values()):
-            others = dependants.setdefault(target, [])
-            if len(others) < _MOST_TOLD:
-                others.append(record.path)
+        graph.add(record.path, record.metadata)
         yield {**record.row, "config": None, "last": {}, "trackers": {}, "links": {}}  # not in a table here
-
-
-def sources(metadata: Metadata) -> dict[str, str]:
-    """Return the units that one was made from or links to, by how it calls them."""
-    provenance = metadata["data_provenance"]
-    data = {"data": provenance["path"]} if provenance["kind"] == "artefact" else {}
-    return {**data, **metadata.get("links", {})}
+    for path, reason in tree.faults.items():
+        graph.add(path, UnitFault(path, reason))
 
 
 def _told(tree: OpenedTree, paths: Sequence[str], most: int) -> tuple[tuple[Told, ...], list[str]]:
@@ -157,3 +147,11 @@ def _parts(ask: Callable[[], tuple[_Part, ...]], notes: list[str], folder: str) 
 def _without(words: str, folder: str) -> str:
     """Return a message without the folder of the unit, which is one of this machine."""
     return words.replace(f"{folder}/", "").replace(folder, "the unit")
+
+
+def run_names(units: Sequence[Told]) -> list[str]:
+    """Return what tells units apart: the version where all have one slug, else both."""
+    slugs = {each.record.metadata["slug"] for each in units}
+    versions = [each.record.metadata["version"] for each in units]
+    names = [f"{each.record.metadata['slug']} {version}" for each, version in zip(units, versions, strict=True)]
+    return [without_secrets(name) for name in (versions if len(slugs) == 1 else names)]

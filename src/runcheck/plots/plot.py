@@ -46,14 +46,15 @@ def plot(paths: Sequence[str], asked: Asked, into: str | None = None) -> Plotted
         CannotWriteError: the run is sealed or is being written, there are several and no folder, or the disk refuses.
         MissingLibraryError: matplotlib is not installed.
     """
+    runs = [_run(path) for path in paths]
     if into is not None:
-        return _plotted_into(os.path.abspath(into), paths, asked)
+        return _plotted_into(os.path.abspath(into), runs, asked)
     if len(paths) > 1:
         raise CannotWriteError("several runs belong to no one of them: say where with --into FOLDER")
     unit = stored_unit(paths[0])
     with locked(unit.root, unit.lock):
         _require_open(unit)
-        panels, notes = _panels(paths, asked)
+        panels, notes = _panels(runs, asked)
         folder = layout().folder_of("plot")
         images = [(f"{folder}/{name}", image) for name, image in _images(panels, asked)]
         for name, image in images:
@@ -61,11 +62,11 @@ def plot(paths: Sequence[str], asked: Asked, into: str | None = None) -> Plotted
     return Plotted(tuple(os.path.join(unit.files.folder, name) for name, _ in images), notes)
 
 
-def _plotted_into(folder: str, paths: Sequence[str], asked: Asked) -> Plotted:
+def _plotted_into(folder: str, runs: Sequence[LoadedRun], asked: Asked) -> Plotted:
     sealed = sealed_above(folder)
     if sealed is not None:
         raise CannotWriteError(f"{folder}: lies in {sealed}, which is sealed and must not change; give another folder")
-    panels, notes = _panels(paths, asked)
+    panels, notes = _panels(runs, asked)
     images = list(_images(panels, asked))
     try:
         os.makedirs(folder, exist_ok=True)
@@ -83,12 +84,11 @@ def _require_open(unit: StoredUnit) -> None:
     refuse_if_alive(unit)
 
 
-def _panels(paths: Sequence[str], asked: Asked) -> tuple[list[Panel], tuple[str, ...]]:
+def _panels(runs: Sequence[LoadedRun], asked: Asked) -> tuple[list[Panel], tuple[str, ...]]:
     """Return what is drawn, a panel a metric, and in words what is not."""
     lines: list[Line] = []
     notes: list[str] = []
-    names = _names(runs := [_run(path) for path in paths])
-    for name, run in zip(names, runs, strict=True):
+    for name, run in zip(_names(runs), runs, strict=True):
         found = run.curves(lambda metric, _: _is_wanted(metric, asked.metrics), smoothing=asked.smoothing)
         lines += (Line(name, curve) for curve in found.curves)
         if not found.curves:

@@ -10,11 +10,11 @@ from runcheck.findings import Report
 from runcheck.publish.destination import Destination
 from runcheck.publish.folder import FolderDestination
 from runcheck.publish.git import make_sure_of_lfs
-from runcheck.publish.labels import label_of_unit
 from runcheck.publish.place import StoreDestination
 from runcheck.publish.references import references_of, with_references
 from runcheck.publish.sealed import CHECKSUMS, SealedUnit, sealed_unit
 from runcheck.publish.transfer import Transferred, transfer
+from runcheck.reading.labels import label_of_unit
 from runcheck.tree.locate import here, is_url
 from runcheck.tree.store import LocalStore, Store
 from runcheck.tree.writable import WritableStore

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from runcheck.convention.layout import layout
+from runcheck.convention.names import is_name
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.publish.folder import FolderDestination
-from runcheck.publish.labels import unit_with_label
 from runcheck.publish.references import with_references
 from runcheck.publish.sealed import sealed_unit
 from runcheck.publish.transfer import Transferred, transfer
+from runcheck.reading.labels import units_with_label
 from runcheck.tree.locate import Target, here, is_url, locate
 from runcheck.tree.store import Remote, Store
 
@@ -75,10 +76,22 @@ def _unit_in(target: Target, source: str, label: str | None) -> str:
     if label is not None:
         if target.focus:
             raise CannotReadError(f"{source}: is a part of a tree; a label is looked for in a root")
-        return unit_with_label(target.store, label)
+        return _labelled(target.store, label)
     focus = target.focus
     if focus.count("/") + 1 == _UNIT_DEPTH - 1:
         focus = locate(f"{source.rstrip('/')}/{layout().latest}").focus
     if focus.count("/") + 1 != _UNIT_DEPTH:
         raise CannotReadError(f"{source}: is no unit; give one, or a root and a label")
     return focus
+
+
+def _labelled(store: Store, label: str) -> str:
+    """Return the path of the one unit that has a label."""
+    if not is_name("label", label):
+        raise CannotReadError(f"{label!r} is no label: <YYYYMMDD>-<slug>@<git-sha>, as `runcheck publish` prints it")
+    found = units_with_label(store, label)
+    if not found:
+        raise CannotReadError(f"{store.name}: has no unit with the label {label}")
+    if len(found) > 1:
+        raise CannotReadError(f"{store.name}: has {len(found)} units with the label {label}: take {' or '.join(found)}")
+    return found[0]

@@ -5,9 +5,10 @@ of another one it may say what no longer holds, so that nothing here is taken fr
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from runcheck.convention.documents import RegistryRow
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError
 from runcheck.reading.dataset import LoadedDataset
@@ -93,7 +94,7 @@ class OpenedTree:
         Raises:
             MissingLibraryError: pyarrow is not installed.
         """
-        return self._table("model")
+        return self.table("model", lambda record: record.row)
 
     def datasets(self) -> "pa.Table":
         """Return a row for each dataset version as an Arrow table, with the columns of the registry.
@@ -101,7 +102,7 @@ class OpenedTree:
         Raises:
             MissingLibraryError: pyarrow is not installed.
         """
-        return self._table("dataset")
+        return self.table("dataset", lambda record: record.row)
 
     def metrics(self, units: Iterable[str | os.PathLike[str]] | None = None) -> "pa.Table":
         """Return the rows of the metrics of runs as one Arrow table.
@@ -148,9 +149,14 @@ class OpenedTree:
                 except CannotReadError as error:
                     self.faults[record.path] = str(error).removeprefix(f"{run.path}/").replace("\n", " ")
 
-    def _table(self, kind: str) -> "pa.Table":
+    def table(self, kind: str, row_of: Callable[[UnitRecord], RegistryRow]) -> "pa.Table":
+        """Return a row for each unit of a kind as an Arrow table, each as ``row_of`` makes it of what the unit says.
+
+        Raises:
+            MissingLibraryError: pyarrow is not installed.
+        """
         require_pyarrow("give a table")
-        table, refused = table_of(record.row for record in self.units(kind))
+        table, refused = table_of(row_of(record) for record in self.units(kind))
         self.faults |= dict.fromkeys(refused, "has values in its metadata that no table can hold")
         return table
 

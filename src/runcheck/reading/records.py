@@ -24,7 +24,7 @@ class UnitRecord(NamedTuple):
     """What a unit says of itself.
 
     ``path`` is that below the root. ``config`` and ``summary`` are None where there is none, or none that can be read:
-    what is wrong with them ``runcheck`` says.
+    what is wrong with them ``runcheck`` says. A run that goes on has no summary yet: one that is there is of before.
     """
 
     path: str
@@ -83,7 +83,8 @@ def metadata_at(store: Store, path: str) -> Metadata | UnitFault:
 
 def record_with(store: Store, path: str, metadata: Metadata) -> UnitRecord:
     """Return what the unit at ``path`` says of itself, whose metadata are known to be these."""
-    config, summary = _sound(store, path, "config"), _sound(store, path, "summary")
+    config = _sound(store, path, "config")
+    summary = None if metadata["status"] == "running" else _sound(store, path, "summary")
     return UnitRecord(path, metadata, config, cast("Summary | None", summary))
 
 

@@ -122,7 +122,7 @@ def _in_store(asked: "RemoteStore") -> Target:
 
 def _no_tree(path: str, hint: str) -> CannotCheckError:
     folders = " or ".join(f"{kind.folder}/<slug>/<version>" for kind in layout().kinds.values())
-    return CannotCheckError(f"{path}: holds no dataset and no run, so nothing was checked; a tree has {folders}{hint}")
+    return CannotCheckError(f"{path}: holds no dataset and no run; a tree has {folders}{hint}")
 
 
 def _named(store: Store, folder: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Labels, by which published units are asked for: ``<YYYYMMDD>-<slug>@<git-sha>``, a function of the metadata.
+"""Labels, by which units are asked for: ``<YYYYMMDD>-<slug>@<git-sha>``, a function of the metadata.
 
 They stand in the metadata and are written nowhere else: a list of them would be a second truth, which a store without
 locks cannot keep.
@@ -11,7 +11,6 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
 from runcheck.convention.timestamps import date_of
 from runcheck.convention.versions import NO_COMMIT, parts_of_experiment_id
-from runcheck.errors import CannotReadError
 from runcheck.reading.records import UnitFault, metadata_at
 from runcheck.tree.store import Store
 
@@ -24,27 +23,21 @@ def label_of_unit(metadata: Metadata) -> str:
     return metadata.get("label") or _label(metadata, _SHORT)
 
 
-def unit_with_label(store: Store, label: str) -> str:
-    """Return the path of the unit in a store that has a label.
+def units_with_label(store: Store, label: str) -> list[str]:
+    """Return the paths of the units in a store that have a label, in which more digits of the commit may stand.
 
     Raises:
-        CannotReadError: it is no label, or no unit or more than one has it.
         OSError: the store did not answer.
     """
     parts = _PARTS.fullmatch(label)
     if parts is None or not is_name("label", label):
-        raise CannotReadError(f"{label!r} is no label: <YYYYMMDD>-<slug>@<git-sha>, as `runcheck publish` prints it")
-    found = [
+        return []
+    return [
         f"{folder}/{version}"
         for folder in (f"{kind.folder}/{parts['slug']}" for kind in layout().kinds.values())
         for version in store.folders(folder)
         if _may_have(version, parts) and _has(store, f"{folder}/{version}", label)
     ]
-    if not found:
-        raise CannotReadError(f"{store.name}: has no unit with the label {label}")
-    if len(found) > 1:
-        raise CannotReadError(f"{store.name}: has {len(found)} units with the label {label}: take {' or '.join(found)}")
-    return found[0]
 
 
 def _may_have(version: str, parts: re.Match[str]) -> bool:
