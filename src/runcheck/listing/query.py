@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from runcheck.asking.values import without_secrets
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.registry import flat_config
+from runcheck.convention.words import without_secrets
 from runcheck.errors import MissingLibraryError
 from runcheck.listing.columns import ListError
 from runcheck.reading.metrics_table import joined, require, with_unit

@@ -8,7 +8,6 @@ from runcheck.asking.values import count_told, duration_told
 from runcheck.convention.aggregates import known_direction
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.timestamps import parse_timestamp
-from runcheck.convention.words import without_secrets
 from runcheck.findings import Finding, Report
 from runcheck.page.gather import Page
 from runcheck.page.html import Html, element, joined
