@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "probes": {"convention"},
     "rules": {"convention", "probes", "findings", "card", "tree.entry"},
     "explain": {"convention", "conventions", "focus", "probes", "report.escape", "report.setting", "rules", "tree"},
-    "listing": {"asking.values", "convention", "findings", "reading", "report.escape", "tree"},
+    "listing": {"convention", "findings", "reading", "report.escape", "tree"},
     "report": {"findings", "convention.clauses", "convention.fixable", "watch", "_version"},
     "configuration": {
         "convention",
