@@ -18,6 +18,10 @@ publish:
 train:
     python examples/digits/train.py
 
+# Train three runs to compare, and a sweep of ten learning rates.
+sweep:
+    python examples/digits/sweep.py
+
 # Evaluate the newest run from its checkpoint.
 evaluate:
     python examples/digits/evaluate.py

@@ -15,6 +15,8 @@ import orbax.checkpoint as ocp
 HERE = Path(__file__).parent
 ROOT = Path("artefacts")
 RUN = "model/digits_logreg_baseline/latest"
+COLUMNS = "unit,config.learning_rate,metrics.test/accuracy,last.train/loss"
+LIST = [sys.executable, "-m", "runcheck", "ls", "--where", "tags.sweep=learning-rate", "--columns", COLUMNS]
 
 
 def main() -> int:
@@ -40,7 +42,12 @@ def main() -> int:
     if found != 1:
         print("runcheck did not find what was done to the copy", file=sys.stderr)
         return 1
-    _say("7. runcheck report artefacts")
+    _say("7. Three runs, and a sweep of ten")
+    _run(HERE / "sweep.py")
+    if _runcheck(ROOT) != 0:
+        return 1
+    subprocess.run(LIST, check=True)
+    _say("8. runcheck report artefacts")
     subprocess.run([sys.executable, "-m", "runcheck", "report", str(ROOT)], check=True)
     print(f"\nThe copy is found out, the tree in {ROOT}/ is clean. See its curves: tensorboard --logdir {ROOT}/model")
     return 0

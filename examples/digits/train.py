@@ -61,11 +61,11 @@ def evaluate(params: Params, x: jax.Array, y: jax.Array) -> dict[str, jax.Array]
     return {"loss": loss_of(params, x, y), "accuracy": count_correct(params, x, y) / len(y)}
 
 
-def main() -> None:
+def main(config: Config = CONFIG, variant: str = "baseline", **tags: str) -> None:
     """Train, and keep what came of it."""
     (x, y), test = load("train"), load("test")
     params = {"kernel": jnp.zeros((64, 10)), "bias": jnp.zeros(10)}
-    optimizer = optax.adamw(CONFIG.learning_rate, weight_decay=CONFIG.weight_decay)
+    optimizer = optax.adamw(config.learning_rate, weight_decay=config.weight_decay)
     state = optimizer.init(params)
 
     @jax.jit
@@ -76,12 +76,12 @@ def main() -> None:
         updates, state = optimizer.update(grads, state, params)
         return optax.apply_updates(params, updates), state, {"loss": loss, "grad_norm": optax.global_norm(grads)}
 
-    shuffle = np.random.default_rng(CONFIG.seed)
-    with runcheck.start_run("artefacts", dataset="digits", model="logreg", variant="baseline", config=CONFIG, data=DATA,
-                            seeds={"shuffle": CONFIG.seed}, tags={"experiment": "digits", "run_type": "train"},
+    shuffle = np.random.default_rng(config.seed)
+    with runcheck.start_run("artefacts", dataset="digits", model="logreg", variant=variant, config=config, data=DATA,
+                            seeds={"shuffle": config.seed}, tags={"experiment": "digits", "run_type": "train", **tags},
                             architecture="linear 64 -> 10, softmax") as run:  # fmt: skip
-        for step in range(1, CONFIG.steps + 1):
-            rows = shuffle.integers(0, len(y), CONFIG.batch_size)
+        for step in range(1, config.steps + 1):
+            rows = shuffle.integers(0, len(y), config.batch_size)
             params, state, metrics = train_step(params, state, x[rows], y[rows])
             run.log(step, metrics)
             if step % 100 == 0:

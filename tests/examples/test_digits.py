@@ -48,6 +48,18 @@ def test_the_demo_prints_a_clean_tree_and_the_findings_of_the_copy(demo: tuple[P
     assert "Orbax restores without a word" in tampered
 
 
+def test_the_demo_leaves_three_runs_to_compare_and_a_sweep_of_ten(demo: tuple[Path, str]) -> None:
+    import runcheck
+
+    tree = runcheck.open(demo[0] / "artefacts")
+    runs = [each.metadata for each in tree.units("model")]
+    swept = [each for each in runs if each["tags"].get("sweep") == "learning-rate"]
+    assert len(swept) == 10
+    assert {each["slug"].rpartition("_")[2] for each in runs} == {"baseline", "nodecay", "smallbatch", "rates"}
+    assert "All clean: 15 units" in demo[1]
+    assert "digits_logreg_rates" in (demo[0] / "runcheck-report.html").read_text()
+
+
 def test_the_test_accuracy_is_sane(run_folder: Path) -> None:
     rows = pd.read_json(run_folder / "metrics.jsonl", lines=True)
     accuracy = rows[(rows["split"] == "test") & (rows["metric"] == "accuracy")]["value"]
