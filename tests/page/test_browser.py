@@ -169,7 +169,13 @@ def test_a_table_is_sorted_and_filtered(browser: "Browser", report: Path) -> Non
         rows = page.locator("#run-table tbody tr:visible")
         assert rows.count() == 3
         page.locator("#run-table th button", has_text="train/loss").click()
-        values = [float(text) for text in page.locator("#run-table tbody td:nth-child(8)").all_inner_texts() if text]
+        at = next(
+            at
+            for at, name in enumerate(page.locator("#run-table th button").all_inner_texts(), 1)
+            if "train/loss" in name
+        )
+        cells = page.locator(f"#run-table tbody tr > :nth-child({at})").all_inner_texts()
+        values = [float(text) for text in cells if text]
         assert len(values) > 1
         assert values == sorted(values)
         page.locator("#run-table th button", has_text="train/loss").click()

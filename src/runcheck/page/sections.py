@@ -96,7 +96,9 @@ def runs(page: Page, anchors: Mapping[str, str]) -> Html | None:
         element("output", count_told(len(rows), "run"), id="found"),
         class_="tools",
     )
-    return section("runs", "Runs", found, table(("run", *columns, *metrics), body, class_="sortable", id="run-table"))
+    return section(
+        "runs", "Runs", found, table(("run", "status", *metrics, *columns), body, class_="sortable", id="run-table")
+    )
 
 
 def _best(name: str, values: Iterable[float | None]) -> float | None:
@@ -127,7 +129,6 @@ def _commit(row: RegistryRow) -> Html | None:
 
 # A column that is empty in all rows is left out.
 _RUN_CELLS: Mapping[str, Callable[[RegistryRow], Html | None]] = {
-    "status": lambda row: element("td", status_badge(row["status"])),
     "started": _moment,
     "took": _took,
     "experiment": lambda row: _tag(row, "experiment"),
@@ -148,8 +149,9 @@ def _run_row(
     return element(
         "tr",
         element("th", element("a", *name, href=f"#{anchor}") if anchor else joined(name), scope="row"),
-        *(_RUN_CELLS[column](row) or element("td") for column in columns),
+        element("td", status_badge(row["status"])),
         *(_metric_cell(row["metrics"].get(name), best[name]) for name in metrics),
+        *(_RUN_CELLS[column](row) or element("td") for column in columns),
     )
 
 
