@@ -237,7 +237,7 @@ def test_a_missing_path_cannot_be_checked(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_tree_cannot_be_checked(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(CannotCheckError, match="nothing was checked"):
+    with pytest.raises(CannotCheckError, match="holds no dataset and no run"):
         check(tmp_path)
 
 
@@ -245,7 +245,7 @@ def test_a_folder_that_is_no_tree_cannot_be_checked(tmp_path: Path) -> None:
 def test_an_empty_tree_cannot_be_checked(tmp_path: Path, folders: list[str]) -> None:
     for folder in folders:
         (tmp_path / folder).mkdir(parents=True)
-    with pytest.raises(CannotCheckError, match="nothing was checked"):
+    with pytest.raises(CannotCheckError, match="holds no dataset and no run"):
         check(tmp_path)
 
 
@@ -256,7 +256,7 @@ def test_latest_as_a_text_file_stands_for_the_version_that_it_names(tree: Path, 
     assert locate(str(latest)).focus == run_folder.relative_to(tree).as_posix()
     assert check(latest).units == 1
     latest.write_text("../../..\n")
-    with pytest.raises(CannotCheckError, match="nothing was checked"):
+    with pytest.raises(CannotCheckError, match="holds no dataset and no run"):
         check(latest)
 
 

@@ -533,7 +533,7 @@ def test_an_object_that_grew_since_it_was_listed_is_read_whole(
         (f"s3://{BUCKET}/nothing/here", "no such file or folder"),
         ("memory://nothing", "no such file or folder"),
         ("nosuch://host/artefacts", "nosuch"),
-        ("s3://", "nothing was checked"),
+        ("s3://", "holds no dataset and no run"),
     ],
 )
 def test_a_url_with_no_tree_cannot_be_checked(s3: ObjectStore, readers: Quarantine, url: str, words: str) -> None:
