@@ -63,6 +63,11 @@ def test_a_check_loads_neither_jax_nor_numpy_where_no_parquet_asks_for_it(tree: 
     assert not loaded & (HEAVY - {"yaml", "jsonschema_rs"})
 
 
+def test_a_registry_is_read_without_pandas(tree: Path) -> None:
+    code = f"from runcheck.probes.registry import read_registry; read_registry({str(tree / 'runs.parquet')!r}).rows[0]"
+    assert "pandas" not in loaded_after(code)
+
+
 def test_the_version_costs_the_interpreter_and_four_small_modules() -> None:
     loaded = modules_after("from runcheck.cli import main; main(['--version'])") - modules_after("")
     assert loaded == {"runcheck", "runcheck._version", "runcheck.cli", "runcheck.errors"}

@@ -136,9 +136,11 @@ def shared(rows: Iterable[RegistryRow]) -> Iterator[RegistryRow]:
     def once(value: object) -> object:
         if isinstance(value, str):
             return known.setdefault(value, value)
-        if isinstance(value, dict) and all(isinstance(each, str) for each in (*value, *value.values())):
+        if not isinstance(value, dict):
+            return value
+        if all(isinstance(each, str) for each in (*value, *value.values())):
             return known.setdefault((*value.items(),), value)
-        return value
+        return {once(key): each for key, each in value.items()}
 
     for row in rows:
         yield cast("RegistryRow", {column: once(value) for column, value in row.items()})

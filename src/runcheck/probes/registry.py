@@ -5,7 +5,7 @@ dictionaries, one row group after the other, and made into rows only where what 
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from runcheck.convention.documents import RegistryRow
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 MAX_CELLS = 10_000_000
 MAX_BYTES = 256 << 20
 _ROWS = 1000  # that are made into Python's own values at a time
@@ -217,9 +219,9 @@ def _values(array: "pa.Array") -> list[object]:
         ]
     if isinstance(array, pa.DictionaryArray):
         return _values(array.cast(array.type.value_type))
-    values: list[object] = array.to_pylist()
     if pa.types.is_timestamp(array.type):
-        return [_moment(value) for value in values]
+        return [_moment(count, array.type) for count in array.cast(pa.int64()).to_pylist()]
+    values: list[object] = array.to_pylist()
     return values
 
 
@@ -230,7 +232,9 @@ def _map(keys: list[object], items: list[object]) -> dict[object, object]:
     return members
 
 
-def _moment(value: object) -> object:
-    if not isinstance(value, datetime):
-        return value
-    return format_timestamp(value) if value.tzinfo else value.isoformat()
+def _moment(count: int | None, of: "pa.TimestampType") -> str | None:
+    """Return a moment, by hand: pyarrow's own conversion imports pandas where that is installed, half a second."""
+    if count is None:
+        return None
+    moment = _EPOCH + timedelta(microseconds=count * 1_000_000 // _PER_SECOND[of.unit])
+    return format_timestamp(moment) if of.tz else moment.replace(tzinfo=None).isoformat()
