@@ -64,8 +64,10 @@ def steps_in(root: Path) -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def untouched() -> Iterator[None]:
-    """Whatever happens, the handlers are those that were."""
+def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever happens, the handlers are those that were; a run that another test left open does not count."""
+    monkeypatch.setattr(ending._process, "runs", [])
+    ending._restore()
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     yield
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
