@@ -5,9 +5,8 @@ from datetime import datetime
 
 from runcheck.convention.documents import StatedException
 from runcheck.convention.exceptions import is_about
+from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.findings import Excepted, Finding
-
-_UNIT_DEPTH = 3
 
 
 def without_excepted(
@@ -22,7 +21,7 @@ def without_excepted(
     today = now.date().isoformat()
     for finding in findings:
         parts = finding.path.split("/")
-        unit, path = "/".join(parts[:_UNIT_DEPTH]), "/".join(parts[_UNIT_DEPTH:])
+        unit, path = "/".join(parts[:UNIT_DEPTH]), "/".join(parts[UNIT_DEPTH:])
         stated = (each for each in exceptions.get(unit, ()) if is_about(each, finding.code, path, today))
         if found := next(stated, None):
             excepted.append(Excepted(finding, found))

@@ -14,19 +14,16 @@ if TYPE_CHECKING:
 _RUN = re.compile(r"[A-Za-z0-9_/+-]{16}")  # no key is shorter
 
 
-def without_secrets(text: str) -> str:
+def without_certain_secrets(text: str) -> str:
     """Return a message, or a pointer, without the secrets that it names: a log is read by more people than a tree.
 
     The path of a finding stays whole, whatever it holds: nobody could find the file otherwise.
     """
     if _RUN.search(text) is None:
         return text
-    from runcheck.convention.secrets import SECRET  # noqa: PLC0415 - most messages have no long values
-    from runcheck.convention.words import words_in  # noqa: PLC0415
+    from runcheck.convention.words import without_words, words_in  # noqa: PLC0415 - most messages have no long values
 
-    for word in reversed([each for each in words_in(text) if each.kind == "secret" and each.is_certain]):
-        text = f"{text[: word.start]}{SECRET}{text[word.end :]}"
-    return text
+    return without_words(text, [each for each in words_in(text) if each.kind == "secret" and each.is_certain])
 
 
 class Finding(NamedTuple):

@@ -4,13 +4,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from runcheck.card import Card
 from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.convention.units import Address, Tree, classify, is_above_units
 from runcheck.convention.versions import in_order
 from runcheck.findings import Finding
 from runcheck.tree.entry import Entry
 from runcheck.tree.store import Store
-
-_OF_UNIT, _OF_SLUG = 3, 2  # segments of their paths
 
 
 class Focus:
@@ -27,9 +26,9 @@ class Focus:
         self.store, self.has_rows = store, has_rows
         self.paths, self.beside = frozenset(filter(None, paths)), frozenset(beside)
         self._above = {above for path in (*self.paths, *self.beside) for above in _above(path)}
-        about = {_start(path, _OF_UNIT) for path in (*self.paths, *self.beside)}
+        about = {_start(path, UNIT_DEPTH) for path in (*self.paths, *self.beside)}
         self._about, self._above_about = about, {above for path in about for above in _above(path)}
-        self._latest = {f"{_start(path, _OF_SLUG)}/{layout().latest}" for path in self.paths}
+        self._latest = {f"{_start(path, UNIT_DEPTH - 1)}/{layout().latest}" for path in self.paths}
 
     def touches(self, path: str) -> bool:
         """Say whether what is at ``path`` is in the focus, or the focus in it."""

@@ -36,7 +36,7 @@ from runcheck.tree import remote as remote_module
 from runcheck.tree.cache import open_cache
 from runcheck.tree.executor import Processes, Threads
 from runcheck.tree.listing import BOTH
-from runcheck.tree.locate import is_url, locate, without_secrets
+from runcheck.tree.locate import is_url, locate, without_passwords
 from runcheck.tree.quarantine import Quarantine
 from runcheck.tree.remote import RemoteStore, open_remote
 from runcheck.tree.store import Remote
@@ -581,7 +581,7 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(monkeypatch: p
 
 
 def test_no_secret_of_a_url_is_shown() -> None:
-    assert without_secrets("x sftp://ada:p@ss@host/a@b y") == "x sftp://host/a@b y"
+    assert without_passwords("x sftp://ada:p@ss@host/a@b y") == "x sftp://host/a@b y"
     with pytest.raises(CannotCheckError) as caught:
         locate("nosuch://ada:secret@host/artefacts")
     assert "secret" not in str(caught.value)

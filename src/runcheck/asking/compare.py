@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
-from runcheck.asking.resolve import Place, resolve
+from runcheck.asking.resolve import Place, record_at, resolve
 from runcheck.asking.series import last_of, summaries_of
 from runcheck.asking.show import agreement, duration_of
 from runcheck.asking.values import canonical, flattened
@@ -15,8 +15,7 @@ from runcheck.convention.words import without_secrets
 from runcheck.errors import CannotReadError
 from runcheck.probes.git_command import GitFailedError, git_says, is_in_repository
 from runcheck.reading.files import UnitFiles
-from runcheck.reading.records import UnitFault, UnitRecord, record_of
-from runcheck.tree.store import LocalStore
+from runcheck.reading.records import UnitRecord
 
 _LEAST = 2
 
@@ -83,11 +82,17 @@ def compare(units: Sequence[str | os.PathLike[str]], root: str | os.PathLike[str
     if len(units) < _LEAST:
         raise CannotReadError("one unit alone cannot be compared: name another one")
     places = [resolve(unit, root) for unit in units]
-    return side_by_side(places, [_record(place) for place in places])
+    records = [record_at(place) for place in places]
+    commits = [record.metadata["git"] for record in records]
+    between = tuple(_between(places[0].root, commits[0], each) for each in commits)
+    return side_by_side(places, records)._replace(commits=between)
 
 
 def side_by_side(places: Sequence[Place], records: Sequence[UnitRecord]) -> Compared:
-    """Return units, at least one, side by side as :func:`compare` does: where they lie, and what they say."""
+    """Return units, at least one, side by side as :func:`compare` does: where they lie, and what they say.
+
+    How their commits lie to each other is not asked of Git: there are none.
+    """
     metadata = [record.metadata for record in records]
     return Compared(
         units=tuple(place.path for place in places),
@@ -96,18 +101,11 @@ def side_by_side(places: Sequence[Place], records: Sequence[UnitRecord]) -> Comp
         metrics=_metrics([_summaries(place, record) for place, record in zip(places, records, strict=True)]),
         data=_rows([dict(_of_data(place, each)) for place, each in zip(places, metadata, strict=True)]),
         code=_rows([dict(_of_code(place, each)) for place, each in zip(places, metadata, strict=True)]),
-        commits=tuple(_between(places[0].root, metadata[0]["git"], each["git"]) for each in metadata),
+        commits=(),
         environment=_rows([dict(_of_environment(each)) for each in metadata]),
         packages=_rows([each["env"]["packages"] if each["env"] else {} for each in metadata]),
         faults=tuple(_faults(places, records)),
     )
-
-
-def _record(place: Place) -> UnitRecord:
-    record = record_of(LocalStore(place.root), place.path)
-    if isinstance(record, UnitFault):
-        raise CannotReadError(f"{place.folder}: {record.reason}; `runcheck {place.folder}` says all that is wrong")
-    return record
 
 
 def _faults(places: Sequence[Place], records: Sequence[UnitRecord]) -> Iterator[tuple[str, str]]:

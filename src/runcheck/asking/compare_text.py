@@ -5,8 +5,10 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from runcheck.asking.compare import Compared, MetricRow, Row
-from runcheck.asking.values import aligned, as_json, count_told, duration_told, short, told, told_apart
+from runcheck.asking.values import as_json, duration_told, short, told, told_apart
 from runcheck.report.markdown import code, text
+from runcheck.report.table import aligned
+from runcheck.report.words import count_in_words
 
 _WIDTH = 28  # of a cell, where that tells units apart
 _ABSENT, _BEST = "-", "*"
@@ -24,11 +26,11 @@ class _Section(NamedTuple):
 
 def render(compared: Compared, *, everything: bool = False) -> str:
     """Return units side by side in text: what differs, or everything."""
-    lines = aligned([[letter, short(path, 500)] for letter, path in _named(compared)], "")
+    lines = list(aligned([[letter, short(path, 500)] for letter, path in _named(compared)]))
     for section in _sections(compared, everything=everything):
         lines += ["", section.title]
         if section.rows:
-            lines += aligned([section.head, *section.rows])
+            lines += aligned([section.head, *section.rows], "  ")
         lines += [f"  {line}" for line in section.below]
     return "\n".join((*lines, ""))
 
@@ -79,7 +81,7 @@ def _sections(compared: Compared, *, everything: bool) -> Iterator[_Section]:
             continue
         shown = [row for row in rows if everything or row.differs]
         same = len(rows) - len(shown)
-        counted = f" ({count_told(same, 'row')} the same)" if same else ""
+        counted = f" ({count_in_words(same, 'row')} the same)" if same else ""
         cells: list[list[str]] = []
         for row in shown:
             cells += _metric(row) if isinstance(row, MetricRow) else [_row(row)]
@@ -112,6 +114,6 @@ def _commits(compared: Compared) -> Iterator[str]:
         if commits is None or commits == (0, 0):
             continue
         more, lacks = commits
-        parts = [f"has {count_told(more, 'commit')} that {first} lacks"] if more else []
-        parts += [f"lacks {count_told(lacks, 'commit')} of {first}"] if lacks else []
+        parts = [f"has {count_in_words(more, 'commit')} that {first} lacks"] if more else []
+        parts += [f"lacks {count_in_words(lacks, 'commit')} of {first}"] if lacks else []
         yield f"{letter} {' and '.join(parts)}"

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from runcheck.asking.difference import Difference, DocumentChange, FileChange, KeyChange, MetricsChange
 from runcheck.asking.first_differences import SeriesDifference
-from runcheck.asking.values import as_json, count_told, short, size_told, told_apart
+from runcheck.asking.values import as_json, short, size_told, told_apart
 from runcheck.reading.metrics import Row
+from runcheck.report.words import count_in_words
 
 _FEW = 20
 _LONGEST = 200
@@ -22,7 +23,7 @@ def render(difference: Difference, *, everything: bool = False) -> str:
         (len(difference.changed), "changed"),
         (difference.same, "the same"),
     )
-    total = count_told(sum(count for count, _ in counts), "file")
+    total = count_in_words(sum(count for count, _ in counts), "file")
     means = "by their checksum lists" if difference.means == "checksums" else "by hashing"
     lines = [f"A  {first}", f"B  {second}", f"{total}, {means}: {', '.join(f'{n:,} {words}' for n, words in counts)}"]
     for title, changes in (("Only in A", difference.removed), ("Only in B", difference.added)):

@@ -10,20 +10,20 @@ from typing import NamedTuple
 from runcheck.convention.documents import Metadata
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.convention.units import Address, Tree, classify, is_above_units
 from runcheck.convention.versions import newest, parts_of_experiment_id
 from runcheck.errors import CannotCheckError, CannotReadError
 from runcheck.reading.labels import units_with_label
 from runcheck.reading.opened import open_tree
 from runcheck.reading.place import unit_folder
-from runcheck.reading.records import UnitFault, metadata_at
+from runcheck.reading.records import UnitFault, UnitRecord, metadata_at, record_of
 from runcheck.tree.locate import is_url
 from runcheck.tree.store import LocalStore
 from runcheck.tree.walk import entry_at, folders_in
 
 _NAME = re.compile(r"(?P<date>[0-9]{8})_(?P<slug>.+)")
 _SECOND = len("2026-05-27T12:34:56")
-_UNIT_DEPTH = 3
 _TOLD = 8  # candidates in a message
 
 
@@ -67,6 +67,18 @@ def resolve(word: str | os.PathLike[str], root: str | os.PathLike[str] = "artefa
     if found:
         raise CannotReadError(f"{name}: may be any of {_listed([place.path for place in found])}; give one of these")
     raise fault or CannotReadError(f"{name}: is no unit of {os.fspath(root)}{_near(name, root)}")
+
+
+def record_at(place: Place) -> UnitRecord:
+    """Return what the unit at a place says of itself.
+
+    Raises:
+        CannotReadError: its metadata cannot be told.
+    """
+    record = record_of(LocalStore(place.root), place.path)
+    if isinstance(record, UnitFault):
+        raise CannotReadError(f"{place.folder}: {record.reason}; `runcheck {place.folder}` says all that is wrong")
+    return record
 
 
 def is_there(root: str, path: str) -> bool:
@@ -116,8 +128,8 @@ def _newest_of(slug: str) -> Place:
 
 def _place(folder: str) -> Place:
     """Return where a unit lies by its folder; one that lies in no tree is below the folder that it is in."""
-    parts = folder.rsplit(os.sep, 3)
-    is_in_tree = len(parts) > _UNIT_DEPTH and layout().kind_of_folder(parts[1]) is not None
+    parts = folder.rsplit(os.sep, UNIT_DEPTH)
+    is_in_tree = len(parts) > UNIT_DEPTH and layout().kind_of_folder(parts[1]) is not None
     above, path = (parts[0], "/".join(parts[1:])) if is_in_tree else os.path.split(folder)
     return Place(above or os.sep, path)
 

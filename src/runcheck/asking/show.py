@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias, cast
 
-from runcheck.asking.resolve import Place, is_there, resolve
+from runcheck.asking.resolve import Place, is_there, record_at, resolve
 from runcheck.asking.series import RunSeries, series_of
 from runcheck.asking.values import flattened
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar, Metadata, Provenance, Summary
@@ -14,7 +14,7 @@ from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.words import without_secrets
 from runcheck.errors import CannotReadError
 from runcheck.reading.files import UnitFiles
-from runcheck.reading.records import UnitFault, metadata_at, record_of
+from runcheck.reading.records import UnitFault, metadata_at
 from runcheck.reading.run import LoadedRun
 from runcheck.tree.entry import Entry
 from runcheck.tree.store import LocalStore
@@ -79,9 +79,7 @@ def show(unit: str | os.PathLike[str], root: str | os.PathLike[str] = "artefacts
         CannotReadError: there is no such unit, or its metadata cannot be told.
     """
     place = resolve(unit, root)
-    record = record_of(LocalStore(place.root), place.path)
-    if isinstance(record, UnitFault):
-        raise CannotReadError(f"{place.folder}: {record.reason}; `runcheck {place.folder}` says all that is wrong")
+    record = record_at(place)
     files, metadata, faults = UnitFiles(place.folder), record.metadata, []
     is_run = record.kind == "model"
     if is_run and record.config is None:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from runcheck.asking.series import Series, last_of
 from runcheck.asking.show import Agreement, Shown
-from runcheck.asking.values import aligned, as_json, count_told, duration_told, flattened, short, size_told, told
+from runcheck.asking.values import as_json, duration_told, flattened, short, size_told, told
 from runcheck.convention.documents import Git, Metadata, Provenance, Restart
 from runcheck.findings import Report
+from runcheck.report.table import aligned
+from runcheck.report.words import count_in_words
 
 _FEW = 20  # keys, series or packages, unless all are asked for
 _LINE = 100  # characters
@@ -32,7 +34,7 @@ def render(
         check: What a check came to, if there was one.
     """
     most = None if everything else _FEW
-    lines = [short(shown.path, 500), *aligned(list(_facts(shown, check)))]
+    lines = [short(shown.path, 500), *aligned(list(_facts(shown, check)), "  ")]
     for title, rows in (
         ("Config", [[short(key), told(value)] for key, value in shown.config.items()]),
         ("Metrics", [_series(each, draw) for each in shown.metrics.series]),
@@ -42,7 +44,7 @@ def render(
     ):
         if rows:
             heading = [_HEADING] if title == "Metrics" else []
-            lines += ["", title, *aligned([*heading, *rows[:most]])]
+            lines += ["", title, *aligned([*heading, *rows[:most]], "  ")]
             if rows[most:]:
                 lines.append(f"  ... and {len(rows) - len(rows[:most]):,} more; --all shows them")
     if shown.notes:
@@ -64,7 +66,7 @@ def conformance(report: Report | None) -> str:
     if report is None:
         return ""
     counts = [
-        count_told(count, word) for count, word in ((report.errors, "error"), (report.warnings, "warning")) if count
+        count_in_words(count, word) for count, word in ((report.errors, "error"), (report.warnings, "warning")) if count
     ]
     unverified = f", {len(report.unverified):,} not verified" if report.unverified else ""
     return f"{' and '.join(counts) or 'conforms'}{unverified}"
@@ -95,7 +97,7 @@ def _facts(shown: Shown, check: str) -> Iterator[tuple[str, str]]:
         ("environment", [_environment(metadata)]),
         ("link", (f"{relation}: {path}" for relation, path in links.items())),
         ("tracker", (f"{name}: {_pairs(fields.items())}" for name, fields in metadata.get("trackers", {}).items())),
-        ("size", [f"{count_told(shown.size.files, 'file')}, {size_told(shown.size.bytes)}"]),
+        ("size", [f"{count_in_words(shown.size.files, 'file')}, {size_told(shown.size.bytes)}"]),
     )
     for name, texts in found:
         for text in filter(None, texts):
@@ -111,7 +113,7 @@ def _architecture(metadata: Metadata) -> str:
     architecture = metadata.get("architecture")
     if architecture is None:
         return ""
-    count = "" if architecture["parameters"] is None else count_told(architecture["parameters"], "parameter")
+    count = "" if architecture["parameters"] is None else count_in_words(architecture["parameters"], "parameter")
     return ", ".join(filter(None, (architecture["text"], count)))
 
 
@@ -130,9 +132,8 @@ def _data(data: Provenance, agreement: Agreement) -> str:
         agrees = _AGREEMENTS[agreement]
         return f"{data['path']}, {data['fingerprint'][:12]}...{agrees and f', {agrees}'}"
     if data["kind"] == "external":
-        return (
-            f"external: {data.get('source', 'no source named')}, {count_told(len(data['hashes']), 'file')} by SHA-256"
-        )
+        files = count_in_words(len(data["hashes"]), "file")
+        return f"external: {data.get('source', 'no source named')}, {files} by SHA-256"
     return f"synthetic: {_pairs((name, value) for name, value in data.items() if name != 'kind')}"
 
 
@@ -145,9 +146,9 @@ def _environment(metadata: Metadata) -> str:
         f"Python {env['python']}",
         env["platform"],
         hardware["cpu"] or "",
-        count_told(hardware["cores"], "core"),
+        count_in_words(hardware["cores"], "core"),
         *env["devices"],
-        count_told(len(env["packages"]), "package"),
+        count_in_words(len(env["packages"]), "package"),
     ]
     return ", ".join(filter(None, parts))
 
@@ -177,4 +178,4 @@ def _exports(shown: Shown) -> Iterator[list[str]]:
 
 def _splits(metadata: Metadata) -> Iterator[list[str]]:
     for name, split in metadata.get("splits", {}).items():
-        yield [short(name), count_told(split["rows"], "row"), short(", ".join(split["files"]), _LINE)]
+        yield [short(name), count_in_words(split["rows"], "row"), short(", ".join(split["files"]), _LINE)]

@@ -94,20 +94,6 @@ def duration_told(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
-def count_told(count: int, word: str) -> str:
-    """Return how many there are of something."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Return rows of cells as lines, each column as wide as its widest cell."""
-    columns = max(map(len, rows), default=0)
-    widths = [max((len(row[at]) for row in rows if at < len(row)), default=0) for at in range(columns)]
-    return [
-        indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows
-    ]
-
-
 def as_json(value: object) -> str:
     """Return named tuples, documents and values as JSON, without what JSON does not have."""
     return json.dumps(_plain(value), indent=2, ensure_ascii=True, allow_nan=False) + "\n"

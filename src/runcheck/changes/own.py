@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from runcheck.changes.change import Change
-from runcheck.changes.touched import folders_of, is_in_unit, within
+from runcheck.changes.touched import folders_of, within
+from runcheck.convention.unit_paths import unit_around
 from runcheck.errors import ConfigurationError
 from runcheck.findings import Unverified
 from runcheck.judgement import Judgement
@@ -178,7 +179,7 @@ class _Finder:
         return _Project(folder, said.judgement, load(said.judgement.convention), places)
 
     def _is_in_main_unit(self, folder: str) -> bool:
-        return any(is_in_unit(f"{within(above, folder)}/x") and self._is_main(above) for above in folders_of(folder))
+        return any(unit_around(f"{within(above, folder)}/x") and self._is_main(above) for above in folders_of(folder))
 
     def _relative(self, place: str) -> str:
         path = os.path.relpath(os.path.realpath(place), self._change.repository.top).replace(os.sep, "/")

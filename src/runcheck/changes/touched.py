@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from runcheck.changes.change import Change
 from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import unit_around, within_unit
 from runcheck.tree.locate import is_root
 from runcheck.tree.store import Store
 
 # How JSON may write the characters that slugs are made of (RFC 8259, 7); no program is known to, but one may.
 _ESCAPED = (r"\u002d", r"\u002D", r"\u002e", r"\u002E", r"\u003", r"\u005f", r"\u005F", r"\u006", r"\u007")
-_OF_UNIT = 3  # segments of the path of a unit
 
 
 class Touched(NamedTuple):
@@ -41,7 +41,7 @@ def touched_by(change: Change, store_at: Callable[[str], Store]) -> tuple[list[T
         folders = [folder for folder in folders_of(path) if is_tree(folder)]
         for folder in folders:
             found.setdefault(folder, set()).add(within(folder, path))
-        if not any(is_in_unit(within(folder, path)) for folder in folders):
+        if not any(unit_around(within(folder, path)) for folder in folders):
             outside.add(path)
     before: dict[str, set[str]] = {}
     for path in change.before & change.paths:
@@ -62,7 +62,7 @@ def _touched(change: Change, root: str, paths: Collection[str], beside: frozense
     before, after = layout().extension_schemas.split("<extension>")
     if any(path.startswith(before) and path.endswith(after) for path in paths):
         return Touched(root, frozenset(), frozenset())
-    is_hurried = change.is_staged and any(map(is_in_unit, paths))
+    is_hurried = change.is_staged and any(map(unit_around, paths))
     return Touched(root, _parts(paths), beside, layout().registry in paths and not is_hurried)
 
 
@@ -79,13 +79,7 @@ def within(folder: str, path: str) -> str:
 
 def _parts(paths: Iterable[str]) -> frozenset[str]:
     """Return the units of these paths, and the paths themselves of those that lie in none."""
-    return frozenset("/".join(path.split("/")[:_OF_UNIT]) if is_in_unit(path) else path for path in paths)
-
-
-def is_in_unit(path: str) -> bool:
-    """Say whether a file of a tree lies in a unit, by its name."""
-    parts = path.split("/")
-    return len(parts) > _OF_UNIT and layout().kind_of_folder(parts[0]) is not None and parts[2] != layout().latest
+    return frozenset(unit_around(path) or path for path in paths)
 
 
 def _referring(change: Change, before: Mapping[str, Iterable[str]]) -> Mapping[str, frozenset[str]]:
@@ -95,14 +89,14 @@ def _referring(change: Change, before: Mapping[str, Iterable[str]]) -> Mapping[s
     letter of one as an escape; what is said of such a unit is true all the same.
     """
     telling = {path for role in ("metadata", "checksums") for path in layout().roles[role].paths}
-    changed = {path for paths in before.values() for path in paths if is_in_unit(path)}
-    slugs = {path.split("/")[1] for path in changed if path.split("/", _OF_UNIT)[-1] in telling}
+    changed = {path for paths in before.values() for path in paths if unit_around(path)}
+    slugs = {path.split("/")[1] for path in changed if within_unit(path) in telling}
     found: dict[str, set[str]] = {}
     words = slugs.union(map(_in_ascii, slugs), _ESCAPED) if slugs else slugs
     for path in change.naming(words, layout().path("metadata")):
         for root in before:
             below = within(root, path) if _is_in(root, path) else ""
-            if is_in_unit(below) and below.count("/") == _OF_UNIT:
+            if unit_around(below) and "/" not in within_unit(below):
                 found.setdefault(root, set()).add(below.rpartition("/")[0])
     return {root: frozenset(units) for root, units in found.items()}
 

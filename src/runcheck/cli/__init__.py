@@ -103,9 +103,9 @@ def whole_parser() -> "argparse.ArgumentParser":
 def one_line(error: Exception) -> str:
     """Return what is wrong, without the password of a URL that somebody gave."""
     from runcheck.report.escape import printable  # noqa: PLC0415
-    from runcheck.tree.locate import without_secrets  # noqa: PLC0415
+    from runcheck.tree.locate import without_passwords  # noqa: PLC0415
 
-    return without_secrets(printable(str(error)))
+    return without_passwords(printable(str(error)))
 
 
 def _meant(word: str) -> str:

@@ -16,7 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> int:
     """Say what is remembered, or forget it."""
     from runcheck.report.escape import printable  # noqa: PLC0415 - each command loads what it needs
-    from runcheck.report.text import size_in_words  # noqa: PLC0415
+    from runcheck.report.words import size_in_words  # noqa: PLC0415
     from runcheck.tree.cache import clean, look  # noqa: PLC0415
     from runcheck.tree.locate import locate  # noqa: PLC0415
 

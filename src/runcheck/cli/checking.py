@@ -36,10 +36,11 @@ def reports(options: "Options") -> "Iterator[Report]":
 
 def tell_of_interrupted(root: str) -> None:
     """Say so where a fix of the tree at ``root`` was killed: what is found may be its half of the work."""
-    from runcheck.report.escape import printable  # noqa: PLC0415
     from runcheck.tree.state import plan_of_fix  # noqa: PLC0415
 
     if os.path.lexists(plan_of_fix(root)):
+        from runcheck.report.escape import printable  # noqa: PLC0415 - few trees have one
+
         told = (
             f"{printable(root)}: a fix was interrupted, or is being made; `runcheck check --fix` takes its last steps"
         )

@@ -6,9 +6,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from runcheck.convention.layout import Kind, Role, layout
+from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.tree.entry import Entry, EntryType
-
-_UNIT_DEPTH = 3
 
 
 class Member(NamedTuple):
@@ -114,8 +113,8 @@ class Tree(NamedTuple):
 
 def is_above_units(folder: Entry) -> bool:
     """Say whether a folder of a tree is none of its units."""
-    parts = folder.path.split("/", _UNIT_DEPTH)
-    return len(parts) != _UNIT_DEPTH or parts[-1] == layout().latest or layout().kind_of_folder(parts[0]) is None
+    parts = folder.path.split("/", UNIT_DEPTH)
+    return len(parts) != UNIT_DEPTH or parts[-1] == layout().latest or layout().kind_of_folder(parts[0]) is None
 
 
 def classify(entries: Iterable[Entry]) -> Tree:
@@ -129,14 +128,14 @@ def classify(entries: Iterable[Entry]) -> Tree:
         parts = entry.path.split("/")
         kind = layout().kind_of_folder(parts[0])
         slug_path = "/".join(parts[:-1])
-        if kind is None or entry.error is not None or len(parts) == 1 or len(parts) > _UNIT_DEPTH:
+        if kind is None or entry.error is not None or len(parts) == 1 or len(parts) > UNIT_DEPTH:
             registry = entry if entry.path == layout().registry and entry.error is None else registry
             loose.append(entry)
-        elif len(parts) == _UNIT_DEPTH and parts[-1] == layout().latest:
+        elif len(parts) == UNIT_DEPTH and parts[-1] == layout().latest:
             latest[slug_path] = entry
         elif entry.type is not EntryType.FOLDER:
             loose.append(entry)
-        elif len(parts) == _UNIT_DEPTH:
+        elif len(parts) == UNIT_DEPTH:
             units[slug_path].append(Address(entry.path, kind, parts[1], parts[2]))
         else:
             kinds[entry.path], units[entry.path] = kind, []

@@ -277,13 +277,18 @@ def names_of_items(items: list[object], name: str) -> list[str]:
     return names
 
 
+def without_words(text: str, words: Sequence[Word]) -> str:
+    """Return a text with :data:`SECRET` in the place of each of these words of it, which are in their order."""
+    for word in reversed(words):
+        text = f"{text[: word.start]}{SECRET}{text[word.end :]}"
+    return text
+
+
 def without_secrets(value: object, name: str = "", above: str = "") -> object:
     """Return a value, which stands under ``name`` in an object ``above``, without what might be a secret in it."""
     if isinstance(value, str):
-        shown = value
-        for word in reversed(words_of_value(value, name, above)):
-            if word.kind in ("secret", "address"):
-                shown = f"{shown[: word.start]}{SECRET}{shown[word.end :]}"
+        words = [each for each in words_of_value(value, name, above) if each.kind in ("secret", "address")]
+        shown = without_words(value, words)
         return SECRET if shown == value and is_secret(name, value) else shown
     if isinstance(value, list):
         names = names_of_items(value, name)

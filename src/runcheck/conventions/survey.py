@@ -17,7 +17,7 @@ from runcheck.conventions.references import reference, references_elsewhere, ref
 from runcheck.conventions.rows import RowsProbe
 from runcheck.conventions.told import KEPT, Told, UnitRead, is_asked, told_by
 from runcheck.depth import Depth
-from runcheck.findings import Finding, Unverified, without_secrets
+from runcheck.findings import Finding, Unverified, without_certain_secrets
 from runcheck.probes import Facts, Probe, make_probe, suffix_of, unverified_in
 from runcheck.probes.text import TextProbe
 from runcheck.rules.absent import POINTER
@@ -239,10 +239,10 @@ def finding_of(check: Check, subject: UnitRead | Told, flaw: Flaw) -> Finding:
     return Finding(
         check.clause,
         flaw.path or ".",
-        without_secrets(message),
-        without_secrets(filled(check.clause.mend, words)),
+        without_certain_secrets(message),
+        without_certain_secrets(filled(check.clause.mend, words)),
         flaw.line,
-        flaw.pointer and without_secrets(flaw.pointer),
+        flaw.pointer and without_certain_secrets(flaw.pointer),
         subject.path or None,
     )
 

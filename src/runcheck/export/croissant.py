@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Entity: TypeAlias = dict[str, object]
 
-_CR = (
+_OF_CROISSANT = (
     "citeAs",
     "column",
     "extract",
@@ -33,9 +33,21 @@ _CR = (
     "format",
     "includes",
     "isLiveDataset",
+    "jsonPath",
+    "key",
+    "md5",
+    "parentField",
+    "path",
+    "recordSet",
+    "references",
+    "regex",
+    "repeated",
+    "replace",
+    "separator",
+    "source",
+    "subField",
+    "transform",
 )
-_CR_MORE = ("jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex", "repeated", "replace")
-_CR_LAST = ("separator", "source", "subField", "transform")
 _CONTEXT: Mapping[str, object] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -49,7 +61,7 @@ _CONTEXT: Mapping[str, object] = {
     "sc": "https://schema.org/",
     "equivalentProperty": "cr:equivalentProperty",
     "samplingRate": "cr:samplingRate",
-    **{name: f"cr:{name}" for name in (*_CR, *_CR_MORE, *_CR_LAST)},
+    **{name: f"cr:{name}" for name in _OF_CROISSANT},
 }
 
 

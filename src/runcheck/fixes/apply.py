@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import get_args
 
+from runcheck.convention.unit_paths import unit_around
 from runcheck.errors import CannotWriteError
-from runcheck.fixes.edits import Act, CannotFixError, Edit, make, require_writable, state, undo, unit_of, why_not
+from runcheck.fixes.edits import Act, CannotFixError, Edit, make, require_writable, state, undo, why_not
 from runcheck.probes.folder import read_regular
 from runcheck.tree.state import plan_of_fix, state_folder
 from runcheck.writer.atomic import sync_folder, write_whole
@@ -99,7 +100,7 @@ def apply(root: str, edits: Sequence[Edit]) -> None:
 def _holding(root: str, edits: Sequence[Edit]) -> Iterator[None]:
     """Hold, for a ``with``, the locks of the units that edits are about, which who recovers or seals one holds too."""
     with ExitStack() as held:
-        for unit in sorted({unit for edit in edits if (unit := unit_of(edit.path))}):
+        for unit in sorted({unit for edit in edits if (unit := unit_around(edit.path))}):
             held.enter_context(locked(root, f"{unit.replace('/', '.')}.unit"))
         yield
 

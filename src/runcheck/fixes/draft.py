@@ -11,9 +11,10 @@ from runcheck.convention.checksums import CHECKSUM_LINE, format_checksums
 from runcheck.convention.documents import STATUSES, Heartbeat, Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
+from runcheck.convention.unit_paths import unit_around, within_unit
 from runcheck.convention.validation import violations
 from runcheck.errors import CannotReadError, CannotWriteError
-from runcheck.fixes.edits import ABSENT, CannotFixError, Edit, place, state, unit_of, why_not, within_unit
+from runcheck.fixes.edits import ABSENT, CannotFixError, Edit, place, state, why_not
 from runcheck.fixes.stored import digest_of_start, parsed, require_object, state_of, stored, stored_digest
 from runcheck.reading.files import UnitFiles
 from runcheck.tree.liveness import sign_of_life
@@ -155,7 +156,7 @@ class Draft:
         Raises:
             CannotFixError: it is not.
         """
-        unit = unit_of(path)
+        unit = unit_around(path)
         if unit is None or not self.is_sealed(unit):
             return
         listed = self.sums(unit).get(within_unit(path))
@@ -204,7 +205,7 @@ class Draft:
         before = self._state(edit)
         if not before.startswith("file "):
             raise CannotFixError("is no regular file")
-        unit = unit_of(path)
+        unit = unit_around(path)
         if unit is not None and self.is_sealed(unit) and within_unit(path) in self.sums(unit):
             raise CannotFixError(f"{CHECKSUMS} lists it")
         self._plan(edit._replace(before=before), None)
@@ -217,7 +218,7 @@ class Draft:
         """
         if path in self._edits:
             return
-        unit, new = unit_of(path), None
+        unit, new = unit_around(path), None
         if unit is not None and self.is_sealed(unit):
             new = digest_of_start(self.root, path, size, end)
         self._plan(Edit(path, "end", f"size {before}", end, size, lost), new)
@@ -228,7 +229,7 @@ class Draft:
         Raises:
             CannotFixError: the unit is a dataset, its list is damaged, or the file is not here or cannot be read.
         """
-        unit = unit_of(path)
+        unit = unit_around(path)
         if unit is None:
             raise CannotFixError("lies in no unit")
         self._require_no_fingerprint(path)
@@ -240,7 +241,7 @@ class Draft:
     def _plan(self, edit: Edit, new: str | None) -> None:
         if reason := why_not(edit):
             raise CannotFixError(f"{edit.path} {reason}")
-        unit = unit_of(edit.path)
+        unit = unit_around(edit.path)
         if unit is not None and self.is_sealed(unit) and _is_record(edit.path) and edit.act != "remove":
             within = within_unit(edit.path)
             self._require_no_fingerprint(edit.path)

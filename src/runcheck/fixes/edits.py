@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
+from runcheck.convention.unit_paths import UNIT_DEPTH, unit_around, within_unit
 from runcheck.convention.versions import scheme_of
 from runcheck.errors import CannotWriteError
 from runcheck.probes.folder import open_regular
@@ -17,7 +18,6 @@ from runcheck.writer.places import make_folders
 Act: TypeAlias = Literal["write", "link", "remove", "end"]
 
 ABSENT = "absent"
-_UNIT_DEPTH = 3
 # Of a unit, what an edit may change: documents and lists. Never data, checkpoints, exports, events or plots.
 _MAY_WRITE = frozenset({"metadata", "checksums", "readme", "config", "summary"})
 _CHUNK = 1 << 20
@@ -54,18 +54,6 @@ class Edit(NamedTuple):
                 return f"size {self.size + len(self.content)}"
             case _:
                 return ABSENT
-
-
-def unit_of(path: str) -> str | None:
-    """Return the path of the unit that ``path`` lies in, None where it lies in none."""
-    parts = path.split("/")
-    is_within = len(parts) > _UNIT_DEPTH and layout().kind_of_folder(parts[0]) is not None
-    return "/".join(parts[:_UNIT_DEPTH]) if is_within and parts[_UNIT_DEPTH - 1] != layout().latest else None
-
-
-def within_unit(path: str) -> str:
-    """Return the path in its unit of a path that lies in one."""
-    return path.split("/", _UNIT_DEPTH)[_UNIT_DEPTH]
 
 
 def place(root: str, path: str) -> str:
@@ -125,11 +113,11 @@ def why_not(edit: Edit) -> str | None:
 
     This is the one place that holds the promise that data, checkpoints and the values of metrics are never touched.
     """
-    unit, parts = unit_of(edit.path), edit.path.split("/")
+    unit, parts = unit_around(edit.path), edit.path.split("/")
     if not is_unit_relative(edit.path):
         return "leads out of the tree"
     if unit is None:
-        is_latest = len(parts) == _UNIT_DEPTH and parts[-1] == layout().latest
+        is_latest = len(parts) == UNIT_DEPTH and parts[-1] == layout().latest
         is_latest &= layout().kind_of_folder(parts[0]) is not None
         if is_latest and edit.act in ("link", "write"):
             return None if _names_version(edit) else "would name no version"
@@ -192,7 +180,7 @@ def make(root: str, edit: Edit) -> None:
     target = place(root, edit.path)
     match edit.act:
         case "write":
-            unit = unit_of(edit.path)
+            unit = unit_around(edit.path)
             if unit is not None and "/" in within_unit(edit.path):
                 make_folders(f"{root}/{unit}", os.path.dirname(within_unit(edit.path)))
             rewrite(target, edit.content)

@@ -4,9 +4,10 @@ import json
 import os
 
 from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import unit_around, within_unit
 from runcheck.findings import Finding
 from runcheck.fixes.draft import Draft
-from runcheck.fixes.edits import CannotFixError, place, unit_of, within_unit
+from runcheck.fixes.edits import CannotFixError, place
 from runcheck.fixes.fix import fixes
 from runcheck.probes.folder import open_regular
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
@@ -20,7 +21,7 @@ def last_line(draft: Draft, finding: Finding) -> None:
     A row of JSON shows by its last brace that it is whole, sound or not. One of CSV does not: ``0.1`` may have been
     ``0.12``.
     """
-    path, unit = finding.path, unit_of(finding.path) or ""
+    path, unit = finding.path, unit_around(finding.path) or ""
     draft.require_listed(path)
     try:
         with open_regular(place(draft.root, path)) as stream:

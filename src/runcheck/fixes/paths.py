@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from runcheck.convention.canonical import config_sha256
 from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import unit_around, within_unit
 from runcheck.findings import Finding
 from runcheck.fixes.draft import METADATA, Draft
-from runcheck.fixes.edits import CannotFixError, unit_of, within_unit
+from runcheck.fixes.edits import CannotFixError
 from runcheck.fixes.fix import fixes
 from runcheck.fixes.stored import parsed
 
@@ -23,7 +24,7 @@ _SHALLOWEST = 2  # folders: a path below `/work` may be anything
 @fixes("machine-path")
 def machine_path(draft: Draft, finding: Finding) -> None:
     """Write each path of the document that lies below the repository relative to it."""
-    unit, within = unit_of(finding.path), within_unit(finding.path)
+    unit, within = unit_around(finding.path), within_unit(finding.path)
     kind = layout().kind_of_folder(finding.path.partition("/")[0])
     role = layout().role_of(within, kind.name) if kind else None
     if unit is None or role is None or role.name not in _ROLES:

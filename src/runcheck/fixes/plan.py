@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from runcheck.convention.unit_paths import unit_around
 from runcheck.errors import RuncheckError
 from runcheck.findings import Finding
 from runcheck.fixes.draft import Draft
-from runcheck.fixes.edits import CannotFixError, Edit, unit_of
+from runcheck.fixes.edits import CannotFixError, Edit
 from runcheck.fixes.fix import all_fixes
 
 
@@ -55,7 +56,7 @@ def plan(root: str, findings: Iterable[Finding], *, is_daring: bool = False) -> 
 
 
 def _mend(draft: Draft, finding: Finding) -> None:
-    unit = unit_of(finding.path)
+    unit = unit_around(finding.path)
     if unit is not None:
         draft.require_quiet(unit)
     all_fixes()[finding.clause.name](draft, finding)
@@ -65,5 +66,5 @@ def together(edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], ...]:
     """Return the edits of each unit together, in their order; what lies in none is for itself."""
     groups: dict[str, list[Edit]] = {}
     for edit in edits:
-        groups.setdefault(unit_of(edit.path) or edit.path, []).append(edit)
+        groups.setdefault(unit_around(edit.path) or edit.path, []).append(edit)
     return tuple(tuple(group) for group in groups.values())

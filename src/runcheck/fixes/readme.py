@@ -6,10 +6,11 @@ from typing import cast
 from runcheck.convention.documents import Metadata, Summary
 from runcheck.convention.layout import layout
 from runcheck.convention.markdown import fence_after
+from runcheck.convention.unit_paths import unit_around
 from runcheck.convention.validation import violations
 from runcheck.findings import Finding
 from runcheck.fixes.draft import README, Draft
-from runcheck.fixes.edits import CannotFixError, unit_of
+from runcheck.fixes.edits import CannotFixError
 from runcheck.fixes.fix import fixes
 from runcheck.probes.text import TextProbe
 from runcheck.writer.readme import readme_of_dataset, readme_of_run, section_of
@@ -18,7 +19,7 @@ from runcheck.writer.readme import readme_of_dataset, readme_of_run, section_of
 @fixes("readme-sections")
 def sections(draft: Draft, finding: Finding) -> None:
     """Add the sections that are missing, at the end."""
-    unit = unit_of(finding.path) or ""
+    unit = unit_around(finding.path) or ""
     text = draft.text(finding.path)
     missing = _missing(text)
     whole = _whole(draft, unit)
@@ -28,7 +29,7 @@ def sections(draft: Draft, finding: Finding) -> None:
 
 def readme(draft: Draft, finding: Finding) -> None:
     """Write a README where there is none."""
-    unit = unit_of(finding.path) or ""
+    unit = unit_around(finding.path) or ""
     draft.require_listed(finding.path)
     draft.write(f"{unit}/{README}", _whole(draft, unit))
 

@@ -1,9 +1,10 @@
 """A file that a unit must have, and that can be made from the others."""
 
 from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import within_unit
 from runcheck.findings import Finding
 from runcheck.fixes.draft import Draft
-from runcheck.fixes.edits import CannotFixError, within_unit
+from runcheck.fixes.edits import CannotFixError
 from runcheck.fixes.fix import fixes
 from runcheck.fixes.readme import readme
 from runcheck.fixes.summary import summary

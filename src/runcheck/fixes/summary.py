@@ -10,10 +10,11 @@ from typing import cast
 
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import unit_around
 from runcheck.convention.validation import violations
 from runcheck.findings import Finding
 from runcheck.fixes.draft import METADATA, Draft
-from runcheck.fixes.edits import CannotFixError, unit_of
+from runcheck.fixes.edits import CannotFixError
 from runcheck.fixes.fix import fixes
 from runcheck.reading.checkpoints import checkpoint_steps
 from runcheck.writer.atomic import json_text
@@ -26,7 +27,7 @@ from runcheck.writer.yaml import format_yaml
 @fixes("summary-disagrees", "summary-series", "metadata-metrics")
 def summary(draft: Draft, finding: Finding) -> None:
     """Write both again. What the metrics do not tell stays: early stopping, checkpoint and duration."""
-    unit = unit_of(finding.path) or ""
+    unit = unit_around(finding.path) or ""
     path = f"{unit}/{layout().path('summary')}"
     metadata, files = draft.metadata(unit), draft.files(unit)
     metrics = [each for each in layout().roles["metrics"].paths if files.has(each)]

@@ -15,9 +15,10 @@ from runcheck.convention.registry import flat_config
 from runcheck.convention.words import without_secrets
 from runcheck.errors import MissingLibraryError
 from runcheck.listing.columns import ListError
-from runcheck.reading.metrics_table import joined, require, with_unit
+from runcheck.reading.metrics_table import joined, with_unit
 from runcheck.reading.opened import OpenedTree
 from runcheck.reading.records import UnitRecord
+from runcheck.reading.registry_table import require_pyarrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,7 +107,7 @@ def _metrics(tree: OpenedTree) -> "pa.Table":
                 )
             yield with_unit(path, table)
 
-    require()
+    require_pyarrow("give metrics as a table")
     return joined(tables())
 
 

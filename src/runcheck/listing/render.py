@@ -14,27 +14,16 @@ from runcheck.convention.timestamps import format_timestamp
 from runcheck.convention.words import without_secrets
 from runcheck.listing.columns import Listed, Value, as_text
 from runcheck.report.escape import printable
+from runcheck.report.table import aligned
 
 MOST_ROWS = 10_000  # of a table, whose widths are known at its end
-_GAP = "  "
 
 
 def table(units: Sequence[Listed], columns: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a table; numbers stand at the right of their column."""
     values = [[_safe(unit.value(column), column) for column in columns] for unit in units]
     cells = [[printable(as_text(column, value)) for column, value in zip(columns, row, strict=True)] for row in values]
-    yield from aligned([printable(column) for column in columns], cells, _at_right(values))
-
-
-def aligned(names: Sequence[str], cells: Sequence[Sequence[str]], at_right: Sequence[bool]) -> Iterator[str]:
-    """Yield the lines of a table of cells that are safe to print, below their names."""
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    for row in (names, *cells):
-        padded = (
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, at_right or [False] * len(row), strict=True)
-        )
-        yield _GAP.join(padded).rstrip()
+    yield from aligned([[printable(column) for column in columns], *cells], at_right=_at_right(values))
 
 
 def _at_right(values: Sequence[Sequence[Value]]) -> list[bool]:
@@ -57,7 +46,7 @@ def answer_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> It
     rest = iter(rows)
     values = [_plain_row(columns, row) for row in islice(rest, MOST_ROWS)]
     cells = [[printable(as_text("", value)) for value in row] for row in values]
-    yield from aligned([printable(column) for column in columns], cells, _at_right(values))
+    yield from aligned([[printable(column) for column in columns], *cells], at_right=_at_right(values))
     if more := sum(1 for _ in rest):
         yield f"... and {more:,} rows more: LIMIT them, or take --csv"
 

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from runcheck.asking.values import count_told
-from runcheck.page.gather import Page, Told, run_names
+from runcheck.page.gather import Page, Told, names_of
 from runcheck.page.html import Html, element
 from runcheck.page.parts import notice, section
+from runcheck.report.words import count_in_words
 
 _MOST_CHARTS = 40
 
@@ -18,7 +18,7 @@ def curves(page: Page) -> tuple[Html | None, dict[str, object]]:
         return None, {}
     metrics = sorted({curve.metric for each in told_runs for curve in each.curves}, key=_metric_order)
     charts = [_chart(metric, told_runs) for metric in metrics[:_MOST_CHARTS]]
-    names = run_names(told_runs)
+    names = names_of(told_runs)
     drawn = {"runs": names, "splits": sorted({c.split for t in told_runs for c in t.curves}), "charts": charts}
     figures = (
         element(
@@ -54,7 +54,7 @@ def _metric_order(metric: str) -> tuple[bool, str]:
 def _said(metric: str, told_runs: Sequence[Told]) -> str:
     """Return a chart in words, for those who do not see it."""
     count = sum(any(curve.metric == metric for curve in each.curves) for each in told_runs)
-    return f"{metric} by step of {count_told(count, 'run')}; the tables below have the best and last values"
+    return f"{metric} by step of {count_in_words(count, 'run')}; the tables below have the best and last values"
 
 
 def _chart(metric: str, told_runs: Sequence[Told]) -> dict[str, object]:

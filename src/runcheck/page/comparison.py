@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runcheck.asking.compare import MetricRow, Row, side_by_side
 from runcheck.asking.resolve import Place
-from runcheck.asking.values import count_told, duration_told, told_apart
-from runcheck.page.gather import Page, run_names
+from runcheck.asking.values import duration_told, told_apart
+from runcheck.page.gather import Page, names_of
 from runcheck.page.html import Html, element
 from runcheck.page.parts import notice, number, section, table
+from runcheck.report.words import count_in_words
 
 _COMPARED = 12  # units side by side
 _MOST_ROWS = 200  # of a table
@@ -21,7 +22,7 @@ def comparison(page: Page, anchors: Mapping[str, str]) -> Html | None:
         return None
     heads = [
         element("th", element("a", name, href=f"#{anchors[unit.record.path]}"), scope="col")
-        for name, unit in zip(run_names(units), units, strict=True)
+        for name, unit in zip(names_of(units), units, strict=True)
     ]
     parts: list[object] = []
     all_runs = sum(row["kind"] == "model" for row in page.rows)
@@ -41,7 +42,7 @@ def _differences(what: str, rows: Sequence[Row], heads: Sequence[Html]) -> Itera
     differing = [row for row in rows if row.differs]
     yield element("h3", f"Different {what}" if differing else f"No difference in {what}")
     yield from _table("", heads, [_row(row) for row in differing[:_MOST_ROWS]], len(differing))
-    yield notice(f"{count_told(len(rows) - len(differing), 'key')} the same in all")
+    yield notice(f"{count_in_words(len(rows) - len(differing), 'key')} the same in all")
 
 
 def _metrics(rows: Sequence[MetricRow], heads: Sequence[Html]) -> Iterator[Html]:

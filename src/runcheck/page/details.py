@@ -6,12 +6,13 @@ from typing import cast
 from runcheck.asking.lineage import Edge, Graph
 from runcheck.asking.lineage_text import agreement_told
 from runcheck.asking.show import duration_of
-from runcheck.asking.values import count_told, duration_told, flattened, told
+from runcheck.asking.values import duration_told, flattened, told
 from runcheck.convention.documents import Env, Metadata, Summary
 from runcheck.convention.words import without_secrets
 from runcheck.page.gather import Page, Told
 from runcheck.page.html import Html, element, joined
 from runcheck.page.parts import badge, notice, number, section, status_badge, table
+from runcheck.report.words import count_in_words
 
 _LONG = 300  # characters of a value
 _MOST_KEYS = 500
@@ -29,7 +30,7 @@ def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str
     count = sum(finding.concerns == unit.record.path for report in page.reports for finding in report.findings)
     number_of = drawn.get(unit.record.path) if len(drawn) > 1 else None
     name = element("span", metadata["slug"], class_="slug"), " ", element("span", metadata["version"], class_="version")
-    found = badge(count_told(count, "finding"), "busy") if count else ""
+    found = badge(count_in_words(count, "finding"), "busy") if count else ""
     head = element("summary", element("h3", *name), " ", status_badge(metadata["status"]), " ", found)
     body = [
         element("p", metadata["description"], class_="description"),
@@ -47,7 +48,7 @@ def _unit(page: Page, unit: Told, anchors: Mapping[str, str], drawn: Mapping[str
         body.append(_part("Saved", _facts({key: value for key, value in saved.items() if value})))
     if metadata["env"] is not None:
         packages = metadata["env"]["packages"]
-        listed = element("details", element("summary", count_told(len(packages), "package")), _facts(packages))
+        listed = element("details", element("summary", count_in_words(len(packages), "package")), _facts(packages))
         body.append(element("div", listed, class_="part"))
     return element("details", head, *body, class_="unit", id=anchors[unit.record.path])
 
@@ -95,7 +96,7 @@ def _provenance(metadata: Metadata, summary: Summary | None) -> dict[str, object
     for tracker, about in metadata.get("trackers", {}).items():
         facts |= {f"{tracker} {key}": value for key, value in about.items()}
     if "splits" in metadata:
-        facts |= {f"split {name}": count_told(split["rows"], "row") for name, split in metadata["splits"].items()}
+        facts |= {f"split {name}": count_in_words(split["rows"], "row") for name, split in metadata["splits"].items()}
     return {key: without_secrets(value, key) for key, value in facts.items() if value not in (None, "")}
 
 
@@ -108,7 +109,7 @@ def _machine(env: Env) -> dict[str, object]:
     return {
         "Python": env["python"],
         "platform": env["platform"],
-        "processor": f"{env['hardware']['cpu'] or 'unknown'}, {count_told(env['hardware']['cores'], 'core')}",
+        "processor": f"{env['hardware']['cpu'] or 'unknown'}, {count_in_words(env['hardware']['cores'], 'core')}",
         "devices": ", ".join(env["devices"]),
     }
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib.resources import files
 
 from runcheck._version import __version__
-from runcheck.asking.values import count_told
 from runcheck.page.charts import curves
 from runcheck.page.comparison import comparison
 from runcheck.page.details import details
@@ -15,6 +14,7 @@ from runcheck.page.gather import Page
 from runcheck.page.html import Html, data, element, joined
 from runcheck.page.parts import notice
 from runcheck.page.sections import conformance, datasets, runs, verdict
+from runcheck.report.words import count_in_words
 
 _UPLOT = "uplot/uPlot.iife.min.js"
 _STYLES = ("uplot/uPlot.min.css", "page.css")
@@ -81,7 +81,7 @@ def _hash(content: str) -> str:
 
 def _header(page: Page, name: str, at: datetime, parts: list[str]) -> Html:
     count = {kind: sum(row["kind"] == kind for row in page.rows) for kind in ("model", "dataset")}
-    what = f"{count_told(count['model'], 'run')}, {count_told(count['dataset'], 'dataset')}"
+    what = f"{count_in_words(count['model'], 'run')}, {count_in_words(count['dataset'], 'dataset')}"
     made = f"runcheck {__version__}, {at:%Y-%m-%d %H:%M} UTC"
     links = (element("a", part.capitalize(), href=f"#{part}") for part in parts)
     return element(

@@ -6,10 +6,11 @@ from typing import NamedTuple, TypeVar
 from runcheck.asking.lineage import Graph
 from runcheck.asking.resolve import resolve
 from runcheck.convention.documents import RegistryRow
-from runcheck.convention.registry import shared
+from runcheck.convention.registry import registry_row, shared
 from runcheck.errors import CannotReadError
-from runcheck.findings import Report, without_secrets
+from runcheck.findings import Report, without_certain_secrets
 from runcheck.reading.curves import Curve
+from runcheck.reading.labels import run_names
 from runcheck.reading.opened import OpenedTree, open_tree
 from runcheck.reading.records import UnitFault, UnitRecord
 from runcheck.reading.run import LoadedRun
@@ -90,7 +91,8 @@ def _rows(tree: OpenedTree, graph: Graph) -> Iterable[RegistryRow]:
     """Yield the row of each unit, and note what it was made from."""
     for record in tree.units():
         graph.add(record.path, record.metadata)
-        yield {**record.row, "config": None, "last": {}, "trackers": {}, "links": {}}  # not in a table here
+        row = registry_row(record.metadata, record.path, None, record.summary)
+        yield {**row, "last": {}, "trackers": {}, "links": {}}  # not in a table here
     for path, reason in tree.faults.items():
         graph.add(path, UnitFault(path, reason))
 
@@ -149,9 +151,6 @@ def _without(words: str, folder: str) -> str:
     return words.replace(f"{folder}/", "").replace(folder, "the unit")
 
 
-def run_names(units: Sequence[Told]) -> list[str]:
-    """Return what tells units apart: the version where all have one slug, else both."""
-    slugs = {each.record.metadata["slug"] for each in units}
-    versions = [each.record.metadata["version"] for each in units]
-    names = [f"{each.record.metadata['slug']} {version}" for each, version in zip(units, versions, strict=True)]
-    return [without_secrets(name) for name in (versions if len(slugs) == 1 else names)]
+def names_of(units: Sequence[Told]) -> list[str]:
+    """Return what tells units apart, without secrets."""
+    return [without_certain_secrets(name) for name in run_names([each.record.metadata for each in units])]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from html import escape
 
-from runcheck.findings import without_secrets
+from runcheck.findings import without_certain_secrets
 from runcheck.report.escape import printable
 
 _VOID = frozenset({"input", "meta", "link"})
@@ -21,7 +21,7 @@ class Html(str):
 
 def text(words: object) -> Html:
     """Return words as markup that says just them: no element, hidden sign or secret, no more than a page can show."""
-    shown = without_secrets(str(words))
+    shown = without_certain_secrets(str(words))
     if len(shown) > _LONGEST:
         shown = f"{shown[:_LONGEST]}... ({len(shown) - _LONGEST:,} more characters)"
     lines = shown.split("\n")

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from runcheck.asking.values import count_told, duration_told
+from runcheck.asking.values import duration_told
 from runcheck.convention.aggregates import known_direction
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.timestamps import parse_timestamp
@@ -12,6 +12,7 @@ from runcheck.findings import Finding, Report
 from runcheck.page.gather import Page
 from runcheck.page.html import Html, element, joined
 from runcheck.page.parts import badge, notice, number, section, status_badge, table
+from runcheck.report.words import count_in_words
 
 _MOST_FINDINGS = 300
 _METRIC_COLUMNS = 6
@@ -24,8 +25,10 @@ def verdict(reports: Sequence[Report]) -> Html:
     """Return in a word whether the units conform."""
     errors, warnings = sum(each.errors for each in reports), sum(each.warnings for each in reports)
     if errors:
-        return badge(f"✗ {count_told(errors, 'error')}", "bad")
-    return badge(f"✓ conforms, {count_told(warnings, 'warning')}", "busy") if warnings else badge("✓ conforms", "good")
+        return badge(f"✗ {count_in_words(errors, 'error')}", "bad")
+    return (
+        badge(f"✓ conforms, {count_in_words(warnings, 'warning')}", "busy") if warnings else badge("✓ conforms", "good")
+    )
 
 
 def conformance(page: Page) -> Html:
@@ -36,24 +39,25 @@ def conformance(page: Page) -> Html:
     if findings:
         rows = (_finding(finding) for finding in findings[:_MOST_FINDINGS])
         listed = element("ul", *rows, class_="findings")
-        summary = element("summary", count_told(len(findings), "finding"))
+        summary = element("summary", count_in_words(len(findings), "finding"))
         parts.append(element("details", summary, listed, open_=any(each.is_error for each in findings)))
     if len(findings) > _MOST_FINDINGS:
         parts.append(notice(f"{len(findings) - _MOST_FINDINGS:,} more findings are not shown: `runcheck` says all."))
     for report in page.reports:
         parts += [
-            notice(f"not verified: {each.reason} ({count_told(len(each.paths), 'path')})") for each in report.unverified
+            notice(f"not verified: {each.reason} ({count_in_words(len(each.paths), 'path')})")
+            for each in report.unverified
         ]
         waived = len(report.waived.excepted) + report.waived.by_path + report.waived.known
         if waived:
-            parts.append(notice(f"{count_told(waived, 'finding')} waived: stated as exceptions, ignored, or known"))
+            parts.append(notice(f"{count_in_words(waived, 'finding')} waived: stated as exceptions, ignored, or known"))
     parts += [notice(f"{path}: {reason}") for path, reason in list(page.faults.items())[:_MOST_FINDINGS]]
     return section("conformance", "Conformance", *parts)
 
 
 def _checked(reports: Sequence[Report]) -> str:
     units, files = sum(each.units for each in reports), sum(each.files for each in reports)
-    return f"{count_told(units, 'unit')} and {count_told(files, 'file')} checked"
+    return f"{count_in_words(units, 'unit')} and {count_in_words(files, 'file')} checked"
 
 
 def _finding(finding: Finding) -> Html:
@@ -93,7 +97,7 @@ def runs(page: Page, anchors: Mapping[str, str]) -> Html | None:
         "p",
         element("label", "filter ", element("input", type="search", id="filter", autocomplete="off")),
         " ",
-        element("output", count_told(len(rows), "run"), id="found"),
+        element("output", count_in_words(len(rows), "run"), id="found"),
         class_="tools",
     )
     return section(

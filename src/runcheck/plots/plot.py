@@ -8,6 +8,7 @@ from typing import NamedTuple
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.plots.figure import ImageFormat, Line, Panel, draw
+from runcheck.reading.labels import run_names
 from runcheck.reading.load import load
 from runcheck.reading.place import sealed_above
 from runcheck.reading.run import LoadedRun
@@ -88,7 +89,7 @@ def _panels(runs: Sequence[LoadedRun], asked: Asked) -> tuple[list[Panel], tuple
     """Return what is drawn, a panel a metric, and in words what is not."""
     lines: list[Line] = []
     notes: list[str] = []
-    for name, run in zip(_names(runs), runs, strict=True):
+    for name, run in zip(run_names([run.metadata for run in runs]), runs, strict=True):
         found = run.curves(lambda metric, _: _is_wanted(metric, asked.metrics), smoothing=asked.smoothing)
         lines += (Line(name, curve) for curve in found.curves)
         if not found.curves:
@@ -111,13 +112,6 @@ def _run(path: str) -> LoadedRun:
     if not isinstance(unit, LoadedRun):
         raise CannotReadError(f"{unit.path}: is a dataset, which has no metrics")
     return unit
-
-
-def _names(runs: Sequence[LoadedRun]) -> list[str]:
-    """Return what tells runs apart in a legend: their versions where they have one slug, else slug and version."""
-    slugs = {run.metadata["slug"] for run in runs}
-    versions = [run.metadata["version"] for run in runs]
-    return versions if len(slugs) == 1 else [f"{run.metadata['slug']} {run.metadata['version']}" for run in runs]
 
 
 def _known(run: LoadedRun) -> str:
@@ -145,7 +139,8 @@ def file_name(metric: str) -> str:
 def _write(folder: str, name: str, image: bytes) -> None:
     target = os.path.join(folder, name)
     try:
-        make_folders(folder, os.path.dirname(name)) if "/" in name else None
+        if "/" in name:
+            make_folders(folder, os.path.dirname(name))
         write_whole(target, image)
     except OSError as error:
         raise CannotWriteError(f"{target}: cannot be written: {error.strerror or error}") from error

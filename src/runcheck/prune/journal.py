@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.convention.timestamps import format_timestamp
+from runcheck.convention.unit_paths import is_unit_path
 from runcheck.probes.folder import read_regular
 from runcheck.prune.trash import moment_of
 from runcheck.tree.state import open_own, state_folder
@@ -25,7 +26,6 @@ LOG = "prune.jsonl"
 _JOURNAL = "prune.json"
 _MAX_JOURNAL = 64 << 20
 _TAIL = 4 << 20  # bytes of the log in which the lines of an interrupted session are looked for
-_UNIT_DEPTH = 3
 
 
 class Line(NamedTuple):
@@ -118,13 +118,11 @@ def _line(document: dict[str, object]) -> Line:
 
 def is_unit(path: str) -> bool:
     """Say whether a path is that of a unit below the root, and can be written down."""
-    parts = path.split("/")
     try:
         path.encode()
     except UnicodeEncodeError:  # a name of the file system that is no text
         return False
-    is_deep = len(parts) == _UNIT_DEPTH and parts[-1] != layout().latest
-    return is_deep and is_unit_relative(path) and layout().kind_of_folder(parts[0]) is not None
+    return is_unit_path(path) and is_unit_relative(path)
 
 
 def _path(root: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.reading.records import UnitRecord
 from runcheck.tree.entry import Entry
 from runcheck.tree.store import Store
@@ -18,7 +19,6 @@ from runcheck.tree.store import Store
 _OF_METADATA = ("data_provenance", "links", "command", "generator", "extensions", "restarts", "description")
 _END = ".,;:)]}"  # of a sentence
 _POINTER_START = "version https://git-lfs"
-_UNIT_DEPTH = 3
 
 
 def references_of(record: UnitRecord) -> frozenset[str]:
@@ -61,7 +61,7 @@ def behind(root: str, link: Entry) -> str | None:
         return None
     place = os.path.realpath(os.path.join(root, os.path.dirname(link.path), link.target))
     parts = os.path.relpath(place, os.path.realpath(root)).split(os.sep)
-    return "/".join(parts[:_UNIT_DEPTH]) if len(parts) >= _UNIT_DEPTH else None
+    return "/".join(parts[:UNIT_DEPTH]) if len(parts) >= UNIT_DEPTH else None
 
 
 def _named(value: object) -> Iterator[str]:

@@ -4,6 +4,7 @@ import os
 from typing import NamedTuple
 
 from runcheck.convention.timestamps import now
+from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.errors import CannotCheckError, CannotWriteError
 from runcheck.prune import trash
 from runcheck.prune.journal import is_unit, under_way
@@ -13,8 +14,6 @@ from runcheck.prune.trash import Trashed
 from runcheck.tree.cache import Kept as Cache
 from runcheck.tree.cache import look
 from runcheck.tree.locate import is_url, locate
-
-_UNIT_DEPTH = 3
 
 
 class Look(NamedTuple):
@@ -62,7 +61,7 @@ def unit_of(unit: str, root: str) -> tuple[str, str]:
         CannotWriteError: it is no path of a unit.
     """
     parts = unit.replace(os.sep, "/").rstrip("/").split("/")
-    path, above = "/".join(parts[-_UNIT_DEPTH:]), "/".join(parts[:-_UNIT_DEPTH])
+    path, above = "/".join(parts[-UNIT_DEPTH:]), "/".join(parts[:-UNIT_DEPTH])
     if not is_unit(path):
         raise CannotWriteError(f"{unit}: is no unit; give its path below the root, as model/<slug>/<version> is")
     return root_of(above or ("/" if unit.startswith("/") else root)), path

@@ -8,7 +8,7 @@ from runcheck.prune.plan import Candidate, Plan
 from runcheck.prune.session import Look
 from runcheck.prune.trash import Trashed
 from runcheck.report.escape import printable
-from runcheck.report.text import size_in_words
+from runcheck.report.words import count_in_words, size_in_words
 
 _UNKNOWN = 5  # units that are named
 
@@ -32,7 +32,8 @@ def render_look(look: Look) -> Iterator[str]:
         yield f"What checks remember: {size_in_words(cache.size)}; `runcheck cache --clean` forgets it."
     yield from _of_trash(look.trashed)
     if plan.going:
-        yield f"{_units(len(plan.going))}, {size_in_words(plan.size)}, would go; --apply moves them to the trash."
+        units = count_in_words(len(plan.going), "unit")
+        yield f"{units}, {size_in_words(plan.size)}, would go; --apply moves them to the trash."
     else:
         yield "Nothing would go."
 
@@ -51,7 +52,8 @@ def render_pruned(pruned: Pruned, trashed: Sequence[Trashed]) -> Iterator[str]:
         yield f"Left alone: {printable(path)}: {printable(why)}"
     yield from _of_trash(trashed)
     size = sum(each.unit.size for each in pruned.moved)
-    yield f"{_units(len(pruned.moved))}, {size_in_words(size)}, moved." if pruned.moved else "Nothing was moved."
+    units = count_in_words(len(pruned.moved), "unit")
+    yield f"{units}, {size_in_words(size)}, moved." if pruned.moved else "Nothing was moved."
 
 
 def render_trashed(verb: str, units: Iterable[Trashed]) -> Iterator[str]:
@@ -81,9 +83,5 @@ def _table(units: Iterable[Candidate]) -> Iterator[str]:
 
 def _of_trash(trashed: Sequence[Trashed]) -> Iterator[str]:
     if trashed:
-        size = size_in_words(sum(unit.size for unit in trashed))
-        yield f"The trash holds {_units(len(trashed))}, {size}; --restore brings one back, --empty removes them."
-
-
-def _units(count: int) -> str:
-    return f"{count:,} unit{'' if count == 1 else 's'}"
+        units, size = count_in_words(len(trashed), "unit"), size_in_words(sum(unit.size for unit in trashed))
+        yield f"The trash holds {units}, {size}; --restore brings one back, --empty removes them."

@@ -11,11 +11,10 @@ from runcheck.convention.timestamps import format_timestamp, now
 from runcheck.convention.versions import newest
 from runcheck.errors import CannotWriteError
 from runcheck.probes.latest import version_in
-from runcheck.publish.sealed import CHECKSUMS, SealedUnit, content_of
+from runcheck.publish.sealed import CHECKSUMS, SealedUnit, content_of, sha256_of
 from runcheck.publish.shadow import registered
 from runcheck.tree.writable import CONNECTIONS, WritableStore
 
-_CHUNK = 1 << 20
 _NOTE_BYTES = 4096
 
 
@@ -73,14 +72,9 @@ class StoreDestination:
         return {entry.path[start:]: entry.size for entry in self._store.walk(self._path) if entry.is_file}
 
     def sha256(self, path: str) -> str:
-        """Return the SHA-256 of a file that is there, of its bytes as the store gives them."""
+        """Return the SHA-256 of a file that is there, or an empty text where there is none."""
         entry = self._store.entry(f"{self._path}/{path}")
-        digest = hashlib.sha256()
-        if entry is not None and entry.is_file:
-            with self._store.open(entry) as stream:
-                while chunk := stream.read(_CHUNK):
-                    digest.update(chunk)
-        return digest.hexdigest()
+        return sha256_of(self._store, entry) if entry is not None and entry.is_file else ""
 
     def put(self, path: str, unit: SealedUnit) -> str:
         """Send a file of the unit."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.publish.folder import FolderDestination
 from runcheck.publish.references import with_references
@@ -15,8 +16,6 @@ from runcheck.publish.transfer import Transferred, transfer
 from runcheck.reading.labels import units_with_label
 from runcheck.tree.locate import Target, here, is_url, locate
 from runcheck.tree.store import Remote, Store
-
-_UNIT_DEPTH = 3
 
 
 class Pulled(NamedTuple):
@@ -78,9 +77,9 @@ def _unit_in(target: Target, source: str, label: str | None) -> str:
             raise CannotReadError(f"{source}: is a part of a tree; a label is looked for in a root")
         return _labelled(target.store, label)
     focus = target.focus
-    if focus.count("/") + 1 == _UNIT_DEPTH - 1:
+    if focus.count("/") + 1 == UNIT_DEPTH - 1:
         focus = locate(f"{source.rstrip('/')}/{layout().latest}").focus
-    if focus.count("/") + 1 != _UNIT_DEPTH:
+    if focus.count("/") + 1 != UNIT_DEPTH:
         raise CannotReadError(f"{source}: is no unit; give one, or a root and a label")
     return focus
 

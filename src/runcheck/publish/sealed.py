@@ -48,11 +48,7 @@ class SealedUnit(NamedTuple):
         Raises:
             OSError: it cannot be read.
         """
-        digest = hashlib.sha256()
-        with self.store.open(self.files[path]) as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return sha256_of(self.store, self.files[path])
 
     def is_pointer(self, path: str) -> bool:
         """Say whether a file is a pointer of Git LFS, whose object is not here."""
@@ -85,6 +81,19 @@ def sealed_unit(store: Store, path: str) -> SealedUnit:
         more = f", and {len(missing) - 1:,} more" if missing[1:] else ""
         raise CannotReadError(f"{name}/{missing[0]}: is not there, and {CHECKSUMS} lists it{more}")
     return SealedUnit(store, path, listed, sums, files)
+
+
+def sha256_of(store: Store, entry: Entry) -> str:
+    """Return the SHA-256 of a file, of its bytes as the store gives them.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with store.open(entry) as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def content_of(store: Store, entry: Entry) -> bytes:

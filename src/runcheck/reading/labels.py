@@ -5,6 +5,7 @@ locks cannot keep.
 """
 
 import re
+from collections.abc import Sequence
 
 from runcheck.convention.documents import Metadata, label_of
 from runcheck.convention.layout import layout
@@ -21,6 +22,12 @@ _PARTS = re.compile(r"(?P<date>\d{8})-(?P<slug>[^@/]+)@(?P<sha>[0-9a-f]+)")
 def label_of_unit(metadata: Metadata) -> str:
     """Return the label of a unit: the one that it states, or the one that its date, slug and commit give."""
     return metadata.get("label") or _label(metadata, _SHORT)
+
+
+def run_names(runs: Sequence[Metadata]) -> list[str]:
+    """Return what tells runs apart in a legend: their versions where they have one slug, else slug and version."""
+    slugs = {run["slug"] for run in runs}
+    return [run["version"] if len(slugs) == 1 else f"{run['slug']} {run['version']}" for run in runs]
 
 
 def units_with_label(store: Store, label: str) -> list[str]:

@@ -3,21 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from runcheck.reading.registry_table import require_pyarrow
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _WORDS = ("unit", "split", "metric")  # a few different ones in very many rows: kept as numbers of a dictionary
-
-
-def require() -> None:
-    """See that pyarrow is there.
-
-    Raises:
-        MissingLibraryError: it is not.
-    """
-    require_pyarrow("give metrics as a table")
 
 
 def with_unit(unit: str, table: "pa.Table") -> "pa.Table":

@@ -117,9 +117,9 @@ class OpenedTree:
             CannotReadError: a unit that was named is no run, or has no metrics that can be read.
             MissingLibraryError: pyarrow is not installed.
         """
-        from runcheck.reading.metrics_table import joined, require, with_unit  # noqa: PLC0415 - few questions need it
+        from runcheck.reading.metrics_table import joined, with_unit  # noqa: PLC0415 - few questions need it
 
-        require()
+        require_pyarrow("give metrics as a table")
         if units is None:
             return joined(with_unit(path, table) for path, table in self.metric_tables())
         runs = [self.unit(unit) for unit in units]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from runcheck.report.text import size_in_words
+from runcheck.report.words import size_in_words
 from runcheck.watch import Nobody
 
 _SILENT_SECONDS = 0.5  # what is over sooner needs no line

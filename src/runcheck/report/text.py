@@ -7,8 +7,8 @@ from runcheck.findings import Finding, Report, Unverified
 from runcheck.report.escape import printable
 from runcheck.report.setting import Setting, place
 from runcheck.report.waived import notes, waived_lines
+from runcheck.report.words import count_in_words, size_in_words
 
-_KIB = 1024
 _SHOWN = 3  # of the paths that could not be verified
 
 Style: TypeAlias = Literal["error", "warning", "perhaps", "strong", "faint", "good"]
@@ -83,7 +83,7 @@ def unverified_line(unverified: Unverified) -> str:
 def closing(report: Report, setting: Setting) -> str:
     """Return the line that says what was found and what was done."""
     recalled = f" ({report.recalled:,} unchanged since the last check)" if report.recalled else ""
-    counts = f"{_count(report.units, 'unit')}{recalled}, {_count(report.files, 'file')}"
+    counts = f"{count_in_words(report.units, 'unit')}{recalled}, {count_in_words(report.files, 'file')}"
     vouched = f", {size_in_words(report.vouched_bytes)} by checksums of the store" if report.vouched_bytes else ""
     scope = f"{counts}, {size_in_words(report.hashed_bytes)} hashed{vouched}, {report.seconds:.2f} s"
     if report.selected:
@@ -92,7 +92,7 @@ def closing(report: Report, setting: Setting) -> str:
     scope = "; ".join((scope, *left_out))
     if not report.findings:
         return f"{painted('Clean' if report.selected or left_out else 'All clean', 'good', setting)}: {scope}."
-    found = f"Found {_count(report.errors, 'error')} and {_count(report.warnings, 'warning')}"
+    found = f"Found {count_in_words(report.errors, 'error')} and {count_in_words(report.warnings, 'warning')}"
     fixable = sum(fix == "safe" for fix in report.fixes())
     fixes = f" [*] {fixable:,} fixable with `runcheck check --fix`." if fixable else ""
     return f"{painted(found, 'error' if report.errors else 'warning', setting)}: {scope}.{fixes}"
@@ -101,16 +101,3 @@ def closing(report: Report, setting: Setting) -> str:
 def painted(text: str, style: Style, setting: Setting) -> str:
     """Return a text in a style where colours are wanted."""
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if setting.is_coloured else text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def size_in_words(size: float) -> str:
-    """Return a number of bytes in the unit that suits it."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < _KIB:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= _KIB
-    return f"{size:.1f} TiB"

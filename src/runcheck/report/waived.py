@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from runcheck.findings import Report
 from runcheck.report.escape import printable
+from runcheck.report.words import count_in_words
 
 _FIT = ("fits", "fit")
 
@@ -14,9 +15,9 @@ def notes(report: Report) -> list[str]:
     said = [
         (bool(report.convention), f"by the convention {printable(report.convention or '')}"),
         (len(report.ignored), f"without {', '.join(report.ignored)}"),
-        (len(waived.excepted), f"{_count(len(waived.excepted), 'finding')} excepted"),
-        (waived.by_path, f"{_count(waived.by_path, 'finding')} ignored by path"),
-        (waived.known, f"{_count(waived.known, 'finding')} in the baseline"),
+        (len(waived.excepted), f"{count_in_words(len(waived.excepted), 'finding')} excepted"),
+        (waived.by_path, f"{count_in_words(waived.by_path, 'finding')} ignored by path"),
+        (waived.known, f"{count_in_words(waived.known, 'finding')} in the baseline"),
         (len(waived.gone), f"{len(waived.gone):,} of the baseline not found any more"),
         (len(waived.idle), f"per-path-ignores {_quoted(waived.idle)} {_FIT[len(waived.idle) > 1]} no path"),
     ]
@@ -31,10 +32,6 @@ def waived_lines(report: Report) -> Iterator[str]:
         yield f"    since {exception['date']}{until}: {printable(exception['reason'])}"
     for gone in report.waived.gone:
         yield f"not found any more: {printable(gone)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _quoted(patterns: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from runcheck.findings import Finding, Unverified, without_secrets
+from runcheck.findings import Finding, Unverified, without_certain_secrets
 from runcheck.rules.absent import Absent, NotVerified, Partly
 from runcheck.rules.rule import Problem, Rule, rules_of
 from runcheck.rules.selection import EVERYTHING, Selection
@@ -57,10 +57,10 @@ def _finding(rule: Rule, problem: Problem, folder: str) -> Finding:
     return Finding(
         rule.clause,
         path,
-        without_secrets(problem.message),
-        without_secrets(problem.help) if problem.help else rule.clause.mend,
+        without_certain_secrets(problem.message),
+        without_certain_secrets(problem.help) if problem.help else rule.clause.mend,
         problem.line,
-        problem.pointer and without_secrets(problem.pointer),
+        problem.pointer and without_certain_secrets(problem.pointer),
         problem.concerns or folder or None,
         problem.is_certain,
     )

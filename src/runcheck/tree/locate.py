@@ -42,7 +42,7 @@ def is_url(path: str) -> bool:
     return bool(_URL.match(path)) and not _HERE.match(path)
 
 
-def without_secrets(text: str) -> str:
+def without_passwords(text: str) -> str:
     """Return a text without the ``user:password@`` of the URLs in it."""
     return _SECRETS.sub("", text)
 

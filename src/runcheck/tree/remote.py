@@ -18,7 +18,7 @@ from runcheck.probes.folder import Folder, open_regular
 from runcheck.tree.copied import copied
 from runcheck.tree.entry import Entry, EntryType
 from runcheck.tree.listing import entries_of, entry_of
-from runcheck.tree.locate import without_secrets
+from runcheck.tree.locate import without_passwords
 from runcheck.tree.ranged import RangedFile
 from runcheck.tree.store import Remote
 from runcheck.tree.walk import in_order
@@ -258,7 +258,7 @@ def open_remote(url: str, remote: Remote) -> RemoteStore:
     Raises:
         CannotCheckError: nothing here can reach it.
     """
-    return _opened(_Root(url, "", _TRAILING.sub("", without_secrets(url)), remote))
+    return _opened(_Root(url, "", _TRAILING.sub("", without_passwords(url)), remote))
 
 
 @cache
@@ -278,7 +278,7 @@ def _opened(root: _Root) -> RemoteStore:
         if extra := _EXTRAS.get(scheme):
             library = {"s3": "s3fs", "gcs": "gcsfs"}[extra]
             raise CannotCheckError(str(MissingLibraryError(library, extra, f"check {root.name}"))) from None
-        raise CannotCheckError(f"{root.name}: {without_secrets(str(error))}") from None
+        raise CannotCheckError(f"{root.name}: {without_passwords(str(error))}") from None
     except Exception as error:  # noqa: BLE001 - whatever a file system makes of a URL
         raise CannotCheckError(f"{root.name}: {_words(error)}") from None
     return RemoteStore(root if root.base else root._replace(base=base.rstrip("/")), files)
@@ -306,7 +306,7 @@ def _words(error: Exception) -> str:
     """Return why a store did not answer, in one line without secrets."""
     said = (error.strerror if isinstance(error, OSError) else None) or str(error)
     name = "" if isinstance(error, OSError) and said else f"{type(error).__name__}: "
-    return without_secrets(f"{name}{said}".strip().partition("\n")[0])[:_WORDS]
+    return without_passwords(f"{name}{said}".strip().partition("\n")[0])[:_WORDS]
 
 
 def _lists_all(files: Any) -> bool:  # noqa: ANN401
