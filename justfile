@@ -80,9 +80,9 @@ bench-writers *ARGS:
     "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable '.[parquet,events]'
     python -m benchmarks.writers --python "$venv/bin/python" {{ARGS}}
 
-# How much slower a jitted training loop is with the writer, in BLOCKS pairs.
-step-rate BLOCKS="40":
-    python -m benchmarks.step_rate {{BLOCKS}}
+# How much slower a jitted training loop is with the writer, over PAIRS of blocks.
+step-rate PAIRS="300":
+    python -m benchmarks.step_rate {{PAIRS}}
 
 # Memory and time of a run that logs ROWS rows.
 long-run ROWS="10000000":
