@@ -1,8 +1,9 @@
-"""The rate of a jitted training loop with the writer on and off, in turn: ``python -m benchmarks.step_rate [PAIRS]``.
+"""A jitted training loop with the writer on and off, in turn: ``python -m benchmarks.step_rate [PAIRS [ROWS]]``.
 
-A multilayer perceptron that is trained by Adam, five scalars a step that are still on the device when they are logged.
-Both loops are the same but for ``run.log``, and each ends when the last step is computed and all that was logged is on
-the disk. Prints the median over the pairs of blocks of how much longer one with the writer takes, and how sure that is.
+A multilayer perceptron that is trained by Adam, five scalars a step that are still on the device when they are logged;
+ROWS of a batch say how long a step takes. Both loops are the same but for ``run.log``, and each ends when the last step
+is computed and all that was logged is on the disk. Prints the median over the pairs of blocks of how much longer one
+with the writer takes, and how sure that is.
 """
 
 import math
@@ -22,8 +23,8 @@ from benchmarks.blank_run import start_run
 from runcheck.writer.log.metric_log import MetricLog
 from runcheck.writer.run import Run
 
-_STEPS = 100  # of a block
-_WIDTH, _ROWS = 256, 2048
+_SECONDS = 1.0  # of a block
+_WIDTH = 256
 
 
 class Cost(NamedTuple):
@@ -33,20 +34,21 @@ class Cost(NamedTuple):
     processors: float
 
 
-def main(pairs: int) -> None:
+def main(pairs: int = 300, rows: int = 2048) -> None:
     """Train in blocks, every second one with the writer, the first of a pair in turn."""
-    step_of = _training()
+    step_of = _training(rows)
     with tempfile.TemporaryDirectory(prefix="runcheck-step-rate-") as root:
         run = start_run(root)
-        _block(step_of, 50, None)
+        _block(step_of, 20, None)
+        steps = max(5, round(_SECONDS / _block(step_of, 20, None).clock * 20))
         found: dict[bool, list[Cost]] = {True: [], False: []}
         for number in range(pairs):
             order: list[Run | None] = [run, None] if number % 2 else [None, run]
             for each in order:
-                found[each is not None].append(_block(step_of, _STEPS, each, number * _STEPS))
+                found[each is not None].append(_block(step_of, steps, each, number * steps))
         run.finish()
-    plain = statistics.median(cost.clock for cost in found[False]) / _STEPS
-    print(f"a step takes {plain * 1e3:.2f} ms; {pairs} pairs of {_STEPS} steps")
+    plain = statistics.median(cost.clock for cost in found[False]) / steps
+    print(f"a step takes {plain * 1e3:.2f} ms; {pairs} pairs of {steps} steps")
     for name, of in (("clock", operator.attrgetter("clock")), ("processors", operator.attrgetter("processors"))):
         ratios = [of(on) / of(off) for on, off in zip(found[True], found[False], strict=True)]
         low, middle, high = statistics.quantiles(ratios, n=4)
@@ -78,11 +80,11 @@ def _block(step_of: Callable[[], dict[str, jax.Array]], steps: int, run: Run | N
     return Cost(time.perf_counter() - begin, time.process_time() - used)
 
 
-def _training() -> Callable[[], dict[str, jax.Array]]:
+def _training(rows: int) -> Callable[[], dict[str, jax.Array]]:
     keys = jax.random.split(jax.random.key(0), 4)
     shapes = ((_WIDTH, _WIDTH), (_WIDTH, _WIDTH), (_WIDTH, 1))
     params = [jax.random.normal(key, shape) / jnp.sqrt(_WIDTH) for key, shape in zip(keys[:3], shapes, strict=True)]
-    x = jax.random.normal(keys[3], (_ROWS, _WIDTH))
+    x = jax.random.normal(keys[3], (rows, _WIDTH))
     y = jnp.sin(x.sum(1, keepdims=True))
     optimizer = optax.adam(1e-3)
 
@@ -117,4 +119,4 @@ def _training() -> Callable[[], dict[str, jax.Array]]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    main(*map(int, sys.argv[1:]))
