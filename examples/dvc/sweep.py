@@ -4,6 +4,7 @@ import argparse
 import csv
 import json
 import math
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def main(name: str) -> None:
     folder.mkdir(parents=True)
     rows = []
     with runcheck.start_run(
-        "artefacts",
+        os.environ.get("ARTEFACTS", "artefacts"),
         dataset="noise",
         model=shared["family"],
         variant=sweep["kind"],
@@ -53,6 +54,7 @@ def main(name: str) -> None:
         seeds={"master": sweep["seed"]},
         tags={"experiment": "calibration", "run_type": "train" if sweep["kind"] == "train" else "evaluate"},
         data={"kind": "synthetic", "seed": sweep["seed"]},
+        directions={"deviation": "min"},
         extensions={"acme": {"calibration": calibration_of(sweep, shared)}},
     ) as run:
         runcheck.export_unit(run.path, to="sweep-manifest", into=folder / "manifest.json")

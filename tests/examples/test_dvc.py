@@ -108,6 +108,15 @@ def test_the_test_sweep_names_the_train_sweep_and_the_commit_that_ran(made: tupl
         assert each["git"] == {"sha": ran, "dirty": False, "branch": "main"}
 
 
+def test_nothing_that_is_pushed_or_committed_names_this_machine(made: tuple[Path, str]) -> None:
+    committed = [made[0] / each for each in git(made[0], "ls-files").splitlines() if each != ".dvc/config"]
+    pushed = [path for path in (made[0].parent / "store").rglob("*") if path.is_file()]
+    assert made[0] / "dvc.lock" in committed
+    assert len(pushed) > 20
+    for path in (*committed, *pushed):
+        assert str(made[0].parent).encode() not in path.read_bytes(), path
+
+
 def test_the_correction_corrects(made: tuple[Path, str]) -> None:
     correction = json.loads((made[0] / "corrections.json").read_text())
     assert correction["gain"] == pytest.approx(1.3, abs=0.05)  # what the instrument is made with
