@@ -26,6 +26,25 @@ sweep:
 evaluate:
     python examples/digits/evaluate.py
 
+# Run the pipeline of examples/dvc twice, in a new repository in a temporary folder.
+dvc:
+    #!/usr/bin/env sh
+    set -eu
+    folder="$(mktemp -d)/calibration"
+    cp -r examples/dvc "$folder"
+    cd "$folder"
+    export DVC_NO_ANALYTICS=1
+    git init --quiet
+    dvc init --quiet
+    dvc config core.check_update false
+    git add --all
+    git commit --quiet --no-verify --message "The pipeline"
+    dvc repro
+    dvc repro
+    dvc metrics show evaluation.json
+    runcheck check . --convention sweep-manifest
+    echo "$folder"
+
 # Check a tree (default: artefacts).
 check *ARGS:
     runcheck check {{ARGS}}

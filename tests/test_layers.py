@@ -44,7 +44,7 @@ MAY_IMPORT = {
     },
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
-    "export": {"convention", "probes", "publish.sealed", "reading", "tree", "writer"},
+    "export": {"convention", "conventions", "probes", "publish.sealed", "reading", "tree", "writer"},
     "prune": {"convention", "probes", "reading", "report.escape", "report.words", "tree", "writer"},
     "plots": {"convention", "reading", "writer"},
     "page": {

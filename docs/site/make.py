@@ -36,6 +36,7 @@ SECTIONS = {
         "docs/reproduce",
         "docs/prune",
         "docs/export",
+        "docs/dvc",
         "docs/publish",
         "docs/signing",
         "docs/cli",
