@@ -11,7 +11,7 @@ from runcheck.errors import MissingLibraryError
 from runcheck.probes.contents import BundleContent
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate, Extension, ExtensionType
+    from cryptography.x509 import Certificate, ExtensionType
     from cryptography.x509.verification import Policy
 
 NEEDS_KEY = "bundles signed by a key that is not in them; `--verify-signature KEY.pem` gives it"
@@ -69,11 +69,10 @@ def fault_of_chain(bundle: BundleContent, trusted: Sequence[CertificateSigner], 
     builder = verification.PolicyBuilder().store(verification.Store(anchors)).max_chain_depth(_MOST_BETWEEN)
     builder = builder.time(signers.not_valid_before_utc).extension_policies(ca_policy=authority, ee_policy=everything)
     try:
-        chain = builder.build_client_verifier().verify(signers, between).chain
-    except verification.VerificationError:
+        builder.build_client_verifier().verify(signers, between)
+    except verification.VerificationError:  # also by extensions that are critical and unknown, and constraints of names
         return "which does not lead to a certificate among the signers"
-    unknown = next((each.oid.dotted_string for one in chain for each in one.extensions if _is_unknown(each)), None)
-    return unknown and f"whose certificates ask for the extension {unknown}, which is not known here"
+    return None
 
 
 def name_of(certificate: bytes) -> str:
@@ -126,10 +125,3 @@ def _assert_authority(_: "Policy", __: "Certificate", extension: "ExtensionType 
 def _assert_signs_certificates(_: "Policy", __: "Certificate", extension: "ExtensionType | None") -> None:
     if extension is not None and not getattr(extension, "key_cert_sign", False):
         raise ValueError("signs no certificates")
-
-
-def _is_unknown(extension: "Extension[ExtensionType]") -> bool:
-    from cryptography import x509  # noqa: PLC0415
-
-    known = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
-    return extension.critical and not isinstance(extension.value, known)
