@@ -69,9 +69,11 @@ def fault_of_chain(bundle: BundleContent, trusted: Sequence[CertificateSigner], 
     builder = verification.PolicyBuilder().store(verification.Store(anchors)).max_chain_depth(_MOST_BETWEEN)
     builder = builder.time(signers.not_valid_before_utc).extension_policies(ca_policy=authority, ee_policy=everything)
     try:
-        builder.build_client_verifier().verify(signers, between)
-    except verification.VerificationError:  # also by extensions that are critical and unknown, and constraints of names
+        chain = builder.build_client_verifier().verify(signers, between).chain
+    except verification.VerificationError:
         return "which does not lead to a certificate among the signers"
+    if any(each.critical and not isinstance(each.value, _known()) for one in chain for each in one.extensions):
+        return "whose certificates ask for what nobody here knows, such as constraints of names"
     return None
 
 
@@ -98,6 +100,13 @@ def _holds(bundle: BundleContent, key: object) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def _known() -> "tuple[type[ExtensionType], ...]":
+    """Return the extensions that a certificate may insist on. The library passes some others that it does not hold."""
+    from cryptography import x509  # noqa: PLC0415
+
+    return x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName
 
 
 def _may_sign(certificate: "Certificate") -> bool:
