@@ -183,9 +183,9 @@ def _settings(asked: Asked, configuration: "Configuration | None") -> Settings:
     paths = asked.signers or (configuration.signers if configuration else ())
     if not paths:
         return settings
-    from runcheck.configuration.signers import read_signers  # noqa: PLC0415 - few ask who signed
+    from runcheck.configuration.signers import signers_of  # noqa: PLC0415 - few ask who signed
 
-    return settings._replace(signers=tuple(each for path in paths for each in read_signers(path)))
+    return settings._replace(signers=signers_of(paths))
 
 
 def _known(convention: str | None) -> "Mapping[str, Clause]":

@@ -1,12 +1,18 @@
 """The files that say who may sign."""
 
 import os
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from runcheck.convention.signers import AnySigner, SignersError, signers_in
 from runcheck.errors import ConfigurationError, MissingLibraryError
 
 _MOST = 1 << 20  # bytes
+
+
+def signers_of(paths: Iterable[str]) -> tuple[AnySigner, ...]:
+    """Return the signers that several files name, as :func:`read_signers`."""
+    return tuple(each for path in paths for each in read_signers(path))
 
 
 def read_signers(path: str) -> tuple[AnySigner, ...]:

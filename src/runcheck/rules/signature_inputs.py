@@ -1,9 +1,7 @@
 """What the rules of a unit are given of what signs it."""
 
-from collections.abc import Mapping
 from functools import cached_property
 
-from runcheck.convention.bundle import is_left_out
 from runcheck.convention.layout import layout
 from runcheck.convention.signers import KeySigner
 from runcheck.probes.contents import BundleContent, ChecksumsContent, SignatureContent
@@ -77,31 +75,10 @@ class SignatureInputs(DocumentInputs):
             return None
         if isinstance(self.digests, NotVerified):
             return NotVerified(f"{self.unit.path}/{layout().path('bundle')}", NOT_AT_THIS_DEPTH)
+        from runcheck.probes.trust import differences  # noqa: PLC0415 - few trees are signed
+
         bundle = sound.value
-        if bundle.holds is False or differences(bundle, self.checksums, self.digests):
+        if bundle.holds is False or differences(bundle, self.checksums.sums(), self.digests):
             return None
         is_named = bundle.hint or bundle.certificates  # who signed can be told, if not whether
         return bundle if bundle.holds or is_named else sound.lacking[0]
-
-
-def differences(bundle: BundleContent, checksums: ChecksumsContent, digests: Mapping[str, str]) -> list[str]:
-    """Return in what a bundle differs from the list of checksums and from the files that this does not have.
-
-    Files that are not as they are listed are not looked for: that is what the list is for.
-    """
-    path = layout().path("checksums")
-    listed = checksums.sums()
-    if path in digests:
-        listed[path] = digests[path]
-    found: list[str] = []
-    for name in sorted({path, *listed, *bundle.resources}):
-        named, is_listed = bundle.resources.get(name), name in listed
-        if named is None and not is_left_out(name):
-            found.append(f"does not name {name}")
-        elif named is not None and not is_left_out(name):
-            there = listed[name] if is_listed else digests.get(name)
-            if there is None:
-                found.append(f"names {name}, which the unit does not have")
-            elif there != named:
-                found.append(f"names {name} with SHA-256 {named[:12]}..., which is {there[:12]}... here")
-    return found
