@@ -73,7 +73,7 @@ MAY_IMPORT = {
         "writer.provenance",
         "writer.readme",
     },
-    "signing": {"convention", "findings", "probes", "reading", "writer"},
+    "signing": {"convention", "findings", "probes", "reading", "tree.walk", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

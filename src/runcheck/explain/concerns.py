@@ -10,6 +10,7 @@ Above: TypeAlias = Literal["root", "registry", "schema", "kind", "slug", "latest
 
 # The roles of files that the inputs of rules are made of.
 _ROLES: dict[str, tuple[str, ...]] = {
+    "bundle": ("bundle",),
     "cards": ("metadata",),
     "checkpoint_names": ("checkpoint",),
     "checkpoint_steps": ("checkpoint",),
@@ -23,7 +24,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "external_data": ("export",),
     "gone_process": ("heartbeat",),
     "hdf5_data": ("data",),
-    "good_signature": ("signature", "checksums"),
+    "good_signatures": ("signature", "bundle", "checksums"),
     "heartbeat": ("heartbeat",),
     "looked_into": ("export",),
     "metadata": ("metadata",),
@@ -35,6 +36,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "rows_by_data": ("data",),
     "signature": ("signature",),
     "sidecars": ("export_sidecar", "export"),
+    "sound_bundle": ("bundle", "checksums"),
     "sound_metrics": ("metrics",),
     "summary": ("summary",),
     "summary_violations": ("summary",),
