@@ -59,11 +59,20 @@ lint:
 test *ARGS: lint
     pytest -n auto {{ARGS}}
 
-# Tools for tests that PyPI does not have, in .venvs/tools: Debian's git-lfs, zsh, fish and chromium, each with what it
-# needs and this machine lacks. Tests of what is missing skip.
+# Tools for tests that are no part of the development set, in .venvs/tools: model-signing, whose packages do not go with
+# it, and Debian's git-lfs, zsh, fish and chromium, each with what it needs and this machine lacks. Tests of what is
+# missing skip.
 tools:
     #!/usr/bin/env sh
     set -eu
+    venv=.venvs/model-signing
+    if [ ! -x "$venv/bin/model_signing" ]; then
+        python -m venv "$venv"
+        grep -iE '^(model-signing|pyopenssl)=' benchmarks/peers.txt >"$venv/peers.txt"
+        "$venv/bin/python" -m pip install --quiet --requirement "$venv/peers.txt"
+        mkdir -p .venvs/tools/usr/bin
+        ln -sf "$PWD/$venv/bin/model_signing" .venvs/tools/usr/bin/model_signing
+    fi
     missing=""
     for tool in git-lfs zsh fish chromium; do
         PATH=".venvs/tools/bin:.venvs/tools/usr/bin:$PATH" command -v "$tool" >/dev/null || missing="$missing $tool"

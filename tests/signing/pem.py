@@ -27,7 +27,7 @@ def model_signing(*words: object) -> subprocess.CompletedProcess[str]:
     """Run the real command."""
     program = shutil.which("model_signing")
     if program is None:
-        pytest.skip("model_signing is not on the PATH: NO BUNDLE OF ITS OWN IS TESTED; pip install model-signing")
+        pytest.skip("model_signing is not on the PATH: NO BUNDLE OF ITS OWN IS TESTED; `./dev tools` brings it")
     return subprocess.run([program, *map(str, words)], capture_output=True, text=True)
 
 
