@@ -54,6 +54,7 @@ lint:
     ruff check
     ruff format --check
     mypy
+    MYPYPATH=examples/charlm mypy examples/charlm/*.py
 
 # Lint, types, tests.
 test *ARGS: lint
