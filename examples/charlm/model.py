@@ -15,10 +15,10 @@ BYTES = 256
 class Shape:
     """What the parameters are of."""
 
-    width: int = field(default=128, metadata={"help": "features of a position"})
+    width: int = field(default=64, metadata={"help": "features of a position"})
     layers: int = field(default=2, metadata={"help": "blocks"})
     heads: int = field(default=4, metadata={"help": "heads of attention"})
-    context: int = field(default=128, metadata={"help": "bytes that the model sees"})
+    context: int = field(default=64, metadata={"help": "bytes that the model sees"})
     experts: int = field(default=0, metadata={"help": "experts of a feed-forward layer; 0 for a dense one"})
     top_k: int = field(default=1, metadata={"help": "experts that a position goes to"})
 

@@ -28,11 +28,11 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 class Config(Shape):
     """What the result depends on."""
 
-    steps: int = field(default=400, metadata={"help": "updates of the parameters"})
-    batch: int = field(default=8, metadata={"help": "windows that are in memory at once"})
+    steps: int = field(default=600, metadata={"help": "updates of the parameters"})
+    batch: int = field(default=16, metadata={"help": "windows that are in memory at once"})
     accumulation: int = field(default=1, metadata={"help": "batches whose gradients make one update"})
-    lr: float = field(default=3e-3, metadata={"help": "the highest learning rate"})
-    warmup: int = field(default=40, metadata={"help": "the step that has it; a cosine leads from there to a tenth"})
+    lr: float = field(default=1e-2, metadata={"help": "the highest learning rate"})
+    warmup: int = field(default=50, metadata={"help": "the step that has it; a cosine leads from there to a tenth"})
     balance: float = field(default=0.01, metadata={"help": "the weight of the load-balance loss"})
     seed: int = field(default=0, metadata={"help": "of the parameters, and of the order of the data"})
     eval_batches: int = field(default=8, metadata={"help": "batches of an evaluation, the same in each"})
@@ -52,7 +52,7 @@ class Every:
 
     measurement: int = 10
     evaluation: int = 50
-    checkpoint: int = 100
+    checkpoint: int = 200
 
     def __post_init__(self) -> None:
         """Refuse what is never."""
