@@ -21,6 +21,7 @@ SECTIONS = {
         "README",
         "docs/quickstart",
         "docs/writer",
+        "docs/charlm",
         "docs/registry",
         "docs/output",
         "docs/report",

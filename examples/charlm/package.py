@@ -1,5 +1,6 @@
 """Package a run: its weights without the optimizer's state, as a checkpoint and as safetensors that was read back."""
 
+import os
 import sys
 from dataclasses import asdict
 from typing import cast
@@ -43,7 +44,7 @@ def main() -> int:
             return 1
         loss = trained.loss(read_weights(path, trained.params), trained.config.eval_batches)
         run.log(trained.step, {"loss": loss}, split="validation")
-    print(f"{path}: loss {loss!r} from the file, {trained.logged!r} logged")
+    print(f"{os.path.relpath(path)}: loss {loss!r} from the file, {trained.logged!r} logged")
     return 0 if loss == trained.logged else 1
 
 

@@ -214,6 +214,7 @@ def train(
     with runcheck.start_run(root, dataset=SLUG, model="moe" if config.experts else "transformer", variant=variant,
                             config=config, data=folder, seeds={"all": config.seed}, architecture=told(config),
                             tags={"experiment": "charlm", "run_type": "train", **tags},
+                            directions={"memory_bytes": "min", "load_balance": "min"},
                             resume="latest" if resume else None) as run:  # fmt: skip
         return fit(run, config, data, every, is_enough)
 
