@@ -22,12 +22,13 @@ from runcheck.trackers.place import place_of
 from runcheck.trackers.protocol import Setting
 from runcheck.trackers.sending import Sending
 from runcheck.trackers.settings import TURNED_OFF, settings_of
-from runcheck.trackers.state import write_state
+from runcheck.trackers.state import alone
 
 END = b"end"
 _EACH = 1.0  # seconds between two looks at the file
 _LONGEST = 30.0  # between two attempts at a tracker that is not there
 _WAIT = 60  # seconds that the end may take where nobody says
+_ATTEMPTS = 3  # at a tracker that fails, once the run is over
 _GRACE = 5.0  # after these a client that hangs is ended from within
 _NICENESS = 5  # the training comes first
 
@@ -72,28 +73,27 @@ def main(arguments: list[str]) -> int:
         if settings.get("mode") == TURNED_OFF:
             _say(out, off=True)
             return 0
-        sending = Sending(place, tracker, settings)
-        sending.state.asked = {
-            name: each for name, each in asked.items() if name != "uri" and isinstance(each, str | int)
-        }
-        with contextlib.suppress(OSError):
-            write_state(place.root, place.unit, tracker, sending.state)
+        line = LifeLine(sys.stdin.buffer)
+        with alone(place.root, place.unit, tracker):
+            sending = Sending(place, tracker, settings)
+            sending.remember(asked)
+            return _follow(sending, line, settings, out)
     except (RuncheckError, OSError, ValueError) as error:
         _say(out, fault=told(error))
         return 1
-    return _follow(sending, LifeLine(sys.stdin.buffer), settings, out)
 
 
 def _follow(sending: Sending, line: LifeLine, settings: Mapping[str, Setting], out: TextIO) -> int:
     """Send what comes until the run is over, then the rest; after a failure begin anew while there is time."""
     wait = settings.get("wait-seconds", _WAIT)
     seconds = float(wait) if isinstance(wait, int) else float(_WAIT)
-    pause, deadline = _EACH, None
+    pause, deadline, failures = _EACH, None, 0
     while True:
         is_over = line.is_over
         if is_over and deadline is None:
             deadline = time.monotonic() + seconds
             _end_at(seconds + _GRACE)
+            failures = 0
         try:
             if not sending.is_open:
                 sending.open()
@@ -112,10 +112,13 @@ def _follow(sending: Sending, line: LifeLine, settings: Mapping[str, Setting], o
         except Exception as error:  # noqa: BLE001 - the library of a tracker raises what it likes
             _say(out, fault=told(error), rows=sending.state.rows)
             sending.leave()
-            pause = min(2 * pause, _LONGEST)
-        if deadline is not None and time.monotonic() + pause > deadline:
+            pause, failures = min(2 * pause, _LONGEST), failures + 1
+        if deadline is None:
+            line.wait(pause)
+            continue
+        if failures >= _ATTEMPTS or time.monotonic() > deadline:
             return 1
-        line.wait(pause if deadline is None else 0) if not is_over else time.sleep(min(pause, _EACH))
+        time.sleep(_EACH)
 
 
 def _own_output() -> TextIO:

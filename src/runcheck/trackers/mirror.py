@@ -7,7 +7,7 @@ from runcheck.trackers.place import place_of, run_at, who_writes
 from runcheck.trackers.protocol import Setting
 from runcheck.trackers.sending import Sending, Sent
 from runcheck.trackers.settings import TURNED_OFF, settings_of
-from runcheck.trackers.state import read_state
+from runcheck.trackers.state import alone, read_state
 
 _MOST_WORDS = 300  # characters
 
@@ -27,13 +27,17 @@ def mirror(path: str, tracker: str, asked: Mapping[str, Setting], *, again: bool
         MissingLibraryError: the library of the tracker is not installed.
     """
     place = place_of(path)
-    state = read_state(place.root, place.unit, tracker)
-    settings = settings_of(tracker, place.root, state.asked, asked)
-    if settings.get("mode") == TURNED_OFF:
-        raise CannotMirrorError(f"{path}: {tracker} is turned off by its mode; give --mode online")
-    if run_at(place).status == "running" and (sign := who_writes(place)) is not None:
-        raise CannotMirrorError(f"{path}: {sign}; mirror it when it has ended")
-    sending = Sending(place, tracker, settings)
+    with alone(place.root, place.unit, tracker):
+        settings = settings_of(tracker, place.root, read_state(place.root, place.unit, tracker).asked, asked)
+        if settings.get("mode") == TURNED_OFF:
+            raise CannotMirrorError(f"{path}: {tracker} is turned off by its mode; give --mode online")
+        if run_at(place).status == "running" and (sign := who_writes(place)) is not None:
+            raise CannotMirrorError(f"{path}: {sign}; mirror it when it has ended")
+        return _send(Sending(place, tracker, settings), path, again=again)
+
+
+def _send(sending: Sending, path: str, *, again: bool) -> Sent:
+    state, tracker = sending.state, sending.tracker
     if sending.is_done and not again:
         return Sent(0, state.rows, (), state.known, is_all_there=True)
     try:

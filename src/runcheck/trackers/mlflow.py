@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -39,7 +40,11 @@ _MOST_NAME, _MOST_VALUE, _MOST_TAG, _PARAMETERS_AT_ONCE = 250, 6000, 5000, 100
 _NO_NAME = re.compile(r"[^\w\-. :/]")
 _WITH_TAG = "tags.\"{}\" = '{}'"
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 def open_copy(told: Told) -> "MlflowCopy":
@@ -86,7 +91,7 @@ class MlflowCopy:
         self._renamed: dict[str, str] = {}
         data = client.get_run(run).data
         self._parameters: Mapping[str, str] = data.params
-        self.reached = {metric.key: metric.step for metric in data._metric_objs}  # in no public field
+        self.reached = _Steps({metric.key: metric.step for metric in data._metric_objs})  # in no public field
 
     def describe(self, told: Told) -> None:
         """Give the run its tags, and the configuration as parameters."""
@@ -113,12 +118,7 @@ class MlflowCopy:
 
         moment = self._moment()
         self._infinities += sum(math.isinf(row.value) for row in batch)
-        metrics = []
-        for row in batch:
-            series = f"{row.split}/{row.metric}"
-            name = self._name(series)
-            if name == series or row.step > self.reached.get(name, -1):  # by its own name it is known to the caller
-                metrics.append(Metric(name, row.value, moment, row.step))
+        metrics = [Metric(self._name(f"{row.split}/{row.metric}"), row.value, moment, row.step) for row in batch]
         self._client.log_batch(self._run, metrics=metrics)
 
     def finish(self, ending: Ending) -> None:
@@ -165,13 +165,36 @@ class MlflowCopy:
             yield key, text
 
     def _name(self, name: str) -> str:
-        """Return a name that MLflow takes: of what it does not, each letter replaced, with the digest of the name."""
-        if len(name) <= _MOST_NAME and not _NO_NAME.search(name):
-            return name
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        taken = f"{_NO_NAME.sub('_', name)[: _MOST_NAME - 9]}-{digest}"
-        self._renamed[name] = taken
+        """Return the name at MLflow, and note where it is another one."""
+        taken = _name_there(name)
+        if taken != name:
+            self._renamed[name] = taken
         return taken
+
+
+class _Steps(Mapping[str, int]):
+    """The last step of each series by ``split/metric``, out of those by the names that MLflow has for them."""
+
+    def __init__(self, steps: Mapping[str, int]) -> None:
+        self._steps = steps
+
+    def __getitem__(self, series: str) -> int:
+        return self._steps[_name_there(series)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+
+@cache
+def _name_there(name: str) -> str:
+    """Return a name that MLflow takes: what it does not is replaced, and a digest keeps it apart from others."""
+    if len(name) <= _MOST_NAME and not _NO_NAME.search(name):
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{_NO_NAME.sub('_', name)[: _MOST_NAME - 9]}-{digest}"
 
 
 def _experiment(client: "MlflowClient", name: str) -> str:

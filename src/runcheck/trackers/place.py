@@ -64,16 +64,19 @@ def told_of(place: Place, tracker: str, settings: Mapping[str, Setting], state: 
     Raises:
         CannotReadError: metadata or configuration cannot be read.
         CannotMirrorError: it is a dataset.
-        OSError: there is no place for what the tracker's own library writes.
     """
     run = run_at(place)
     identity = hashlib.sha256(f"{place.unit}\0{run.metadata['created_at']}".encode()).hexdigest()[:32]
     config = run.config if "config" in run.metadata else {}
     known = {**run.metadata.get("trackers", {}).get(tracker, {}), **state.known}
+    try:
+        folder = workplace(place.root, tracker)
+    except OSError:  # a full disk does not keep rows from a tracker that writes nothing here
+        folder = ""
     return Told(
         place.unit,
         identity,
-        workplace(place.root, tracker),
+        folder,
         run.metadata,
         cast("dict[str, object]", without_secrets(config)),
         settings,

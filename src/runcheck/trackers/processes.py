@@ -22,6 +22,7 @@ _WAIT = 60  # seconds for the end of all copies, where nobody says
 _FOR_NAMES = 20.0  # of these, for what the copies are called: it stands in the metadata, which are sealed then
 _HURRIED = 5.0  # where the machine is wanted back
 _GRACE = 2.0
+_left: list[subprocess.Popen[bytes]] = []  # they end by themselves
 
 
 class MirrorProcess:
@@ -64,12 +65,15 @@ class MirrorProcess:
             if self._process.stdin is not None:
                 self._process.stdin.close()
 
-    def wait(self, deadline: float) -> None:
-        """Wait until all is sent, at most until then; what hangs is ended."""
+    def wait(self, deadline: float, *, is_left: bool) -> None:
+        """Wait until all is sent, at most until then; what takes longer is left to itself, or ended."""
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.fault = self.fault or "it did not come to an end in time"
+            if is_left:
+                _left.append(self._process)
+                return
             self._kill()
         self._listener.join(_GRACE)
 
@@ -81,9 +85,10 @@ class MirrorProcess:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with contextlib.suppress(ValueError):
-                self._take(json.loads(line))
+        with self._process.stdout as stream:
+            for line in stream:
+                with contextlib.suppress(ValueError):
+                    self._take(json.loads(line))
         self._named.set()
 
     def _take(self, said: dict[str, object]) -> None:
@@ -125,8 +130,13 @@ class Mirrors:
 
     def names(self, *, is_hurried: bool) -> dict[str, dict[str, str]]:
         """Return what the copies are called by tracker, those that are known before the metadata are sealed."""
-        deadline = time.monotonic() + (0.0 if is_hurried else _FOR_NAMES)
-        return {each.tracker: dict(about) for each in self._processes if (about := each.named(deadline))}
+        begun = time.monotonic()
+        found = {}
+        for each in self._processes:
+            seconds = 0.0 if is_hurried else min(_FOR_NAMES, each.wait_seconds or _WAIT)
+            if about := each.named(begun + seconds):
+                found[each.tracker] = dict(about)
+        return found
 
     def end(self, *, is_hurried: bool) -> None:
         """Tell all copies of the end, wait for them, and warn once of each that is not whole."""
@@ -134,7 +144,8 @@ class Mirrors:
             each.end()
         begun = time.monotonic()
         for each in self._processes:
-            each.wait(begun + (_HURRIED if is_hurried else (each.wait_seconds or _WAIT) + _GRACE))
+            seconds = _HURRIED if is_hurried else (each.wait_seconds or _WAIT) + _GRACE
+            each.wait(begun + seconds, is_left=is_hurried)
             if not each.is_done:
                 why = each.fault or "its process died"
                 warn(f"the run is not whole at {each.tracker}: {why}; {self._later(each.tracker)}")

@@ -20,7 +20,8 @@ class Told(NamedTuple):
     Attributes:
         unit: Its path in the tree.
         identity: 32 letters and digits that no other run has, the same each time.
-        workplace: A folder for what the tracker writes on this machine; it is outside of every unit.
+        workplace: A folder for what the tracker writes on this machine, outside of every unit; empty where none can be
+            made.
         metadata: What ``metadata.json`` says.
         config: The configuration, without secrets.
         settings: What was asked for, by the keys of the configuration: ``project``, ``mode`` and the like.

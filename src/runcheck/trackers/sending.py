@@ -1,8 +1,10 @@
 """Rows and ending of one run on their way to one tracker: where the copy got to, what is sent next, what is noted."""
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from runcheck.reading.metrics import Row
@@ -10,7 +12,7 @@ from runcheck.trackers.find import open_of
 from runcheck.trackers.place import Place, ending_of, metrics_of, seal_of, told_of
 from runcheck.trackers.protocol import Copy, Setting
 from runcheck.trackers.rows import GrowingRows
-from runcheck.trackers.state import read_state, write_state
+from runcheck.trackers.state import State, read_state, write_state
 
 _AT_ONCE = 1000  # rows; what MLflow takes in one request
 _NOTED_EACH = 1.0  # seconds
@@ -37,6 +39,7 @@ class Sending:
         self._copy: Copy | None = None
         self._rows: GrowingRows | None = None
         self._known: Mapping[str, int] = {}
+        self._hash = hashlib.sha256()
         self._is_kept = True
         self._noted = 0.0
 
@@ -67,12 +70,7 @@ class Sending:
         self._copy = copy = open_copy(told_of(self.place, self.tracker, self.settings, self.state))
         self.state.known, self.state.done = dict(copy.about), ""
         self.sent = 0
-        if isinstance(copy.reached, Mapping):
-            self._go_behind(0, copy.reached)
-        elif copy.reached is None or self.state.is_cut:
-            self._go_behind(self.state.rows)
-        else:
-            self._go_behind(copy.reached)
+        self._go_behind(copy.reached)
         self._note()
 
     def some(self) -> bool:
@@ -120,6 +118,11 @@ class Sending:
         self._rows.close()
         return sent
 
+    def remember(self, asked: Mapping[str, Setting]) -> None:
+        """Note what the run asked for, for who mirrors it later; an address is not noted."""
+        self.state.asked = {name: each for name, each in asked.items() if name != "uri" and isinstance(each, str | int)}
+        self._note()
+
     def leave(self) -> None:
         """Let go of the copy, without an ending."""
         if self._copy is not None:
@@ -132,30 +135,49 @@ class Sending:
         shown = {name: value for name, value in self.settings.items() if name not in ("wait-seconds", "uri")}
         return f"{seal_of(self.place)} {json.dumps(shown, sort_keys=True)}"
 
-    def _go_behind(self, rows: int, known: Mapping[str, int] | None = None) -> None:
-        """Go behind so many rows; beyond them, those of each series up to the ``known`` step are there as well."""
-        last = self.state.last if rows == self.state.rows else None
-        self._begin(known or {})
+    def _go_behind(self, reached: int | Mapping[str, int] | None) -> None:
+        """Go behind the rows that the copy has: by what the tracker says, else by what is noted."""
+        noted = replace(self.state)
+        if reached is not None and not reached:  # it is new, whatever was sent to another one
+            noted = State()
+        self.state.is_cut = noted.is_cut
+        self._begin({})
+        self._go_to(noted.rows)
+        is_changed = self.state.rows < noted.rows or (noted.rows > 0 and self.state.digest != noted.digest)
+        if is_changed:  # the run was taken up again: steps that were sent are in the file with other values, or not
+            self.state.is_cut = True
+        if isinstance(reached, Mapping):
+            self._begin(reached)
+        elif is_changed:
+            self._begin(noted.last)
+        elif reached is not None and not self.state.is_cut:
+            if reached < noted.rows:
+                self._begin({})
+            self._go_to(reached)
+            if self.state.rows < reached:
+                self.state.is_cut = True
+                self._begin(self.state.last)
+        self.there = self.state.rows
+
+    def _go_to(self, rows: int) -> None:
         assert self._rows is not None
         while self._rows.rows < rows and (batch := self._rows.next(min(_AT_ONCE, rows - self._rows.rows))):
             self._pass(batch)
-        self.there = self._rows.rows
-        if self._rows.rows < rows or (last is not None and last != self.state.last):
-            # Rows that were sent are not in the file any more; their steps are done, and what is beyond them is new.
-            self.state.is_cut = True
-            self._begin(last or self.state.last)
 
     def _begin(self, known: Mapping[str, int]) -> None:
         if self._rows is not None:
             self._rows.close()
         self._rows, self._known, self.there = GrowingRows(metrics_of(self.place)), known, 0
-        self.state.rows, self.state.last = 0, {}
+        self._hash = hashlib.sha256()
+        self.state.rows, self.state.last, self.state.digest = 0, {}, ""
 
     def _pass(self, batch: Sequence[Row]) -> None:
         """Note rows as done with."""
         self.state.rows += len(batch)
         for row in batch:
             self.state.last[_series(row)] = row.step
+            self._hash.update(f"{row.step} {row.split}/{row.metric} {row.value!r}\n".encode())
+        self.state.digest = self._hash.hexdigest()
 
     def _note(self) -> None:
         self._noted = time.monotonic()

@@ -4,8 +4,10 @@ It came with the tree and may be anybody's. So it says how far a copy got and wh
 to: an address in it would be sent the key of whoever mirrors the run.
 """
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from runcheck.convention.layout import layout
@@ -13,6 +15,7 @@ from runcheck.probes.folder import read_regular
 from runcheck.tree.state import state_folder
 from runcheck.tree.walk import entry_at
 from runcheck.writer.atomic import write_json
+from runcheck.writer.lock import locked
 from runcheck.writer.places import make_folders
 
 _FOLDER = "mirrors"
@@ -26,7 +29,8 @@ class State:
     Attributes:
         rows: How many rows of the file are done with.
         last: The last step of each series in them, by ``split/metric``.
-        is_cut: Rows that were sent are no longer in the file: the run was taken up again before them.
+        digest: What tells these rows from others.
+        is_cut: Rows that were sent are not in the file as they were: the run was taken up again before them.
         known: What the copy is called at the tracker.
         asked: What the run itself asked for when it started.
         done: What was sent when all was sent, as one text; empty where it was not.
@@ -34,6 +38,7 @@ class State:
 
     rows: int = 0
     last: dict[str, int] = field(default_factory=dict)
+    digest: str = ""
     is_cut: bool = False
     known: dict[str, str] = field(default_factory=dict)
     asked: dict[str, str | int | dict[str, str]] = field(default_factory=dict)
@@ -67,6 +72,7 @@ def read_state(root: str, unit: str, tracker: str) -> State:
         case {
             "rows": int(rows),
             "last": dict(last),
+            "digest": str(digest),
             "is_cut": bool(is_cut),
             "known": dict(known),
             "asked": dict(asked),
@@ -74,7 +80,7 @@ def read_state(root: str, unit: str, tracker: str) -> State:
         } if rows >= 0:
             steps = {name: step for name, step in last.items() if isinstance(step, int)}
             called = {name: text for name, text in known.items() if isinstance(text, str)}
-            return State(rows, steps, is_cut, called, _settings_in(asked), done)
+            return State(rows, steps, digest, is_cut, called, _settings_in(asked), done)
     return State()
 
 
@@ -85,6 +91,16 @@ def write_state(root: str, unit: str, tracker: str, state: State) -> None:
         OSError: the disk refuses.
     """
     write_json(os.path.join(_made(root, f"{_FOLDER}/{unit}"), f"{tracker}.json"), asdict(state))
+
+
+@contextlib.contextmanager
+def alone(root: str, unit: str, tracker: str) -> Iterator[None]:
+    """Let one process at a time send a run to a tracker, as far as the disk lets it be told."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            _made(root, f"{_FOLDER}/{unit}")
+            stack.enter_context(locked(root, f"{_FOLDER}/{unit}/{tracker}"))
+        yield
 
 
 def _made(root: str, folder: str) -> str:

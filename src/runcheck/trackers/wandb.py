@@ -51,6 +51,8 @@ def open_copy(told: Told) -> "WandbCopy":
         MissingLibraryError: wandb is not installed.
     """
     folder = os.environ.get("WANDB_DIR") or told.workplace
+    if not folder:
+        raise CannotMirrorError("there is no place for the log of W&B beside the units: make room, or set WANDB_DIR")
     for name, value in (("DATA_DIR", folder), ("CACHE_DIR", os.path.join(folder, "cache")), ("SILENT", "true")):
         os.environ.setdefault(f"WANDB_{name}", value)  # of the service as well, which has no other way to be told
     wandb = _library()
