@@ -147,6 +147,19 @@ def test_without_a_key_the_run_goes_on_and_it_is_told_once(start: Callable[..., 
     assert "trackers" not in run.metadata
 
 
+def test_without_a_network_the_end_waits_for_as_long_as_was_asked(
+    start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
+    run = start(trackers=[runcheck.Mirror("wandb", wait_seconds=1)])
+    run.log(0, {"loss": 1.0})
+    with pytest.warns(RuntimeWarning, match="not whole at wandb: .*; `runcheck mirror .* sends what is missing"):
+        run.finish()
+    assert run.metadata["status"] == "completed"
+    assert not errors_in(Path(run.path))
+
+
 def test_a_run_that_is_taken_up_again_keeps_one_log_of_all_its_rows(start: Callable[..., Run]) -> None:
     asked = runcheck.Mirror("wandb", mode="offline")
     run = start(trackers=[asked])
@@ -205,3 +218,13 @@ def test_what_is_asked_for_is_checked_before_anything_is_written(start: Callable
     with pytest.raises(InvalidArgumentError, match="mode is 'now', not one of online, offline, disabled"):
         runcheck.Mirror("wandb", mode="now")  # type: ignore[arg-type]
     assert not (tmp_path / "artefacts").exists()
+
+
+def test_a_place_that_takes_no_log_keeps_no_run_from_its_end(start: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "artefacts/.runcheck").mkdir(parents=True)
+    (tmp_path / "artefacts/.runcheck/mirrors").write_text("in the way")
+    run = start(trackers=[runcheck.Mirror("wandb", mode="offline")])
+    log_some(run)
+    with pytest.warns(RuntimeWarning, match="not whole at wandb: there is no place for the log of W&B"):
+        run.finish()
+    assert rows_of(Path(run.path))

@@ -33,6 +33,7 @@ class MirrorProcess:
 
         Raises:
             OSError: it cannot be started.
+            TypeError: the interpreter does not say where it lies.
         """
         self.tracker = mirror.tracker
         self.wait_seconds = mirror.wait_seconds
@@ -123,10 +124,9 @@ class Mirrors:
         for each in asked:
             try:
                 self._processes.append(MirrorProcess(each, unit))
-            except OSError as error:
-                warn(
-                    f"the run is not mirrored to {each.tracker}: {error.strerror or error}; {self._later(each.tracker)}"
-                )
+            except (OSError, TypeError) as error:  # an embedded interpreter may not know where it lies
+                why = (error.strerror if isinstance(error, OSError) else None) or error
+                warn(f"the run is not mirrored to {each.tracker}: {why}; {self._later(each.tracker)}")
 
     def names(self, *, is_hurried: bool) -> dict[str, dict[str, str]]:
         """Return what the copies are called by tracker, those that are known before the metadata are sealed."""
