@@ -87,6 +87,7 @@ def _follow(sending: Sending, line: LifeLine, settings: Mapping[str, Setting], o
     """Send what comes until the run is over, then the rest; after a failure begin anew while there is time."""
     wait = settings.get("wait-seconds", _WAIT)
     seconds = float(wait) if isinstance(wait, int) else float(_WAIT)
+    _say(out, wait=seconds)
     pause, deadline, failures = _EACH, None, 0
     while True:
         is_over = line.is_over

@@ -36,7 +36,7 @@ class MirrorProcess:
             TypeError: the interpreter does not say where it lies.
         """
         self.tracker = mirror.tracker
-        self.wait_seconds = mirror.wait_seconds
+        self.wait_seconds = float(mirror.wait_seconds or _WAIT)  # until it says what the configuration says
         self.about: dict[str, str] = {}
         self.fault = ""
         self.notes: list[str] = []
@@ -94,8 +94,11 @@ class MirrorProcess:
 
     def _take(self, said: dict[str, object]) -> None:
         match said:
+            case {"wait": int() | float() as seconds}:
+                self.wait_seconds = seconds
             case {"off": True}:
                 self.is_done = True
+                self._named.set()
             case {"done": True, "about": dict(about), "notes": list(notes)}:
                 self.is_done, self.about, self.notes = True, about, [str(each) for each in notes]
             case {"about": dict(about)}:
@@ -133,7 +136,7 @@ class Mirrors:
         begun = time.monotonic()
         found = {}
         for each in self._processes:
-            seconds = 0.0 if is_hurried else min(_FOR_NAMES, each.wait_seconds or _WAIT)
+            seconds = 0.0 if is_hurried else min(_FOR_NAMES, each.wait_seconds)
             if about := each.named(begun + seconds):
                 found[each.tracker] = dict(about)
         return found
@@ -144,7 +147,7 @@ class Mirrors:
             each.end()
         begun = time.monotonic()
         for each in self._processes:
-            seconds = _HURRIED if is_hurried else (each.wait_seconds or _WAIT) + _GRACE
+            seconds = _HURRIED if is_hurried else each.wait_seconds + _GRACE
             each.wait(begun + seconds, is_left=is_hurried)
             if not each.is_done:
                 why = each.fault or "its process died"

@@ -314,6 +314,8 @@ class Run:
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
 
+        Where trackers have copies of it, wait for these, for no longer than was asked for.
+
         A signal that comes meanwhile waits for it; a second Ctrl-C does not. In a fork of the process that started the
         run nothing is done but a warning.
 
