@@ -71,10 +71,11 @@ class MirrorProcess:
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.fault = self.fault or "it did not come to an end in time"
             if is_left:
+                self.fault = self.fault or "there was no time to wait for what is still sent"
                 _left.append(self._process)
                 return
+            self.fault = self.fault or "it did not come to an end in time"
             self._kill()
         self._listener.join(_GRACE)
 
