@@ -86,6 +86,14 @@ def rows_of(run: Path) -> list[tuple[int, str, str]]:
     return sorted((step, name, str(float(each.get("nonfinite") or each["value"]))) for step, name, each in rows)
 
 
+def process_of(run: Run) -> int:
+    """Return the process that keeps the one copy of a run, once there is a copy."""
+    assert run._mirrors is not None
+    (process,) = run._mirrors._processes
+    assert process.named(time.monotonic() + 120)
+    return process._process.pid
+
+
 def errors_in(run: Path) -> list[Finding]:
     """Return the errors in the tree of a run."""
     return [each for each in runcheck.check(run.parents[2]).findings if each.level is Level.MUST]

@@ -13,7 +13,7 @@ import pytest
 
 import runcheck
 from runcheck.writer.run import Run
-from tests.trackers.conftest import Line, Server, errors_in, log_some, mirror, rows_of
+from tests.trackers.conftest import Line, Server, errors_in, log_some, mirror, process_of, rows_of
 
 FLOAT_MAX = str(sys.float_info.max)
 
@@ -123,8 +123,7 @@ def test_a_service_that_goes_in_the_middle_gets_the_rest_later_and_nothing_twice
 ) -> None:
     run = start(trackers=[runcheck.Mirror("mlflow", uri=line.address, wait_seconds=5)])
     run.log(0, {"loss": 1.0})
-    assert run._mirrors is not None
-    run._mirrors.names(is_hurried=False)  # until there is a copy
+    process_of(run)
     line.cut()
     for step in range(1, 20):
         run.log(step, {"loss": 1.0})

@@ -18,7 +18,7 @@ from runcheck.adopt.source import Source
 from runcheck.adopt.wandb import read_wandb
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.run import Run
-from tests.trackers.conftest import errors_in, log_some, mirror, rows_of
+from tests.trackers.conftest import errors_in, log_some, mirror, process_of, rows_of
 
 
 def logs_of(run: Path) -> list[Path]:
@@ -105,9 +105,7 @@ def test_a_run_that_failed_did_not_finish_there(start: Callable[..., Run]) -> No
 def test_the_service_of_the_client_is_killed_and_the_log_is_whole_all_the_same(start: Callable[..., Run]) -> None:
     with start(trackers=[runcheck.Mirror("wandb", mode="offline")]) as run:
         run.log(0, {"loss": 1.0})
-        assert run._mirrors is not None
-        assert run._mirrors.names(is_hurried=False)
-        for process in _children(run._mirrors._processes[0]._process.pid):
+        for process in _children(process_of(run)):
             os.kill(process, signal.SIGKILL)
         for step in range(1, 30):
             run.log(step, {"loss": 1.0})
@@ -122,9 +120,7 @@ def _children(process: int) -> list[int]:
 def test_a_mirror_that_is_killed_is_told_and_made_good_later(start: Callable[..., Run]) -> None:
     run = start(trackers=[runcheck.Mirror("wandb", mode="offline")])
     run.log(0, {"loss": 1.0})
-    assert run._mirrors is not None
-    run._mirrors.names(is_hurried=False)
-    run._mirrors._processes[0]._process.kill()
+    os.kill(process_of(run), signal.SIGKILL)
     for step in range(1, 30):
         run.log(step, {"loss": 1.0})
     with pytest.warns(RuntimeWarning, match="not whole at wandb: its process died; `runcheck mirror"):
