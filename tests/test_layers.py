@@ -28,7 +28,8 @@ MAY_IMPORT = {
     },
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
-    "writer": {"convention", "tree", "probes", "reading"},
+    "writer": {"convention", "tree", "probes", "reading", "trackers.asked", "trackers.processes"},
+    "trackers": {"configuration", "convention", "probes", "reading", "tree", "writer"},
     "conventions": {
         "card",
         "convention",

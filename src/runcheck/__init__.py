@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runcheck.reading.load import load
     from runcheck.reading.opened import OpenedTree, open_tree
     from runcheck.reading.run import LoadedRun
+    from runcheck.trackers.asked import Mirror
     from runcheck.writer.datasets.dataset import Dataset, new_dataset
     from runcheck.writer.ending import Preempted
     from runcheck.writer.recovery.recover import Recovery, recover
@@ -38,6 +39,7 @@ __all__ = [
     "LoadedDataset",
     "LoadedRun",
     "MetricWriter",
+    "Mirror",
     "OpenedTree",
     "Preempted",
     "Recovery",
@@ -65,6 +67,7 @@ _HOMES = {
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
     "MetricWriter": "runcheck.writer.shims",
+    "Mirror": "runcheck.trackers.asked",
     "OpenedTree": "runcheck.reading.opened",
     "Recovery": "runcheck.writer.recovery.recover",
     "Preempted": "runcheck.writer.ending",

@@ -45,6 +45,10 @@ class CannotReadError(RuncheckError):
     """A unit, or something of it, cannot be given back: not there, not here, or not what the convention asks for."""
 
 
+class CannotMirrorError(RuncheckError):
+    """A run cannot be sent to a tracker, and to try it again would not help: no key, no address, no such tracker."""
+
+
 class CannotReproduceError(RuncheckError):
     """A run cannot be done again from what is known of it, or what was done again did not come to an end."""
 

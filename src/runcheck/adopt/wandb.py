@@ -25,7 +25,8 @@ _HEAD, _BLOCK = 7, 1 << 15
 _RECORD = struct.Struct("<IHB")
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _TORN, _BROKEN = -1, -2  # pieces that are none
-_HISTORY, _CONFIG, _RUN, _EXIT, _ENVIRONMENT = 2, 5, 17, 18, 26  # fields of a Record
+_HISTORY, _CONFIG, _METRIC, _RUN, _EXIT, _ENVIRONMENT = 2, 5, 12, 17, 18, 26  # fields of a Record
+_STEP = "_step"
 _PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;@]+)")
 _REQUIREMENTS = "files/requirements.txt"
 _COMMAND = "the command is the program with its arguments, and 'python' before them"
@@ -75,7 +76,7 @@ def read_wandb(source: Source) -> Found:
     if path is None:
         raise CannotReadError(f"{source.folder}: holds no log of W&B")
     found = Found("wandb", source.name)
-    last, runtime = 0.0, None
+    last, runtime, step = 0.0, None, _STEP
     try:
         for record in _records(source, path, found):
             message = _Message(record)
@@ -85,8 +86,9 @@ def read_wandb(source: Source) -> Found:
                 _take_config(part, found)
             for part in message.messages(_ENVIRONMENT):
                 _take_environment(part, found)
+            step = _step_of_all(message) or step
             for part in message.messages(_HISTORY):
-                last = max(last, _take_history(part, found))
+                last = max(last, _take_history(part, found, step))
             for part in message.messages(_EXIT):
                 found.status = "failed" if part.number(1) else "completed"
                 runtime = part.number(2) or 0
@@ -202,11 +204,17 @@ def _take_environment(environment: _Message, found: Found) -> None:
         _take_git(git, found)
 
 
-def _take_history(history: _Message, found: Found) -> float:
-    """Take a row of metrics, and return when it was logged."""
+def _step_of_all(record: _Message) -> str:
+    """Return the metric that a record says all others are drawn against; nothing where it says nothing of that."""
+    return next((part.text(4) for part in record.messages(_METRIC) if part.text(2) == "*"), "")
+
+
+def _take_history(history: _Message, found: Found, counted_by: str) -> float:
+    """Take a row of metrics, whose step is the metric that counts steps or W&B's own; return when it was logged."""
     values = {_key(item, 1, 2): _value(item) for item in history.messages(1)}
     steps = [step.number(1) or 0 for step in history.messages(2)]
-    step = step_of(values.get("_step", steps[0] if steps else 0))
+    own = values.get(_STEP, steps[0] if steps else 0)
+    step = step_of(values.pop(counted_by, own))
     for name, each in values.items():
         value = number_of(each)
         if not name.startswith("_") and value is not None:

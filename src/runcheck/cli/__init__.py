@@ -35,6 +35,7 @@ _COMMANDS = (
     "publish",
     "pull",
     "export",
+    "mirror",
     "prune",
     "init",
     "migrate",

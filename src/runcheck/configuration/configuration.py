@@ -28,6 +28,7 @@ Table = TypedDict(
         "mandatory-tags": dict[str, list[str]],
         "tag-values": dict[str, list[str]],
         "wandb-project": str,
+        "trackers": dict[str, dict[str, str | int | dict[str, str]]],
         "limits": _Limits,
         "signers": list[str],
         "convention": str,
@@ -72,6 +73,11 @@ class Configuration(NamedTuple):
         """The convention that the trees follow: a name, or the path of a file."""
         named = self.table.get("convention")
         return self.below(named) if named and ("/" in named or named.endswith(".toml")) else named
+
+    @property
+    def trackers(self) -> Mapping[str, Mapping[str, str | int | Mapping[str, str]]]:
+        """What is asked of each experiment tracker that runs are mirrored to."""
+        return self.table.get("trackers", {})
 
     @property
     def baseline(self) -> str | None:

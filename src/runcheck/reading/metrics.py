@@ -81,14 +81,21 @@ def iterate_rows(files: UnitFiles, path: str) -> Iterator[Row]:
         count = 0
         try:
             for count, row in enumerate(found, 1):  # noqa: B007
-                yield _row(row)
+                yield row_of(row)
         except (RowError, csv.Error, KeyError, RecursionError, TypeError, ValueError):
             count = -1  # the probe keeps few defects, and this one came after them
     if count != rows:
         files.fault(path, f"not all of its {rows:,} lines are rows; `runcheck {files.folder}` says which")
 
 
-def _row(row: dict[str, object]) -> Row:
+def row_of(row: dict[str, object]) -> Row:
+    """Return a line that was read as a row.
+
+    Raises:
+        RowError: its value is none.
+        KeyError: it has no value.
+        TypeError: it has no step, split or metric of the right type.
+    """
     match row:
         case {"step": int(step), "split": str(split), "metric": str(metric)} if not isinstance(step, bool):
             return Row(step, split, metric, value_of(row))

@@ -18,6 +18,18 @@ _MEMORY_BYTES = 8 << 30  # of addresses; the probes themselves stay far below, t
 _KILLED = (-9, 1)  # what a killed process ends with: POSIX, Windows
 
 
+def paths_of_modules() -> str:
+    """Return, for ``PYTHONPATH``, where a child finds this library and others where this process finds them.
+
+    Not the folder that it happens to be in, which may be the one that is checked.
+    """
+    own = os.path.realpath(f"{__file__}/../../..")
+    here = os.path.realpath(os.curdir)
+    return os.pathsep.join(
+        path for path in sys.path if os.path.isabs(path) and (here == own or os.path.realpath(path) != here)
+    )
+
+
 class Child:
     """A child that runs ``program``, and is asked one question at a time."""
 
@@ -28,18 +40,11 @@ class Child:
             OSError: there is no memory for it, or no file descriptor.
             TypeError: the interpreter does not say where it lies.
         """
-        # The child must find this library and its formats' where this process finds them, and nothing in the folder
-        # that it happens to be in, which may be the one that is checked.
-        own = os.path.realpath(f"{__file__}/../../..")
-        here = os.path.realpath(os.curdir)
-        paths = os.pathsep.join(
-            path for path in sys.path if os.path.isabs(path) and (here == own or os.path.realpath(path) != here)
-        )
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a command of ours
             [sys.executable, "-P", "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths_of_modules()},
         )
 
     def ask(self, question: Callable[[], object], seconds: float) -> object:

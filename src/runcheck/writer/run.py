@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -13,6 +13,8 @@ from runcheck.convention.documents import STATUSES, Metadata, Provenance, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError, warn
+from runcheck.trackers.asked import Mirror
+from runcheck.trackers.processes import Mirrors
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.ending import finishing, how_it_ended, opened, tell_preempted
@@ -73,6 +75,7 @@ class Run:
         self._ranking = Ranking(keep.by, self._direction(*keep.by.split("/", 1))) if keep.by else None
         self._checkpoints = CheckpointWriter(keep, self._ranking, folder.processes)
         self._log: MetricLog | SilentLog | None = None
+        self._mirrors: Mirrors | None = None
         self.resumed_step: int | None = None
         self.metadata: Metadata = folder.metadata(description, provenance, tags)
         self.metadata["config"] = {
@@ -175,6 +178,11 @@ class Run:
     def _new_log(self, events: EventFile, heartbeat: HeartbeatFile) -> MetricLog:
         path = os.path.join(self.path, layout().path("metrics", suffix=".jsonl"))
         return MetricLog(path, [events], heartbeat.beat)
+
+    def mirror(self, mirrors: Sequence[Mirror]) -> None:
+        """Start the processes that keep copies of the run at trackers."""
+        if mirrors:
+            self._mirrors = Mirrors(self.path, mirrors)
 
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
         """Log the values of one step: numbers, NumPy scalars or JAX scalars, nested names joined by ``/``.
@@ -306,6 +314,8 @@ class Run:
     def finish(self, status: Status = "completed", error: str | None = None) -> None:
         """Finish the run: content, then summary, then metadata, then checksums, then ``latest``, then the registry.
 
+        Where trackers have copies of it, wait for these, for no longer than was asked for.
+
         A signal that comes meanwhile waits for it; a second Ctrl-C does not. In a fork of the process that started the
         run nothing is done but a warning.
 
@@ -337,6 +347,8 @@ class Run:
             if status == "preempted" and self._folder.processes.is_writer:
                 step = max((each.last_step for each in log.series.values()), default=None)
                 tell_preempted(step, max(self._checkpoints.steps, default=None))
+        if self._mirrors is not None:  # the run is whole by now, and Ctrl-C ends the wait
+            self._mirrors.end(is_hurried=status == "preempted")
 
     def _finish(self, log: MetricLog | SilentLog, status: Status, error: str | None) -> None:
         is_hurried = status == "preempted"
@@ -349,6 +361,8 @@ class Run:
         finished = max(now(), self._begun)
         summary = self._summary(log, (finished - self._folder.created).total_seconds())
         self.metadata["metrics"] = best_values(summary)
+        if self._mirrors is not None and (names := self._mirrors.names(is_hurried=is_hurried)):
+            self.metadata["trackers"] = {**self.metadata.get("trackers", {}), **names}
         self._folder.write_readme(self._readme(status, summary))
         self._folder.write(layout().path("summary"), format_yaml(cast("dict[str, object]", summary)))
         self._folder.finish(self.metadata, status, finished)

@@ -1,13 +1,15 @@
 """``start_run``: from what a caller says to a run that is being written."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from runcheck.convention.aggregates import Direction, known_direction
 from runcheck.convention.layout import layout
 from runcheck.convention.versions import experiment_id
 from runcheck.errors import CannotWriteError, InvalidArgumentError, warn
+from runcheck.trackers.asked import Mirror
+from runcheck.trackers.processes import asked_for
 from runcheck.writer.arguments import (
     checked_directions,
     checked_link,
@@ -49,6 +51,7 @@ def start_run(
     keep: Keep | None = None,
     resume: str | os.PathLike[str] | None = None,
     allow_config_change: bool = False,
+    trackers: Sequence[str | Mirror] | None = None,
 ) -> Run:
     """Start a training run in the tree at ``root`` and return it; use it in a ``with``, or call :meth:`Run.finish`.
 
@@ -85,6 +88,9 @@ def start_run(
             may be preempted starts with the same command each time. :attr:`Run.start_step` says where to go on,
             :meth:`Run.restore` gives the checkpoint. Rows beyond it are kept aside below ``extra/``.
         allow_config_change: Go on with another configuration than the run had; the old one is kept.
+        trackers: The experiment trackers that get a copy of the run while it is written, ``["wandb", "mlflow"]`` or
+            :class:`runcheck.Mirror` with settings; by default those of the configuration above the tree, and none
+            where the variable ``RUNCHECK_TRACKERS`` is there and empty.
 
     Raises:
         InvalidArgumentError: an argument does not fit the convention, or the run to go on with, which may be completed
@@ -121,12 +127,15 @@ def start_run(
     _describe(run, folder, seeds, {} if links is None else links, {} if extensions is None else extensions)
     if keep is not None and keep.by is not None:
         _tell_guess(keep.by, run.metadata.get("directions", {}))
+    mirrors = asked_for(folder.root, trackers)
     if resume is not None and run.go_on(resume, allow_config_change=allow_config_change):
+        run.mirror(mirrors)
         return run
     attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
     if not folder.create_first(attempts):
         raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
     run.begin()
+    run.mirror(mirrors)
     return run
 
 

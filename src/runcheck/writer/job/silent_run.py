@@ -1,7 +1,9 @@
 """A run in a process that does not write."""
 
 import os
+from collections.abc import Sequence
 
+from runcheck.trackers.asked import Mirror
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.attachments import image_suffix, place_in
 from runcheck.writer.ending import opened
@@ -34,6 +36,9 @@ class SilentRun(Run):
             self._checkpoints.adopt(self.path, taken_up.steps, taken_up.parameters, {})
             self.begin()
         return bool(told)
+
+    def mirror(self, mirrors: Sequence[Mirror]) -> None:
+        """Leave that to process 0."""
 
     def export(self, name: str, what: object, step: int) -> str | None:
         """Take part in the export; see :meth:`Run.export`."""

@@ -1,0 +1,37 @@
+"""Which trackers there are: two of our own, and those that other packages register."""
+
+import importlib
+from collections.abc import Callable
+from typing import cast
+
+from runcheck.errors import CannotMirrorError
+from runcheck.trackers.protocol import OpenCopy
+
+GROUP = "runcheck.trackers"
+_OWN = {"mlflow": "runcheck.trackers.mlflow", "wandb": "runcheck.trackers.wandb"}  # by table: they need no metadata
+_OPEN = "open_copy"
+
+
+def open_of(tracker: str) -> OpenCopy:
+    """Return what opens copies at a tracker.
+
+    Raises:
+        CannotMirrorError: there is none of that name, or it cannot be loaded.
+    """
+    if tracker in _OWN:
+        return cast("OpenCopy", getattr(importlib.import_module(_OWN[tracker]), _OPEN))
+    found = _registered().get(tracker)
+    if found is None:
+        raise CannotMirrorError(f"there is no tracker {tracker!r}; there is {', '.join(names())}")
+    return found()
+
+
+def names() -> list[str]:
+    """Return the names of all trackers."""
+    return sorted({*_OWN, *_registered()})
+
+
+def _registered() -> dict[str, Callable[[], OpenCopy]]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 20 ms that our own trackers do not pay
+
+    return {each.name: each.load for each in entry_points(group=GROUP)}
