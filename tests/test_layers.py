@@ -73,6 +73,8 @@ MAY_IMPORT = {
         "writer.provenance",
         "writer.readme",
     },
+    "sweeps": {"convention", "reading", "report.escape", "report.table", "tree.store", "writer"},
+    "tuning": {"convention", "plots", "reading", "report.escape", "report.table", "sweeps", "tree.store", "writer"},
     "signing": {"convention", "findings", "probes", "reading", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
