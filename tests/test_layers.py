@@ -74,7 +74,7 @@ MAY_IMPORT = {
         "writer.readme",
     },
     "sweeps": {"convention", "reading", "report.escape", "report.table", "tree.store", "writer"},
-    "tuning": {"convention", "plots", "reading", "report.escape", "report.table", "sweeps", "tree.store", "writer"},
+    "tuning": {"convention", "plots", "reading", "report.escape", "report.table", "sweeps", "tree", "writer"},
     "signing": {"convention", "findings", "probes", "reading", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }

@@ -62,7 +62,7 @@ def attempt(task: Task, told: Callable[[str, str], None] | None = None) -> Outco
     returned: object = None
     reason = None
     try:
-        with member(Membership(task.name, task.number, task.params, began, task.stopped)):
+        with member(Membership(task.name, task.number, {**task.params}, began, [], task.stopped)):
             returned = task.call(task.argument)
     except Preempted:
         raise

@@ -3,7 +3,7 @@
 A training script that starts its run as ever gets the tag and the number of its trial so.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple, Protocol
@@ -24,15 +24,27 @@ class Begun(Protocol):
 class Membership(NamedTuple):
     """A trial: the name of its sweep, its number, what it is tried with.
 
-    ``stopped`` is the folder of a run of this trial that did not complete, with which one that is resumable goes on;
-    ``began`` is told of each run that the trial begins.
+    ``began`` is told of each run that the trial begins, and ``runs`` are these. ``stopped`` is the folder of a run of
+    this trial that did not complete, with which one that is resumable goes on.
     """
 
     name: str
     number: int
-    params: Mapping[str, object]
+    params: dict[str, object]
     began: Callable[[Begun], None]
+    runs: list[Begun]
     stopped: str | None = None
+
+    def begin(self, run: Begun) -> None:
+        """Take notice of a run."""
+        self.runs.append(run)
+        self.began(run)
+
+    def suggested(self, name: str, value: object) -> None:
+        """Take a parameter that was not known when the trial began; its run says it once it is finished."""
+        self.params[name] = value
+        for run in self.runs:
+            run.metadata["trial"]["params"][name] = value
 
 
 _current: ContextVar[Membership | None] = ContextVar("runcheck_trial", default=None)

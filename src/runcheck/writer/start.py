@@ -127,7 +127,7 @@ def start_run(
     if trial is not None:
         run.metadata["trial"] = {
             "number": trial.number,
-            "params": folder.redacted(plain_object(dict(trial.params), "params"), "metadata#/trial/params"),
+            "params": folder.redacted(plain_object(trial.params, "params"), "metadata#/trial/params"),
         }
     _describe(run, folder, seeds, {} if links is None else links, {} if extensions is None else extensions)
     if keep is not None and keep.by is not None:
@@ -135,7 +135,7 @@ def start_run(
     if resume is None or not run.go_on(resume, allow_config_change=allow_config_change):
         _begin(run, folder)
     if trial is not None:
-        trial.began(run)
+        trial.begin(run)
     return run
 
 
