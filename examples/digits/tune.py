@@ -1,4 +1,4 @@
-"""Tune the digits: eight trials of rate and decay after a quarter of the steps of the baseline.
+"""Tune the digits: rate, decay and batch size, by the loss on the test split.
 
 runcheck tune examples/digits/tune.py --trials 8 --metric test/loss --study-name rates
 """

@@ -64,6 +64,21 @@ class Record:
             status, text = "failed", "no trial completed"
         self._finish(self.run, status, text)
 
+    def require_here(self, outcome: Outcome) -> None:
+        """Refuse a run that was begun in another tree.
+
+        Raises:
+            InvalidArgumentError: it was.
+        """
+        if outcome.folder is None or outcome.unit is None:
+            return
+        root = os.path.realpath(outcome.folder.removesuffix(outcome.unit))
+        if root != os.path.realpath(self.root):
+            kind, here = self.study["kind"], os.path.relpath(self.root)
+            raise InvalidArgumentError(
+                f"the trial began a run in {os.path.relpath(root)}, and the {kind} is of {here}; name one tree, by root"
+            )
+
     def row_of(self, number: int, params: Mapping[str, object], outcome: Outcome) -> TrialRow:
         """Return the row of a trial, whose value is that of its run where the study has a metric."""
         state, reason, value = outcome.state, outcome.reason, outcome.returned

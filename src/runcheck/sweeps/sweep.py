@@ -85,6 +85,7 @@ def sweep(
         if known:
             record.add(known)
         for task, outcome in outcomes:
+            record.require_here(outcome)
             _require_run(task, outcome, place)
             row = record.row_of(task.number, task.params, outcome)
             record.add([row])
@@ -163,8 +164,7 @@ def _outcome(run: UnitRecord) -> Outcome:
 def _require_run(task: Task, outcome: Outcome, root: str) -> None:
     """Refuse a function that trains, and begins no run in the tree: nothing would be known of what it did."""
     what = getattr(task.call, "__name__", "train")
-    is_elsewhere = outcome.folder is not None and os.path.commonpath([outcome.folder, root]) != root
-    if is_elsewhere or (outcome.unit is None and outcome.state == "completed"):
+    if outcome.unit is None and outcome.state == "completed":
         raise InvalidArgumentError(_NO_RUN.format(what=what, root=os.path.relpath(root)))
 
 

@@ -231,6 +231,7 @@ def _tried(study: optuna.Study, record: Record, asked: _Asked) -> Iterator[Trial
         study.sampler = sampler_of(settings.sampler, settings.seed, number)
         trial = study.ask(distributions_of(asked.space.parameters))
         outcome = _outcome(trial, asked)
+        record.require_here(outcome)
         frozen = study.get_trials(deepcopy=False)[trial.number]
         _widen(record.study, frozen)
         if outcome.unit is None:
