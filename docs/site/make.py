@@ -34,6 +34,8 @@ SECTIONS = {
         "docs/editors",
         "docs/runs",
         "docs/reproduce",
+        "docs/sweeps",
+        "docs/tuning",
         "docs/prune",
         "docs/export",
         "docs/publish",
