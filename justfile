@@ -30,6 +30,25 @@ tune *ARGS:
 evaluate:
     python examples/digits/evaluate.py
 
+# Run the pipeline of examples/dvc twice, in a new repository in a temporary folder.
+dvc:
+    #!/usr/bin/env sh
+    set -eu
+    folder="$(mktemp -d)/calibration"
+    cp -r examples/dvc "$folder"
+    cd "$folder"
+    export DVC_NO_ANALYTICS=1
+    git init --quiet
+    dvc init --quiet
+    dvc config core.check_update false
+    git add --all
+    git commit --quiet --no-verify --message "The pipeline"
+    dvc repro
+    dvc repro
+    dvc metrics show evaluation.json
+    runcheck check . --convention sweep-manifest
+    echo "$folder"
+
 # Check a tree (default: artefacts).
 check *ARGS:
     runcheck check {{ARGS}}
@@ -84,9 +103,9 @@ bench-writers *ARGS:
     "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable '.[parquet,events]'
     python -m benchmarks.writers --python "$venv/bin/python" {{ARGS}}
 
-# How much slower a jitted training loop is with the writer, in BLOCKS pairs.
-step-rate BLOCKS="40":
-    python -m benchmarks.step_rate {{BLOCKS}}
+# How much slower a jitted training loop is with the writer, over PAIRS of blocks; ROWS of a batch say how long a step takes.
+step-rate PAIRS="300" ROWS="2048":
+    python -m benchmarks.step_rate {{PAIRS}} {{ROWS}}
 
 # Memory and time of a run that logs ROWS rows.
 long-run ROWS="10000000":

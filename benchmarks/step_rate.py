@@ -1,61 +1,90 @@
-"""The rate of a jitted training loop with the writer on and off, in turn: ``python -m benchmarks.step_rate [BLOCKS]``.
+"""A jitted training loop with the writer on and off, in turn: ``python -m benchmarks.step_rate [PAIRS [ROWS]]``.
 
-A multilayer perceptron that is trained by Adam, five scalars a step that are still on the device when they are logged.
-Both loops are the same but for ``run.log``, and each ends when the last step is computed. Prints the median over the
-pairs of blocks of how much longer one with the writer takes, and between which values half of the pairs lie.
+A multilayer perceptron that is trained by Adam, five scalars a step that are still on the device when they are logged;
+ROWS of a batch say how long a step takes. Both loops are the same but for ``run.log``, and each ends when the last step
+is computed and all that was logged is on the disk. Prints the median over the pairs of blocks of how much longer one
+with the writer takes, and how sure that is.
 """
 
+import math
+import operator
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from benchmarks.blank_run import start_run
+from runcheck.writer.log.metric_log import MetricLog
 from runcheck.writer.run import Run
 
-_STEPS = 200  # of a block
-_WIDTH, _ROWS = 256, 2048
+_SECONDS = 1.0  # of a block
+_WIDTH = 256
 
 
-def main(blocks: int) -> None:
+class Cost(NamedTuple):
+    """What a block took: seconds by the clock, and of all threads on the processors."""
+
+    clock: float
+    processors: float
+
+
+def main(pairs: int = 300, rows: int = 2048) -> None:
     """Train in blocks, every second one with the writer, the first of a pair in turn."""
-    step_of = _training()
+    step_of = _training(rows)
     with tempfile.TemporaryDirectory(prefix="runcheck-step-rate-") as root:
         run = start_run(root)
-        _block(step_of, 50, None)
-        ratios, plain = [], []
-        for number in range(blocks):
+        _block(step_of, 20, None)
+        steps = max(5, round(_SECONDS / _block(step_of, 20, None).clock * 20))
+        found: dict[bool, list[Cost]] = {True: [], False: []}
+        for number in range(pairs):
             order: list[Run | None] = [run, None] if number % 2 else [None, run]
-            seconds = {each is not None: _block(step_of, _STEPS, each, number * _STEPS) for each in order}
-            ratios.append(seconds[True] / seconds[False])
-            plain.append(seconds[False] / _STEPS)
+            for each in order:
+                found[each is not None].append(_block(step_of, steps, each, number * steps))
         run.finish()
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    print(f"a step takes {statistics.median(plain) * 1e3:.2f} ms; {blocks} pairs of {_STEPS} steps")
-    print(f"with the writer {middle - 1:+.2%}, half of the pairs between {low - 1:+.2%} and {high - 1:+.2%}")
+    plain = statistics.median(cost.clock for cost in found[False]) / steps
+    print(f"a step takes {plain * 1e3:.2f} ms; {pairs} pairs of {steps} steps")
+    for name, of in (("clock", operator.attrgetter("clock")), ("processors", operator.attrgetter("processors"))):
+        ratios = [of(on) / of(off) for on, off in zip(found[True], found[False], strict=True)]
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        error = (high - low) / 1.349 * 1.2533 / math.sqrt(pairs)  # of a median, were the ratios normal
+        best = _tenth(map(of, found[True]), map(of, found[False]))
+        print(
+            f"{name}: with the writer {middle - 1:+.2%}, give or take {error:.2%}; half of the pairs between "
+            f"{low - 1:+.2%} and {high - 1:+.2%}; best tenths {best:+.2%}"
+        )
 
 
-def _block(step_of: Callable[[], dict[str, jax.Array]], steps: int, run: Run | None, first: int = 0) -> float:
-    begin = time.perf_counter()
+def _tenth(on: Iterable[float], off: Iterable[float]) -> float:
+    """Return how much longer the blocks took that the machine disturbed least."""
+    return statistics.quantiles(on, n=10)[0] / statistics.quantiles(off, n=10)[0] - 1
+
+
+def _block(step_of: Callable[[], dict[str, jax.Array]], steps: int, run: Run | None, first: int = 0) -> Cost:
+    """Train; with a run until all its rows are in files and synced, and none of its work falls into the next."""
+    begin, used = time.perf_counter(), time.process_time()
     for step in range(first, first + steps):
         metrics = step_of()
         if run is not None:
             run.log(step, metrics)
     metrics["loss"].block_until_ready()
-    return time.perf_counter() - begin
+    if run is not None:
+        log = run._log
+        assert isinstance(log, MetricLog)
+        log._drain()
+    return Cost(time.perf_counter() - begin, time.process_time() - used)
 
 
-def _training() -> Callable[[], dict[str, jax.Array]]:
+def _training(rows: int) -> Callable[[], dict[str, jax.Array]]:
     keys = jax.random.split(jax.random.key(0), 4)
     shapes = ((_WIDTH, _WIDTH), (_WIDTH, _WIDTH), (_WIDTH, 1))
     params = [jax.random.normal(key, shape) / jnp.sqrt(_WIDTH) for key, shape in zip(keys[:3], shapes, strict=True)]
-    x = jax.random.normal(keys[3], (_ROWS, _WIDTH))
+    x = jax.random.normal(keys[3], (rows, _WIDTH))
     y = jnp.sin(x.sum(1, keepdims=True))
     optimizer = optax.adam(1e-3)
 
@@ -90,4 +119,4 @@ def _training() -> Callable[[], dict[str, jax.Array]]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(*map(int, sys.argv[1:]))

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     },
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
-    "export": {"convention", "probes", "publish.sealed", "reading", "tree", "writer"},
+    "export": {"convention", "conventions", "probes", "publish.sealed", "reading", "tree", "writer"},
     "prune": {"convention", "probes", "reading", "report.escape", "report.words", "tree", "writer"},
     "plots": {"convention", "reading", "writer"},
     "page": {
@@ -73,9 +73,9 @@ MAY_IMPORT = {
         "writer.provenance",
         "writer.readme",
     },
-    "sweeps": {"convention", "reading", "report.escape", "report.table", "tree.store", "writer"},
+    "sweeps": {"convention", "reading", "report.escape", "report.table", "tree", "writer"},
     "tuning": {"convention", "plots", "reading", "report.escape", "report.table", "sweeps", "tree", "writer"},
-    "signing": {"convention", "findings", "probes", "reading", "writer"},
+    "signing": {"convention", "findings", "probes", "reading", "tree.walk", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -38,6 +38,7 @@ SECTIONS = {
         "docs/tuning",
         "docs/prune",
         "docs/export",
+        "docs/dvc",
         "docs/publish",
         "docs/signing",
         "docs/cli",

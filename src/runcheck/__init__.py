@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runcheck.asking.lineage import lineage
     from runcheck.asking.show import show
     from runcheck.errors import RuncheckError
+    from runcheck.export.export import export_unit
     from runcheck.findings import Finding, Report
     from runcheck.pipeline import check
     from runcheck.reading.dataset import LoadedDataset
@@ -51,6 +52,7 @@ __all__ = [
     "check",
     "compare",
     "diff",
+    "export_unit",
     "lineage",
     "load",
     "new_dataset",
@@ -78,6 +80,7 @@ _HOMES = {
     "check": "runcheck.pipeline",
     "compare": "runcheck.asking.compare",
     "diff": "runcheck.asking.difference",
+    "export_unit": "runcheck.export.export",
     "lineage": "runcheck.asking.lineage",
     "load": "runcheck.reading.load",
     "new_dataset": "runcheck.writer.datasets.dataset",

@@ -9,7 +9,7 @@ import pytest
 
 from runcheck.configuration.signers import read_signers
 from runcheck.convention.settings import Settings
-from runcheck.convention.signers import SignersError, signers_in
+from runcheck.convention.signers import Signer, SignersError, signers_in
 from runcheck.errors import ConfigurationError
 from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
@@ -120,6 +120,7 @@ def test_a_line_means_what_it_means_to_openssh(options: str, fits: bool, tmp_pat
     command += [f"-Overify-time={local}"]
     done = subprocess.run(command, input=content, cwd=tmp_path, capture_output=True)
     (only,) = read_signers(str(tmp_path / "signers"))
+    assert isinstance(only, Signer)
     assert (done.returncode == 0) is fits, done.stderr
     assert only.may_sign(only.key, "runcheck", MOMENT) is fits
 

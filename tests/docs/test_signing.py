@@ -11,11 +11,13 @@ TREE = Path(__file__).parents[2] / "fixtures/good/dataset-and-run/tree"
 def test_the_commands_of_the_page_sign_and_verify(tmp_path: Path) -> None:
     need("ssh-keygen")
     shutil.copytree(TREE, tmp_path / "artefacts", symlinks=True)
-    sign, verify, without = blocks("signing.md", "sh")
-    (shown,) = blocks("signing.md", "console")
-    done = run(sign, tmp_path, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(shown.partition("...")[0].replace("/home/ada/digits", str(tmp_path)))
+    need("openssl")
+    sign, verify, without, bundle = blocks("signing.md", "sh")
+    shown, shown_of_bundle = blocks("signing.md", "console")
+    for script, said in ((sign, shown), (bundle, shown_of_bundle)):
+        done = run(script, tmp_path, tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.startswith(said.partition("...")[0].replace("/home/ada/digits", str(tmp_path)))
     for script in (verify, without):
         done = run(script, tmp_path, tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr

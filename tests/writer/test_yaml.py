@@ -44,7 +44,7 @@ SCALARS = (
     | NARROW
     | WORDS
 )
-VALUES = st.recursive(SCALARS, lambda inner: st.dictionaries(KEYS, inner, max_size=3))
+VALUES = st.recursive(SCALARS, lambda inner: st.dictionaries(KEYS, inner, max_size=3) | st.lists(inner, max_size=3))
 DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=5)
 
 

@@ -29,7 +29,7 @@ class Options:
         self.write_baseline: str | None = None
         self.isolated = self.show_exceptions = False
         self.convention: str | None = None
-        self.verify_signature: str | None = None
+        self.verify_signature: list[str] | None = None
         self.strict = self.pedantic = self.rehash = False
         self.no_cache = bool(os.environ.get("CI"))
         self.jobs: int | None = None
@@ -71,8 +71,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--verify-signature",
+        action="append",
         metavar="SIGNERS",
-        help="each sealed unit must be signed by one of them: a file as allowed_signers of OpenSSH",
+        help="each sealed unit must be signed by one of them: a file as allowed_signers of OpenSSH, or of public "
+        "keys or certificates (PEM) for bundles of model-signing; may be given several times",
     )
     parser.add_argument("--strict", action="store_true", help="warnings, and what could not be verified, fail too")
     parser.add_argument("--pedantic", action="store_true", help="show what a heuristic is not certain of, as warnings")

@@ -134,7 +134,7 @@ def asked_by(options: "Options") -> "Asked":
         baseline=options.baseline,
         is_baseline_written=options.write_baseline is not None,
         convention=options.convention,
-        signers=options.verify_signature,
+        signers=tuple(options.verify_signature or ()),
     )
 
 

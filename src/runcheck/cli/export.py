@@ -6,7 +6,9 @@ from runcheck.cli import CLEAN
 from runcheck.convention.ranking import best_of
 from runcheck.errors import InvalidArgumentError
 
-_FORMATS = ("csv", "tensorboard", "safetensors", "torch", "onnx", "ro-crate", "croissant")  # a test holds it to export/
+_FORMATS = (  # a test holds it to export/
+    *("csv", "tensorboard", "dvclive", "sweep-manifest", "safetensors", "torch", "onnx", "ro-crate", "croissant"),
+)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

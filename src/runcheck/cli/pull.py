@@ -14,16 +14,24 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--into", default="artefacts", metavar="DIR", help="the tree to bring it to (default: artefacts)"
     )
     parser.add_argument("--with-references", action="store_true", help="first the units that it names, as its dataset")
+    parser.add_argument(
+        "--verify-signature",
+        action="append",
+        metavar="SIGNERS",
+        help="bring only what is signed by one of them: files as for `runcheck check`",
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Pull the unit, and say what was done."""
+    from runcheck.configuration.signers import signers_of  # noqa: PLC0415
     from runcheck.publish.pull import pull, pull_with_references  # noqa: PLC0415 - each command loads what it needs
     from runcheck.publish.words import lines_of  # noqa: PLC0415
     from runcheck.report.escape import printable  # noqa: PLC0415
 
-    words = options.source, options.label, options.into
+    signers = signers_of(options.verify_signature) if options.verify_signature else None
+    words = options.source, options.label, options.into, signers
     for pulled in pull_with_references(*words) if options.with_references else [pull(*words)]:
         beside = [f"{each} was left where it is: it is not in the list" for each in pulled.beside]
         for line in (*lines_of(pulled.transferred), *beside):

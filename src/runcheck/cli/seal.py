@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from runcheck.cli import CLEAN, FAILED, FINDINGS, one_line
-from runcheck.errors import RuncheckError
+from runcheck.errors import CannotWriteError, RuncheckError
 
 _WORDS = {1: "sealed", 2: "signed"}
 
@@ -14,7 +14,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("seal", help="write the checksum lists of units that are finished and have none")
     parser.add_argument("paths", nargs="+", metavar="UNIT", help="the folder of a run or of a dataset version")
     parser.add_argument(
-        "--sign", metavar="KEY", help="sign them too: a private key of OpenSSH, or a public one in an agent"
+        "--sign",
+        metavar="KEY",
+        help="sign them too: a private key of OpenSSH, or a public one in an agent, signs the list; "
+        "a private key of an elliptic curve in PEM makes a bundle of model-signing",
+    )
+    parser.add_argument(
+        "--certificate",
+        metavar="FILE",
+        help="the certificate of a key in PEM, and those between it and one that is trusted: they go into the bundle",
     )
     parser.set_defaults(run=run)
 
@@ -28,12 +36,14 @@ def run(options: argparse.Namespace) -> int:
     from runcheck.report.text import render  # noqa: PLC0415
     from runcheck.signing.sign import Signing, sign  # noqa: PLC0415
 
+    if options.certificate is not None and options.sign is None:
+        raise CannotWriteError("--certificate is of the key that signs: give --sign KEY too")
     status = CLEAN
     for path in options.paths:
         try:
             acts: list[Sealing | Signing] = [seal(path, check)]
             if options.sign is not None and acts[0].refused is None:
-                acts.append(sign(path, options.sign, check))
+                acts.append(sign(path, options.sign, check, options.certificate))
         except (RuncheckError, OSError) as error:
             print(f"runcheck: {one_line(error)}", file=sys.stderr)
             status = FAILED

@@ -29,6 +29,7 @@ Table = TypedDict(
         "tag-values": dict[str, list[str]],
         "wandb-project": str,
         "limits": _Limits,
+        "signers": list[str],
         "convention": str,
         "baseline": str,
     },
@@ -77,6 +78,11 @@ class Configuration(NamedTuple):
         """The path of the file of known findings."""
         named = self.table.get("baseline")
         return self.below(named) if named else None
+
+    @property
+    def signers(self) -> list[str]:
+        """The paths of the files that say who may sign."""
+        return [self.below(each) for each in self.table.get("signers", [])]
 
     def below(self, path: str) -> str:
         """Return a path that is relative to this file as one that can be opened from here."""

@@ -32,7 +32,7 @@ class Asked(NamedTuple):
     baseline: str | None = None
     is_baseline_written: bool = False
     convention: str | None = None
-    signers: str | None = None
+    signers: tuple[str, ...] = ()
 
 
 class Said(NamedTuple):
@@ -180,11 +180,12 @@ def _start(path: str | None) -> str:
 
 def _settings(asked: Asked, configuration: "Configuration | None") -> Settings:
     settings = configuration.settings if configuration else Settings()
-    if asked.signers is None:
+    paths = asked.signers or (configuration.signers if configuration else ())
+    if not paths:
         return settings
-    from runcheck.configuration.signers import read_signers  # noqa: PLC0415 - few ask who signed
+    from runcheck.configuration.signers import signers_of  # noqa: PLC0415 - few ask who signed
 
-    return settings._replace(signers=read_signers(asked.signers))
+    return settings._replace(signers=signers_of(paths))
 
 
 def _known(convention: str | None) -> "Mapping[str, Clause]":

@@ -1,16 +1,22 @@
-"""The file that says who may sign."""
+"""The files that say who may sign."""
 
 import os
+from collections.abc import Iterable
 from importlib.util import find_spec
 
-from runcheck.convention.signers import Signer, SignersError, signers_in
+from runcheck.convention.signers import AnySigner, SignersError, signers_in
 from runcheck.errors import ConfigurationError, MissingLibraryError
 
 _MOST = 1 << 20  # bytes
 
 
-def read_signers(path: str) -> tuple[Signer, ...]:
-    """Return the signers that the file at ``path`` names.
+def signers_of(paths: Iterable[str]) -> tuple[AnySigner, ...]:
+    """Return the signers that several files name, as :func:`read_signers`."""
+    return tuple(each for path in paths for each in read_signers(path))
+
+
+def read_signers(path: str) -> tuple[AnySigner, ...]:
+    """Return the signers that the file at ``path`` names: keys of OpenSSH, or public keys and certificates in PEM.
 
     Raises:
         ConfigurationError: it cannot be read, or is no such file.
@@ -18,15 +24,21 @@ def read_signers(path: str) -> tuple[Signer, ...]:
     """
     if find_spec("cryptography") is None:
         raise MissingLibraryError("cryptography", "sign", "verify signatures")
+    from runcheck.configuration.pem import BEGINS, signers_in_pem  # noqa: PLC0415
+
     try:
         with open(os.path.expanduser(path), "rb") as stream:
             content = stream.read(_MOST + 1)
         if len(content) > _MOST:
             raise ConfigurationError(f"{path}: is larger than {_MOST:,} bytes, as no list of signers is")
+        if BEGINS in content:
+            return tuple(signers_in_pem(content))
         return signers_in(content.decode())
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: is not UTF-8") from None
     except SignersError as error:
-        raise ConfigurationError(f"{path}: {error}; ssh-keygen(1) says how a line of allowed signers is") from None
+        raise ConfigurationError(
+            f"{path}: {error}; give a file as allowed_signers of OpenSSH, or public keys or certificates in PEM"
+        ) from None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from runcheck.convention.layout import layout
-from runcheck.convention.signers import Signer
+from runcheck.convention.signers import AnySigner
 
 
 class Settings(NamedTuple):
@@ -21,7 +21,7 @@ class Settings(NamedTuple):
     lfs_bytes: int | None = None
     heartbeat_seconds: int | None = None
     file_bytes: Mapping[str, int] = {}  # by role
-    signers: tuple[Signer, ...] | None = None  # who may sign; None where nobody asks
+    signers: tuple[AnySigner, ...] | None = None  # who may sign; None where nobody asks
 
     def mandatory_tags(self, kind: str) -> tuple[str, ...]:
         """Return the tags that a unit of a kind must have."""

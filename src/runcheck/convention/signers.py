@@ -1,10 +1,10 @@
-"""Who may sign: the file ``allowed_signers`` of OpenSSH (ssh-keygen(1), ALLOWED SIGNERS), which Git takes too."""
+"""Who may sign: keys, certificates, and ``allowed_signers`` of OpenSSH (ssh-keygen(1), ALLOWED SIGNERS; Git too)."""
 
 import re
 from binascii import Error as NoBase64
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from runcheck.convention.patterns import late
 
@@ -31,6 +31,22 @@ class Signer(NamedTuple):
         """Say whether this is the key, and it may sign for that purpose at that moment."""
         is_valid = (self.after is None or at >= self.after) and (self.before is None or at < self.before)
         return key == self.key and is_valid and (self.namespaces is None or _fits(namespace, self.namespaces))
+
+
+class KeySigner(NamedTuple):
+    """A public key (in DER) that bundles may be signed by, and the SHA-256 of its PEM, by which they name it."""
+
+    key: bytes
+    hint: str
+
+
+class CertificateSigner(NamedTuple):
+    """A certificate (in DER) that bundles may be signed by, and by all whose certificates lead to it."""
+
+    certificate: bytes
+
+
+AnySigner: TypeAlias = Signer | KeySigner | CertificateSigner
 
 
 def signers_in(text: str) -> tuple[Signer, ...]:

@@ -11,6 +11,7 @@ Above: TypeAlias = Literal["root", "registry", "schema", "kind", "slug", "latest
 # The roles of files that the inputs of rules are made of.
 _ROLES: dict[str, tuple[str, ...]] = {
     "best_trials": ("best_trial",),
+    "bundle": ("bundle",),
     "cards": ("metadata",),
     "checkpoint_names": ("checkpoint",),
     "checkpoint_steps": ("checkpoint",),
@@ -24,7 +25,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "external_data": ("export",),
     "gone_process": ("heartbeat",),
     "hdf5_data": ("data",),
-    "good_signature": ("signature", "checksums"),
+    "good_signatures": ("signature", "bundle", "checksums"),
     "heartbeat": ("heartbeat",),
     "looked_into": ("export",),
     "metadata": ("metadata",),
@@ -36,6 +37,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "rows_by_data": ("data",),
     "signature": ("signature",),
     "sidecars": ("export_sidecar", "export"),
+    "sound_bundle": ("bundle", "checksums"),
     "sound_metrics": ("metrics",),
     "study": ("study",),
     "study_violations": ("study", "best_trial"),

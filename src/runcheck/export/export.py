@@ -6,12 +6,14 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
-from runcheck.convention.ranking import Best
-from runcheck.errors import CannotReadError
+from runcheck.convention.ranking import Best, best_of
+from runcheck.errors import CannotReadError, InvalidArgumentError
 from runcheck.export.croissant import croissant
+from runcheck.export.dvclive import write_dvclive
 from runcheck.export.metrics import write_csv, write_events
 from runcheck.export.ro_crate import write_ro_crate
 from runcheck.export.sealed import sealed
+from runcheck.export.sweep_manifest import sweep_manifest
 from runcheck.export.target import new_target
 from runcheck.export.weights import chosen_step, write_onnx, write_weights
 from runcheck.reading.dataset import LoadedDataset
@@ -30,6 +32,43 @@ class Wishes(NamedTuple):
     best: Best | None = None
     name: str | None = None
     licence: str | None = None
+
+
+def export_unit(
+    path: str | os.PathLike[str],
+    *,
+    to: str,
+    into: str | os.PathLike[str],
+    step: int | None = None,
+    best: str | None = None,
+    name: str | None = None,
+    licence: str | None = None,
+) -> tuple[str, ...]:
+    """Write the run or the dataset at ``path`` in the format of others, as ``runcheck export`` does.
+
+    Args:
+        path: The folder of a unit, which may still be running, or that of a slug.
+        to: The format: ``csv``, ``tensorboard``, ``dvclive``, ``sweep-manifest``, ``safetensors``, ``torch``, ``onnx``,
+            ``ro-crate`` or ``croissant``.
+        into: Where it goes: a file or a folder outside of the tree, where nothing is yet.
+        step: The step of the checkpoint; by default the newest.
+        best: The metric by which a checkpoint is the best one, as ``val/loss`` or ``val/loss:min``.
+        name: The model, where the unit has several in ONNX.
+        licence: The licence that a crate or a Croissant names.
+
+    Returns:
+        Lines that say what was written.
+
+    Raises:
+        InvalidArgumentError: there is no such format, or ``best`` is no metric.
+        CannotReadError: the unit has not what the format takes, or is damaged.
+        CannotWriteError: something is there, it lies in the tree, or it cannot be written.
+        MissingLibraryError: the library of the format is not installed.
+    """
+    if to not in FORMATS:
+        raise InvalidArgumentError(f"to is {to!r}; a unit is exported to {', '.join(FORMATS)}")
+    wishes = Wishes(step, None if best is None else best_of(best), name, licence)
+    return export(os.fspath(path), to, os.fspath(into), wishes)
 
 
 def export(path: str, format_: str, into: str, wishes: Wishes = Wishes()) -> tuple[str, ...]:  # noqa: B008 - immutable
@@ -56,6 +95,21 @@ def _tensorboard(unit: Unit, into: str, _wishes: Wishes) -> tuple[str, ...]:
     with new_target(into, _root(unit)) as temporary:
         write_events(run, temporary)
     return (f"{into}: tensorboard --logdir {into}",)
+
+
+def _dvclive(unit: Unit, into: str, _wishes: Wishes) -> tuple[str, ...]:
+    run = _run(unit, "metrics")
+    with new_target(into, _root(unit)) as temporary:
+        count = write_dvclive(run, temporary)
+    return (f"{into}: {count:,} series, their last values, and the parameters",)
+
+
+def _sweep_manifest(unit: Unit, into: str, _wishes: Wishes) -> tuple[str, ...]:
+    run = _run(unit, "configuration")
+    with new_target(into, _root(unit)) as temporary:
+        document = sweep_manifest(run, into)
+        write_json(temporary, document)
+    return (f"{into}: {document['experiment_id']}",)
 
 
 def _safetensors(unit: Unit, into: str, wishes: Wishes) -> tuple[str, ...]:
@@ -117,6 +171,8 @@ def _root(unit: Unit) -> str:
 FORMATS: Mapping[str, Callable[[Unit, str, Wishes], tuple[str, ...]]] = {
     "csv": _csv,
     "tensorboard": _tensorboard,
+    "dvclive": _dvclive,
+    "sweep-manifest": _sweep_manifest,
     "safetensors": _safetensors,
     "torch": _torch,
     "onnx": _onnx,

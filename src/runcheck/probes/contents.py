@@ -92,6 +92,23 @@ class SignatureContent(NamedTuple):
     unverified: str | None = None
 
 
+class BundleContent(NamedTuple):
+    """A bundle of model-signing: the SHA-256 of each file that it names, and who signed that; or why it is none.
+
+    A bundle has its certificates, the signer's first, or only a ``hint``: the SHA-256 of the public key's PEM.
+    ``holds`` says whether that key made the signature, None where nobody could tell; ``unverified`` says why not.
+    """
+
+    error: str | None = None
+    resources: Mapping[str, str] = {}
+    hint: str = ""
+    certificates: tuple[bytes, ...] = ()
+    payload: bytes = b""
+    signature: bytes = b""
+    holds: bool | None = None
+    unverified: str | None = None
+
+
 class LatestContent(NamedTuple):
     """The version that the file names, or None where it holds anything else."""
 

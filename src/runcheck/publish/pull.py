@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name
+from runcheck.convention.signers import AnySigner
 from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.publish.folder import FolderDestination
@@ -26,27 +27,30 @@ class Pulled(NamedTuple):
     beside: tuple[str, ...]
 
 
-def pull(source: str, label: str | None, into: str) -> Pulled:
+def pull(source: str, label: str | None, into: str, signers: tuple[AnySigner, ...] | None = None) -> Pulled:
     """Bring a sealed unit into the tree at ``into``.
 
     Args:
         source: The path or the URL of a unit, of a slug, of which the newest completed version is meant, or of a root.
         label: Which unit of the root is meant.
         into: The root of a tree of this machine, made where it is not there.
+        signers: Of whom one must have signed the unit; nobody is asked for where that is None.
 
     Raises:
         CannotCheckError: there is no tree at ``source``, or nothing here can reach it.
-        CannotReadError: no one unit is meant, it is not sealed, or it is not what its list says.
+        CannotReadError: no one unit is meant, it is not sealed or not signed, or it is not what its list says.
         CannotWriteError: another version has its name here, or it cannot be written.
     """
     with _found(source, label, into) as (store, path):
-        return _brought(store, path, into)
+        return _brought(store, path, into, signers)
 
 
-def pull_with_references(source: str, label: str | None, into: str) -> list[Pulled]:
+def pull_with_references(
+    source: str, label: str | None, into: str, signers: tuple[AnySigner, ...] | None = None
+) -> list[Pulled]:
     """Bring the units that one names, directly or through others, and then itself, as :func:`pull` does."""
     with _found(source, label, into) as (store, path):
-        return [_brought(store, each, into) for each in with_references(store, path)]
+        return [_brought(store, each, into, signers) for each in with_references(store, path)]
 
 
 @contextmanager
@@ -63,8 +67,12 @@ def _found(source: str, label: str | None, into: str) -> Iterator[tuple[Store, s
         target.store.close()
 
 
-def _brought(store: Store, path: str, into: str) -> Pulled:
+def _brought(store: Store, path: str, into: str, signers: tuple[AnySigner, ...] | None) -> Pulled:
     unit = sealed_unit(store, path)
+    if signers is not None:
+        from runcheck.publish.proof import assert_signed  # noqa: PLC0415 - few ask who signed
+
+        assert_signed(unit, signers)
     transferred = transfer(unit, FolderDestination(here(into), path))
     beside = (each for each in unit.beside if os.path.basename(each) not in layout().placeholders)
     return Pulled(unit.name, transferred, tuple(beside))

@@ -1,20 +1,16 @@
-"""RC3: checksums, and what signs them."""
+"""RC3: checksums. What signs them is in the module beside this one."""
 
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.checksums import LfsPointer
-from runcheck.convention.documents import Metadata, Status
+from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
-from runcheck.convention.settings import Settings
-from runcheck.convention.signers import fingerprint_of
-from runcheck.convention.timestamps import parse_timestamp
 from runcheck.convention.units import Unit
-from runcheck.probes.contents import ChecksumsContent, SignatureContent
+from runcheck.probes.contents import ChecksumsContent
 from runcheck.rules.rule import Problem, unit_rule
 
 CHECKSUMS = layout().path("checksums")
-SIGNATURE = layout().path("signature")
 
 
 @unit_rule
@@ -106,38 +102,3 @@ def lfs_pointer(pointers: Mapping[str, LfsPointer]) -> Iterator[Problem]:
     for path, pointer in pointers.items():
         if pointer.sha256 is None:
             yield Problem(path, "starts as a Git LFS pointer and is no whole one")
-
-
-@unit_rule
-def signature_form(signature: SignatureContent) -> Iterator[Problem]:
-    """Signatures that are none, or for another purpose. Nothing is verified for this."""
-    if signature.error is not None:
-        yield Problem(SIGNATURE, signature.error)
-    elif signature.namespace != layout().namespace:
-        yield Problem(SIGNATURE, f"is for {signature.namespace[:80]!r}, not for {layout().namespace!r}")
-
-
-@unit_rule
-def signature_mismatch(signature: SignatureContent) -> Iterator[Problem]:
-    """Signatures that the key in them did not make over the list as it is. Whose key that is, is not asked."""
-    if signature.holds is False:
-        yield Problem(
-            SIGNATURE, f"is no signature by its key {fingerprint_of(signature.key)} over {CHECKSUMS} as it is"
-        )
-
-
-@unit_rule
-def signer_unknown(
-    unit: Unit, good_signature: SignatureContent | None, settings: Settings, metadata: Metadata
-) -> Iterator[Problem]:
-    """Sealed units without a signature that holds by one of the signers, where a check is told who they are."""
-    if settings.signers is None or not unit.of_role("checksums"):
-        return
-    if good_signature is None:
-        yield Problem(CHECKSUMS, "is not signed by anybody")
-        return
-    key, at = good_signature.key, parse_timestamp(metadata["finished_at"] or metadata["created_at"])
-    if at is None or not any(each.may_sign(key, good_signature.namespace, at) for each in settings.signers):
-        same = next((each for each in settings.signers if each.key == key), None)
-        why = f"of {same.principals}, who may not sign for this, or not then" if same else "which no signer has"
-        yield Problem(SIGNATURE, f"is by the key {fingerprint_of(key)}, {why}")

@@ -31,7 +31,7 @@ _OF_UNIT: dict[str, tuple[str, ...]] = {
     "unit": (),
 }
 _OF_BYTES = frozenset({"digests", "pointers"})
-_OF_DIGESTS = frozenset({"digests", "facts", "looked_into"})
+_OF_DIGESTS = frozenset({"digests", "facts", "good_signatures", "looked_into"})
 _OF_TEXTS = frozenset({"facts", "more_places", "numbers", "places"})
 _WITHOUT_CARDS = frozenset({"entries", "latest_texts", "tree", "unread"})  # of what the rules of a tree are given
 

@@ -21,11 +21,10 @@ from runcheck.probes.contents import (
     PackedContent,
     ParquetContent,
     Pickled,
-    SignatureContent,
     ZarrContent,
 )
 from runcheck.rules.absent import ABSENT, Absent, NotVerified, Partly
-from runcheck.rules.document_inputs import DocumentInputs
+from runcheck.rules.signature_inputs import SignatureInputs
 
 if TYPE_CHECKING:  # words and numbers are looked at with their own modules, which a few clauses alone ask for
     from runcheck.convention.words import WordKind
@@ -37,30 +36,13 @@ _Content = TypeVar("_Content")
 SHAPES = f"shapes of NumPy's arrays and of those on several devices: {NEEDS_TENSORSTORE}"
 
 
-class UnitInputs(DocumentInputs):
+class UnitInputs(SignatureInputs):
     """The inputs of the rules of one unit."""
 
     @cached_property
     def events(self) -> dict[str, EventsContent]:
         """Every event file that was read, by its path."""
         return {path: facts.content for path, facts in self.facts.items() if isinstance(facts.content, EventsContent)}
-
-    @cached_property
-    def signature(self) -> SignatureContent | Absent:
-        """The signature of the list."""
-        content = self._content("signature")
-        return content if isinstance(content, SignatureContent) else ABSENT
-
-    @cached_property
-    def good_signature(self) -> SignatureContent | NotVerified | None:
-        """The signature, if it is one over the list and made for that; None where none is."""
-        signature = self.signature
-        if isinstance(signature, Absent) or signature.error or signature.namespace != layout().namespace:
-            return None
-        if signature.holds is None:
-            reason = signature.unverified or "signatures, which are not verified at this depth"
-            return NotVerified(f"{self.unit.path}/{self.unit.of_role('signature')[0]}", reason)
-        return signature if signature.holds else None
 
     @cached_property
     def comparison(self) -> ComparisonContent | Absent:

@@ -3,7 +3,7 @@
 Block mappings, strings in JSON's quotes, floats with a point and a signed exponent.
 
 Written by hand although PyYAML does it: the writer runs on the standard library alone, and the documents are mappings
-of scalars.
+of scalars and lists.
 """
 
 import json
@@ -17,7 +17,7 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def format_yaml(document: Mapping[str, object]) -> str:
-    """Return a mapping of mappings and scalars as a YAML document."""
+    """Return a mapping of mappings, lists and scalars as a YAML document."""
     return "\n".join(_lines(document, "") or ["{}"]) + "\n"
 
 
@@ -42,8 +42,13 @@ def _string(text: str) -> str:
 
 
 def _scalar(value: object) -> str:
+    """Return a scalar, or a list or a mapping in one line."""
     if isinstance(value, str):
         return _string(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_scalar, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_key(key)}: {_scalar(each)}' for key, each in value.items())}}}"
     if not isinstance(value, float):
         return json.dumps(value)
     mantissa, exponent, power = repr(value).partition("e")

@@ -113,6 +113,21 @@ def test_a_difference_within_the_artefacts_is_none_of_the_code(repository: Path)
     assert state(repository, "my [results] *").git["untracked"] == ["artefacts/new"]
 
 
+def test_the_lock_of_a_pipeline_of_dvc_makes_no_difference(repository: Path) -> None:
+    (repository / "nested").mkdir()
+    for folder in (repository, repository / "nested"):
+        (folder / "dvc.lock").write_text("old")
+        (folder / "my-dvc.lock").write_text("old")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "second")
+    for folder in (repository, repository / "nested"):
+        (folder / "dvc.lock").write_text("new")
+    assert state(repository).git["dirty"] is False
+    (repository / "my-dvc.lock").write_text("new")
+    assert b"a/my-dvc.lock" in state(repository).diff
+    assert b"a/dvc.lock" not in state(repository).diff
+
+
 @pytest.mark.parametrize("name", ["GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS"])
 def test_the_meaning_of_paths_does_not_depend_on_the_environment(
     repository: Path, monkeypatch: pytest.MonkeyPatch, name: str

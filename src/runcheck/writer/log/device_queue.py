@@ -10,6 +10,7 @@ from runcheck.errors import InvalidArgumentError
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.complaints import Complaints
 from runcheck.writer.ending import finish_before_others
+from runcheck.writer.log.rows import RowNames
 from runcheck.writer.log.scalars import DeviceScalar, Scalar
 
 MAX_PENDING = 1024
@@ -21,17 +22,17 @@ _SILENCE_SECONDS = 600.0
 class LateRows(NamedTuple):
     """What one call of ``log`` gave, of which something is on a device; ``at`` is the time of the call."""
 
+    names: RowNames
     step: int | DeviceScalar
-    split: str
-    values: Sequence[tuple[str, Scalar]]
+    values: Sequence[Scalar]
     at: float
 
 
 class FetchedRows(NamedTuple):
-    """The same on the host. A value that failed is not among ``values``."""
+    """The same on the host. A value that failed is None; all of them are where the step failed."""
 
     step: int
-    values: Sequence[tuple[str, float]]
+    values: tuple[float | None, ...]
 
 
 class DeviceQueue:
@@ -95,19 +96,23 @@ class DeviceQueue:
             try:
                 self._write(rows, self._fetch(rows))
             except Exception as error:  # noqa: BLE001 - whatever it is, later rows are not to be lost with it
-                self._complaints.add(f"rows of {rows.split} are lost: {error}")
+                self._complaints.add(f"rows of {rows.names.split} are lost: {error}")
             self._fetched += 1
 
     def _fetch(self, rows: LateRows) -> FetchedRows:
+        names = rows.names
         try:
             step = rows.step if isinstance(rows.step, int) else checked_step(rows.step.item())
         except (InvalidArgumentError, RuntimeError, ValueError) as error:
-            self._complaints.add(f"rows of {rows.split} are lost, since their step could not be fetched: {error}")
-            return FetchedRows(0, ())
-        values = []
-        for metric, value in rows.values:
+            self._complaints.add(f"rows of {names.split} are lost, since their step could not be fetched: {error}")
+            return FetchedRows(0, (None,) * len(rows.values))
+        values: list[float | None] = []
+        for metric, value in zip(names.metrics, rows.values, strict=True):
             try:
-                values.append((metric, value if isinstance(value, float) else float(value.item())))
+                values.append(value if isinstance(value, float) else float(value.item()))
             except Exception as error:  # noqa: BLE001 - a device fails in the ways of its driver
-                self._complaints.add(f"{rows.split}/{metric} of step {step} has no row, since it has no value: {error}")
-        return FetchedRows(step, values)
+                values.append(None)
+                self._complaints.add(
+                    f"{names.split}/{metric} of step {step} has no row, since it has no value: {error}"
+                )
+        return FetchedRows(step, tuple(values))

@@ -11,6 +11,7 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.steps import MAX_STEP
@@ -19,7 +20,7 @@ from runcheck.writer.complaints import Complaints
 from runcheck.writer.log.append_file import AppendFile
 from runcheck.writer.log.device_queue import MAX_PENDING, DeviceQueue, FetchedRows, LateRows
 from runcheck.writer.log.follower import Follower, Sink
-from runcheck.writer.log.rows import KnownNames, Rows, Series
+from runcheck.writer.log.rows import KnownNames, RowNames, Rows, Series
 from runcheck.writer.log.scalars import DeviceScalar, flattened, is_on_device, refuse_tracer
 
 _OPEN: "weakref.WeakSet[MetricLog]" = weakref.WeakSet()
@@ -45,7 +46,7 @@ class MetricLog:
         self._unwritten: deque[Rows] = deque()
         self._is_writing = False
         self._is_closed = False
-        self._late: Counter[Series] = Counter()
+        self._late: Counter[RowNames] = Counter()  # calls of which something is on a device
         atexit.register(self._drain)
         _OPEN.add(self)
 
@@ -76,15 +77,13 @@ class MetricLog:
         except (AttributeError, TypeError):
             checked_mapping(metrics, "metrics", METRICS)
             raise
-        if (
-            names is not None
-            and names.floats == [*map(type, values)]
-            and type(step) is int
-            and 0 <= step <= MAX_STEP
-            and not self._late
-            and not self.is_forked
-        ):
+        if names is None or type(step) is not int or not 0 <= step <= MAX_STEP or self.is_forked:
+            self._log_any(step, metrics, split, at)
+        elif not self._late and names.floats == [*map(type, values)]:
             self._write((names, step, values, at))  # type: ignore[arg-type]
+        elif names.are_known_arrays(values):
+            self._put(LateRows(names, step, values, at))
+            self._wait_for_room()
         else:
             self._log_any(step, metrics, split, at)
         if self._complaints.waiting:
@@ -112,29 +111,46 @@ class MetricLog:
             self._complaints.add("this process is a fork of the one that started the run; what it logs is not written")
             return
         with self._order:
+            waiting = {series for each in list(self._late) for series in each.series}  # a signal may come between
             late, ready = [], []
             for series, (metric, value) in zip(names.series, values, strict=True):
-                if not isinstance(known_step, int) or not isinstance(value, float) or series in self._late:
+                if not isinstance(known_step, int) or not isinstance(value, float) or series in waiting:
                     late.append((metric, value))
-                    self._late[series] += 1
                 else:
                     ready.append((metric, value))
             if isinstance(known_step, int):
                 self._write_values(known_step, split, ready, at)
             if late:
-                self._devices.put(LateRows(known_step, split, late, at))
-        if late and not self._is_writing:  # the handler of a signal does not wait for what it interrupted
+                names = self._names.of(split, tuple(metric for metric, _ in late))
+                rows = LateRows(names, known_step, tuple(value for _, value in late), at)
+                names.know_arrays(rows.values)
+                self._put(rows)
+        if late:
+            self._wait_for_room()
+
+    def _put(self, rows: LateRows) -> None:
+        with self._order:
+            self._late[rows.names] += 1
+            self._devices.put(rows)
+
+    def _wait_for_room(self) -> None:
+        if not self._is_writing:  # the handler of a signal does not wait for what it interrupted
             self._devices.wait_for_room()
 
     def _write_fetched(self, late: LateRows, fetched: FetchedRows) -> None:
+        names, values = late.names, fetched.values
         with self._order:
             if self._is_closed:
                 return
-            self._write_values(fetched.step, late.split, fetched.values, late.at)
-            for metric, _ in late.values:
-                self._late[late.split, metric] -= 1
-                if self._late[late.split, metric] <= 0:
-                    del self._late[late.split, metric]
+            if None in values:
+                pairs = zip(names.metrics, values, strict=True)
+                there = [(metric, value) for metric, value in pairs if value is not None]
+                self._write_values(fetched.step, names.split, there, late.at)
+            else:
+                self._write((names, fetched.step, cast("tuple[float, ...]", values), late.at))
+            self._late[names] -= 1
+            if not self._late[names]:
+                del self._late[names]
 
     def _write_values(self, step: int, split: str, values: Sequence[tuple[str, float]], at: float) -> None:
         if values:

@@ -32,6 +32,8 @@ _DIFF = (
     "--",
     ".",
 )
+# What `dvc repro` writes after each stage: a later stage would be of another code by it.
+_RESULTS = ":(top,exclude,glob)**/dvc.lock"
 _SCP_ADDRESS = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?P<path>[^\s]+)")
 
 
@@ -65,7 +67,7 @@ def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository 
     """Return the repository that ``folder`` lies in, or None where there is none or no commit in it.
 
     ``diff_path`` is where the unit will hold the difference. What lies below the folder ``outside`` (the artefacts)
-    is what comes of the code: it makes no difference, and untracked files there are not named.
+    is what comes of the code: it makes no difference, and untracked files there are not named. Nor does ``dvc.lock``.
     """
     said, is_there = Question(folder, "rev-parse", "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD").answer(
         _MAX_LINES
@@ -76,7 +78,7 @@ def read_repository(folder: str, *, diff_path: str, outside: str) -> Repository 
     artefacts = os.path.relpath(os.path.realpath(outside), os.path.realpath(top)).replace(os.sep, "/")
     is_inside = artefacts != "." and not artefacts.startswith("../") and not os.path.isabs(artefacts)
     # All three at once, since each mostly waits for the disk.
-    differing = Question(top, *_DIFF, *([f":(top,exclude,literal){artefacts}"] if is_inside else []))
+    differing = Question(top, *_DIFF, _RESULTS, *([f":(top,exclude,literal){artefacts}"] if is_inside else []))
     others = Question(
         top,
         *("ls-files", "--others", "--exclude-standard", "-z"),
