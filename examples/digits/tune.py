@@ -1,6 +1,6 @@
 """Tune the digits: rate, decay and batch size, by the loss on the test split.
 
-runcheck tune examples/digits/tune.py --trials 8 --metric test/loss --study-name rates
+runcheck tune examples/digits/tune.py --trials 8 --metric test/loss --study-name rate-and-decay
 """
 
 from train import Config, main

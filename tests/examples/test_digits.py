@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import runcheck
 from tests.examples.artefact_lines import artefact_lines
+
+import runcheck
 
 EXAMPLE = Path(__file__).parents[2] / "examples/digits"
 
