@@ -22,6 +22,10 @@ train:
 sweep:
     python examples/digits/sweep.py
 
+# Tune the digits: eight trials of Optuna, each a run. Options go to `runcheck tune`.
+tune *ARGS:
+    runcheck tune examples/digits/tune.py --trials 8 --metric test/loss --study-name rate-and-decay {{ARGS}}
+
 # Evaluate the newest run from its checkpoint.
 evaluate:
     python examples/digits/evaluate.py

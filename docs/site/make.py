@@ -35,6 +35,8 @@ SECTIONS = {
         "docs/editors",
         "docs/runs",
         "docs/reproduce",
+        "docs/sweeps",
+        "docs/tuning",
         "docs/prune",
         "docs/trackers",
         "docs/wandb",

@@ -16,7 +16,8 @@ HERE = Path(__file__).parent
 ROOT = Path("artefacts")
 RUN = "model/digits_logreg_baseline/latest"
 COLUMNS = "unit,config.learning_rate,metrics.test/accuracy,last.train/loss"
-LIST = [sys.executable, "-m", "runcheck", "ls", "--where", "tags.sweep=learning-rate", "--columns", COLUMNS]
+WHERE = ["--where", "tags.sweep=learning-rate", "--where", "tags.run_type=train"]
+LIST = [sys.executable, "-m", "runcheck", "ls", *WHERE, "--columns", COLUMNS]
 
 
 def main() -> int:

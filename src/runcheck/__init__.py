@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from runcheck.reading.load import load
     from runcheck.reading.opened import OpenedTree, open_tree
     from runcheck.reading.run import LoadedRun
+    from runcheck.sweeps.sweep import sweep
+    from runcheck.sweeps.told import Told
     from runcheck.trackers.asked import Mirror
     from runcheck.writer.datasets.dataset import Dataset, new_dataset
     from runcheck.writer.ending import Preempted
@@ -47,6 +49,7 @@ __all__ = [
     "Run",
     "RuncheckError",
     "SummaryWriter",
+    "Told",
     "__version__",
     "check",
     "compare",
@@ -58,6 +61,7 @@ __all__ = [
     "recover",
     "show",
     "start_run",
+    "sweep",
 ]
 
 _HOMES = {
@@ -75,6 +79,7 @@ _HOMES = {
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
     "SummaryWriter": "runcheck.writer.shims",
+    "Told": "runcheck.sweeps.told",
     "check": "runcheck.pipeline",
     "compare": "runcheck.asking.compare",
     "diff": "runcheck.asking.difference",
@@ -86,6 +91,7 @@ _HOMES = {
     "recover": "runcheck.writer.recovery.recover",
     "show": "runcheck.asking.show",
     "start_run": "runcheck.writer.start",
+    "sweep": "runcheck.sweeps.sweep",
 }
 _NAMES_AT_HOME = {"open": "open_tree"}  # where that would hide a name of Python's own; so it is not in __all__ either
 

@@ -1,11 +1,11 @@
 """What the rules of the tree are given of each unit: little enough to keep for every unit of a large tree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from runcheck.convention.documents import RegistryRow, Status
+from runcheck.convention.documents import RegistryRow, Status, TrialOfRun, TrialRow
 
-ROLES_OF_A_CARD = ("metadata", "checksums", "config", "summary")  # of the files that make one
+ROLES_OF_A_CARD = ("metadata", "checksums", "config", "summary", "study", "trials")  # of the files that make one
 
 
 class Source(NamedTuple):
@@ -13,6 +13,13 @@ class Source(NamedTuple):
 
     path: str
     fingerprint: str
+
+
+class StudyCard(NamedTuple):
+    """What a sweep or a study says of its trials; ``metric`` is the series that their values are the best of."""
+
+    metric: str | None
+    trials: Sequence[TrialRow]
 
 
 class Card(NamedTuple):
@@ -30,6 +37,9 @@ class Card(NamedTuple):
     fingerprint: str | None = None
     extensions: Mapping[str, object] = {}
     large: Mapping[str, Mapping[str, int]] = {}
+    trial: TrialOfRun | None = None
+    metrics: Mapping[str, float | None] = {}
+    study: "StudyCard | None" = None
 
     @property
     def refers_to(self) -> list[str]:

@@ -7,7 +7,7 @@ So there is one form, without versions.
 import json
 from typing import Any
 
-from runcheck.card import Card, Source
+from runcheck.card import Card, Source, StudyCard
 from runcheck.convention.clauses import clause
 from runcheck.convention.registry import shared
 from runcheck.findings import Finding, Survey, Unverified
@@ -18,6 +18,7 @@ def text_of(survey: Survey) -> str:
     """Return a survey as a text."""
     card = survey.card
     source = [card.source.path, card.source.fingerprint] if card.source else None
+    study = [card.study.metric, card.study.trials] if card.study else None
     return json.dumps(
         [
             [
@@ -25,7 +26,10 @@ def text_of(survey: Survey) -> str:
                 for each in survey.findings
             ],
             [[each.reason, each.paths] for each in survey.unverified],
-            [card.status, card.row, source, card.links, card.fingerprint, card.extensions, card.large],
+            [
+                *(card.status, card.row, source, card.links, card.fingerprint, card.extensions, card.large),
+                *(card.trial, card.metrics, study),
+            ],
             survey.files,
             survey.exceptions,
         ],
@@ -36,11 +40,23 @@ def text_of(survey: Survey) -> str:
 def survey_of(text: str) -> Survey:
     """Return the survey of a text; nothing was hashed for it."""
     document: Any = json.loads(text)
-    findings, unverified, (status, row, source, links, fingerprint, extensions, large), files, stated = document
+    findings, unverified, of_card, files, stated = document
+    status, row, source, links, fingerprint, extensions, large, trial, best, study = of_card
     return Survey(
         findings=tuple(Finding(clause(code), *others) for code, *others in findings),
         unverified=tuple(Unverified(reason, tuple(paths)) for reason, paths in unverified),
-        card=Card(status, row, Source(*source) if source else None, links, fingerprint, extensions, large),
+        card=Card(
+            status,
+            row,
+            Source(*source) if source else None,
+            links,
+            fingerprint,
+            extensions,
+            large,
+            trial,
+            best,
+            StudyCard(*study) if study else None,
+        ),
         files=files,
         hashed_bytes=0,
         is_recalled=True,

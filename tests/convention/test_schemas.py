@@ -203,6 +203,10 @@ SCHEMA_OF_TYPE: dict[str, dict[str, Any]] = {
     "MetricsRow": loaded("metrics-row"),
     "ExportSidecar": loaded("export-sidecar"),
     "Heartbeat": loaded("heartbeat"),
+    "TrialOfRun": MODEL["trial"],
+    "Study": loaded("study"),
+    "TrialRow": loaded("trial-row"),
+    "BestTrial": loaded("best-trial"),
     "RegistryRow": loaded("registry-row"),
 }
 

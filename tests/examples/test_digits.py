@@ -1,5 +1,6 @@
 """The digits example from end to end, and what its tree is worth to other tools."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from tests.examples.artefact_lines import artefact_lines
+
+import runcheck
 
 EXAMPLE = Path(__file__).parents[2] / "examples/digits"
 
@@ -49,15 +52,28 @@ def test_the_demo_prints_a_clean_tree_and_the_findings_of_the_copy(demo: tuple[P
 
 
 def test_the_demo_leaves_three_runs_to_compare_and_a_sweep_of_ten(demo: tuple[Path, str]) -> None:
-    import runcheck
-
     tree = runcheck.open(demo[0] / "artefacts")
     runs = [each.metadata for each in tree.units("model")]
-    swept = [each for each in runs if each["tags"].get("sweep") == "learning-rate"]
+    swept = [each for each in runs if each["tags"].get("sweep") == "learning-rate" and "trial" in each]
     assert len(swept) == 10
-    assert {each["slug"].rpartition("_")[2] for each in runs} == {"baseline", "nodecay", "smallbatch", "rates"}
-    assert "All clean: 15 units" in demo[1]
+    variants = {"baseline", "nodecay", "smallbatch", "rates", "learning-rate"}
+    assert {each["slug"].rpartition("_")[2] for each in runs} == variants
+    assert "All clean: 16 units" in demo[1]
     assert "digits_logreg_rates" in (demo[0] / "runcheck-report.html").read_text()
+
+
+def test_five_or_more_trials_of_the_tuning_beat_the_default(demo: tuple[Path, str]) -> None:
+    command = ["tune", str(EXAMPLE / "tune.py"), "--trials", "8", "--metric", "test/loss", "--study-name", "tuned"]
+    done = subprocess.run(
+        [sys.executable, "-m", "runcheck", *command], cwd=demo[0], capture_output=True, text=True, check=True
+    )
+    default = runcheck.load(demo[0] / "artefacts/model/digits_logreg_baseline/latest").metadata["metrics"]["test/loss"]
+    study = demo[0] / "artefacts/model/digits_logreg_tuned-study/latest"
+    values = [json.loads(line)["value"] for line in (study / "trials.jsonl").read_text().splitlines()]
+    assert default is not None
+    assert sum(value < default for value in values) >= 5
+    assert done.stdout.startswith("8 trials: 8 completed")
+    assert [each for each in runcheck.check(demo[0] / "artefacts").findings if each.code != "RC208"] == []
 
 
 def test_the_test_accuracy_is_sane(run_folder: Path) -> None:

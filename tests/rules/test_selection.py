@@ -57,7 +57,7 @@ def test_only_the_rules_of_the_selected_clauses_are_called() -> None:
         (
             ("RC704",),
             Reading(
-                frozenset({"checksums", "config", "metadata", "summary"}),
+                frozenset({"checksums", "config", "metadata", "study", "summary", "trials"}),
                 is_whole=False,
                 is_hashed=False,
                 is_scanned=False,

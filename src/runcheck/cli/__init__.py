@@ -28,6 +28,7 @@ _COMMANDS = (
     "lineage",
     "diff",
     "plot",
+    "tune",
     "report",
     "recover",
     "reproduce",

@@ -140,6 +140,13 @@ class Restart(TypedDict):
     config: NotRequired[ConfigReference]
 
 
+class TrialOfRun(TypedDict):
+    """Which trial of a sweep or a study a run is."""
+
+    number: int
+    params: dict[str, object]
+
+
 Metadata = TypedDict(
     "Metadata",
     {
@@ -174,6 +181,7 @@ Metadata = TypedDict(
         "architecture": NotRequired[Architecture],
         "metrics": NotRequired[dict[str, float | None]],
         "directions": NotRequired[dict[str, Literal["min", "max"]]],
+        "trial": NotRequired[TrialOfRun],
         "adopted": NotRequired[dict[str, object]],
         "seeds": NotRequired[dict[str, int]],
         "restarts": NotRequired[list[Restart]],
@@ -224,6 +232,43 @@ class ExportSidecar(TypedDict):
     framework: str
     source_step: int
     sha256: str
+
+
+class Study(TypedDict):
+    """``study.json``. What a parameter may be is read as JSON has it."""
+
+    schema_version: str
+    kind: Literal["sweep", "study"]
+    name: str
+    direction: Literal["min", "max"] | None
+    metric: str | None
+    space: dict[str, dict[str, object]]
+    fixed: dict[str, object]
+
+
+class TrialRow(TypedDict):
+    """A row of ``trials.jsonl``."""
+
+    number: int
+    state: Literal["completed", "pruned", "failed"]
+    params: dict[str, object]
+    value: float | None
+    unit: str | None
+    seconds: float
+    reason: NotRequired[str]
+
+
+class BestTrial(TypedDict):
+    """``best_trial.json``."""
+
+    schema_version: str
+    number: int
+    value: float
+    direction: Literal["min", "max"]
+    metric: str | None
+    unit: str | None
+    params: dict[str, object]
+    config: dict[str, object]
 
 
 class Heartbeat(TypedDict):

@@ -10,6 +10,7 @@ Above: TypeAlias = Literal["root", "registry", "schema", "kind", "slug", "latest
 
 # The roles of files that the inputs of rules are made of.
 _ROLES: dict[str, tuple[str, ...]] = {
+    "best_trials": ("best_trial",),
     "bundle": ("bundle",),
     "cards": ("metadata",),
     "checkpoint_names": ("checkpoint",),
@@ -18,7 +19,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "checksums": ("checksums",),
     "comparison": ("events", "metrics"),
     "config": ("config",),
-    "documents": ("metadata", "config", "summary", "heartbeat", "export_sidecar"),
+    "documents": ("metadata", "config", "summary", "heartbeat", "export_sidecar", "study", "trials", "best_trial"),
     "events": ("events",),
     "extension_schemas": ("metadata",),
     "external_data": ("export",),
@@ -38,8 +39,12 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "sidecars": ("export_sidecar", "export"),
     "sound_bundle": ("bundle", "checksums"),
     "sound_metrics": ("metrics",),
+    "study": ("study",),
+    "study_violations": ("study", "best_trial"),
     "summary": ("summary",),
     "summary_violations": ("summary",),
+    "trial_violations": ("trials",),
+    "trials": ("trials",),
     "zarr_stores": ("data",),
 }
 _FORMATS = {"hdf5_data": "hdf5", "parquet_data": "parquet", "zarr_stores": "zarr"}
@@ -74,6 +79,7 @@ _ROLES_BY_NAME: dict[str, tuple[str, ...]] = {
     "heartbeat-schema": ("heartbeat",),
     "registry-row-stale": ("metadata", "config", "summary"),
     "split-files": ("data", "metadata"),
+    "trial-unit": ("trials", "metadata"),
     "unassigned-data": ("data", "metadata"),
 }
 

@@ -95,6 +95,7 @@ _STREAMING = {
     ("signature", ".sig"): "signature:SignatureProbe",
     ("metrics", ".jsonl"): "metrics:JsonlMetricsProbe",
     ("metrics", ".csv"): "metrics:CsvMetricsProbe",
+    ("trials", ".jsonl"): "document:TrialsProbe",
     ("events", "*"): "events:EventsProbe",
 }
 

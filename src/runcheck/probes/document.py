@@ -74,6 +74,27 @@ class JsonProbe(_DocumentProbe):
         return DocumentContent(value)
 
 
+class TrialsProbe(_DocumentProbe):
+    """Reads a list of JSON objects, one a line, as one document: its value is the tuple of them."""
+
+    _separators = ",[{"
+
+    def _parsed(self, text: str) -> DocumentContent:
+        *lines, rest = text.split("\n")
+        rows = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = parse_json(line)
+            except FaultError as fault:
+                raise FaultError(str(fault), number) from fault
+            if not isinstance(row, dict):
+                raise FaultError(f"holds {_article(row)} on this line, not an object", number)
+            rows.append(row)
+        if rest:
+            raise FaultError("has a last line that no line feed ends", len(lines) + 1)
+        return DocumentContent(tuple(rows))
+
+
 class YamlProbe(_DocumentProbe):
     """Reads a YAML document."""
 

@@ -12,7 +12,17 @@ from typing import TypeVar, cast
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.checksums import LfsPointer
-from runcheck.convention.documents import STATUSES, ExportSidecar, Heartbeat, Metadata, Status, Summary
+from runcheck.convention.documents import (
+    STATUSES,
+    BestTrial,
+    ExportSidecar,
+    Heartbeat,
+    Metadata,
+    Status,
+    Study,
+    Summary,
+    TrialRow,
+)
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import Violation, is_known_major
 from runcheck.convention.settings import Settings
@@ -109,6 +119,53 @@ class DocumentInputs:
         """The summary, valid against its schema."""
         value = self._valid("summary", self.summary_violations)
         return value if isinstance(value, Absent | NotVerified) else cast("Summary", value)
+
+    @cached_property
+    def study_violations(self) -> dict[str, tuple[Violation, ...]]:
+        """Where the documents of a sweep or a study break their schemas, by their roles."""
+        found = {role: self._violations(role) for role in ("study", "best_trial")}
+        return {role: each for role, each in found.items() if not isinstance(each, Absent | NotVerified)}
+
+    @cached_property
+    def study(self) -> Study | Absent | NotVerified:
+        """What a sweep or a study was looking for, valid against its schema."""
+        value = self._valid("study", self.study_violations.get("study"))
+        return value if isinstance(value, Absent | NotVerified) else cast("Study", value)
+
+    @cached_property
+    def best_trials(self) -> tuple[BestTrial, ...] | NotVerified:
+        """The best trial, valid against its schema; none where there is not one that is."""
+        value = self._valid("best_trial", self.study_violations.get("best_trial"))
+        return (
+            value
+            if isinstance(value, NotVerified)
+            else ()
+            if isinstance(value, Absent)
+            else (cast("BestTrial", value),)
+        )
+
+    @cached_property
+    def trial_violations(self) -> tuple[tuple[int, Violation], ...] | Absent | NotVerified:
+        """Where trials break their schema, by their lines."""
+        rows, schema = self._trials, layout().roles["trials"].schema
+        if isinstance(rows, Absent | NotVerified) or schema is None:
+            return ABSENT if schema is None else cast("Absent | NotVerified", rows)
+        return tuple((line, each) for line, row in enumerate(rows, start=1) for each in _breaks(schema, row))
+
+    @cached_property
+    def trials(self) -> tuple[tuple[int, TrialRow], ...] | Absent | NotVerified:
+        """The trials with their lines, where each is valid against its schema."""
+        rows = self._trials
+        if isinstance(rows, Absent | NotVerified):
+            return rows
+        return ABSENT if self.trial_violations else tuple(enumerate(cast("tuple[TrialRow, ...]", rows), start=1))
+
+    @property
+    def _trials(self) -> tuple[object, ...] | Absent | NotVerified:
+        content = self._content("trials")
+        if isinstance(content, DocumentContent) and isinstance(content.value, tuple):
+            return content.value
+        return content if isinstance(content, NotVerified) else ABSENT
 
     @cached_property
     def metrics(self) -> MetricsContent | Absent | NotVerified:

@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from runcheck.card import Card
+from runcheck.convention.documents import TrialRow
 from runcheck.convention.layout import layout
 from runcheck.convention.registry import COLUMNS_OF, parts_of
+from runcheck.convention.trials import is_same
 from runcheck.convention.units import Tree
 from runcheck.convention.words import without_secrets
 from runcheck.probes.contents import RegistryContent
 from runcheck.rules.rule import Problem, tree_rule
 
 METADATA = layout().path("metadata")
+TRIALS = layout().path("trials")
 REGISTRY = layout().registry
 _LONGEST = 80  # characters of a value of a configuration in a message
 
@@ -139,6 +142,40 @@ def link_cycle(cards: Mapping[str, Card]) -> Iterator[Problem]:
                 done.add(current)
                 del trail[current]
                 current = next(reversed(trail), None)
+
+
+@tree_rule
+def trial_unit(cards: Mapping[str, Card], tree: Tree) -> Iterator[Problem]:
+    """The runs that the trials of a study name: they are there, and say the same of themselves."""
+    units = {unit.path for unit in tree.units}
+    for path, card in cards.items():
+        for line, trial in enumerate(card.study.trials if card.study else (), start=1):
+            problem: str | None = None
+            named = trial["unit"]
+            if card.study is None or named is None:
+                continue
+            if named not in units:
+                problem = f"names {named}, which is not in the tree"
+            elif named in cards and cards[named].status is not None:
+                problem = _disagrees(trial, card.study.metric, cards[named])
+            if problem:
+                yield Problem(f"{path}/{TRIALS}", f"line {line} {problem}", line, concerns=named)
+
+
+def _disagrees(trial: TrialRow, metric: str | None, run: Card) -> str | None:
+    """Return where a trial and its run say different things, None where they agree."""
+    named, number = trial["unit"], trial["number"]
+    if run.trial is None:
+        return f"is trial {number}, and {named} does not say that it is one"
+    if run.trial["number"] != number:
+        return f"is trial {number}; {named} says it is trial {run.trial['number']}"
+    for name in sorted({*trial["params"], *run.trial["params"]}):
+        said, own = (each.get(name, "not there") for each in (trial["params"], run.trial["params"]))
+        if not is_same(said, own):
+            return f"says {name} is {without_secrets(said, name)!r}; {named} says {without_secrets(own, name)!r}"
+    if metric is not None and trial["state"] == "completed" and run.metrics.get(metric) != trial["value"]:
+        return f"says the value is {trial['value']!r}; {named} says {metric} is {run.metrics.get(metric)!r}"
+    return None
 
 
 def _differences(

@@ -51,7 +51,7 @@ _RULES: list[Rule] = []
 _OF_TREES = {"RC1": ("tree",), "RC2": ("metadata",), "RC7": ("references",), "RC9": ("git",)}
 _OF_UNITS = {
     "RC3": ("checksums", "signatures"),
-    "RC4": ("events", "metrics", "summary"),
+    "RC4": ("events", "metrics", "summary", "trials"),
     "RC5": ("checkpoints", "exports", "orbax"),
     "RC6": ("datasets", "hdf5", "parquet", "zarr"),
     "RC8": ("names",),

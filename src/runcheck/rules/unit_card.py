@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from runcheck.card import Card, Source
+from runcheck.card import Card, Source, StudyCard
 from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import Metadata, RegistryRow
 from runcheck.convention.layout import layout
@@ -32,7 +32,17 @@ def card_of(inputs: UnitInputs) -> Card:
         source=Source(made_from["path"], made_from["fingerprint"]) if made_from["kind"] == "artefact" else None,
         links=metadata.get("links", {}),
         extensions=metadata.get("extensions", {}),
+        trial=metadata.get("trial"),
+        metrics=metadata.get("metrics", {}) if "trial" in metadata else {},
+        study=_study(inputs),
     )
+
+
+def _study(inputs: UnitInputs) -> StudyCard | None:
+    study, trials = inputs.study, inputs.trials
+    if isinstance(study, Absent | NotVerified) or isinstance(trials, Absent | NotVerified):
+        return None
+    return StudyCard(study["metric"], [row for _, row in trials])
 
 
 def _row(inputs: UnitInputs, metadata: Metadata) -> RegistryRow:

@@ -90,7 +90,15 @@ def how_it_ended(error: BaseException | None) -> tuple[Status, str | None]:
     if error is None or (isinstance(error, SystemExit) and not code):
         # Who catches Preempted and leaves the loop was preempted all the same.
         return ("preempted", _SIGTERM) if _process.was_preempted else ("completed", None)
+    if is_pruned(error):
+        return "aborted", f"pruned: {error}" if str(error) else "pruned"
     return ("aborted" if isinstance(error, KeyboardInterrupt) else "failed"), f"{type(error).__name__}: {error}"
+
+
+def is_pruned(error: BaseException) -> bool:
+    """Say whether a study ended its trial since others were better by then: no fault of the run."""
+    optuna = sys.modules.get("optuna")
+    return optuna is not None and isinstance(error, optuna.TrialPruned)
 
 
 def tell_preempted(step: int | None, checkpoint: int | None) -> None:

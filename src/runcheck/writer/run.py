@@ -15,7 +15,8 @@ from runcheck.convention.timestamps import now
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError, warn
 from runcheck.trackers.asked import Mirror
 from runcheck.trackers.processes import Mirrors
-from runcheck.writer.arguments import checked_step
+from runcheck.writer.arguments import checked_link, checked_name, checked_step
+from runcheck.writer.atomic import json_text
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.ending import finishing, how_it_ended, opened, tell_preempted
 from runcheck.writer.exceptions import checked_exception, state_exception
@@ -281,6 +282,40 @@ class Run:
         """
         self._owned_log()
         return add_plot(self._folder, name, figure)
+
+    def link(self, relation: str, unit: str) -> None:
+        """Link another unit of the tree, ``<kind>/<slug>/<version>``, that was not known when the run was started.
+
+        Raises:
+            InvalidArgumentError: the relation is no name, or the unit is not in the tree.
+            CannotWriteError: the disk refuses.
+            RuncheckError: the run is finished.
+        """
+        self._owned_log()
+        relation = checked_name("relation", "relation", relation)
+        self.metadata.setdefault("links", {})[relation] = checked_link(self._folder.root, relation, unit)
+        self._write(layout().path("metadata"), json_text(self.metadata))
+        self._folder.register(self.metadata)
+
+    def write_role(self, role: str, text: str) -> None:
+        """Write the document of a role of the layout, whole or not at all: what else a run of a special kind holds.
+
+        Raises:
+            CannotWriteError: the disk refuses.
+            RuncheckError: the run is finished.
+        """
+        self._owned_log()
+        self._write(layout().path(role), text)
+
+    def _write(self, path: str, text: str) -> None:
+        try:
+            self._folder.write(path, text)
+        except OSError as error:
+            raise CannotWriteError(f"{self.path}/{path}: cannot be written: {error.strerror or error}") from error
+
+    def redacted(self, document: Mapping[str, object], where: str) -> dict[str, object]:
+        """Return a document without secrets and paths of this machine; ``where`` is its role and ``#``."""
+        return self._folder.redacted(document, where)
 
     def stopped_early(self, step: int) -> None:
         """Record that training stopped at ``step``, before its planned end."""

@@ -23,12 +23,14 @@ from runcheck.writer.arguments import (
 )
 from runcheck.writer.config import plain_config, plain_object
 from runcheck.writer.job.silent import unit_folder
+from runcheck.writer.membership import membership
 from runcheck.writer.provenance.code import script_description
 from runcheck.writer.provenance.data import provenance_of, with_digests
 from runcheck.writer.run import Run
 from runcheck.writer.unit import UnitFolder
 from runcheck.writer.weights.retention import Keep
 
+NEWEST = "latest"  # the run of the slug to go on with
 _MAX_ATTEMPTS = 1000
 
 
@@ -103,6 +105,10 @@ def start_run(
     if keep is not None and not isinstance(keep, Keep):
         raise InvalidArgumentError(f"keep is {told(keep)}; give a rule, runcheck.Keep(last=3)")
     tags = checked_mapping(tags, "tags", '{"experiment": "digits", "run_type": "train"}')
+    trial = membership()
+    if trial is not None:
+        tags = {**tags, "sweep": trial.name}
+        resume = trial.stopped if resume == NEWEST else resume  # the newest of the slug may be of another trial
     tokens = {"dataset": dataset, "model": model, "variant": variant}
     slug = "_".join(checked_name("token", what, text) for what, text in tokens.items())
     folder = unit_folder(checked_root(root), layout().kinds["model"], slug)
@@ -124,19 +130,29 @@ def start_run(
         directions=checked_directions({} if directions is None else directions),
         keep=keep or Keep(),
     )
+    if trial is not None:
+        run.metadata["trial"] = {
+            "number": trial.number,
+            "params": folder.redacted(plain_object(trial.params, "params"), "metadata#/trial/params"),
+        }
     _describe(run, folder, seeds, {} if links is None else links, {} if extensions is None else extensions)
     if keep is not None and keep.by is not None:
         _tell_guess(keep.by, run.metadata.get("directions", {}))
     mirrors = asked_for(folder.root, trackers)
-    if resume is not None and run.go_on(resume, allow_config_change=allow_config_change):
-        run.mirror(mirrors)
-        return run
+    if resume is None or not run.go_on(resume, allow_config_change=allow_config_change):
+        _begin(run, folder)
+    if trial is not None:
+        trial.begin(run)
+    run.mirror(mirrors)
+    return run
+
+
+def _begin(run: Run, folder: UnitFolder) -> None:
+    """Give a new run its folder, under the first version that is free."""
     attempts = (experiment_id(folder.created, folder.sha, attempt) for attempt in range(1, _MAX_ATTEMPTS))
     if not folder.create_first(attempts):
         raise CannotWriteError(f"{folder.slug_path}: no version of this second is free")
     run.begin()
-    run.mirror(mirrors)
-    return run
 
 
 def _describe(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from runcheck.trackers.asked import Mirror
-from runcheck.writer.arguments import checked_step
+from runcheck.writer.arguments import checked_name, checked_step
 from runcheck.writer.attachments import image_suffix, place_in
 from runcheck.writer.ending import opened
 from runcheck.writer.job.silent import SilentLog, nothing
@@ -53,6 +53,12 @@ class SilentRun(Run):
         self._open_log()
         file = os.path.basename(path) if name is None else name
         return os.path.join(self.path, place_in(self._folder, "extra", file))
+
+    def link(self, relation: str, unit: str) -> None:
+        """Check the arguments, as far as they can be told here."""
+        self._open_log()
+        checked_name("relation", "relation", relation)
+        checked_name("unit-path", "unit", unit)
 
     def plot(self, name: str, figure: object) -> str | None:
         """Return where process 0 puts the plot; see :meth:`Run.plot`. Only there it is drawn."""

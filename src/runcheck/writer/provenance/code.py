@@ -4,12 +4,14 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from types import ModuleType
 
 from runcheck.convention.addresses import without_user
 from runcheck.convention.documents import Git
 from runcheck.convention.names import is_name
 from runcheck.writer.provenance.git import Question
 
+LOADED_SCRIPT = "runcheck_objective"  # the module of a script that runcheck itself runs: that one is the script
 MAX_DIFF_BYTES = 4 << 20
 MAX_UNTRACKED = 100
 _MAX_LINES = 1 << 20  # bytes of names and of configuration that are read
@@ -44,16 +46,20 @@ class Repository:
     diff: bytes
 
 
+def _script() -> ModuleType | None:
+    return sys.modules.get(LOADED_SCRIPT) or sys.modules.get("__main__")
+
+
 def script_folder() -> str:
     """Return the folder of the script that runs; of a console or an installed program, the working directory."""
-    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    main = getattr(_script(), "__file__", None)
     folder = os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
     return os.getcwd() if f"{folder}/".startswith((f"{sys.prefix}/", f"{sys.base_prefix}/")) else folder
 
 
 def script_description() -> str:
     """Return the first paragraph of the docstring of the script that runs, in one line."""
-    text = getattr(sys.modules.get("__main__"), "__doc__", None) or ""
+    text = getattr(_script(), "__doc__", None) or ""
     return " ".join(text.strip().split("\n\n")[0].split())
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, cast
 
 from runcheck.convention.documents import Git, Metadata, Redaction, Restart
 from runcheck.convention.layout import layout
+from runcheck.convention.secrets import REDACTED
 from runcheck.convention.timestamps import format_timestamp, now, parse_timestamp
 from runcheck.convention.versions import in_order
 from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError, warn
@@ -39,7 +40,7 @@ from runcheck.writer.unit import UnitFolder
 _NEWEST = "latest"
 _SHOWN = 5  # values of a configuration in a message
 # What the metadata say of the words that a caller chose; all else is what the run was when it began.
-_FROM_CALLER = ("description", "tags", "links", "directions")
+_FROM_CALLER = ("description", "tags", "links", "directions", "trial")
 
 
 class Resumed(NamedTuple):
@@ -155,6 +156,9 @@ def _prepared(
     }
     if "error" in old:
         restart["error"] = old["error"]
+        if REDACTED in old["error"]:
+            where = f"metadata#/restarts/{len(old.get('restarts', []))}/error"
+            folder.redactor.note(where, "repeats what was replaced")
     if is_changed:
         restart["config"] = {"path": _keep_config(unit, repair), "sha256": old["config"]["sha256"]}
     write_json(files.absolute(old["config"]["path"]), given[1])

@@ -1,0 +1,75 @@
+"""Where a study of Optuna is kept, and what samples and prunes in it."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from runcheck.convention.layout import layout
+from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError
+from runcheck.sweeps.attempt import reason_of
+from runcheck.tree.locate import without_passwords
+
+_FOLDER = "studies"
+_JOURNALS = (".log", ".jsonl", ".journal")
+_SEEDS = 2**32
+
+_SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = {
+    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed),
+    "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+}
+_PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
+    "median": lambda: optuna.pruners.MedianPruner(n_startup_trials=3),
+    "successive_halving": optuna.pruners.SuccessiveHalvingPruner,
+    "hyperband": optuna.pruners.HyperbandPruner,
+    "none": optuna.pruners.NopPruner,
+}
+SAMPLERS, PRUNERS = tuple(_SAMPLERS), tuple(_PRUNERS)
+
+
+def default_storage(root: str, name: str) -> str:
+    """Return the journal of a study that names no storage: in the folder of the tree that is no part of the record."""
+    return os.path.join(root, layout().state, _FOLDER, f"{name}.log")
+
+
+def open_storage(storage: str) -> BaseStorage:
+    """Return the storage at a URL, ``sqlite:///study.db``, or in a journal file, ``study.log``.
+
+    Raises:
+        InvalidArgumentError: it is neither.
+        CannotReadError: it cannot be opened, or holds no studies.
+        CannotWriteError: its folder cannot be made.
+    """
+    shown = without_passwords(storage)
+    if "://" not in storage and not storage.endswith(_JOURNALS):
+        raise InvalidArgumentError(f"storage is {shown!r}; give sqlite:///study.db, or a journal, study.log")
+    try:
+        if "://" in storage:
+            return optuna.storages.RDBStorage(storage)
+        os.makedirs(os.path.dirname(os.path.abspath(storage)), exist_ok=True)
+        return JournalStorage(JournalFileBackend(storage))
+    except OSError as error:
+        raise CannotWriteError(f"{shown}: cannot be opened: {error.strerror or error}") from error
+    except Exception as error:  # SQLAlchemy's own, and what a file raises that is no journal
+        raise CannotReadError(f"{shown}: cannot be opened: {reason_of(error)}") from error
+
+
+def sampler_of(name: str, seed: int, number: int) -> optuna.samplers.BaseSampler:
+    """Return a sampler for the trial ``number``: what it draws depends on that and on what is known by then alone.
+
+    So a study that is stopped and goes on tries what it would have tried.
+    """
+    return _SAMPLERS[name]((seed + 7919 * number) % _SEEDS)
+
+
+def pruner_of(name: str) -> optuna.pruners.BasePruner:
+    """Return a pruner by its name."""
+    return _PRUNERS[name]()
+
+
+def quiet() -> None:
+    """Let Optuna say nothing of its own but what is wrong."""
+    optuna.logging.set_verbosity(logging.ERROR)
