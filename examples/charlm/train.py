@@ -191,6 +191,7 @@ def train(
     tags: Mapping[str, str] = NO_TAGS,
     every: Every = Every(),
     resume: bool = False,
+    trackers: Sequence[str] | None = None,
     is_enough: IsEnough = never,
 ) -> float:
     """Train, and return the validation loss at the end.
@@ -203,6 +204,7 @@ def train(
         tags: Tags of the run, beside or instead of ``experiment`` and ``run_type``.
         every: When to measure, evaluate and save.
         resume: Go on with the newest run of this name, unless it is completed.
+        trackers: Names of services that the run is mirrored to; by default those of the configuration.
         is_enough: Asked after each evaluation, with step and loss, whether to stop there.
 
     Raises:
@@ -215,7 +217,7 @@ def train(
                             config=config, data=folder, seeds={"all": config.seed}, architecture=told(config),
                             tags={"experiment": "charlm", "run_type": "train", **tags},
                             directions={"memory_bytes": "min", "load_balance": "min"},
-                            resume="latest" if resume else None) as run:  # fmt: skip
+                            resume="latest" if resume else None, trackers=trackers) as run:  # fmt: skip
         return fit(run, config, data, every, is_enough)
 
 
@@ -242,6 +244,8 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--data", metavar="FOLDER", help="the dataset; by default the newest of the tree")
     flags.add_argument("--variant", default="baseline", help="the last part of the run's name")
     flags.add_argument("--resume", action="store_true", help="go on with the newest run, unless it is completed")
+    for name, words in (("wandb", "Weights & Biases"), ("mlflow", "MLflow")):
+        flags.add_argument(f"--{name}", dest="trackers", action="append_const", const=name, help=f"mirror to {words}")
     return flags
 
 
@@ -273,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         config = Config(**{each.name: getattr(given, each.name) for each in fields(Config)})
         every = Every(given.measure_every, given.eval_every, given.checkpoint_every)
         loss = train(config, root=given.root, dataset=given.data, variant=given.variant, every=every,
-                     resume=given.resume)  # fmt: skip
+                     resume=given.resume, trackers=given.trackers)  # fmt: skip
     except (OSError, ValueError, runcheck.RuncheckError) as error:
         flags.error(str(error))
     print(f"validation loss {loss:.3f}, perplexity {math.exp(loss):.2f}")
