@@ -74,7 +74,7 @@ MAY_IMPORT = {
         "writer.provenance",
         "writer.readme",
     },
-    "sweeps": {"convention", "reading", "report.escape", "report.table", "tree", "writer"},
+    "sweeps": {"convention", "reading", "report.escape", "report.table", "report.words", "tree", "writer"},
     "tuning": {"convention", "plots", "reading", "report.escape", "report.table", "sweeps", "tree", "writer"},
     "signing": {"convention", "findings", "probes", "reading", "tree.walk", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},

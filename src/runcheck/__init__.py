@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from runcheck.reading.opened import OpenedTree, open_tree
     from runcheck.reading.run import LoadedRun
     from runcheck.sweeps.sweep import sweep
-    from runcheck.sweeps.told import Told
+    from runcheck.sweeps.told import SweepResult
     from runcheck.trackers.asked import Mirror
+    from runcheck.tuning.tune import tune
     from runcheck.writer.datasets.dataset import Dataset, new_dataset
     from runcheck.writer.ending import Preempted
     from runcheck.writer.recovery.recover import Recovery, recover
@@ -49,7 +50,7 @@ __all__ = [
     "Run",
     "RuncheckError",
     "SummaryWriter",
-    "Told",
+    "SweepResult",
     "__version__",
     "check",
     "compare",
@@ -62,6 +63,7 @@ __all__ = [
     "show",
     "start_run",
     "sweep",
+    "tune",
 ]
 
 _HOMES = {
@@ -79,7 +81,7 @@ _HOMES = {
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
     "SummaryWriter": "runcheck.writer.shims",
-    "Told": "runcheck.sweeps.told",
+    "SweepResult": "runcheck.sweeps.told",
     "check": "runcheck.pipeline",
     "compare": "runcheck.asking.compare",
     "diff": "runcheck.asking.difference",
@@ -92,6 +94,7 @@ _HOMES = {
     "show": "runcheck.asking.show",
     "start_run": "runcheck.writer.start",
     "sweep": "runcheck.sweeps.sweep",
+    "tune": "runcheck.tuning.tune",
 }
 _NAMES_AT_HOME = {"open": "open_tree"}  # where that would hide a name of Python's own; so it is not in __all__ either
 

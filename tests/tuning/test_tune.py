@@ -12,9 +12,10 @@ import pytest
 import runcheck
 from runcheck.cli import main
 from runcheck.errors import CannotReadError, InvalidArgumentError
-from runcheck.sweeps.told import Told
+from runcheck.sweeps.told import SweepResult
+from runcheck.tuning import study
 from runcheck.tuning.space import Space, space_of
-from runcheck.tuning.tune import Settings, tune
+from runcheck.tuning.study import Settings
 from tests.sweeps.trees import errors, loss, trials_of, units
 from tests.tuning import objectives
 
@@ -34,10 +35,10 @@ def search(
     *,
     name: str = "rates",
     **settings: Any,  # noqa: ANN401 - those of the study
-) -> Told:
+) -> SweepResult:
     declared = space_of({"space": objectives.SPACE, "fixed": objectives.FIXED}, "here")
     asked = Settings(name, trials, **settings)
-    return tune(objective, declared if space is None else space, asked, is_quiet=True)
+    return study.search(objective, declared if space is None else space, asked, is_quiet=True)
 
 
 def loaded(unit: str | None) -> runcheck.LoadedRun:
@@ -46,7 +47,7 @@ def loaded(unit: str | None) -> runcheck.LoadedRun:
     return run
 
 
-def document(told: Told, name: str) -> dict[str, Any]:
+def document(told: SweepResult, name: str) -> dict[str, Any]:
     path = Path("artefacts") / str(told.unit) / name
     found: dict[str, Any] = json.loads(path.read_text())
     return found
@@ -266,3 +267,18 @@ def test_optuna_s_own_study_can_be_read_from_the_storage() -> None:
     search(objectives.objective, 3, storage="sqlite:///study.db")
     study = optuna.load_study(study_name="rates", storage="sqlite:///study.db")
     assert len(study.trials) == 3
+
+
+def test_a_space_of_texts_is_searched_from_python() -> None:
+    found = runcheck.tune(
+        lambda trial: trial.config["x"] ** 2 + trial.config["shift"],
+        {"x": "-2.0..2.0"},
+        name="bowl",
+        fixed={"shift": 1},
+        trials=4,
+        quiet=True,
+    )
+    values = [float(str(trial["params"]["x"])) ** 2 + 1 for trial in found.trials]
+    assert [trial["value"] for trial in found.trials] == values
+    assert found.best is not None
+    assert found.best["value"] == min(values)

@@ -15,7 +15,7 @@ from runcheck.sweeps.attempt import Outcome, Task, attempt
 from runcheck.sweeps.earlier import earlier_of, earlier_runs
 from runcheck.sweeps.grid import Grid, checked_grid, points, space_of
 from runcheck.sweeps.record import Record, checked_series, study_document
-from runcheck.sweeps.told import Progress, Told
+from runcheck.sweeps.told import Progress, SweepResult
 from runcheck.writer.arguments import checked_mapping, checked_name, checked_root, told
 from runcheck.writer.config import plain_object
 
@@ -35,7 +35,7 @@ def sweep(
     root: str | os.PathLike[str] = "artefacts",
     jobs: int = 1,
     quiet: bool = False,
-) -> Told:
+) -> SweepResult:
     """Train at every point of a grid, and return what came of it; ``print`` that for a table of the best.
 
     ``train`` gets a configuration and calls :func:`runcheck.start_run` as ever: its run gets the tag ``sweep`` and the
@@ -94,12 +94,12 @@ def sweep(
     return told_of(record)
 
 
-def told_of(record: Record, unit: str | None = None) -> Told:
+def told_of(record: Record, unit: str | None = None) -> SweepResult:
     """Return what came of a sweep or a study whose unit is there."""
     best = record.best
     if unit is None and record.run is not None:
         unit = os.path.relpath(record.run.path, record.root).replace(os.sep, "/")
-    return Told(
+    return SweepResult(
         root=record.root,
         unit=unit,
         direction=record.study["direction"],

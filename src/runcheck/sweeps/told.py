@@ -9,12 +9,13 @@ from runcheck.convention.aggregates import Direction
 from runcheck.convention.documents import TrialRow
 from runcheck.report.escape import printable
 from runcheck.report.table import aligned
+from runcheck.report.words import count_in_words
 
 _WIDEST = 32  # characters of a value
 _BEST = 5
 
 
-class Told(NamedTuple):
+class SweepResult(NamedTuple):
     """What came of a sweep or a study.
 
     ``unit`` is the path of its own unit below ``root``, None where no trial had a run. ``best`` is the best trial, None
@@ -35,10 +36,11 @@ class Told(NamedTuple):
         return "\n".join(lines_of(self))
 
 
-def lines_of(told: Told) -> Iterator[str]:
+def lines_of(told: SweepResult) -> Iterator[str]:
     """Yield the lines of the end: how many trials, the best five of them, and where the rest is found."""
     counts = {state: sum(each["state"] == state for each in told.trials) for state in ("completed", "pruned", "failed")}
-    yield f"{_counted(len(told.trials))}: {', '.join(f'{count} {state}' for state, count in counts.items() if count)}"
+    states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    yield f"{count_in_words(len(told.trials), 'trial')}: {states}"
     shown = ranked(told.trials, told.direction)
     if shown:
         names = list(dict.fromkeys(name for each in shown for name in each["params"]))
@@ -78,10 +80,6 @@ def _cells(trial: TrialRow, names: Sequence[str], *, has_value: bool) -> list[st
 def _value(value: object) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
-
-
-def _counted(count: int) -> str:
-    return f"{count} trial{'' if count == 1 else 's'}"
 
 
 class Progress:

@@ -6,29 +6,26 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import cast
 
-from runcheck.errors import MissingLibraryError
-from runcheck.sweeps.told import Told
+from runcheck.sweeps.told import SweepResult
 from runcheck.tuning.objective import Named, named
 from runcheck.tuning.space import Space, read_space, space_of
+from runcheck.tuning.tune import require_optuna
 
 _LONGEST = 64  # characters of a token
 
 
-def tuned(objective: str, options: Namespace) -> Told:
+def tuned(objective: str, options: Namespace) -> SweepResult:
     """Do the study that the options of the command line ask for.
 
     Raises:
         MissingLibraryError: Optuna is not installed.
-        RuncheckError: as :func:`runcheck.tuning.tune.tune`.
+        RuncheckError: as :func:`runcheck.tune`.
     """
     target = named(objective)
     space = space_for(target, options.space).overridden(options.param, options.fix)
-    try:
-        import optuna  # noqa: F401, PLC0415 - half a second
-    except ImportError as error:
-        raise MissingLibraryError("optuna", "tune", "tune") from error
+    require_optuna()
     from runcheck.tuning.own_run import Origin  # noqa: PLC0415
-    from runcheck.tuning.tune import Settings, tune  # noqa: PLC0415
+    from runcheck.tuning.study import Settings, search  # noqa: PLC0415
 
     stem = _token(os.path.splitext(os.path.basename(target.path))[0])
     settings = Settings(
@@ -47,7 +44,7 @@ def tuned(objective: str, options: Namespace) -> Told:
         allow_space_change=options.allow_space_change,
         origin=Origin(model=stem, script=target.path),
     )
-    return tune(target, space, settings, is_quiet=options.quiet)
+    return search(target, space, settings, is_quiet=options.quiet)
 
 
 def space_for(target: Named, path: str | None) -> Space:
