@@ -27,6 +27,7 @@ from runcheck.tree.walk import folders_in
 from runcheck.writer.arguments import checked_name, checked_root
 from runcheck.writer.atomic import json_text, sync_folder, sync_tree, write_whole
 from runcheck.writer.log.rows import KnownNames
+from runcheck.writer.log.tensorboard import write_events
 from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.readme import readme_of_run, results_of
 from runcheck.writer.summary import best_values, summary_of
@@ -147,15 +148,18 @@ class _Unit:
         self.notes += notes
         self.missing += missing
         names = KnownNames()
+        points, created = self._found.points, self._found.created
+        rows = ((step, *named[tag], value) for step, tag, value in points.rows() if tag in named)
         path = os.path.join(folder, layout().path("metrics", suffix=".jsonl"))
         with open(path, "wb") as stream:
-            for step, tag, value in self._found.points.rows():
-                if tag not in named:
-                    continue
-                split, metric = named[tag]
+            for step, split, metric, value in rows:
                 stream.write(names.of(split, (metric,)).lines(step, (value,)))
                 self._series.setdefault((split, metric), SeriesAggregate()).add(step, value)
-        points = self._found.points
+        if self._series:
+            rows = ((step, *named[tag], value) for step, tag, value in points.rows() if tag in named)
+            write_events(
+                os.path.join(folder, layout().folder_of("events")), created.timestamp() if created else 0.0, rows
+            )
         if points.again:
             self.notes.append(f"{points.again:,} points were logged again later, and the later ones were taken")
         if points.passed_over:
