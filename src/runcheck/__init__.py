@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runcheck.reading.opened import OpenedTree, open_tree
     from runcheck.reading.run import LoadedRun
     from runcheck.trackers.asked import Mirror
+    from runcheck.tracking import LocalTracker, Tracker
     from runcheck.writer.datasets.dataset import Dataset, new_dataset
     from runcheck.writer.ending import Preempted
     from runcheck.writer.recovery.recover import Recovery, recover
@@ -37,6 +38,7 @@ __all__ = [
     "Keep",
     "LoadedDataset",
     "LoadedRun",
+    "LocalTracker",
     "MetricWriter",
     "Mirror",
     "OpenedTree",
@@ -46,6 +48,7 @@ __all__ = [
     "Run",
     "RuncheckError",
     "SummaryWriter",
+    "Tracker",
     "__version__",
     "check",
     "compare",
@@ -64,6 +67,7 @@ _HOMES = {
     "Keep": "runcheck.writer.weights.retention",
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
+    "LocalTracker": "runcheck.tracking",
     "MetricWriter": "runcheck.writer.shims",
     "Mirror": "runcheck.trackers.asked",
     "OpenedTree": "runcheck.reading.opened",
@@ -73,6 +77,7 @@ _HOMES = {
     "Run": "runcheck.writer.run",
     "RuncheckError": "runcheck.errors",
     "SummaryWriter": "runcheck.writer.shims",
+    "Tracker": "runcheck.tracking",
     "check": "runcheck.pipeline",
     "compare": "runcheck.asking.compare",
     "diff": "runcheck.asking.difference",

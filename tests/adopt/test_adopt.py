@@ -244,7 +244,9 @@ def test_a_run_of_mlflow(tmp_path: Path) -> None:
     assert metadata["tags"] == {"run_type": "train", "dataset": "digits", "model": "mlp", "experiment": "digits"}
     assert (1, "val", "accuracy", 0.6) in rows_of(adopted.path)
     assert json.loads(Path(adopted.path, "config.json").read_text()) == {"layers": [64, 64], "lr": 0.1, "seed": 7}
-    assert adopted.left == ["1 artifact", "the tags team"]
+    assert metadata["extensions"] == {"mlflow": {"tags": {"team": "vision"}}}
+    assert Path(adopted.path, "extra/notes.txt").read_bytes() == (MLFLOW / "artifacts/notes.txt").read_bytes()
+    assert adopted.left == []
 
 
 def test_steps_of_mlflow_in_any_order_are_no_run_that_was_taken_up_again(tmp_path: Path) -> None:
@@ -576,6 +578,6 @@ def test_the_command_line_says_what_became_of_it(tmp_path: Path, capsys: pytest.
     told = capsys.readouterr().out
     assert "made, not sealed" in told
     assert "missing: git: nothing says it" in told
-    assert "left behind: 1 artifact" in told
+    assert "taken: MLflow keeps parameters as texts" in told
     assert "errors and" in told
     assert main([*words[:-1], "run_type"]) == 2

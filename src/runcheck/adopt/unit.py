@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
+from runcheck.adopt.artifacts import copy_artifacts, lines_of
 from runcheck.adopt.found import Found, Given
 from runcheck.adopt.metadata import commit_of, metadata_of, missing_in
 from runcheck.adopt.series import series_of
@@ -95,6 +96,8 @@ class _Unit:
         self._write_metrics(folder)
         for step, checkpoint in sorted(found.checkpoints.items()):
             self._copy(checkpoint, os.path.join(folder, layout().folder_of("checkpoint"), str(step)))
+        left = copy_artifacts(self._source, found.artifacts, folder, self._redactor, self._given.largest)
+        found.left += lines_of(left)
         config = self._write_config(folder)
         summary = self._write_summary(folder)
         self._metadata = metadata_of(found, self._given, (self._slug, self._name), config, self._redactor)
@@ -133,7 +136,9 @@ class _Unit:
     def _named(self) -> str:
         given = self._given
         variant = _NO_TOKEN.sub("-", self._name.lower()).strip("-")[:_LONGEST_TOKEN].strip("-") or UNKNOWN
-        tokens = {"dataset": given.dataset, "model": given.model, "variant": given.variant}
+        known = {name: self._found.tags.get(name) for name in ("dataset", "model")}
+        dataset, model = given.dataset or known["dataset"], given.model or known["model"]
+        tokens = {"dataset": dataset, "model": model, "variant": given.variant}
         for name, token in tokens.items():
             if token is not None:
                 checked_name("token", f"--{name}", token)
@@ -141,7 +146,7 @@ class _Unit:
                 self.notes.append(f"the variant in the slug is made of the name {self._name!r}")
             else:
                 self.missing.append(f"{name}: nothing says it, so the slug has {UNKNOWN!r} (--{name})")
-        return "_".join((given.dataset or UNKNOWN, given.model or UNKNOWN, given.variant or variant))
+        return "_".join((dataset or UNKNOWN, model or UNKNOWN, given.variant or variant))
 
     def _write_metrics(self, folder: str) -> None:
         named, notes, missing = series_of(self._found.points.tags)
