@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runcheck.sweeps.sweep import sweep
     from runcheck.sweeps.told import SweepResult
     from runcheck.trackers.asked import Mirror
+    from runcheck.tracking import LocalTracker, Tracker
     from runcheck.tuning.tune import tune
     from runcheck.writer.datasets.dataset import Dataset, new_dataset
     from runcheck.writer.ending import Preempted
@@ -41,6 +42,7 @@ __all__ = [
     "Keep",
     "LoadedDataset",
     "LoadedRun",
+    "LocalTracker",
     "MetricWriter",
     "Mirror",
     "OpenedTree",
@@ -51,6 +53,7 @@ __all__ = [
     "RuncheckError",
     "SummaryWriter",
     "SweepResult",
+    "Tracker",
     "__version__",
     "check",
     "compare",
@@ -72,6 +75,7 @@ _HOMES = {
     "Keep": "runcheck.writer.weights.retention",
     "LoadedDataset": "runcheck.reading.dataset",
     "LoadedRun": "runcheck.reading.run",
+    "LocalTracker": "runcheck.tracking",
     "MetricWriter": "runcheck.writer.shims",
     "Mirror": "runcheck.trackers.asked",
     "OpenedTree": "runcheck.reading.opened",
@@ -82,6 +86,7 @@ _HOMES = {
     "RuncheckError": "runcheck.errors",
     "SummaryWriter": "runcheck.writer.shims",
     "SweepResult": "runcheck.sweeps.told",
+    "Tracker": "runcheck.tracking",
     "check": "runcheck.pipeline",
     "compare": "runcheck.asking.compare",
     "diff": "runcheck.asking.difference",

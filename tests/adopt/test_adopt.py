@@ -13,6 +13,7 @@ import orbax.checkpoint as ocp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -80,6 +81,17 @@ def test_a_run_of_a_tracker_keeps_its_times_its_status_and_its_rows(tmp_path: Pa
         "RC105 is missing; a completed model has SHA256SUMS",
         "RC114 is missing; the newest completed version is 2026-05-27T12-34-56Z_0000000",
     }
+
+
+def test_the_metrics_are_there_as_events_of_tensorboard_as_well(tmp_path: Path) -> None:
+    adopted = adopt(str(MLFLOW), str(tmp_path), Given("digits", "mlp"))
+    events = EventAccumulator(f"{adopted.path}/tensorboard", size_guidance={"scalars": 0}).Reload()
+    shown = {
+        (each.step, *tag.split("/", 1), each.value) for tag in events.Tags()["scalars"] for each in events.Scalars(tag)
+    }
+    assert shown == {(*row[:3], struct.unpack("<f", struct.pack("<f", row[3]))[0]) for row in rows_of(adopted.path)}
+    assert shown
+    assert not [each for each in errors_in(adopted.path) if each.startswith("RC4")]
 
 
 def test_a_sweep_keeps_its_commit_its_data_and_what_is_known_of_its_surroundings(tmp_path: Path) -> None:
@@ -232,7 +244,9 @@ def test_a_run_of_mlflow(tmp_path: Path) -> None:
     assert metadata["tags"] == {"run_type": "train", "dataset": "digits", "model": "mlp", "experiment": "digits"}
     assert (1, "val", "accuracy", 0.6) in rows_of(adopted.path)
     assert json.loads(Path(adopted.path, "config.json").read_text()) == {"layers": [64, 64], "lr": 0.1, "seed": 7}
-    assert adopted.left == ["1 artifact", "the tags team"]
+    assert metadata["extensions"] == {"mlflow": {"tags": {"team": "vision"}}}
+    assert Path(adopted.path, "extra/notes.txt").read_bytes() == (MLFLOW / "artifacts/notes.txt").read_bytes()
+    assert adopted.left == []
 
 
 def test_steps_of_mlflow_in_any_order_are_no_run_that_was_taken_up_again(tmp_path: Path) -> None:
@@ -451,7 +465,8 @@ def test_a_metric_that_is_called_like_a_secret_is_left_out(tmp_path: Path) -> No
     adopted = adopt(str(run), str(tmp_path / "artefacts"), Given())
     assert rows_of(adopted.path) == [(0, "train", "loss", 0.5)]
     assert "metrics: one bears a name that looks like a secret, and was left out" in adopted.missing
-    assert all(SECRET not in path.read_text() for path in Path(adopted.path).iterdir())
+    files = [path for path in Path(adopted.path).rglob("*") if path.is_file()]
+    assert all(SECRET.encode() not in path.read_bytes() for path in files)
 
 
 def test_a_name_of_several_lines_makes_no_sections(tmp_path: Path) -> None:
@@ -563,6 +578,6 @@ def test_the_command_line_says_what_became_of_it(tmp_path: Path, capsys: pytest.
     told = capsys.readouterr().out
     assert "made, not sealed" in told
     assert "missing: git: nothing says it" in told
-    assert "left behind: 1 artifact" in told
+    assert "taken: MLflow keeps parameters as texts" in told
     assert "errors and" in told
     assert main([*words[:-1], "run_type"]) == 2

@@ -41,9 +41,19 @@ def adopt(source: str, into: str, given: Given, convention: str | None = None) -
     folder = Source(source)
     if where == folder.folder or where.startswith(f"{folder.folder}{os.sep}"):
         raise CannotReadError(f"{into}: lies in {source}, which would be changed by it; give another tree")
-    found = _found(folder, convention)
+    return write_found(_found(folder, convention), folder, into, given, source)
+
+
+def write_found(found: Found, folder: Source, into: str, given: Given, name: str) -> Adopted:
+    """Make a unit of what was found of a run; ``name`` is what messages call it.
+
+    Raises:
+        CannotReadError: the run is not over.
+        InvalidArgumentError: what was given does not fit the convention.
+        CannotWriteError: the unit cannot be written.
+    """
     if found.status == "running" and given.status is None:
-        raise CannotReadError(f"{source}: says that the run is running; adopt it when it ended, or say --status")
+        raise CannotReadError(f"{name}: says that the run is running; adopt it when it ended, or say --status")
     if found.created and found.finished and found.finished < found.created:
         found.notes.append("says that it ended before it began, so when it ended was left out")
         found.finished = None

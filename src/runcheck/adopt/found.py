@@ -10,6 +10,7 @@ from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import CannotReadError
+from runcheck.writer.attachments import LARGEST_ARTIFACT
 
 _MOST_POINTS = 20_000_000  # of 16 bytes each
 
@@ -71,8 +72,9 @@ class Points:
 class Found:
     """What was found of a run.
 
-    ``git`` and ``env`` hold as much of these objects as is known. ``splits`` says which splits are named by the source
-    itself, not by a tag. ``notes`` tell what was taken how, ``left`` what was not taken.
+    ``git`` and ``env`` hold as much of these objects as is known, ``tags`` those that are of the convention, and
+    ``extensions`` what only the tool knows, under its name. ``artifacts`` says of files of the source what they are to
+    be called below ``extra/``. ``notes`` tell what was taken how, ``left`` what was not taken.
     """
 
     tool: str
@@ -88,15 +90,18 @@ class Found:
     env: dict[str, object] = field(default_factory=dict)
     command: list[str] = field(default_factory=list)
     data: dict[str, object] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    extensions: dict[str, object] = field(default_factory=dict)
     points: Points = field(default_factory=Points)
     checkpoints: dict[int, str] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Given:
-    """What the caller says of a run that its source does not."""
+    """What the caller says of a run that its source does not, and how many bytes an artifact of it may have."""
 
     dataset: str | None = None
     model: str | None = None
@@ -104,6 +109,7 @@ class Given:
     status: Status | None = None
     description: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    largest: int = LARGEST_ARTIFACT
 
 
 def seeds_in(config: dict[str, object], path: str = "") -> dict[str, int]:

@@ -74,6 +74,8 @@ def metadata_of(
     env = redactor.document(found.env, "metadata#/env" if is_whole else "metadata#/adopted/env")
     in_part = {"env": env} if found.env and not is_whole else {}
     metadata |= {"git": git, "env": env if is_whole else None, "command": command}
+    if found.extensions:
+        metadata["extensions"] = redactor.document(found.extensions, "metadata#/extensions")
     metadata["adopted"] = {"from": found.tool, "name": name, **in_part}
     return metadata
 
@@ -112,7 +114,7 @@ def _lacking_of_env(env: object) -> list[str]:
 
 
 def _tags(found: Found, given: Given, redactor: Redactor) -> dict[str, str]:
-    tags = dict(given.tags)
+    tags = {**found.tags, **given.tags}
     tags |= {name: token for name, token in (("dataset", given.dataset), ("model", given.model)) if token}
     experiment = redactor.text(found.experiment or "", "metadata#/tags/experiment")
     if is_name("tag", experiment):

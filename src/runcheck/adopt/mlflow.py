@@ -5,22 +5,27 @@ milliseconds, value and step, ``params/<name>`` and ``tags/<name>`` with a text 
 """
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 
 from runcheck.adopt.any_order import AnyOrder
+from runcheck.adopt.artifacts import artifacts_in
 from runcheck.adopt.found import Found, seeds_in
 from runcheck.adopt.source import Source
 from runcheck.adopt.values import moment_at, number_of, value_of
 from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
+from runcheck.convention.names import is_name
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import CannotReadError
 
 _META = "meta.yaml"
 _STATUSES: dict[object, Status] = {1: "running", 3: "completed", 4: "failed", 5: "aborted"}  # RunStatus of MLflow
-_COMMIT, _NOTE = "tags/mlflow.source.git.commit", "tags/mlflow.note.content"
+_OWN, _COMMIT, _BRANCH, _NOTE = "mlflow.", "mlflow.source.git.commit", "mlflow.source.git.branch", "mlflow.note.content"
+_ARTIFACTS = "artifacts/"
 _FIELDS = 3  # of a line of metrics
+_TEXTS = "MLflow keeps parameters as texts; what reads as a number, a list or an object is one here"
 
 
 def is_mlflow(source: Source) -> bool:
@@ -40,35 +45,72 @@ def read_mlflow(source: Source) -> Found:
     status = meta.get("status")
     found.status = _STATUSES.get(status) if isinstance(status, int) else None
     found.experiment = _experiment_of(source)
-    found.description = (source.text(_NOTE) or "").strip()
     for path in source.files:
         kind, _, name = path.partition("/")
         if kind == "metrics":
-            _read(source, path, name, found)
+            take_series(name, _points(source, path), found)
         elif kind == "params":
-            _take_parameter(name, source.text(path), found)
-    if found.config:
-        found.notes.append("MLflow keeps parameters as texts; what reads as a number, a list or an object is one here")
+            take_parameter(name, source.text(path), found)
     found.seeds = seeds_in(found.config)
-    if commit := (source.text(_COMMIT) or "").strip():
-        found.git = {"sha": commit}
-    artifacts = sum(path.startswith("artifacts/") for path in source.files)
-    if artifacts:
-        found.left.append(f"{artifacts:,} artifact{'' if artifacts == 1 else 's'}")
-    tags = [path.removeprefix("tags/") for path in source.files if path.startswith("tags/")]
-    own = [tag for tag in tags if not tag.startswith("mlflow.")]
-    if own:
-        found.left.append(f"the tags {', '.join(own[:5])}{', ...' if len(own) > 5 else ''}")  # noqa: PLR2004
+    tags = {path.removeprefix("tags/"): source.text(path) for path in source.files if path.startswith("tags/")}
+    take_tags({name: text for name, text in tags.items() if text is not None}, found)
     found.checkpoints = source.checkpoints()
+    found.artifacts = artifacts_in(source, _ARTIFACTS, found.checkpoints.values())
     return found
 
 
-def _read(source: Source, path: str, tag: str, found: Found) -> None:
-    """Take a series. MLflow appends a line a call, whatever the step, and its own pages sort them.
+def take_parameter(name: str, text: str | None, found: Found) -> None:
+    """Take a parameter, whose value MLflow keeps as a text; None where that cannot be read."""
+    if text is None:
+        found.left.append(f"the parameter {name}, which is no text or longer than any is")
+        return
+    value = value_of(text)
+    found.config[name] = text if isinstance(value, str) else value
+    if _TEXTS not in found.notes:
+        found.notes.append(_TEXTS)
 
-    So a step behind the last one is no sign of a run that was taken up again.
+
+def take_tags(tags: Mapping[str, str], found: Found) -> None:
+    """Take the tags of a run: those of MLflow itself for what they say, those of the convention, and all others."""
+    found.description = tags.get(_NOTE, "").strip()
+    git = {"sha": tags.get(_COMMIT, "").strip(), "branch": tags.get(_BRANCH, "").strip()}
+    found.git = {name: text for name, text in git.items() if text}
+    others: dict[str, str] = {}
+    for name, value in tags.items():
+        if not name.startswith(_OWN):
+            (found.tags if _is_tag(name, value) else others)[name] = value
+    if others:
+        found.extensions["mlflow"] = {"tags": others}
+
+
+def _is_tag(name: str, value: str) -> bool:
+    known = (*layout().mandatory_tags["model"], *layout().optional_tags["model"])
+    kind = "token" if name in ("dataset", "model") else "tag"
+    return name in known and is_name(kind, value) and value in layout().tag_values.get(name, (value,))
+
+
+def take_series(tag: str, points: Iterable[tuple[int, float, float]], found: Found) -> None:
+    """Take the points of a series: step, value, and a time by which later ones take the place of earlier ones.
+
+    MLflow keeps what comes in the order of the calls, whatever the steps, and its own pages sort them. So a step behind
+    the last one is no sign of a run that was taken up again.
+
+    Raises:
+        CannotReadError: there are too many.
     """
     series = AnyOrder()
+    for step, value, moment in points:
+        if 0 <= step <= MAX_STEP:
+            series.add(step, value, moment)
+        else:
+            found.points.passed_over += 1
+    for at, each in series.points():
+        found.points.add(tag, at, each)
+    found.points.again += series.replaced
+
+
+def _points(source: Source, path: str) -> Iterator[tuple[int, float, float]]:
+    """Yield step, value and time of each line of a file of metrics."""
     rest = b""
     number = 0
     for chunk in chain(source.chunks(path), (b"\n",)):
@@ -83,15 +125,9 @@ def _read(source: Source, path: str, tag: str, found: Found) -> None:
                 step = int(words[2]) if len(words) >= _FIELDS else 0
             except (IndexError, ValueError) as error:
                 raise CannotReadError(f"{source.folder}/{path}: line {number} is no time, value and step") from error
-            if 0 <= step <= MAX_STEP:
-                series.add(step, value, moment)
-            else:
-                found.points.passed_over += 1
+            yield step, value, moment
         if len(rest) > layout().limits.line_bytes:
             raise CannotReadError(f"{source.folder}/{path}: line {number + 1} is longer than any is")
-    for at, each in series.points():
-        found.points.add(tag, at, each)
-    found.points.again += series.replaced
 
 
 def _moment(milliseconds: object) -> datetime | None:
@@ -106,11 +142,3 @@ def _experiment_of(source: Source) -> str | None:
     except CannotReadError:
         return None
     return name if isinstance(name, str) else None
-
-
-def _take_parameter(name: str, text: str | None, found: Found) -> None:
-    if text is None:
-        found.left.append(f"the parameter {name}, which is no text or longer than any is")
-        return
-    value = value_of(text)
-    found.config[name] = text if isinstance(value, str) else value

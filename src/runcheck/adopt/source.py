@@ -12,6 +12,7 @@ from runcheck.tree.store import LocalStore
 
 _CHUNK = 1 << 20
 _MOST_TEXT = 1 << 20
+CHECKPOINT_MARK = "_CHECKPOINT_METADATA"  # of Orbax
 
 
 class Source:
@@ -103,7 +104,7 @@ class Source:
 
     def _marked(self) -> list[str]:
         marks = (path.rpartition("/") for path in sorted(self.files))
-        folders = (folder for folder, _, name in marks if name == "_CHECKPOINT_METADATA")
+        folders = (folder for folder, _, name in marks if name == CHECKPOINT_MARK)
         return [each for each in folders if (step := each.rpartition("/")[2]).isascii() and step.isdigit()]
 
     def below(self, folder: str) -> list[Entry]:

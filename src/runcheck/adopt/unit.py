@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
+from runcheck.adopt.artifacts import copy_artifacts, lines_of
 from runcheck.adopt.found import Found, Given
 from runcheck.adopt.metadata import commit_of, metadata_of, missing_in
 from runcheck.adopt.series import series_of
@@ -27,6 +28,7 @@ from runcheck.tree.walk import folders_in
 from runcheck.writer.arguments import checked_name, checked_root
 from runcheck.writer.atomic import json_text, sync_folder, sync_tree, write_whole
 from runcheck.writer.log.rows import KnownNames
+from runcheck.writer.log.tensorboard import write_events
 from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.readme import readme_of_run, results_of
 from runcheck.writer.summary import best_values, summary_of
@@ -94,6 +96,8 @@ class _Unit:
         self._write_metrics(folder)
         for step, checkpoint in sorted(found.checkpoints.items()):
             self._copy(checkpoint, os.path.join(folder, layout().folder_of("checkpoint"), str(step)))
+        left = copy_artifacts(self._source, found.artifacts, folder, self._redactor, self._given.largest)
+        found.left += lines_of(left)
         config = self._write_config(folder)
         summary = self._write_summary(folder)
         self._metadata = metadata_of(found, self._given, (self._slug, self._name), config, self._redactor)
@@ -132,7 +136,9 @@ class _Unit:
     def _named(self) -> str:
         given = self._given
         variant = _NO_TOKEN.sub("-", self._name.lower()).strip("-")[:_LONGEST_TOKEN].strip("-") or UNKNOWN
-        tokens = {"dataset": given.dataset, "model": given.model, "variant": given.variant}
+        known = {name: self._found.tags.get(name) for name in ("dataset", "model")}
+        dataset, model = given.dataset or known["dataset"], given.model or known["model"]
+        tokens = {"dataset": dataset, "model": model, "variant": given.variant}
         for name, token in tokens.items():
             if token is not None:
                 checked_name("token", f"--{name}", token)
@@ -140,22 +146,25 @@ class _Unit:
                 self.notes.append(f"the variant in the slug is made of the name {self._name!r}")
             else:
                 self.missing.append(f"{name}: nothing says it, so the slug has {UNKNOWN!r} (--{name})")
-        return "_".join((given.dataset or UNKNOWN, given.model or UNKNOWN, given.variant or variant))
+        return "_".join((dataset or UNKNOWN, model or UNKNOWN, given.variant or variant))
 
     def _write_metrics(self, folder: str) -> None:
         named, notes, missing = series_of(self._found.points.tags)
         self.notes += notes
         self.missing += missing
         names = KnownNames()
+        points, created = self._found.points, self._found.created
+        rows = ((step, *named[tag], value) for step, tag, value in points.rows() if tag in named)
         path = os.path.join(folder, layout().path("metrics", suffix=".jsonl"))
         with open(path, "wb") as stream:
-            for step, tag, value in self._found.points.rows():
-                if tag not in named:
-                    continue
-                split, metric = named[tag]
+            for step, split, metric, value in rows:
                 stream.write(names.of(split, (metric,)).lines(step, (value,)))
                 self._series.setdefault((split, metric), SeriesAggregate()).add(step, value)
-        points = self._found.points
+        if self._series:
+            rows = ((step, *named[tag], value) for step, tag, value in points.rows() if tag in named)
+            write_events(
+                os.path.join(folder, layout().folder_of("events")), created.timestamp() if created else 0.0, rows
+            )
         if points.again:
             self.notes.append(f"{points.again:,} points were logged again later, and the later ones were taken")
         if points.passed_over:

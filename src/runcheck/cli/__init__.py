@@ -37,6 +37,7 @@ _COMMANDS = (
     "pull",
     "export",
     "mirror",
+    "pull-tracker",
     "prune",
     "init",
     "migrate",
@@ -133,5 +134,5 @@ def _parser(names: "Sequence[str]") -> "tuple[argparse.ArgumentParser, dict[str,
     # with ``prog``, or argparse lays out a usage to find out what it is called
     commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="runcheck")
     for name in names:
-        import_module(f"runcheck.cli.{name}").add_parser(commands)
+        import_module(f"runcheck.cli.{name.replace('-', '_')}").add_parser(commands)
     return parser, commands.choices

@@ -7,10 +7,11 @@ from typing import Literal, NamedTuple, TypeAlias
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
 from runcheck.convention.ranking import Best, best_of
+from runcheck.convention.timestamps import parse_timestamp
 from runcheck.errors import CannotReadError, InvalidArgumentError
 from runcheck.export.croissant import croissant
 from runcheck.export.dvclive import write_dvclive
-from runcheck.export.metrics import write_csv, write_events
+from runcheck.export.metrics import write_csv
 from runcheck.export.ro_crate import write_ro_crate
 from runcheck.export.sealed import sealed
 from runcheck.export.sweep_manifest import sweep_manifest
@@ -20,6 +21,7 @@ from runcheck.reading.dataset import LoadedDataset
 from runcheck.reading.load import load
 from runcheck.reading.run import LoadedRun
 from runcheck.writer.atomic import write_json
+from runcheck.writer.log.tensorboard import write_events
 from runcheck.writer.weights.exports import sidecar_of
 
 Unit: TypeAlias = LoadedRun | LoadedDataset
@@ -92,8 +94,9 @@ def _csv(unit: Unit, into: str, _wishes: Wishes) -> tuple[str, ...]:
 
 def _tensorboard(unit: Unit, into: str, _wishes: Wishes) -> tuple[str, ...]:
     run = _run(unit, "metrics")
+    created = parse_timestamp(run.metadata["created_at"])
     with new_target(into, _root(unit)) as temporary:
-        write_events(run, temporary)
+        write_events(temporary, created.timestamp() if created is not None else 0.0, run.rows())
     return (f"{into}: tensorboard --logdir {into}",)
 
 

@@ -1,12 +1,8 @@
-"""Metrics as CSV with a row a step, and as an event file of TensorBoard."""
+"""Metrics as CSV with a row a step."""
 
 import csv
-import os
-from itertools import groupby
 
-from runcheck.convention.timestamps import parse_timestamp
 from runcheck.reading.run import LoadedRun
-from runcheck.writer.log.tensorboard import EventFile
 
 
 def write_csv(run: LoadedRun, path: str) -> None:
@@ -27,17 +23,3 @@ def write_csv(run: LoadedRun, path: str) -> None:
             writer.writerow(
                 [step, *("" if (value := steps[step].get(at)) is None else repr(value) for at in range(len(columns)))]
             )
-
-
-def write_events(run: LoadedRun, folder: str) -> None:
-    """Write one event file with the tags ``<split>/<metric>``, as the writer does. Values are float32 there.
-
-    The rows have no times; each event bears that at which the run was created.
-    """
-    created = parse_timestamp(run.metadata["created_at"])
-    at = created.timestamp() if created is not None else 0.0
-    os.mkdir(folder)
-    events = EventFile(folder, at)
-    for (step, split), rows in groupby(run.rows(), lambda row: (row.step, row.split)):
-        events.write(step, split, [(row.metric, row.value) for row in rows], at)
-    events.close()

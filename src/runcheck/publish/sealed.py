@@ -75,7 +75,7 @@ def sealed_unit(store: Store, path: str) -> SealedUnit:
         listed = content_of(store, files[CHECKSUMS])
     except OSError as error:
         raise CannotReadError(f"{name}: cannot be read: {error.strerror or error}") from error
-    sums = _sums(listed, name)
+    sums = listed_sums(listed, name)
     missing = [each for each in sums if each not in files]
     if missing:
         more = f", and {len(missing) - 1:,} more" if missing[1:] else ""
@@ -113,7 +113,12 @@ def content_of(store: Store, entry: Entry) -> bytes:
     return content.getvalue()
 
 
-def _sums(listed: bytes, name: str) -> dict[str, str]:
+def listed_sums(listed: bytes, name: str) -> dict[str, str]:
+    """Return the digests by path that the bytes of a list say; ``name`` is what messages call its unit.
+
+    Raises:
+        CannotReadError: it is none.
+    """
     probe = ChecksumsProbe()
     if listed:
         probe.feed(listed)

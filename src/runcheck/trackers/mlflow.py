@@ -21,7 +21,7 @@ from runcheck.convention.registry import flattened
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.errors import CannotMirrorError, MissingLibraryError
 from runcheck.reading.metrics import Row
-from runcheck.trackers.protocol import Ending, Told
+from runcheck.trackers.protocol import Ending, Setting, Told
 from runcheck.tree.locate import without_passwords
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ _STATES: Mapping[Status, str] = {
     "aborted": "KILLED",
     "running": "KILLED",
 }
-_IDENTITY, _STATUS, _NOT_CARRIED = "runcheck.id", "runcheck.status", "runcheck.not_carried"
+UNIT, STATUS = "runcheck.unit", "runcheck.status"  # tags of a copy
+BEST = "best/"  # what the metrics of a copy begin with that stand in its summary
+_IDENTITY, _NOT_CARRIED = "runcheck.id", "runcheck.not_carried"
 _MOST_NAME, _MOST_VALUE, _MOST_TAG, _PARAMETERS_AT_ONCE = 250, 6000, 5000, 100
 _NO_NAME = re.compile(r"[^\w\-. :/]")
 _WITH_TAG = "tags.\"{}\" = '{}'"
@@ -56,16 +58,8 @@ def open_copy(told: Told) -> "MlflowCopy":
     """
     if told.settings.get("mode") == "offline":
         raise CannotMirrorError("MLflow has no mode offline; mirror the run from its files when a server is there")
-    address = cast("str", told.settings.get("uri") or os.environ.get("MLFLOW_TRACKING_URI") or "")
-    if not address:
-        raise CannotMirrorError("nobody says where the server of MLflow is: set MLFLOW_TRACKING_URI")
-    for name, value in (*_PATIENCE.items(), *_QUIET.items()):
-        os.environ.setdefault(name, value)
-    try:
-        from mlflow.tracking import MlflowClient  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingLibraryError("mlflow", "mlflow", "mirror a run to MLflow") from error
-    client = MlflowClient(address)
+    address = address_in(told.settings)
+    client = client_at(address, "mirror a run to MLflow")
     name = cast("str", told.settings.get("project") or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "")
     name = name or told.metadata["tags"].get("experiment", told.metadata["slug"])
     experiment = _experiment(client, name)
@@ -77,6 +71,33 @@ def open_copy(told: Told) -> "MlflowCopy":
     copy = MlflowCopy(client, run, about, told.metadata)
     copy.describe(told)
     return copy
+
+
+def address_in(settings: Mapping[str, Setting]) -> str:
+    """Return the address of the server that settings or the environment name.
+
+    Raises:
+        CannotMirrorError: nobody says where it is.
+    """
+    address = cast("str", settings.get("uri") or os.environ.get("MLFLOW_TRACKING_URI") or "")
+    if not address:
+        raise CannotMirrorError("nobody says where the server of MLflow is: set MLFLOW_TRACKING_URI")
+    return address
+
+
+def client_at(address: str, purpose: str) -> "MlflowClient":
+    """Return a client of the server at an address, which is patient for seconds only, and tells nobody of its use.
+
+    Raises:
+        MissingLibraryError: mlflow is not installed; ``purpose`` is what it is needed for.
+    """
+    for name, value in (*_PATIENCE.items(), *_QUIET.items()):
+        os.environ.setdefault(name, value)
+    try:
+        from mlflow.tracking import MlflowClient  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingLibraryError("mlflow", "mlflow", purpose) from error
+    return MlflowClient(address)
 
 
 class MlflowCopy:
@@ -101,9 +122,9 @@ class MlflowCopy:
         git = metadata["git"]
         tags = {
             **metadata["tags"],
-            "runcheck.unit": told.unit,
+            UNIT: told.unit,
             "runcheck.label": metadata.get("label", ""),
-            _STATUS: "running",
+            STATUS: "running",
             "mlflow.note.content": metadata["description"],
             "mlflow.source.git.commit": git["sha"] if git else "",
         }
@@ -127,7 +148,7 @@ class MlflowCopy:
 
         self._metadata = ending.metadata
         best = [
-            Metric(self._name(f"best/{split}/{metric}"), series["best"], self._moment(), series["best_step"] or 0)
+            Metric(self._name(f"{BEST}{split}/{metric}"), series["best"], self._moment(), series["best_step"] or 0)
             for split, metrics in (ending.summary or {"metrics": {}})["metrics"].items()
             for metric, series in metrics.items()
             if series["best"] is not None
@@ -139,7 +160,7 @@ class MlflowCopy:
         if self._renamed:
             shown = ", ".join(f"{old} as {new}" for old, new in list(self._renamed.items())[:3])
             self.notes.append(f"{len(self._renamed):,} names that MLflow does not take: {shown}")
-        tags = {_STATUS: ending.status, _NOT_CARRIED: "; ".join(self.notes)[:_MOST_TAG]}
+        tags = {STATUS: ending.status, _NOT_CARRIED: "; ".join(self.notes)[:_MOST_TAG]}
         self._client.log_batch(self._run, metrics=best, tags=[RunTag(*each) for each in tags.items() if each[1]])
         ended = _milliseconds(ending.metadata["finished_at"]) or int(time.time() * 1000)
         self._client.set_terminated(self._run, _STATES[ending.status], end_time=ended)

@@ -10,10 +10,12 @@ from runcheck.convention.layout import layout
 from runcheck.errors import InvalidArgumentError, warn
 from runcheck.writer.atomic import whole
 from runcheck.writer.places import checked_path, make_folders
+from runcheck.writer.provenance.redaction import Redactor
 from runcheck.writer.unit import UnitFolder
 
 _TEXT_BYTES = 8000  # in which a text has no NUL (spec, chapter 9)
 _MAX_TEXT = 64 << 20  # is searched in memory
+LARGEST_ARTIFACT = 100_000_000  # bytes, of what comes from a tracker or is given to one, where nobody says
 _PNG, _SVG = b"\x89PNG\r\n\x1a\n", b"<svg"
 _SVG_BYTES = 4096  # in which the element begins, after comments and a document type
 
@@ -60,7 +62,7 @@ def place_in(folder: UnitFolder, role: str, name: str) -> str:
     Raises:
         InvalidArgumentError: there can be no such path.
     """
-    return checked_path(folder, role, name, layout().folder_of(role))
+    return checked_path(folder.path, folder.kind.name, role, name, layout().folder_of(role))
 
 
 def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
@@ -68,7 +70,7 @@ def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
 
     Nothing goes through a link that lies in the unit. What the disk refuses is a warning: training goes on.
     """
-    content = _clean_text(folder, path, source)
+    content = clean_text(folder.redactor, path, source)
     target = os.path.join(folder.path, path)
     try:
         make_folders(folder.path, os.path.dirname(path))
@@ -83,8 +85,12 @@ def _written(folder: UnitFolder, path: str, source: BinaryIO) -> str | None:
     return target
 
 
-def _clean_text(folder: UnitFolder, path: str, source: BinaryIO) -> bytes | None:
-    """Return a text without secrets and paths; None of what is no text, of which nothing was read then."""
+def clean_text(redactor: Redactor, path: str, source: BinaryIO) -> bytes | None:
+    """Return a text without secrets and paths; None of what is no text, of which nothing was read then.
+
+    Raises:
+        InvalidArgumentError: it is a text of more than 64 MiB.
+    """
     start = source.read(_TEXT_BYTES)
     is_wide = start.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     if b"\0" in start and not is_wide:
@@ -96,9 +102,9 @@ def _clean_text(folder: UnitFolder, path: str, source: BinaryIO) -> bytes | None
             f"{path} is a text of more than {_MAX_TEXT >> 20} MiB, too large to search it for secrets; add parts of it"
         )
     if not is_wide:
-        return folder.redactor.bytes(content, path)
+        return redactor.bytes(content, path)
     narrow = content.decode("utf-16", "replace").encode("utf-8", "replace")
-    clean = folder.redactor.bytes(narrow, path)
+    clean = redactor.bytes(narrow, path)
     return content if clean == narrow else clean
 
 

@@ -8,24 +8,25 @@ from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.convention.portable import folded, why_not_portable
 from runcheck.errors import InvalidArgumentError
-from runcheck.writer.unit import UnitFolder
 
 
-def checked_path(folder: UnitFolder, role: str, name: str, above: str) -> str:
-    """Return the path in the unit of what is to be called ``name`` in the folder ``above``, and to have a role.
+def checked_path(unit: str, kind: str, role: str, name: str, above: str) -> str:
+    """Return the path in a unit of what is to be called ``name`` in the folder ``above``, and to have a role.
+
+    ``unit`` is the folder of the unit, which is of a ``kind``.
 
     Raises:
         InvalidArgumentError: it fits no file system, leads out of that folder, or is kept for something else.
     """
-    path = portable_path(folder, name, above)
-    found = layout().role_of(path, folder.kind.name)
+    path = portable_path(unit, name, above)
+    found = layout().role_of(path, kind)
     if found is None or found.name != role:
         raise InvalidArgumentError(f"name is {name!r}; {path} is kept for something else")
     return path
 
 
-def portable_path(folder: UnitFolder, name: str, above: str = "") -> str:
-    """Return the path in the unit of what is to be called ``name`` in the folder ``above``.
+def portable_path(unit: str, name: str, above: str = "") -> str:
+    """Return the path in the unit at ``unit`` of what is to be called ``name`` in the folder ``above``.
 
     Raises:
         InvalidArgumentError: it fits no file system, leads out of that folder, or is another one's where case does not
@@ -43,7 +44,7 @@ def portable_path(folder: UnitFolder, name: str, above: str = "") -> str:
             raise InvalidArgumentError(f"name is {name!r}, which is that of an unfinished write; give another one")
         if any(fnmatch.fnmatchcase(part, each) for each in layout().environment_files):
             raise InvalidArgumentError(f"name is {name!r}, which is that of a file with the keys of one machine")
-    twin = _twin(folder.path, path)
+    twin = _twin(unit, path)
     if twin is not None:
         raise InvalidArgumentError(f"name is {name!r}; where case does not count it is the same as {twin}")
     return path

@@ -185,7 +185,7 @@ class Dataset:
         """Return the name of the file of a split that is to be written."""
         if self._status != "running":
             raise RuncheckError(f"{self.path}: the dataset is {self._status}; publish another version")
-        name = portable_path(self._folder, f"{checked_name('split', 'split', split)}{suffix}")
+        name = portable_path(self._folder.path, f"{checked_name('split', 'split', split)}{suffix}")
         if split in self.metadata["splits"] or os.path.lexists(os.path.join(self.path, name)):
             raise InvalidArgumentError(f"the split {split!r} is written already")
         return name

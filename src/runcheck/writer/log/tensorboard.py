@@ -9,7 +9,8 @@ import math
 import os
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from runcheck.convention.tfrecord import record
 from runcheck.writer.log.append_file import AppendFile
@@ -18,6 +19,7 @@ from runcheck.writer.log.rows import RowNames, Rows
 _DOUBLE = struct.Struct("<d")
 _MOST_FORMS = 1024
 _MOST_UNWRITTEN = 1 << 20
+_AT_ONCE = 1024  # records of rows that are there already
 _SESSION_STARTS = b"\x08\x01"  # SessionLog (tensorflow/core/util/event.proto): status START
 _SECOND = re.compile(r"events\.out\.tfevents\.([0-9]{1,10})\.")
 
@@ -83,6 +85,30 @@ class EventFile:
             form = self._forms[names] = _SummaryForm([f"{names.split}/{metric}".encode() for metric in names.metrics])
         summary = form.filled(values)
         return record(b"\x09" + _DOUBLE.pack(at) + b"\x10" + _varint(step) + form.head + summary)
+
+
+def write_events(folder: str, created: float, rows: Iterable[tuple[int, str, str, float]]) -> None:
+    """Write one event file of rows that are there: step, split, metric, value; neighbours of one step share a record.
+
+    The rows have no times; each event bears that at which the run was created, in seconds since 1970.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    events = EventFile(folder, created)
+    known: dict[tuple[str, ...], RowNames] = {}
+    batch: list[Rows] = []
+    for (step, split), neighbours in groupby(rows, lambda row: row[:2]):
+        metrics, values = zip(*(row[2:] for row in neighbours), strict=True)
+        names = known.setdefault((split, *metrics), RowNames(split, metrics, []))
+        batch.append((names, step, values, created))
+        if len(batch) == _AT_ONCE:
+            events.take(batch)
+            batch = []
+        if len(known) > _MOST_FORMS:
+            known.clear()
+    events.take(batch)
+    events.close()
 
 
 class _SummaryForm:

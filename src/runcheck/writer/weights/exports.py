@@ -56,7 +56,7 @@ def named_export(folder: UnitFolder, name: str, what: object) -> Export:
         raise InvalidArgumentError(f"the export {name!r} is made from {wanted}, not from a {type(what).__name__}")
     elif format_ not in OF_TREES and format_ != "onnx":
         raise InvalidArgumentError(f"the export {name!r} is of a format that is not written; call it *.safetensors")
-    return Export(checked_path(folder, "export", name, above), format_)
+    return Export(checked_path(folder.path, folder.kind.name, "export", name, above), format_)
 
 
 def add_export(folder: UnitFolder, export: Export, what: object, step: int, packages: Mapping[str, str]) -> str | None:
