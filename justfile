@@ -26,6 +26,10 @@ sweep:
 evaluate:
     python examples/digits/evaluate.py
 
+# Publish, train and what else is asked for, as far as something changed: `just flow train --evaluation PATH --bundle NAME`.
+flow *ARGS="train":
+    runcheck flow {{ARGS}}
+
 # Check a tree (default: artefacts).
 check *ARGS:
     runcheck check {{ARGS}}

@@ -73,6 +73,18 @@ MAY_IMPORT = {
         "writer.provenance",
         "writer.readme",
     },
+    "flows": {
+        "configuration",
+        "convention",
+        "judgement",
+        "pipeline",
+        "reading",
+        "report.escape",
+        "report.words",
+        "rules.selection",
+        "tree",
+        "writer",
+    },
     "signing": {"convention", "findings", "probes", "reading", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }

@@ -34,6 +34,7 @@ SECTIONS = {
         "docs/editors",
         "docs/runs",
         "docs/reproduce",
+        "docs/flows",
         "docs/prune",
         "docs/export",
         "docs/publish",

@@ -10,6 +10,7 @@ from runcheck.convention.documents import Git
 from runcheck.convention.names import is_name
 from runcheck.writer.provenance.git import Question
 
+_OWN = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # of `python -m runcheck`
 MAX_DIFF_BYTES = 4 << 20
 MAX_UNTRACKED = 100
 _MAX_LINES = 1 << 20  # bytes of names and of configuration that are read
@@ -43,10 +44,10 @@ class Repository:
 
 
 def script_folder() -> str:
-    """Return the folder of the script that runs; of a console or an installed program, the working directory."""
+    """Return the folder of the script that runs; of a console or a program of others, the working directory."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     folder = os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
-    return os.getcwd() if f"{folder}/".startswith((f"{sys.prefix}/", f"{sys.base_prefix}/")) else folder
+    return os.getcwd() if f"{folder}/".startswith((f"{sys.prefix}/", f"{sys.base_prefix}/", f"{_OWN}/")) else folder
 
 
 def script_description() -> str:
