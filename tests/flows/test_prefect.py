@@ -82,7 +82,7 @@ def test_a_flow_shows_at_the_server_with_its_steps_their_states_and_their_log(
     server: dict[str, str], tmp_path: Path
 ) -> None:
     project = write_project(tmp_path)
-    runcheck(project, "flow", "train", **server)
+    runcheck(project, "flow", "train", status=0, **server)
     run, tasks = of_the_newest(server)
     assert (run["state_type"], set(tasks)) == ("COMPLETED", {"prepare", "train"})
     assert metadata(newest(project))["trackers"]["prefect"]["flow_run"] == run["id"]
@@ -90,7 +90,7 @@ def test_a_flow_shows_at_the_server_with_its_steps_their_states_and_their_log(
     lines = [each["message"] for each in asked(server, "logs", logs={"flow_run_id": {"any_": [run["id"]]}})]
     assert {"step 1", "step 2", "step 3"} <= set(lines)
 
-    done = runcheck(project, "flow", "train", **server)  # the second time nothing changed
+    done = runcheck(project, "flow", "train", status=0, **server)  # the second time nothing changed
     assert "Nothing changed: no step was run." in done.stdout
     assert {task["state_name"] for task in of_the_newest(server)[1].values()} == {"Cached"}
     assert steps(newest(project)) == {"prepare": True, "train": True}

@@ -4,7 +4,6 @@ Without a server Prefect 3 starts one for the while, a process with a database: 
 that is not done; a flow without a server is run by :func:`runcheck.flows.engines.in_process`.
 """
 
-import logging
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 ADDRESS = "PREFECT_API_URL"
 _FOLDER, _PROFILES = "PREFECT_HOME", "profiles.toml"
 _PROFILE_BYTES = 1 << 20
-_LOGGERS = ("prefect", "prefect.flow_runs", "prefect.task_runs")
+_CONSOLE = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"  # would show tracebacks of what a line of ours says
 
 
 def asks_prefect() -> bool:
@@ -97,14 +96,11 @@ def _prefect() -> "ModuleType":
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault(_CONSOLE, "CRITICAL")
     try:
         import prefect  # noqa: PLC0415 - takes seconds
     except ImportError as error:
         raise MissingLibraryError("prefect", "flow", f"show a flow at {os.environ.get(ADDRESS, 'a server')}") from error
-    for name in _LOGGERS:
-        for handler in logging.getLogger(name).handlers:
-            if type(handler).__name__ == "PrefectConsoleHandler":  # tracebacks of what a line of ours says
-                handler.setLevel(logging.CRITICAL + 1)
     return prefect
 
 
