@@ -48,6 +48,9 @@ dvc:
     dvc metrics show evaluation.json
     runcheck check . --convention sweep-manifest
     echo "$folder"
+# Publish, train and what else is asked for, as far as something changed: `just flow train --evaluation PATH --bundle NAME`.
+flow *ARGS="train":
+    runcheck flow {{ARGS}}
 
 # Check a tree (default: artefacts).
 check *ARGS:

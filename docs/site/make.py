@@ -37,6 +37,7 @@ SECTIONS = {
         "docs/reproduce",
         "docs/sweeps",
         "docs/tuning",
+        "docs/flows",
         "docs/prune",
         "docs/trackers",
         "docs/wandb",

@@ -1,6 +1,7 @@
 """Multinomial logistic regression on the handwritten digits, in JAX with optax."""
 
-from dataclasses import dataclass
+import argparse
+from dataclasses import dataclass, fields
 
 import jax
 import jax.numpy as jnp
@@ -28,9 +29,9 @@ class Config:
 CONFIG = Config()
 
 
-def load(split: str) -> tuple[jax.Array, jax.Array]:
+def load(split: str, data: str = DATA) -> tuple[jax.Array, jax.Array]:
     """Return pixels (rows, 64), scaled to 0..1, and labels (rows,)."""
-    table = pq.read_table(f"{DATA}/{split}.parquet")
+    table = pq.read_table(f"{data}/{split}.parquet")
     pixels = np.stack(table["pixels"].to_numpy()).astype(np.float32)
     return jnp.asarray(pixels / 16), jnp.asarray(table["label"].to_numpy())
 
@@ -90,5 +91,13 @@ def main(config: Config = CONFIG, variant: str = "baseline", **tags: str) -> Non
         run.export("weights", params, step)
 
 
+def config_of_command_line() -> Config:
+    """Return the configuration with what the command line says: `--learning-rate 0.03 --steps 200`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for field in fields(Config):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
+    return Config(**vars(parser.parse_args()))
+
+
 if __name__ == "__main__":
-    main()
+    main(config_of_command_line())

@@ -53,6 +53,14 @@ class CannotReproduceError(RuncheckError):
     """A run cannot be done again from what is known of it, or what was done again did not come to an end."""
 
 
+class FlowError(RuncheckError):
+    """A flow cannot be begun: there is none of that name, or it asks for what no step makes, or a server is silent."""
+
+
+class StepFailedError(RuncheckError):
+    """A step of a flow failed, each time that it was tried."""
+
+
 def warn(message: str) -> None:
     """Warn at the line that called this package, however deep in it this is; at the exit there is none."""
     import warnings  # noqa: PLC0415 - most runs warn of nothing

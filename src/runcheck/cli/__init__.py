@@ -31,6 +31,7 @@ _COMMANDS = (
     "tune",
     "report",
     "recover",
+    "flow",
     "reproduce",
     "adopt",
     "publish",
@@ -45,6 +46,7 @@ _COMMANDS = (
     "completions",
     "cache",
 )
+_PASSING_ON = ("flow",)  # give what stands after "--" to a command of others
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -92,9 +94,14 @@ def _command(words: "Sequence[str]") -> "Callable[[], int]":
         # a hook does not pay 10 ms for a parser of options
         return lambda: run(Options(words[3 if is_hook else 1 :], hook=is_hook))
     parser, commands = _parser(_COMMANDS if words[0] not in _COMMANDS else (words[0],))
+    free: list[str] = []
+    if words[0] in _PASSING_ON and "--" in words:  # by hand: argparse takes it for further positional arguments
+        at = list(words).index("--")
+        words, free = words[:at], list(words[at + 1 :])
     options, beyond = parser.parse_known_args(words)
     if beyond:  # said by the parser of the command, whose usage tells what there is
         commands.get(words[0], parser).error(f"unrecognized arguments: {' '.join(beyond)}")
+    options.free = free
     return lambda: options.run(options)
 
 

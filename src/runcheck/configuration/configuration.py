@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple, TypedDict, cast
+from typing import NamedTuple, Required, TypedDict, cast
 
 from runcheck.configuration.find import Source
 from runcheck.configuration.globs import Glob, glob
@@ -15,6 +15,23 @@ from runcheck.tree.locate import is_url
 OFF = "off"
 
 _Limits = TypedDict("_Limits", {"lfs-bytes": int, "heartbeat-seconds": int, "file-bytes": dict[str, int]}, total=False)
+FlowTable = TypedDict(
+    "FlowTable",
+    {
+        "dataset": Required[str],
+        "experiment": str,
+        "prepare": str,
+        "train": Required[str],
+        "evaluate": str,
+        "package": str,
+        "makes": dict[str, str],
+        "reads": list[str],
+        "retries": dict[str, int],
+        "retry-delay-seconds": int,
+    },
+    total=False,
+)
+FlowTable.__doc__ = """A flow: a command a step, and what is to be known of them."""
 Table = TypedDict(
     "Table",
     {
@@ -33,6 +50,7 @@ Table = TypedDict(
         "signers": list[str],
         "convention": str,
         "baseline": str,
+        "flow": dict[str, FlowTable],
     },
     total=False,
 )

@@ -63,6 +63,9 @@ def _of_table(
     yield from _count(len(value), "keys", node.get("maxProperties"), key)
     known = cast("Mapping[str, Mapping[str, object]]", node.get("properties", {}))
     others = node.get("additionalProperties", True)
+    for name in cast("list[str]", node.get("required", [])):
+        if name not in value:
+            yield Fault(key, f"lacks {name}")
     for name, each in value.items():
         at = f"{key}.{name}" if key else name
         names = node.get("propertyNames")

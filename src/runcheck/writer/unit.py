@@ -18,6 +18,7 @@ from runcheck.writer.arguments import checked_text
 from runcheck.writer.atomic import json_text, write_whole
 from runcheck.writer.job.processes import Processes
 from runcheck.writer.latest import update_latest
+from runcheck.writer.made import tell_made
 from runcheck.writer.provenance.code import (
     Repository,
     command_line,
@@ -252,6 +253,7 @@ class UnitFolder:
 
     def register(self, metadata: Metadata) -> None:
         """Put the unit into the registry, or say why that cannot be done; it can be built again at any time."""
+        tell_made(self.path)
         try:
             upsert_row(self.root, self.path_in_tree, metadata)
         except (MissingLibraryError, OSError, RuntimeError) as error:  # at the exit no library may be loaded any more

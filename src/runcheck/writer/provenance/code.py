@@ -12,6 +12,7 @@ from runcheck.convention.names import is_name
 from runcheck.writer.provenance.git import Question
 
 LOADED_SCRIPT = "runcheck_objective"  # the module of a script that runcheck itself runs: that one is the script
+_OWN = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # of `python -m runcheck`
 MAX_DIFF_BYTES = 4 << 20
 MAX_UNTRACKED = 100
 _MAX_LINES = 1 << 20  # bytes of names and of configuration that are read
@@ -51,10 +52,10 @@ def _script() -> ModuleType | None:
 
 
 def script_folder() -> str:
-    """Return the folder of the script that runs; of a console or an installed program, the working directory."""
+    """Return the folder of the script that runs; of a console or a program of others, the working directory."""
     main = getattr(_script(), "__file__", None)
     folder = os.path.dirname(os.path.abspath(main)) if main else os.getcwd()
-    return os.getcwd() if f"{folder}/".startswith((f"{sys.prefix}/", f"{sys.base_prefix}/")) else folder
+    return os.getcwd() if f"{folder}/".startswith((f"{sys.prefix}/", f"{sys.base_prefix}/", f"{_OWN}/")) else folder
 
 
 def script_description() -> str:
