@@ -1,6 +1,7 @@
 """Multinomial logistic regression on the handwritten digits, in JAX with optax."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import jax
@@ -62,8 +63,10 @@ def evaluate(params: Params, x: jax.Array, y: jax.Array) -> dict[str, jax.Array]
     return {"loss": loss_of(params, x, y), "accuracy": count_correct(params, x, y) / len(y)}
 
 
-def main(config: Config = CONFIG, variant: str = "baseline", **tags: str) -> None:
-    """Train, and keep what came of it."""
+def main(
+    config: Config = CONFIG, variant: str = "baseline", trackers: Sequence[str] | None = None, **tags: str
+) -> None:
+    """Train, and keep what came of it; trackers get a copy."""
     (x, y), test = load("train"), load("test")
     params = {"kernel": jnp.zeros((64, 10)), "bias": jnp.zeros(10)}
     optimizer = optax.adamw(config.learning_rate, weight_decay=config.weight_decay)
@@ -80,7 +83,7 @@ def main(config: Config = CONFIG, variant: str = "baseline", **tags: str) -> Non
     shuffle = np.random.default_rng(config.seed)
     with runcheck.start_run("artefacts", dataset="digits", model="logreg", variant=variant, config=config, data=DATA,
                             seeds={"shuffle": config.seed}, tags={"experiment": "digits", "run_type": "train", **tags},
-                            architecture="linear 64 -> 10, softmax") as run:  # fmt: skip
+                            architecture="linear 64 -> 10, softmax", trackers=trackers) as run:  # fmt: skip
         for step in range(1, config.steps + 1):
             rows = shuffle.integers(0, len(y), config.batch_size)
             params, state, metrics = train_step(params, state, x[rows], y[rows])
@@ -91,13 +94,18 @@ def main(config: Config = CONFIG, variant: str = "baseline", **tags: str) -> Non
         run.export("weights", params, step)
 
 
-def config_of_command_line() -> Config:
-    """Return the configuration with what the command line says: `--learning-rate 0.03 --steps 200`."""
+def command_line() -> tuple[Config, list[str] | None]:
+    """Return what the command line says: `--learning-rate 0.03 --steps 200 --wandb`."""
     parser = argparse.ArgumentParser(description=__doc__)
     for field in fields(Config):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
-    return Config(**vars(parser.parse_args()))
+    for name in ("wandb", "mlflow"):
+        parser.add_argument(f"--{name}", dest="trackers", action="append_const", const=name)
+    given = vars(parser.parse_args())
+    trackers = given.pop("trackers")
+    return Config(**given), trackers
 
 
 if __name__ == "__main__":
-    main(config_of_command_line())
+    config, trackers = command_line()
+    main(config, trackers=trackers)

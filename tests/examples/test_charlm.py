@@ -63,6 +63,7 @@ class Workplace:
         self._env = {
             **os.environ,
             "JAX_PLATFORMS": "cpu",
+            "WANDB_MODE": "offline",
             "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),
             "PYTHONPATH": os.pathsep.join([str(EXAMPLE), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         }
@@ -182,6 +183,44 @@ def test_a_trial_that_does_badly_stops_and_its_run_says_when(workplace: Workplac
     loaded = [each for each in map(runcheck.load, runs) if isinstance(each, runcheck.LoadedRun)]
     assert [each.summary.get("early_stopping_step") for each in loaded] == [None, 20]
     assert {each.metadata["tags"]["run_type"] for each in loaded} == {"tune"}
+    assert_clean(workplace)
+
+
+def test_the_tuner_tunes_it_and_what_is_best_trains(workplace: Workplace) -> None:
+    (workplace.folder / "tiny.py").write_text(
+        "import tune\n"
+        "from train import Config, Every\n"
+        f"tune.BASE, tune.EVERY = Config(**{SHORT!r}), Every(10, 20, 60)\n"
+        "objective = tune.objective\n"
+    )
+    done = workplace.run("-m", "runcheck", "tune", "tiny.py:objective", "--trials", "2", "--study-name", "rates")
+    assert done.returncode == 0, done.stdout + done.stderr
+    best = next((workplace.folder / "artefacts").glob("model/*_rates/2*/best_trial.json"))
+    chosen = json.loads(best.read_text())["config"]
+    assert set(chosen) >= {"lr", "warmup", "heads"}
+    tiny = {name: value for name, value in SHORT.items() if name not in chosen}
+    workplace.script("train.py", "--config", str(best), *flags(tiny), "--variant", "best")
+    config = json.loads((workplace.model / "pydoc_transformer_best/latest/config.json").read_text())
+    assert {name: config[name] for name in chosen} == chosen
+    assert_clean(workplace)
+
+
+def test_a_flow_trains_evaluates_and_packages_it_and_a_tracker_has_a_copy(workplace: Workplace) -> None:
+    flow = (
+        '[flow.charlm]\ndataset = "pydoc"\n'
+        f'prepare = "python {EXAMPLE}/data.py"\ntrain = "python {EXAMPLE}/train.py --variant flowed"\n'
+        f'evaluate = "python {EXAMPLE}/evaluate.py {{run}}"\npackage = "python {EXAMPLE}/package.py {{run}}"\n'
+    )
+    (workplace.folder / "runcheck.toml").write_text(flow)
+    command = ("-m", "runcheck", "flow", "charlm", "--wandb", "--evaluation", "artefacts/dataset", "--bundle", "small")
+    done = workplace.run(*command, "--", *flags(SHORT), *EVERY)
+    (workplace.folder / "runcheck.toml").unlink()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Ran prepare, train, evaluate, package." in done.stdout
+    run = runcheck.load(workplace.model / "pydoc_transformer_flowed/latest")
+    assert run.metadata["trackers"]["wandb"]["id"]
+    logs = list((workplace.folder / "artefacts/.runcheck/mirrors").rglob("*.wandb"))
+    assert len(logs) == 1
     assert_clean(workplace)
 
 
