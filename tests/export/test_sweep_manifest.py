@@ -27,7 +27,7 @@ SYNTHETIC = {"kind": "synthetic", "seed": 7}
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with one commit, in which the tests are the script."""
     monkeypatch.chdir(repository(tmp_path))
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "sweep.py"))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "sweep.py"), raising=False)
     (tmp_path / "sweep.py").write_text("# a sweep\n")
     (tmp_path / ".gitignore").write_text("/artefacts/\n/sweeps/\n")
     commit(tmp_path)
@@ -146,7 +146,7 @@ def test_a_run_without_a_commit_has_no_manifest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "sweep.py"))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "sweep.py"), raising=False)
     run = swept(tmp_path)
     (tmp_path / "sweeps").mkdir()
     command = ["export", run.path, "--to", "sweep-manifest", "--into", str(tmp_path / "sweeps/manifest.json")]

@@ -120,7 +120,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.filterwarnings("ignore:runcheck")
-def test_a_disk_that_fills_up_costs_the_newest_rows_and_nothing_else(small_disk: Path) -> None:
+def test_a_disk_that_fills_up_costs_rows_that_came_when_it_was_full_and_nothing_else(small_disk: Path) -> None:
     root = small_disk / "artefacts"
     with start(root) as first:
         first.log(0, {"loss": 1.0})
@@ -131,8 +131,8 @@ def test_a_disk_that_fills_up_costs_the_newest_rows_and_nothing_else(small_disk:
         run.finish()
     lines = Path(run.path, "metrics.jsonl").read_text().splitlines()
     steps = [json.loads(line)["step"] for line in lines]
-    assert steps == list(range(len(steps)))
-    assert len(steps) > 1000
+    assert steps[:1000] == list(range(1000))
+    assert steps == sorted(set(steps))  # a file that is replaced gives some room back, for rows of then
     assert os.readlink(Path(run.path).parent / "latest") == Path(first.path).name
     assert codes(root) <= {"RC704", "RC702", "RC415", "RC113", "RC105"}
     with pytest.raises(CannotWriteError):  # noqa: PT012 - at which of them is not said

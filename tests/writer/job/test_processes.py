@@ -397,7 +397,7 @@ def test_a_silent_folder_writes_nothing(tmp_path: Path) -> None:
 HARMLESS = {
     Run: {
         *("path", "log", "save_checkpoint", "checkpoints", "stopped_early", "note", "finish"),
-        *("restore", "start_step", "topic_of_resume", "except_from"),
+        *("restore", "start_step", "topic_of_resume", "except_from", "redacted"),
     },
     Dataset: {"path", "finish", "except_from", "write_parquet", "write_hdf5", "write_zarr"},  # through `_write`
 }

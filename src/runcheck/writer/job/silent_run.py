@@ -60,6 +60,9 @@ class SilentRun(Run):
         checked_name("relation", "relation", relation)
         checked_name("unit-path", "unit", unit)
 
+    def write_role(self, role: str, text: str) -> None:
+        """Leave that to process 0."""
+
     def plot(self, name: str, figure: object) -> str | None:
         """Return where process 0 puts the plot; see :meth:`Run.plot`. Only there it is drawn."""
         self._open_log()
