@@ -79,24 +79,23 @@ def reopen(root: str, run: str | None) -> Trained:
     )
 
 
-def parser(about: str | None) -> argparse.ArgumentParser:
-    """Return the parser of a command that takes a run."""
+def asked_for(about: str | None) -> tuple[str, Trained]:
+    """Return the tree and the run, opened again, that a command of this kind is given; it ends where there is none."""
     flags = argparse.ArgumentParser(description=about)
     flags.add_argument("run", nargs="?", help="the folder of a run; by default the newest of the baseline")
     flags.add_argument("--root", default="artefacts", help="the tree (default: %(default)s)")
-    return flags
+    given = flags.parse_args()
+    try:
+        return given.root, reopen(given.root, given.run)
+    except runcheck.RuncheckError as error:
+        flags.error(str(error))
 
 
 def main() -> int:
     """Return 0 where the checkpoint gives the loss that was logged."""
-    flags = parser(__doc__)
-    given = flags.parse_args()
-    try:
-        trained = reopen(given.root, given.run)
-    except runcheck.RuncheckError as error:
-        flags.error(str(error))
+    root, trained = asked_for(__doc__)
     again = trained.loss(trained.params, trained.config.eval_batches)
-    with runcheck.start_run(given.root, dataset=SLUG, model=trained.model, variant="evaluation",
+    with runcheck.start_run(root, dataset=SLUG, model=trained.model, variant="evaluation",
                             config={"run": trained.unit, "step": trained.step}, data=trained.data,
                             seeds={"all": trained.config.seed}, links={"evaluates": trained.unit},
                             tags={"experiment": "charlm", "run_type": "evaluate"}) as run:  # fmt: skip

@@ -8,7 +8,7 @@ from typing import cast
 import jax
 import jax.numpy as jnp
 from data import SLUG
-from evaluate import parser, reopen
+from evaluate import asked_for
 from model import Params
 from safetensors.numpy import load_file
 from train import told
@@ -28,13 +28,8 @@ def read_weights(path: str, like: Params) -> Params:
 
 def main() -> int:
     """Return 0 where the file gives the loss that the run logged."""
-    flags = parser(__doc__)
-    given = flags.parse_args()
-    try:
-        trained = reopen(given.root, given.run)
-    except runcheck.RuncheckError as error:
-        flags.error(str(error))
-    with runcheck.start_run(given.root, dataset=SLUG, model=trained.model, variant="package",
+    root, trained = asked_for(__doc__)
+    with runcheck.start_run(root, dataset=SLUG, model=trained.model, variant="package",
                             config=asdict(trained.config), data=trained.data, seeds={"all": trained.config.seed},
                             links={"packages": trained.unit}, architecture=told(trained.config),
                             tags={"experiment": "charlm", "run_type": "evaluate"}) as run:  # fmt: skip

@@ -12,6 +12,7 @@ import yaml
 import runcheck
 from runcheck.errors import CannotReadError, CannotWriteError
 from tests.repositories import commit, repository, run
+from tests.runs import start_run
 
 CONFIG = {"lr": 1e-05, "model": {"layers": [64, 10], "act": "relu"}, "schedule": "yes", "names": []}
 POINTS = (
@@ -24,17 +25,7 @@ def written(root: Path, points: Iterable[tuple[int, str, float]], monkeypatch: p
     """Return the folder of a run that logged points, each a step, ``split/metric`` and a value."""
     monkeypatch.chdir(root)
     monkeypatch.setattr(sys, "argv", [str(root / "train.py")])
-    with runcheck.start_run(
-        root / "artefacts",
-        dataset="digits",
-        model="cnn",
-        variant="base",
-        config=CONFIG,
-        seeds={"init": 0},
-        tags={"experiment": "digits", "run_type": "train"},
-        data={"kind": "synthetic", "seed": 7},
-        description="A run.",
-    ) as run_:
+    with start_run(root / "artefacts", config=CONFIG) as run_:
         for step, name, value in points:
             split, _, metric = name.partition("/")
             run_.log(step, {metric: value}, split=split)

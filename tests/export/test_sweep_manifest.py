@@ -11,6 +11,7 @@ import runcheck
 from runcheck.cli import main
 from runcheck.errors import CannotReadError
 from tests.repositories import commit, repository
+from tests.runs import start_run
 
 CALIBRATION = {
     "master_seed": 7,
@@ -36,17 +37,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def swept(project: Path, data: object = SYNTHETIC, extensions: object = None, variant: str = "train") -> runcheck.Run:
     """Return a run that is finished."""
-    with runcheck.start_run(
+    with start_run(
         project / "artefacts",
-        dataset="noise",
-        model="gauss",
         variant=variant,
         config={"noise": {"kind": "white"}},
-        seeds={"master": 7},
-        tags={"experiment": "noise", "run_type": "evaluate"},
-        data=data,  # type: ignore[arg-type]
-        description="A sweep.",
-        extensions={"acme": {"calibration": CALIBRATION}} if extensions is None else extensions,  # type: ignore[arg-type]
+        data=data,
+        extensions={"acme": {"calibration": CALIBRATION}} if extensions is None else extensions,
     ) as run:
         run.log(0, {"error": 0.5}, split="train")
     return run
@@ -101,17 +97,7 @@ def test_sweeps_of_one_second_have_ids_of_their_own(
 
 
 def test_a_manifest_may_be_written_before_the_first_configuration(project: Path) -> None:
-    with runcheck.start_run(
-        project / "artefacts",
-        dataset="noise",
-        model="gauss",
-        variant="train",
-        config={},
-        seeds={"master": 7},
-        tags={"experiment": "noise", "run_type": "evaluate"},
-        data=SYNTHETIC,
-        description="A sweep.",
-    ) as run:
+    with start_run(project / "artefacts", config={}) as run:
         assert manifest_of(run, project)["experiment_id"] == run.metadata["version"]
         run.log(0, {"error": 0.5})
 

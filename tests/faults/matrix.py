@@ -15,7 +15,8 @@ from pathlib import Path
 from runcheck.tree.quarantine import Quarantine
 from tests.faults.judge import Judge, WrongError
 from tests.faults.layer import FAULTS, KILLED, Fault
-from tests.faults.victim import ENDS, forked, live, start
+from tests.faults.victim import ENDS, forked, live
+from tests.runs import start_run
 
 
 def main(every: int = 1, of_others: int = 1) -> int:
@@ -69,7 +70,7 @@ def _met(base: Path, end: str, fault: Fault, judge: Judge) -> str:
 def _complete(root: Path, diary: int) -> None:
     """Write a run without any fault."""
     try:
-        run = start(root)
+        run = start_run(root)
         run.log(0, {"loss": 1.0})
         run.finish()
         os.write(diary, b"finished\n")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -18,14 +19,15 @@ import pytest
 from runcheck.errors import CannotWriteError
 from runcheck.writer import run as run_module
 from tests.checking import check
-from tests.faults.victim import start
+from tests.runs import start_run
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(int(os.environ.get("RUNCHECK_FAULT_SEEDS", "3")))
+_LOST = re.compile(r"(\d+) steps of metrics could not be written")
 LOOP = """
 import os, random, signal, sys
 from pathlib import Path
-from tests.faults.victim import start
+from tests.runs import start_run
 def reached(what):
     os.write(1, (what + "\\n").encode())
 """
@@ -59,7 +61,7 @@ def rows_of(root: Path) -> list[int]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_not_one_row_is_lost_to_a_kill_at_any_moment(root: Path, seed: int) -> None:
     body = f"""
-run = start(Path({str(root)!r}))
+run = start_run(Path({str(root)!r}))
 for step in range(10**9):
     run.log(step, {{"loss": 1.0 / (step + 1)}})
     reached(str(step))
@@ -88,7 +90,7 @@ def interrupt(number, frame):
 signal.signal(signal.SIGALRM, interrupt)
 import runcheck.writer.run, pyarrow.parquet
 signal.setitimer(signal.ITIMER_REAL, random.Random({seed}).uniform(0.001, 1.2))
-with start(Path({str(root)!r})) as run:
+with start_run(Path({str(root)!r})) as run:
     for step in range(3000):
         run.log(step, {{"loss": 1.0 / (step + 1)}})
         reached(str(step))
@@ -120,35 +122,39 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.filterwarnings("ignore:runcheck")
-def test_a_disk_that_fills_up_costs_rows_that_came_when_it_was_full_and_nothing_else(small_disk: Path) -> None:
+def test_a_disk_that_fills_up_costs_rows_from_there_on_each_of_which_is_counted_and_nothing_else(
+    small_disk: Path, recwarn: pytest.WarningsRecorder
+) -> None:
     root = small_disk / "artefacts"
-    with start(root) as first:
+    with start_run(root) as first:
         first.log(0, {"loss": 1.0})
-    run = start(root)
+    run = start_run(root)
     for step in range(20_000):
         run.log(step, {"loss": 1.0 / (step + 1)})
     with contextlib.suppress(CannotWriteError):
         run.finish()
     lines = Path(run.path, "metrics.jsonl").read_text().splitlines()
     steps = [json.loads(line)["step"] for line in lines]
+    (lost,) = (int(found[1]) for each in recwarn if (found := _LOST.search(str(each.message))))
     assert steps[:1000] == list(range(1000))
-    assert steps == sorted(set(steps))  # a file that is replaced gives some room back, for rows of then
+    assert steps == sorted(set(steps))  # what else is replaced may give some room back, for rows of then
+    assert len(steps) + lost == 20_000
     assert os.readlink(Path(run.path).parent / "latest") == Path(first.path).name
     assert codes(root) <= {"RC704", "RC702", "RC415", "RC113", "RC105"}
     with pytest.raises(CannotWriteError):  # noqa: PT012 - at which of them is not said
         for number in range(1000):
-            start(root, variant=f"v{number}")
+            start_run(root, variant=f"v{number}")
 
 
 def test_a_folder_that_cannot_be_written_is_said_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWriteError, match="cannot be made"):
-        start(tmp_path / "file" / "artefacts")
+        start_run(tmp_path / "file" / "artefacts")
 
 
 def test_a_clock_that_goes_backwards_leaves_a_run_that_conforms(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = time.time()
-    with start(root) as run:
+    with start_run(root) as run:
         for step in range(10):
             monkeypatch.setattr(time, "time", lambda step=step: at - 3600 * step)
             run.log(step, {"loss": 1.0})
@@ -164,7 +170,7 @@ together = time.monotonic() + 1.0
 for number in range(16):
     if os.fork() == 0:
         time.sleep(max(0.0, together - time.monotonic()))
-        with start(Path({str(root)!r}), variant=f"v{{number}}") as run:
+        with start_run(Path({str(root)!r}), variant=f"v{{number}}") as run:
             run.log(0, {{"loss": 1.0}})
         os._exit(0)
 reached(" ".join(str(os.wait()[1]) for _ in range(16)))

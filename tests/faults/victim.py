@@ -6,28 +6,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import runcheck
 from runcheck.writer.log import follower
-from runcheck.writer.run import Run
 from tests.faults.layer import Fault, Layer
+from tests.runs import start_run
 
 STEPS = 4
 ENDS = ("completed", "failed", "preempted")
-
-
-def start(root: Path, **changed: Any) -> Run:  # noqa: ANN401
-    """Start a run with few words."""
-    arguments: dict[str, Any] = {
-        "dataset": "digits",
-        "model": "logreg",
-        "variant": "baseline",
-        "config": {"learning_rate": 0.1},
-        "seeds": {"init": 0},
-        "tags": {"experiment": "digits", "run_type": "train"},
-        "data": {"kind": "synthetic", "seed": 7},
-        "description": "A baseline.",
-    }
-    return runcheck.start_run(root, **{**arguments, **changed})
 
 
 def live(root: Path, end: str, fault: Fault, diary: int) -> None:
@@ -42,7 +26,7 @@ def live(root: Path, end: str, fault: Fault, diary: int) -> None:
     layer = Layer(str(root), fault)
     layer.install()
     try:
-        run = start(root)
+        run = start_run(root)
         reached(f"started {run.path}")
         for step in range(STEPS):
             run.log(step, {"loss": 1 / (step + 1), "accuracy": step / 10})

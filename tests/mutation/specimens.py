@@ -23,6 +23,7 @@ import runcheck
 from runcheck.convention.checksums import digest_of_list
 from runcheck.writer.datasets.dataset import Dataset
 from runcheck.writer.run import Run
+from tests import runs
 
 from .records import split_records
 from .seal import digest, seal_over
@@ -51,15 +52,11 @@ def start_run(root: Path, **changed: Any) -> Run:  # noqa: ANN401
     arguments: dict[str, Any] = {
         "dataset": "points",
         "model": "mlp",
-        "variant": "baseline",
         "config": {"learning_rate": 0.1, "layers": [4, 3], "name": "baseline"},
-        "seeds": {"init": 0},
         "tags": {"experiment": "points", "run_type": "train"},
-        "data": {"kind": "synthetic", "seed": 7},
-        "description": "A baseline.",
         "risks": "None.",
     }
-    return runcheck.start_run(root, **{**arguments, **changed})
+    return runs.start_run(root, **{**arguments, **changed})
 
 
 def points(root: Path) -> str:

@@ -13,6 +13,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import runcheck
 from runcheck.convention.clauses import Level
 from runcheck.findings import Finding
 from runcheck.writer.run import Run
+from tests.runs import start_run
 
 PRIVATE = ("WANDB_", "MLFLOW_", "RUNCHECK_")
 
@@ -43,21 +45,8 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., Run]:
     """Start a run with arguments that are good unless changed."""
-
-    def start_run(**changed: Any) -> Run:  # noqa: ANN401
-        arguments: dict[str, Any] = {
-            "dataset": "digits",
-            "model": "logreg",
-            "variant": "baseline",
-            "config": {"learning_rate": 0.1, "optimizer": {"name": "adam", "betas": [0.9, 0.99]}},
-            "seeds": {"init": 0},
-            "tags": {"experiment": "digits", "run_type": "train"},
-            "data": {"kind": "synthetic", "seed": 7},
-            "description": "A baseline.",
-        }
-        return runcheck.start_run(tmp_path / "artefacts", **{**arguments, **changed})
-
-    return start_run
+    config = {"learning_rate": 0.1, "optimizer": {"name": "adam", "betas": [0.9, 0.99]}}
+    return partial(start_run, tmp_path / "artefacts", config=config)
 
 
 @pytest.fixture

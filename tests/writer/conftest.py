@@ -1,13 +1,13 @@
 """A folder in no repository, and a run and a dataset with few words."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import runcheck
 from runcheck.writer.run import Run
+from tests.runs import start_run
 
 StartRun = Callable[..., Run]
 
@@ -30,18 +30,4 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(root: Path) -> StartRun:
     """Start a run with arguments that are good unless changed."""
-
-    def start_run(**changed: Any) -> Run:  # noqa: ANN401
-        arguments: dict[str, Any] = {
-            "dataset": "digits",
-            "model": "logreg",
-            "variant": "baseline",
-            "config": {"learning_rate": 0.1},
-            "seeds": {"init": 0},
-            "tags": {"experiment": "digits", "run_type": "train"},
-            "data": {"kind": "synthetic", "seed": 7},
-            "description": "A baseline.",
-        }
-        return runcheck.start_run(root, **{**arguments, **changed})
-
-    return start_run
+    return partial(start_run, root)

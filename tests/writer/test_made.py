@@ -6,25 +6,15 @@ import pytest
 
 import runcheck
 from runcheck.writer.made import MADE, read_made
+from tests.writer.conftest import StartRun
 
 
-def start(root: Path) -> runcheck.Run:
-    return runcheck.start_run(
-        root,
-        dataset="numbers",
-        model="mean",
-        variant="plain",
-        config={},
-        seeds={"init": 0},
-        tags={"experiment": "numbers", "run_type": "debug"},
-        data={"kind": "synthetic", "seed": 7},
-    )
-
-
-def test_a_unit_is_told_once_it_is_begun_and_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unit_is_told_once_it_is_begun_and_named_once(
+    start: StartRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "made"
     monkeypatch.setenv(MADE, str(file))
-    with start(tmp_path / "artefacts") as run:
+    with start() as run:
         assert read_made(str(file)) == [run.path]
         run.log(1, {"loss": 1.0})
     assert read_made(str(file)) == [run.path]
@@ -39,9 +29,11 @@ def test_a_dataset_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert read_made(str(tmp_path / "made")) == [data.path]
 
 
-def test_a_file_that_cannot_be_written_hinders_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_hinders_no_run(
+    start: StartRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(MADE, str(tmp_path / "none" / "made"))
-    with start(tmp_path / "artefacts") as run:
+    with start() as run:
         run.log(1, {"loss": 1.0})
     assert run.metadata["status"] == "completed"
 

@@ -16,6 +16,7 @@ from runcheck.convention.layout import layout
 from runcheck.depth import Depth
 from runcheck.errors import ConfigurationError
 from runcheck.findings import Finding, Report
+from runcheck.named_file import content_of_named
 from runcheck.tree.locate import is_url
 
 _VERSION = 1
@@ -67,14 +68,9 @@ def read_baseline(path: str) -> Baseline:
     Raises:
         ConfigurationError: it cannot be read, or is none.
     """
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(_MOST + 1)
-    except OSError as error:
-        hint = "; 'runcheck check --write-baseline' writes one" if isinstance(error, FileNotFoundError) else ""
-        raise ConfigurationError(f"{path}: the baseline cannot be read: {error.strerror or error}{hint}") from None
-    if len(content) > _MOST:
-        raise ConfigurationError(f"{path}: is larger than {_MOST:,} bytes, as no baseline is")
+    if not os.path.lexists(path):
+        raise ConfigurationError(f"{path}: there is no baseline; 'runcheck check --write-baseline' writes one")
+    content = content_of_named(path, _MOST, "baseline", ConfigurationError)
     try:
         document: object = json.loads(content)
     except (ValueError, RecursionError) as error:

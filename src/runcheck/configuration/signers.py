@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from runcheck.convention.signers import AnySigner, SignersError, signers_in
 from runcheck.errors import ConfigurationError, MissingLibraryError
+from runcheck.named_file import content_of_named
 
 _MOST = 1 << 20  # bytes
 
@@ -26,16 +27,11 @@ def read_signers(path: str) -> tuple[AnySigner, ...]:
         raise MissingLibraryError("cryptography", "sign", "verify signatures")
     from runcheck.configuration.pem import BEGINS, signers_in_pem  # noqa: PLC0415
 
+    content = content_of_named(os.path.expanduser(path), _MOST, "list of signers", ConfigurationError)
     try:
-        with open(os.path.expanduser(path), "rb") as stream:
-            content = stream.read(_MOST + 1)
-        if len(content) > _MOST:
-            raise ConfigurationError(f"{path}: is larger than {_MOST:,} bytes, as no list of signers is")
         if BEGINS in content:
             return tuple(signers_in_pem(content))
         return signers_in(content.decode())
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: is not UTF-8") from None
     except SignersError as error:

@@ -59,10 +59,15 @@ def told(distribution: Mapping[str, object]) -> str:
     return f"{what} from {distribution['low']!r} to {distribution['high']!r}{step}"
 
 
+def ranked(trials: Iterable[TrialRow], direction: Direction | None) -> list[TrialRow]:
+    """Return the completed trials, the best one first, of equal ones the earlier; nothing where they have no order."""
+    if direction is None:
+        return []
+    found = [(each["value"], each) for each in trials if each["state"] == "completed" and each["value"] is not None]
+    sign = 1.0 if direction == "min" else -1.0
+    return [each for _, each in sorted(found, key=lambda pair: (sign * pair[0], pair[1]["number"]))]
+
+
 def best_of(trials: Iterable[TrialRow], direction: Direction | None) -> TrialRow | None:
     """Return the best completed trial, the first of those that are equal; None where none can be ranked."""
-    ranked = [each for each in trials if each["state"] == "completed" and each["value"] is not None]
-    if direction is None or not ranked:
-        return None
-    sign = 1.0 if direction == "min" else -1.0
-    return min(ranked, key=lambda each: (sign * (each["value"] or 0.0), each["number"]))
+    return next(iter(ranked(trials, direction)), None)

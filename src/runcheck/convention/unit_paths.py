@@ -1,8 +1,19 @@
 """Where units lie: paths of a tree, by their segments alone."""
 
-from runcheck.convention.layout import layout
+from runcheck.convention.documents import Metadata
+from runcheck.convention.layout import Kind, layout
 
 UNIT_DEPTH = 3  # segments of the path of a unit: the folder of its kind, its slug and its version
+
+
+def unit_path(kind: Kind, slug: str, version: str) -> str:
+    """Return the path of a unit below the root of its tree."""
+    return f"{kind.folder}/{slug}/{version}"
+
+
+def path_of_unit(metadata: Metadata) -> str:
+    """Return the path below the root of its tree at which a unit belongs by its metadata."""
+    return unit_path(layout().kinds[metadata["kind"]], metadata["slug"], metadata["version"])
 
 
 def is_unit_path(path: str) -> bool:

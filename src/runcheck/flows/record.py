@@ -13,7 +13,6 @@ from runcheck.flows.definition import Flow
 from runcheck.flows.step import Done, Progress
 from runcheck.reading.records import UnitFault, metadata_at
 from runcheck.tree.store import LocalStore
-from runcheck.writer.arguments import checked_link
 from runcheck.writer.provenance.data import provenance_of
 from runcheck.writer.run import Run
 from runcheck.writer.start import start_run
@@ -71,15 +70,11 @@ class Record:
         self._run.add_file(os.path.join(self._folder, "flow.log"))
 
     def _link(self, progress: Progress) -> None:
-        links = self._run.metadata.setdefault("links", {})
+        links: dict[str, str] = {}
         for done in progress.done:
             self._name(links, _RELATIONS[done.step], list(done.result.units))
         self._name(links, "failed", progress.left)
-        links = {relation: checked_link(self._flow.root, relation, unit) for relation, unit in links.items()}
-        if links:
-            self._run.metadata["links"] = links
-        else:
-            del self._run.metadata["links"]
+        self._run.link(links)
         made = progress.made()
         if "data" in made:
             path = os.path.join(self._flow.root, made["data"])

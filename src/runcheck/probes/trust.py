@@ -17,6 +17,22 @@ def mistrust(signature: SignatureContent | BundleContent, signers: tuple[AnySign
     return _mistrust_of_signature(signature, signers, at)
 
 
+def fault_of_signature(signature: SignatureContent) -> str:
+    """Return why a signature is none, or none for this purpose; nothing where it is. Nothing is verified for this."""
+    if signature.error is not None:
+        return signature.error
+    if signature.namespace != layout().namespace:
+        return f"is for {signature.namespace[:80]!r}, not for {layout().namespace!r}"
+    return ""
+
+
+def faults_of_bundle(bundle: BundleContent, sums: Mapping[str, str], digests: Mapping[str, str]) -> list[str]:
+    """Return why a bundle that was verified is none over what is there; the arguments as in :func:`differences`."""
+    if bundle.holds is False:
+        return [f"is no signature by its key {key_of(bundle)} over what it names"]
+    return differences(bundle, sums, digests)
+
+
 def differences(bundle: BundleContent, sums: Mapping[str, str], digests: Mapping[str, str]) -> list[str]:
     """Return in what a bundle differs from the list of checksums and from the files that this does not have.
 

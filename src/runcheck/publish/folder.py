@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from runcheck.convention.layout import layout
+from runcheck.convention.unit_paths import path_of_unit
 from runcheck.errors import CannotWriteError
 from runcheck.publish.sealed import CHECKSUMS, SealedUnit, content_of
 from runcheck.reading.files import UnitFiles
@@ -121,8 +121,7 @@ class FolderDestination:
         Raises:
             CannotWriteError: it says something else.
         """
-        metadata = metadata_of(UnitFiles(self._to))
-        place = f"{layout().kinds[metadata['kind']].folder}/{metadata['slug']}/{metadata['version']}"
+        place = path_of_unit(metadata_of(UnitFiles(self._to)))
         if place != self._path:
             shutil.rmtree(self._to)
             raise CannotWriteError(f"{self.name}: is {place} by its metadata; it belongs there")

@@ -13,7 +13,7 @@ from runcheck.probes.bundle import bundle_of
 from runcheck.probes.bundle_signature import verified as verified_bundle
 from runcheck.probes.contents import DocumentContent, SignatureContent
 from runcheck.probes.signature import verified
-from runcheck.probes.trust import differences, mistrust
+from runcheck.probes.trust import fault_of_signature, faults_of_bundle, mistrust
 from runcheck.publish.sealed import CHECKSUMS, SealedUnit
 
 METADATA, SIGNATURE, BUNDLE = layout().path("metadata"), layout().path("signature"), layout().path("bundle")
@@ -41,10 +41,10 @@ def _of_signature(unit: SealedUnit, signers: tuple[AnySigner, ...], at: datetime
     if SIGNATURE not in unit.files:
         return
     content = _read(unit, SIGNATURE, "signature")
-    if not isinstance(content, SignatureContent) or content.error is not None:
+    if not isinstance(content, SignatureContent):
         yield f"{SIGNATURE}: is no signature of OpenSSH"
-    elif content.namespace != layout().namespace:
-        yield f"{SIGNATURE}: is for {content.namespace[:80]!r}, not for {layout().namespace!r}"
+    elif fault := fault_of_signature(content):
+        yield f"{SIGNATURE}: {fault}"
     else:
         content = verified(content, [unit.listed])
         if content.holds:
@@ -66,11 +66,8 @@ def _of_bundle(unit: SealedUnit, signers: tuple[AnySigner, ...], at: datetime | 
         return
     bundle = verified_bundle(bundle, (each for each in signers if isinstance(each, KeySigner)))
     beside = {path: unit.sha256(path) for path in unit.signatures if path in bundle.resources}
-    found = differences(bundle, unit.sums, {**beside, CHECKSUMS: hashlib.sha256(unit.listed).hexdigest()})
-    if bundle.holds is False:
-        why = "is no signature by its key over what it names"
-    else:
-        why = found[0] if found else mistrust(bundle, signers, at)
+    faults = faults_of_bundle(bundle, unit.sums, {**beside, CHECKSUMS: hashlib.sha256(unit.listed).hexdigest()})
+    why = faults[0] if faults else mistrust(bundle, signers, at)
     yield why and f"{BUNDLE}: {why}"
 
 

@@ -59,7 +59,11 @@ class SignatureInputs(DocumentInputs):
     @property
     def _good_signature(self) -> SignatureContent | NotVerified | None:
         signature = self.signature
-        if isinstance(signature, Absent) or signature.error or signature.namespace != layout().namespace:
+        if isinstance(signature, Absent):
+            return None
+        from runcheck.probes.trust import fault_of_signature  # noqa: PLC0415 - few trees are signed
+
+        if fault_of_signature(signature):
             return None
         if signature.holds is None:
             reason = signature.unverified or NOT_AT_THIS_DEPTH
@@ -75,10 +79,10 @@ class SignatureInputs(DocumentInputs):
             return None
         if isinstance(self.digests, NotVerified):
             return NotVerified(f"{self.unit.path}/{layout().path('bundle')}", NOT_AT_THIS_DEPTH)
-        from runcheck.probes.trust import differences  # noqa: PLC0415 - few trees are signed
+        from runcheck.probes.trust import faults_of_bundle  # noqa: PLC0415 - as above
 
         bundle = sound.value
-        if bundle.holds is False or differences(bundle, self.checksums.sums(), self.digests):
+        if faults_of_bundle(bundle, self.checksums.sums(), self.digests):
             return None
         is_named = bundle.hint or bundle.certificates  # who signed can be told, if not whether
         return bundle if bundle.holds or is_named else sound.lacking[0]

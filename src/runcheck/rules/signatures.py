@@ -17,10 +17,10 @@ CHECKSUMS, SIGNATURE, BUNDLE = layout().path("checksums"), layout().path("signat
 @unit_rule
 def signature_form(signature: SignatureContent) -> Iterator[Problem]:
     """Signatures that are none, or for another purpose. Nothing is verified for this."""
-    if signature.error is not None:
-        yield Problem(SIGNATURE, signature.error)
-    elif signature.namespace != layout().namespace:
-        yield Problem(SIGNATURE, f"is for {signature.namespace[:80]!r}, not for {layout().namespace!r}")
+    from runcheck.probes.trust import fault_of_signature  # noqa: PLC0415 - few trees are signed
+
+    if fault := fault_of_signature(signature):
+        yield Problem(SIGNATURE, fault)
 
 
 @unit_rule
@@ -44,11 +44,9 @@ def bundle_mismatch(
     sound_bundle: BundleContent, checksums: ChecksumsContent, digests: Mapping[str, str]
 ) -> Iterator[Problem]:
     """Bundles that name other files than the list has, or that their key did not sign. Whose key, is not asked."""
-    from runcheck.probes.trust import differences, key_of  # noqa: PLC0415 - few trees are signed
+    from runcheck.probes.trust import faults_of_bundle  # noqa: PLC0415 - as above
 
-    if sound_bundle.holds is False:
-        yield Problem(BUNDLE, f"is no signature by its key {key_of(sound_bundle)} over what it names")
-    elif found := differences(sound_bundle, checksums.sums(), digests):
+    if found := faults_of_bundle(sound_bundle, checksums.sums(), digests):
         more = f"; {len(found) - 1:,} more {'is' if len(found) == 2 else 'are'} not as listed" if found[1:] else ""  # noqa: PLR2004 - one
         yield Problem(BUNDLE, f"{found[0]}{more}")
 

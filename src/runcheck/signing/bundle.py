@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runcheck.convention import bundle as format_
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotWriteError, MissingLibraryError
+from runcheck.named_file import content_of_named
 from runcheck.probes.bundle import bundle_of
 from runcheck.probes.bundle_signature import is_by, name_of
 from runcheck.probes.contents import BundleContent
@@ -191,11 +192,4 @@ def _chain(path: str, public: bytes) -> list[bytes]:
 
 
 def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(_MOST + 1)
-    except OSError as error:
-        raise CannotWriteError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(content) > _MOST:
-        raise CannotWriteError(f"{path}: is larger than {_MOST:,} bytes, as no key or certificate is")
-    return content
+    return content_of_named(path, _MOST, "key or certificate", CannotWriteError)

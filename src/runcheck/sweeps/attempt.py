@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, SupportsFloat
 
-from runcheck.convention.documents import Metadata
+from runcheck.convention.unit_paths import path_of_unit
 from runcheck.errors import RuncheckError
 from runcheck.writer.ending import Preempted, is_pruned
 from runcheck.writer.membership import Begun, Membership, member
@@ -53,7 +53,7 @@ def attempt(task: Task, told: Callable[[str, str], None] | None = None) -> Outco
     begun: list[tuple[str, str]] = []
 
     def began(run: Begun) -> None:
-        begun.append((run.path, path_in_tree(run.metadata)))
+        begun.append((run.path, path_of_unit(run.metadata)))
         if len(begun) == 1 and told is not None:
             told(*begun[0])
 
@@ -77,11 +77,6 @@ def attempt(task: Task, told: Callable[[str, str], None] | None = None) -> Outco
     folder, unit = begun[0] if begun else (None, None)
     seconds = round(time.monotonic() - started, 3)
     return Outcome(state, seconds, number, tidied(reason) if reason else None, folder, unit)
-
-
-def path_in_tree(metadata: Metadata) -> str:
-    """Return the path of a unit below the root of its tree."""
-    return f"{metadata['kind']}/{metadata['slug']}/{metadata['version']}"
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """The unit of a sweep or a study: what was looked for, what came of each trial, and which was the best."""
 
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -43,6 +44,7 @@ class Record:
         self._settings, self._seeds = settings, seeds
         self.rows: dict[int, TrialRow] = {}
         self.run: Run | None = None
+        self._lines: dict[int, str] = {}  # of trials.jsonl
         self._unlogged: dict[int, dict[str, float]] = {}
         self._next = 0
 
@@ -87,7 +89,7 @@ class Record:
             value = self._metrics(outcome.unit).get(metric)
             if value is None:
                 state, reason = "failed", f"its run has no finite {metric}" if outcome.unit else "it began no run"
-        elif value is not None and not abs(value) < float("inf"):  # nor is NaN
+        elif value is not None and not math.isfinite(value):
             state, value, reason = "failed" if state == "completed" else state, None, f"its value is {value}"
         row: TrialRow = {
             "number": number,
@@ -109,6 +111,7 @@ class Record:
         """
         for row in rows:
             self.rows[row["number"]] = row
+            self._lines.pop(row["number"], None)
             self._unlogged[row["number"]] = self._numbers(row)
         if self.run is None:
             self.run = self._begun()
@@ -169,24 +172,16 @@ class Record:
 
     def _write(self, run: Run) -> None:
         run.write_role("study", json_text(run.redacted(cast("dict[str, object]", self.study), "study#")))
-        rows = [self._redacted(run, row) for _, row in sorted(self.rows.items())]
-        linked = run.metadata.get("links", {})
-        for row in rows:
-            if row["unit"] is not None and linked.get(relation_of(row["number"])) != row["unit"]:
-                run.link(relation_of(row["number"]), row["unit"])
-        lines = "".join(f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n" for row in rows)
-        run.write_role("trials", lines)
+        run.link({relation_of(number): row["unit"] for number, row in self.rows.items() if row["unit"] is not None})
+        for number in self.rows.keys() - self._lines.keys():
+            self._lines[number] = _line(run, self.rows[number])
+        run.write_role("trials", "".join(line for _, line in sorted(self._lines.items())))
         if (best := self.best) is not None:
             document = cast("dict[str, object]", self._best_trial(best))
             run.write_role("best_trial", json_text(run.redacted(document, "best_trial#")))
         while self._next in self._unlogged:
             self._log(run, self._next)
             self._next += 1
-
-    @staticmethod
-    def _redacted(run: Run, row: TrialRow) -> TrialRow:
-        """Return a trial whose parameters are as its own run has them: without secrets and paths."""
-        return {**row, "params": run.redacted(row["params"], f"trials#/{row['number']}/params")}
 
     def _best_trial(self, row: TrialRow) -> BestTrial:
         direction, value = self.study["direction"], row["value"]
@@ -218,6 +213,12 @@ class Record:
         if best is not None:
             run.note(f"Trial {best['number']} is the best, with {best['value']!r}: {best['unit']}.")
         run.finish(status, error)
+
+
+def _line(run: Run, row: TrialRow) -> str:
+    """Return the line of a trial, whose parameters are as its own run has them: without secrets and paths."""
+    clean = {**row, "params": run.redacted(row["params"], f"trials#/{row['number']}/params")}
+    return f"{json.dumps(clean, ensure_ascii=False, allow_nan=False)}\n"
 
 
 def _data_of(root: str, metadata: Metadata) -> str | Mapping[str, object]:

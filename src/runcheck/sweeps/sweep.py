@@ -1,7 +1,7 @@
 """``runcheck.sweep``: every point of a grid, each a run, continued where it stopped."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
@@ -12,7 +12,7 @@ from runcheck.convention.layout import layout
 from runcheck.errors import InvalidArgumentError
 from runcheck.reading.records import UnitRecord
 from runcheck.sweeps.attempt import Outcome, Task, attempt
-from runcheck.sweeps.earlier import earlier_of, earlier_runs
+from runcheck.sweeps.earlier import earlier_of, trials_among, units_of
 from runcheck.sweeps.grid import Grid, checked_grid, points, space_of
 from runcheck.sweeps.record import Record, checked_series, study_document
 from runcheck.sweeps.told import Progress, SweepResult
@@ -65,17 +65,18 @@ def sweep(
     study, sides = _study(train, grid, limit, name=name, fixed=fixed, metric=metric, direction=direction)
     place = os.path.abspath(checked_root(root))
     record = Record(place, study, {**study, "limit": limit}, {})
-    before = earlier_runs(place, study["name"])
+    before = units_of(place, study["name"])
+    tried = trials_among(before)
     todo: list[Task] = []
     known: list[TrialRow] = []
     for number, point in enumerate(points(sides)):
-        earlier = earlier_of(point, [each for each in before if each.metadata["trial"]["number"] == number])
+        earlier = earlier_of(point, tried.get(number, []))
         if earlier.completed is not None:
             known.append(record.row_of(number, point, _outcome(earlier.completed)))
         else:
             folder = os.path.join(place, earlier.stopped.path) if earlier.stopped else None
             todo.append(Task(train, {**study["fixed"], **point}, study["name"], number, point, folder))
-    sealed = None if todo else _sealed(place, study)
+    sealed = None if todo else _sealed(before, study)
     if sealed is not None:
         for row in known:
             record.rows[row["number"]] = row
@@ -168,19 +169,10 @@ def _require_run(task: Task, outcome: Outcome, root: str) -> None:
         raise InvalidArgumentError(_NO_RUN.format(what=what, root=os.path.relpath(root)))
 
 
-def _sealed(root: str, study: Study) -> str | None:
-    """Return the path of the newest unit of this sweep, if it completed and looked for the same."""
-    from runcheck.reading.records import UnitFault, records  # noqa: PLC0415 - where all is done already
-    from runcheck.tree.store import LocalStore  # noqa: PLC0415
-
-    own = [
-        each
-        for each in records(LocalStore(root), "model")
-        if not isinstance(each, UnitFault)
-        and each.metadata["tags"].get("sweep") == study["name"]
-        and each.metadata["tags"]["run_type"] == study["kind"]
-    ]
-    newest = max(own, key=lambda each: each.metadata["created_at"], default=None)
+def _sealed(units: Iterable[UnitRecord], study: Study) -> str | None:
+    """Return the path of the newest unit of this sweep itself, if it completed and looked for the same."""
+    own = [each for each in units if each.metadata["tags"]["run_type"] == study["kind"]]
+    newest = own[-1] if own else None
     if newest is None or newest.metadata["status"] != "completed" or newest.config is None:
         return None
     asked = cast("Mapping[str, object]", study)

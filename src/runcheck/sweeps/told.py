@@ -7,6 +7,7 @@ from typing import NamedTuple, TextIO
 
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.documents import TrialRow
+from runcheck.convention.trials import ranked
 from runcheck.report.escape import printable
 from runcheck.report.table import aligned
 from runcheck.report.words import count_in_words
@@ -41,7 +42,7 @@ def lines_of(told: SweepResult) -> Iterator[str]:
     counts = {state: sum(each["state"] == state for each in told.trials) for state in ("completed", "pruned", "failed")}
     states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     yield f"{count_in_words(len(told.trials), 'trial')}: {states}"
-    shown = ranked(told.trials, told.direction)
+    shown = _shown(told.trials, told.direction)
     if shown:
         names = list(dict.fromkeys(name for each in shown for name in each["params"]))
         value = told.metric or ("value" if told.direction else "")
@@ -61,15 +62,11 @@ def lines_of(told: SweepResult) -> Iterator[str]:
         yield printable(os.path.relpath(os.path.join(told.root, told.best_file or told.unit)))
 
 
-def ranked(trials: Sequence[TrialRow], direction: Direction | None) -> list[TrialRow]:
+def _shown(trials: Sequence[TrialRow], direction: Direction | None) -> list[TrialRow]:
     """Return the best five trials that completed, the best one first; the first five where nothing ranks them."""
-    done = [each for each in trials if each["state"] == "completed"]
-    if direction is not None:
-        sign = 1 if direction == "min" else -1
-        done = sorted(
-            (each for each in done if each["value"] is not None), key=lambda each: sign * (each["value"] or 0)
-        )
-    return done[:_BEST]
+    if direction is None:
+        return [each for each in trials if each["state"] == "completed"][:_BEST]
+    return ranked(trials, direction)[:_BEST]
 
 
 def _cells(trial: TrialRow, names: Sequence[str], *, has_value: bool) -> list[str]:

@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import now
 from runcheck.convention.unit_paths import UNIT_DEPTH, is_unit_path
@@ -126,15 +125,6 @@ def who_writes(place: Place) -> str | None:
     """Return in words what shows that a run is still written; None where nothing does."""
     heartbeat = heartbeat_of(UnitFiles(place.folder))
     return None if heartbeat is None else sign_of_life(heartbeat, now())
-
-
-def status_of(place: Place) -> Status:
-    """Return the status of a run.
-
-    Raises:
-        CannotReadError: it cannot be read.
-    """
-    return run_at(place).status
 
 
 def _files(place: Place, run: LoadedRun, settings: Mapping[str, Setting]) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
 
-from runcheck.sweeps.attempt import Outcome, path_in_tree
+from runcheck.convention.unit_paths import path_of_unit
+from runcheck.sweeps.attempt import Outcome
 from runcheck.sweeps.record import SPLIT, VALUE
 from runcheck.writer.membership import Begun, Membership, member
 from runcheck.writer.start import start_run
@@ -53,7 +54,7 @@ def own_run(root: str, trial: FrozenTrial, outcome: Outcome, origin: Origin, con
     run.note(f"It took {outcome.seconds} s, before this was written.")
     is_complete = outcome.state == "completed" and outcome.returned is not None and math.isfinite(outcome.returned)
     run.finish("completed" if is_complete else "aborted" if outcome.state == "pruned" else "failed", outcome.reason)
-    return path_in_tree(run.metadata)
+    return path_of_unit(run.metadata)
 
 
 def _data(origin: Origin) -> dict[str, object]:

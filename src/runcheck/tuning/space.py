@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from runcheck.convention.trials import is_same
 from runcheck.errors import CannotReadError, InvalidArgumentError
+from runcheck.named_file import content_of_named
 from runcheck.writer.arguments import told
 from runcheck.writer.config import plain_object
 
@@ -71,14 +72,9 @@ def read_space(path: str) -> Space:
         CannotReadError: it cannot be read, or is no TOML.
         InvalidArgumentError: it says no space.
     """
+    content = content_of_named(path, _MOST_BYTES, "search space", CannotReadError)
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise CannotReadError(f"{path}: is larger than {_MOST_BYTES:,} bytes, as no search space is")
         return space_of(tomllib.loads(content.decode()), path)
-    except OSError as error:
-        raise CannotReadError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CannotReadError(f"{path}: is no TOML: {error}") from error
 
@@ -89,10 +85,10 @@ def parsed(name: str, text: str) -> Distribution:
     Raises:
         InvalidArgumentError: it says nothing that a parameter may be.
     """
-    ends, *options = text.split(":") if ".." in text else [text]
     if ".." not in text:
         choices = [_value(each) for each in text.split(",") if each.strip()]
         return distribution(name, {"choices": choices})
+    ends, *options = text.split(":")
     low, _, high = ends.partition("..")
     said: dict[str, object] = {"low": _value(low), "high": _value(high)}
     for option in options:

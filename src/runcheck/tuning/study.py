@@ -1,5 +1,6 @@
 """A study of Optuna whose trials are runs, that goes on where it stopped."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from runcheck.convention.trials import told as told_distribution
 from runcheck.errors import InvalidArgumentError, MissingLibraryError, warn
 from runcheck.reading.records import UnitRecord
 from runcheck.sweeps.attempt import Outcome, Task, attempt
-from runcheck.sweeps.earlier import earlier_runs
+from runcheck.sweeps.earlier import trials_among, units_of
 from runcheck.sweeps.record import Record, checked_series, study_document
 from runcheck.sweeps.sweep import told_of
 from runcheck.sweeps.told import Progress, SweepResult
@@ -100,8 +101,8 @@ def search(objective: Objective | Named, space: Space, settings: Settings, *, is
     )
     progress = Progress(checked.trials, quiet=is_quiet)
     with record:
-        earlier = {each.metadata["trial"]["number"]: each for each in earlier_runs(root, checked.name)}
-        rows = [_row_of_before(record, each, earlier.get(each.number)) for each in study.get_trials(deepcopy=False)]
+        runs = {number: each[-1] for number, each in trials_among(units_of(root, checked.name)).items()}
+        rows = [_row_of_before(record, each, runs.get(each.number)) for each in study.get_trials(deepcopy=False)]
         if rows:
             record.add(rows)
         for row in _tried(study, record, _Asked(call, objective, space, checked, storage, root)):
@@ -211,7 +212,7 @@ def _value(trial: FrozenTrial) -> float | None:
         return trial.value
     if trial.state == TrialState.PRUNED and trial.last_step is not None:
         value = trial.intermediate_values[trial.last_step]
-        return value if abs(value) < float("inf") else None
+        return value if math.isfinite(value) else None
     return None
 
 

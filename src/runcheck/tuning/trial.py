@@ -34,11 +34,6 @@ class Trial:
             raise optuna.TrialPruned(f"others were better by step {step}")
 
     @property
-    def trial(self) -> optuna.Trial:
-        """Optuna's own trial."""
-        return self._trial
-
-    @property
     def number(self) -> int:
         """The number of the trial, from 0."""
         return self._trial.number

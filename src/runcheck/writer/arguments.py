@@ -133,16 +133,31 @@ def checked_directions(directions: Mapping[str, Direction]) -> Mapping[str, Dire
     return directions
 
 
-def checked_link(root: str, relation: str, unit: str) -> str:
-    """Return ``unit`` if it is the path of one in the tree at ``root``.
+def checked_links(links: Mapping[str, str]) -> dict[str, str]:
+    """Return units by what they are to a run, if they are paths of units.
 
     Raises:
-        InvalidArgumentError: it is not.
+        InvalidArgumentError: they are none, or a relation is no name.
     """
-    what = f"links[{relation!r}]"
-    if not os.path.isdir(os.path.join(root, checked_name("unit-path", what, unit))):
-        raise InvalidArgumentError(f"{what} is {unit!r}, which is not in the tree {root}")
-    return unit
+    return {
+        checked_name("relation", "a relation in links", relation): checked_name(
+            "unit-path", f"links[{relation!r}]", unit
+        )
+        for relation, unit in checked_mapping(links, "links", '{"initialised_from": "model/<slug>/<version>"}').items()
+    }
+
+
+def links_within(root: str, links: Mapping[str, str]) -> dict[str, str]:
+    """Return units by what they are to a run, if they are in the tree at ``root``.
+
+    Raises:
+        InvalidArgumentError: they are not, or a relation is no name.
+    """
+    checked = checked_links(links)
+    for relation, unit in checked.items():
+        if not os.path.isdir(os.path.join(root, unit)):
+            raise InvalidArgumentError(f"links[{relation!r}] is {unit!r}, which is not in the tree {root}")
+    return checked
 
 
 def checked_characters(text: str, where: str) -> str:

@@ -15,7 +15,7 @@ from runcheck.convention.timestamps import now
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError, warn
 from runcheck.trackers.asked import Mirror
 from runcheck.trackers.processes import Mirrors
-from runcheck.writer.arguments import checked_link, checked_name, checked_step
+from runcheck.writer.arguments import checked_step, links_within
 from runcheck.writer.atomic import json_text
 from runcheck.writer.attachments import add_copy, add_plot
 from runcheck.writer.ending import finishing, how_it_ended, opened, tell_preempted
@@ -188,8 +188,8 @@ class Run:
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
         """Log the values of one step: numbers, NumPy scalars or JAX scalars, nested names joined by ``/``.
 
-        Returns without waiting for a device: a ``jax.Array`` that is still computed is written, in the order of its
-        series, once it is ready.
+        Returns without waiting for a device: a ``jax.Array`` is written, in the order of its series, a tenth of a
+        second after it is computed.
 
         Raises:
             InvalidArgumentError: step, split, a name or a value does not fit the convention. Nothing of the call is
@@ -283,17 +283,23 @@ class Run:
         self._owned_log()
         return add_plot(self._folder, name, figure)
 
-    def link(self, relation: str, unit: str) -> None:
-        """Link another unit of the tree, ``<kind>/<slug>/<version>``, that was not known when the run was started.
+    def link(self, links: Mapping[str, str]) -> None:
+        """Link other units of the tree that were not known when the run was started.
+
+        Args:
+            links: Their paths below the root, ``<kind>/<slug>/<version>``, by what they are to this run.
 
         Raises:
-            InvalidArgumentError: the relation is no name, or the unit is not in the tree.
+            InvalidArgumentError: a relation is no name, or a unit is not in the tree. Nothing is linked.
             CannotWriteError: the disk refuses.
             RuncheckError: the run is finished.
         """
         self._owned_log()
-        relation = checked_name("relation", "relation", relation)
-        self.metadata.setdefault("links", {})[relation] = checked_link(self._folder.root, relation, unit)
+        before = self.metadata.get("links", {})
+        linked = {**before, **links_within(self._folder.root, links)}
+        if linked == before:
+            return
+        self.metadata["links"] = linked
         self._write(layout().path("metadata"), json_text(self.metadata))
         self._folder.register(self.metadata)
 

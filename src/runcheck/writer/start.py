@@ -12,13 +12,13 @@ from runcheck.trackers.asked import Mirror
 from runcheck.trackers.processes import asked_for
 from runcheck.writer.arguments import (
     checked_directions,
-    checked_link,
     checked_mapping,
     checked_name,
     checked_root,
     checked_seed,
     checked_tags,
     checked_text,
+    links_within,
     told,
 )
 from runcheck.writer.config import plain_config, plain_object
@@ -164,15 +164,11 @@ def _describe(
 ) -> None:
     """Put into the metadata what not every unit has."""
     seeds = checked_mapping(seeds, "seeds", '{"init": 0}')
-    links = checked_mapping(links, "links", '{"initialised_from": "model/<slug>/<version>"}')
     extensions = checked_mapping(extensions, "extensions", '{"calibration": {"bins": 10}}')
     checked = {name: checked_seed(name, seed) for name, seed in seeds.items()}
     run.metadata["seeds"] = cast("dict[str, int]", folder.redacted(checked, "metadata#/seeds"))
-    if links:
-        run.metadata["links"] = {
-            checked_name("relation", "a relation in links", relation): checked_link(folder.root, relation, unit)
-            for relation, unit in links.items()
-        }
+    if linked := links_within(folder.root, links):
+        run.metadata["links"] = linked
     if extensions:
         run.metadata["extensions"] = {
             checked_name("extension", "a namespace in extensions", name): folder.redacted(

@@ -12,6 +12,7 @@ from runcheck.convention.layout import Kind, layout
 from runcheck.convention.markdown import with_closed_blocks
 from runcheck.convention.secrets import REDACTED
 from runcheck.convention.timestamps import date_of, format_timestamp, now
+from runcheck.convention.unit_paths import unit_path
 from runcheck.convention.versions import NO_COMMIT
 from runcheck.errors import CannotWriteError, MissingLibraryError, warn
 from runcheck.writer.arguments import checked_text
@@ -61,7 +62,7 @@ class UnitFolder:
     @property
     def path_in_tree(self) -> str:
         """The path of the unit below the root."""
-        return f"{self.kind.folder}/{self.slug}/{self.version}"
+        return unit_path(self.kind, self.slug, self.version)
 
     @property
     def sha(self) -> str | None:

@@ -99,6 +99,7 @@ with start(data=dataset.path, keep=keep) as run:
         error_of(run.log, 5, {"no name": 1.0}), error_of(run.log, -1, {"loss": 1.0}),
         error_of(run.log, 5, {"loss": np.ones(2)}), error_of(run.export, "weights", {"w": w}, 3),
         error_of(run.plot, "../p", bytes.fromhex("89504e470d0a1a0a")), error_of(run.add_file, __file__, "/x"),
+        error_of(run.link, {"No Relation": "dataset/digits/v1"}),
     ]
     there = [jax.numpy.float32(3)] if index == 1 else []
     elsewhere = jax.make_array_from_single_device_arrays(
@@ -254,7 +255,7 @@ def test_what_does_not_fit_is_refused_in_both_processes_alike(job: Job) -> None:
     for name in ("bad start", "bad tree", "bad calls", "bad end"):
         assert job.first[name] == job.other[name], name
     assert job.first["bad start"][0] == job.first["bad tree"][0] == "InvalidArgumentError"
-    assert [kind for kind, _ in job.first["bad calls"]] == ["InvalidArgumentError"] * 6
+    assert [kind for kind, _ in job.first["bad calls"]] == ["InvalidArgumentError"] * 7
     assert job.first["bad calls"][3][1].startswith("step 3 has no checkpoint")
 
 

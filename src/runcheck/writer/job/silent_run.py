@@ -1,10 +1,10 @@
 """A run in a process that does not write."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runcheck.trackers.asked import Mirror
-from runcheck.writer.arguments import checked_name, checked_step
+from runcheck.writer.arguments import checked_links, checked_step
 from runcheck.writer.attachments import image_suffix, place_in
 from runcheck.writer.ending import opened
 from runcheck.writer.job.silent import SilentLog, nothing
@@ -54,11 +54,10 @@ class SilentRun(Run):
         file = os.path.basename(path) if name is None else name
         return os.path.join(self.path, place_in(self._folder, "extra", file))
 
-    def link(self, relation: str, unit: str) -> None:
+    def link(self, links: Mapping[str, str]) -> None:
         """Check the arguments, as far as they can be told here."""
         self._open_log()
-        checked_name("relation", "relation", relation)
-        checked_name("unit-path", "unit", unit)
+        checked_links(links)
 
     def write_role(self, role: str, text: str) -> None:
         """Leave that to process 0."""

@@ -12,6 +12,7 @@ from runcheck.convention.checksums import fingerprint
 from runcheck.convention.documents import Heartbeat, Metadata, Status
 from runcheck.convention.layout import layout
 from runcheck.convention.timestamps import format_timestamp, now, parse_timestamp
+from runcheck.convention.unit_paths import path_of_unit
 from runcheck.errors import CannotReadError, CannotWriteError, MissingLibraryError
 from runcheck.probes.contents import MetricsContent
 from runcheck.reading.files import UnitFiles
@@ -107,7 +108,7 @@ def stored_unit(path: str) -> StoredUnit:
     """
     files = UnitFiles(unit_folder(path))
     metadata = metadata_of(files)
-    place = f"{layout().kinds[metadata['kind']].folder}/{metadata['slug']}/{metadata['version']}"
+    place = path_of_unit(metadata)
     if not files.folder.replace(os.sep, "/").endswith(f"/{place}"):
         raise CannotWriteError(f"{path}: is {place} by its metadata; recover it where it was written, below {place}")
     return StoredUnit(files, files.folder[: -len(place) - 1] or os.sep, place, metadata)
