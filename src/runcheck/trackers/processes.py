@@ -143,7 +143,7 @@ class Mirrors:
         return found
 
     def end(self, *, is_hurried: bool) -> None:
-        """Tell all copies of the end, wait for them, and warn once of each that is not whole."""
+        """Tell all copies of the end, wait for them, and warn once of each that is not whole, or not as the run is."""
         for each in self._processes:
             each.end()
         begun = time.monotonic()
@@ -153,6 +153,8 @@ class Mirrors:
             if not each.is_done:
                 why = each.fault or "its process died"
                 warn(f"the run is not whole at {each.tracker}: {why}; {self._later(each.tracker)}")
+            elif each.notes:
+                warn(f"the run is at {each.tracker}, not all of it as it is here: {'; '.join(each.notes)}")
         self._processes = []
 
     def _later(self, tracker: str) -> str:
