@@ -1,10 +1,12 @@
-"""Values that are still on a device: a thread waits for them, in the order of the calls, and the loop does not."""
+"""Values that are still on a device: a thread fetches them, in the order of the calls, and the loop does not wait."""
 
+import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
-from typing import NamedTuple
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, TypeAlias
 
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.arguments import checked_step
@@ -14,18 +16,14 @@ from runcheck.writer.log.rows import RowNames
 from runcheck.writer.log.scalars import DeviceScalar, Scalar
 
 MAX_PENDING = 1024
+_MANY_PENDING = MAX_PENDING // 2
+_TOGETHER_SECONDS = 0.1
 _POLL_SECONDS = 0.001
 _PATIENCE_SECONDS = 10.0
 _SILENCE_SECONDS = 600.0
 
-
-class LateRows(NamedTuple):
-    """What one call of ``log`` gave, of which something is on a device; ``at`` is the time of the call."""
-
-    names: RowNames
-    step: int | DeviceScalar
-    values: Sequence[Scalar]
-    at: float
+LateRows: TypeAlias = tuple[RowNames, int | DeviceScalar, Sequence[Scalar], float]
+"""What one call of ``log`` gave, of which something is on a device: names, step, values, and the time of the call."""
 
 
 class FetchedRows(NamedTuple):
@@ -36,50 +34,64 @@ class FetchedRows(NamedTuple):
 
 
 class DeviceQueue:
-    """At most 1,024 calls of which a value is on a device. Who logs one more waits."""
+    """At most 1,024 calls of which a value is on a device. Who logs one more waits.
+
+    Each time that a thread wakes it takes a core from the computation, all of whose threads then wait for that one. So
+    it rests for a tenth of a second, and then fetches all that is computed by then.
+
+    Attributes:
+        pending: The calls, the oldest first. One stays here until its rows are written.
+    """
 
     def __init__(self, write: Callable[[LateRows, FetchedRows], None], complaints: Complaints) -> None:
         """Give what is fetched to ``write``, in a thread."""
         self._write = write
         self._complaints = complaints
-        self._queue: SimpleQueue[LateRows | None] = SimpleQueue()  # a signal's handler may put while a put is at work
+        self.pending: deque[LateRows] = deque()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # no lock: a signal's handler may come while one is held
+        self._is_parked = False
+        self._is_ending = False
+        self._one_at_a_time = threading.Lock()  # such a handler, and what it interrupted, may each start a thread
         self._thread: threading.Thread | None = None
         self._fetched = 0
 
     def put(self, rows: LateRows) -> None:
         """Take the values of one call."""
-        self._queue.put(rows)
-        if self._thread is None:
+        self.pending.append(rows)
+        if self._is_parked or len(self.pending) == _MANY_PENDING:
+            self._wake.put(None)
+        elif self._thread is None:
             self._start()
 
     def wait_for_room(self) -> None:
-        """Wait until another call may be taken."""
-        if self._queue.qsize() >= MAX_PENDING:
-            self._complaints.add(f"{MAX_PENDING} steps wait for values on a device, so log waits for them too")
-            while self._queue.qsize() >= MAX_PENDING:
-                time.sleep(_POLL_SECONDS)
+        """Wait until another call may be taken, and say so."""
+        self._complaints.add(f"{MAX_PENDING} steps wait for values on a device, so log waits for them too")
+        while len(self.pending) >= MAX_PENDING:
+            time.sleep(_POLL_SECONDS)
 
     def drain(self, limit: float = threading.TIMEOUT_MAX) -> None:
         """Wait for all that was taken, at most ``limit`` seconds, and not where none came for ten minutes."""
         if self._thread is None:
             return
-        self._queue.put(None)
+        self._is_ending = True
+        self._wake.put(None)
         began = heard = time.monotonic()
         fetched = self._fetched
         self._thread.join(min(limit, _PATIENCE_SECONDS))
         if self._thread.is_alive() and limit > _PATIENCE_SECONDS:
-            self._complaints.add(f"{self._queue.qsize()} steps wait for values on a device, and the end for them")
+            self._complaints.add(f"{len(self.pending)} steps wait for values on a device, and the end for them")
             self._complaints.tell()
         while self._thread.is_alive():
             at = time.monotonic()
             if self._fetched != fetched:
                 heard, fetched = at, self._fetched
             if at - began >= limit or at - heard >= _SILENCE_SECONDS:
-                left = self._queue.qsize()  # without the one that is waited for, but with the mark of the end
+                left = len(self.pending)
                 self._complaints.add(f"{left} steps of values on a device are lost: after {at - began:.0f} s not ready")
                 break
             self._thread.join(_POLL_SECONDS * 100)
         self._thread = None
+        self._is_ending = False
 
     def _start(self) -> None:
         finish_before_others()
@@ -88,26 +100,48 @@ class DeviceQueue:
             self._thread.start()
         except RuntimeError:  # no more threads, or the interpreter ends
             self._thread = None
-            self._queue.put(None)
-            self._work()
+            self._fetch_first()
 
     def _work(self) -> None:
-        while (rows := self._queue.get()) is not None:
+        while self.pending or not self._is_ending:
+            self._rest()
+            self._fetch_first()
+            while self.pending and (self._is_ending or _is_ready(self.pending[0])):
+                self._fetch_first()
+        self._wake.put(None)  # another thread may rest, too
+
+    def _rest(self) -> None:
+        """Wait until there is something, and then a little for more."""
+        self._is_parked = True
+        if not self.pending and not self._is_ending:
+            self._wake.get()
+        self._is_parked = False
+        if not self._is_ending:
+            with contextlib.suppress(Empty):
+                self._wake.get(timeout=_TOGETHER_SECONDS)
+
+    def _fetch_first(self) -> None:
+        """Fetch the values of the oldest call, and wait for them where they are still computed."""
+        with self._one_at_a_time:
+            if not self.pending:
+                return
+            rows = self.pending[0]
             try:
-                self._write(rows, self._fetch(rows))
+                self._write(rows, self._fetched_of(rows))
             except Exception as error:  # noqa: BLE001 - whatever it is, later rows are not to be lost with it
-                self._complaints.add(f"rows of {rows.names.split} are lost: {error}")
+                self._complaints.add(f"rows of {rows[0].split} are lost: {error}")
+            self.pending.popleft()
             self._fetched += 1
 
-    def _fetch(self, rows: LateRows) -> FetchedRows:
-        names = rows.names
+    def _fetched_of(self, rows: LateRows) -> FetchedRows:
+        names, step_given, given, _ = rows
         try:
-            step = rows.step if isinstance(rows.step, int) else checked_step(rows.step.item())
+            step = step_given if isinstance(step_given, int) else checked_step(step_given.item())
         except (InvalidArgumentError, RuntimeError, ValueError) as error:
             self._complaints.add(f"rows of {names.split} are lost, since their step could not be fetched: {error}")
-            return FetchedRows(0, (None,) * len(rows.values))
+            return FetchedRows(0, (None,) * len(given))
         values: list[float | None] = []
-        for metric, value in zip(names.metrics, rows.values, strict=True):
+        for metric, value in zip(names.metrics, given, strict=True):
             try:
                 values.append(value if isinstance(value, float) else float(value.item()))
             except Exception as error:  # noqa: BLE001 - a device fails in the ways of its driver
@@ -116,3 +150,12 @@ class DeviceQueue:
                     f"{names.split}/{metric} of step {step} has no row, since it has no value: {error}"
                 )
         return FetchedRows(step, tuple(values))
+
+
+def _is_ready(rows: LateRows) -> bool:
+    """Say whether values can probably be fetched without waiting: what one computation gives is ready at once."""
+    last = rows[2][-1]
+    try:
+        return isinstance(last, float) or last.is_ready()
+    except Exception:  # noqa: BLE001 - one that failed is told as it is fetched
+        return True

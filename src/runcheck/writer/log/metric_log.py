@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import weakref
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
@@ -20,7 +20,7 @@ from runcheck.writer.complaints import Complaints
 from runcheck.writer.log.append_file import AppendFile
 from runcheck.writer.log.device_queue import MAX_PENDING, DeviceQueue, FetchedRows, LateRows
 from runcheck.writer.log.follower import Follower, Sink
-from runcheck.writer.log.rows import KnownNames, RowNames, Rows, Series
+from runcheck.writer.log.rows import KnownNames, Rows, Series
 from runcheck.writer.log.scalars import DeviceScalar, flattened, is_on_device, refuse_tracer
 
 _OPEN: "weakref.WeakSet[MetricLog]" = weakref.WeakSet()
@@ -29,8 +29,9 @@ _OPEN: "weakref.WeakSet[MetricLog]" = weakref.WeakSet()
 class MetricLog:
     """Appends rows to a file and to sinks, and keeps what each series comes to.
 
-    A value of the host is in the file when ``log`` returns; one on a device as soon as it is computed. The rows of each
-    series keep the order of the calls, whichever they are. Any thread may call it, and the handler of a signal.
+    A value of the host is in the file when ``log`` returns; one on a device a tenth of a second after it is computed.
+    The rows of each series keep the order of the calls, whichever they are. Any thread may call it, and the handler of
+    a signal.
     """
 
     def __init__(self, path: str, sinks: Sequence[Sink], beat: Callable[[], None] | None = None) -> None:
@@ -39,14 +40,15 @@ class MetricLog:
         self._complaints = Complaints()
         self._follower = Follower(self._file, sinks, self._complaints, beat)
         self._devices = DeviceQueue(self._write_fetched, self._complaints)
+        self._late = self._devices.pending
         self._names = KnownNames(self._complaints.add)
         self._known = self._names.known
         self.is_forked = False  # into a process that is not the one of the run
         self._order = threading.RLock()  # of the rows in the file
         self._unwritten: deque[Rows] = deque()
+        self._lost = 0  # calls that a full disk did not take before there were too many of them
         self._is_writing = False
         self._is_closed = False
-        self._late: Counter[RowNames] = Counter()  # calls of which something is on a device
         atexit.register(self._drain)
         _OPEN.add(self)
 
@@ -79,10 +81,10 @@ class MetricLog:
             raise
         if names is None or type(step) is not int or not 0 <= step <= MAX_STEP or self.is_forked:
             self._log_any(step, metrics, split, at)
-        elif not self._late and names.floats == [*map(type, values)]:
+        elif names.floats == (types := [*map(type, values)]) and not self._late:
             self._write((names, step, values, at))  # type: ignore[arg-type]
-        elif names.are_known_arrays(values):
-            self._put(LateRows(names, step, values, at))
+        elif names.arrays == types and names.are_known_arrays(values):
+            self._devices.put((names, step, values, at))
             self._wait_for_room()
         else:
             self._log_any(step, metrics, split, at)
@@ -99,8 +101,8 @@ class MetricLog:
             self._is_closed = True  # for a value that comes after all
         self._follower.close()
         self._file.close()
-        if self._unwritten:
-            self._complaints.add(f"{len(self._unwritten)} steps of metrics could not be written")
+        if lost := self._lost + len(self._unwritten):
+            self._complaints.add(f"{lost} steps of metrics could not be written")
         self._complaints.tell()
 
     def _log_any(self, step: object, metrics: Mapping[str, object], split: str, at: float) -> None:
@@ -111,7 +113,7 @@ class MetricLog:
             self._complaints.add("this process is a fork of the one that started the run; what it logs is not written")
             return
         with self._order:
-            waiting = {series for each in list(self._late) for series in each.series}  # a signal may come between
+            waiting = {series for names, *_ in list(self._late) for series in names.series}
             late, ready = [], []
             for series, (metric, value) in zip(names.series, values, strict=True):
                 if not isinstance(known_step, int) or not isinstance(value, float) or series in waiting:
@@ -122,35 +124,28 @@ class MetricLog:
                 self._write_values(known_step, split, ready, at)
             if late:
                 names = self._names.of(split, tuple(metric for metric, _ in late))
-                rows = LateRows(names, known_step, tuple(value for _, value in late), at)
-                names.know_arrays(rows.values)
-                self._put(rows)
+                given = tuple(value for _, value in late)
+                names.know_arrays(given)
+                self._devices.put((names, known_step, given, at))
         if late:
             self._wait_for_room()
 
-    def _put(self, rows: LateRows) -> None:
-        with self._order:
-            self._late[rows.names] += 1
-            self._devices.put(rows)
-
     def _wait_for_room(self) -> None:
-        if not self._is_writing:  # the handler of a signal does not wait for what it interrupted
+        if len(self._late) >= MAX_PENDING and not self._is_writing:  # no handler of a signal waits for what it stopped
             self._devices.wait_for_room()
 
     def _write_fetched(self, late: LateRows, fetched: FetchedRows) -> None:
-        names, values = late.names, fetched.values
+        names, _, _, at = late
+        values = fetched.values
         with self._order:
             if self._is_closed:
                 return
             if None in values:
                 pairs = zip(names.metrics, values, strict=True)
                 there = [(metric, value) for metric, value in pairs if value is not None]
-                self._write_values(fetched.step, names.split, there, late.at)
+                self._write_values(fetched.step, names.split, there, at)
             else:
-                self._write((names, fetched.step, cast("tuple[float, ...]", values), late.at))
-            self._late[names] -= 1
-            if not self._late[names]:
-                del self._late[names]
+                self._write((names, fetched.step, cast("tuple[float, ...]", values), at))
 
     def _write_values(self, step: int, split: str, values: Sequence[tuple[str, float]], at: float) -> None:
         if values:
@@ -195,6 +190,7 @@ class MetricLog:
             self._unwritten.extend(earlier)
         while len(self._unwritten) > MAX_PENDING:
             self._unwritten.popleft()
+            self._lost += 1
             self._complaints.add(f"metrics are lost: more than {MAX_PENDING} steps could not be written")
 
     def _drain(self, limit: float = threading.TIMEOUT_MAX) -> None:

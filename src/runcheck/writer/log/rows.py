@@ -5,14 +5,17 @@ Formatted by hand, since ``json.dumps`` takes four times as long and this is wha
 
 import json
 import math
+import operator
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 from runcheck.convention.aggregates import nonfinite_name
 from runcheck.convention.names import USUAL_SPLITS, is_name
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.log.scalars import DeviceScalar
 
+# Shape and dtype of an array of JAX, of which a computation gives the same object each time.
+_form_of = operator.attrgetter("aval")
 _DEFAULT = "train"  # the split of what names none
 
 Series: TypeAlias = tuple[str, str]
@@ -22,7 +25,7 @@ Series: TypeAlias = tuple[str, str]
 class RowNames:
     """The series that are logged together, in their order. Names that come again come as the same object."""
 
-    __slots__ = ("_arrays", "_form", "_heads", "floats", "metrics", "series", "split")
+    __slots__ = ("_forms", "_heads", "_line", "arrays", "floats", "metrics", "series", "split")
 
     def __init__(self, split: str, metrics: tuple[str, ...], heads: list[str]) -> None:
         """Take names that were checked, and what stands between step and value in the row of each."""
@@ -30,23 +33,29 @@ class RowNames:
         self.metrics = metrics
         self.series: tuple[Series, ...] = tuple((split, metric) for metric in metrics)
         self.floats = [float] * len(metrics)
-        self._arrays: list[tuple[object, ...]] = []
+        self.arrays: list[type] = []  # of what was logged last where something was on a device
+        self._forms: list[object] = []
         self._heads = heads
         # Formatted by one call of C for all rows of a step; no name has a percent sign or a zero byte.
-        self._form = "".join(f'{{"step": \0, {head}%r}}\n' for head in heads).encode()
+        self._line = "".join(f'{{"step": \0, {head}%r}}\n' for head in heads).encode()
 
     def know_arrays(self, values: Sequence[object]) -> None:
-        """Remember the types, shapes and dtypes of values that were checked: floats, or arrays on a device."""
-        self._arrays = _kinds(values)
+        """Remember of what types values are that were checked, and of what shapes and dtypes, if all are arrays."""
+        try:
+            self._forms = [*map(_form_of, values)]
+        except AttributeError:  # one is a float
+            self.arrays = []
+        else:
+            self.arrays = [*map(type, values)]
 
     def are_known_arrays(self, values: Sequence[object]) -> TypeGuard[Sequence[DeviceScalar]]:
-        """Say whether values are arrays as they were before, so that nothing of them has to be checked again."""
-        return bool(self._arrays) and self._arrays == _kinds(values)
+        """Say whether values of the types :attr:`arrays` are as they were, so that none has to be checked again."""
+        return self._forms == [*map(_form_of, values)]
 
     def lines(self, step: int, values: tuple[float, ...]) -> bytes:
         """Return the rows of one step as lines of ``metrics.jsonl``."""
         if math.isfinite(sum(values)):
-            return (self._form % values).replace(b"\0", b"%d" % step)
+            return (self._line % values).replace(b"\0", b"%d" % step)
         rows = zip(self._heads, map(_shown, values), strict=True)
         return "".join(f'{{"step": {step}, {head}{shown}}}\n' for head, shown in rows).encode()
 
@@ -90,14 +99,6 @@ class KnownNames:
             if slash and split == _DEFAULT and first in USUAL_SPLITS and first != split:
                 self._tell(f'{metric} is logged as a metric of {split}; for the split {first} say split="{first}"')
         return self._heads[split, metric]
-
-
-def _kinds(values: Sequence[Any]) -> list[tuple[object, ...]]:
-    """Return type, shape and dtype of each value; nothing where one is no array."""
-    try:
-        return [(type(value), value.shape, value.dtype) for value in values]
-    except AttributeError:
-        return []
 
 
 def _shown(value: float) -> str:
