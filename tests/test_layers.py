@@ -22,6 +22,7 @@ MAY_IMPORT = {
         "depth",
         "findings",
         "judgement",
+        "named_file",
         "rules.selection",
         "tree.locate",
         "tree.walk",
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     "completions": {"convention"},
     "reading": {"convention", "tree", "probes"},
     "writer": {"convention", "tree", "probes", "reading", "trackers.asked", "trackers.processes"},
-    "trackers": {"configuration", "convention", "probes", "reading", "tree", "writer"},
+    "trackers": {"configuration", "convention", "probes", "reading", "report.words", "tree", "writer"},
     "conventions": {
         "card",
         "convention",
@@ -88,8 +89,18 @@ MAY_IMPORT = {
         "writer",
     },
     "sweeps": {"convention", "reading", "report.escape", "report.table", "report.words", "tree", "writer"},
-    "tuning": {"convention", "plots", "reading", "report.escape", "report.table", "sweeps", "tree", "writer"},
-    "signing": {"convention", "findings", "probes", "reading", "tree.walk", "writer"},
+    "tuning": {
+        "convention",
+        "named_file",
+        "plots",
+        "reading",
+        "report.escape",
+        "report.table",
+        "sweeps",
+        "tree",
+        "writer",
+    },
+    "signing": {"convention", "findings", "named_file", "probes", "reading", "tree.walk", "writer"},
     "reproduce": {"convention", "reading", "report.escape", "tree", "writer"},
 }
 READS_FILES = {"os", "pathlib", "io", "shutil", "subprocess", "open"}

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,17 @@ from tests.sweeps.trees import (
 
 GRID: dict[str, list[object]] = {"rate": [0.1, 0.2, 0.3], "width": [8, 16]}
 ROOT = Path(__file__).parents[2]
+
+
+def train_and_sweep_again(config: dict[str, Any]) -> None:
+    """Begin the very sweep that this is a point of, as another process would."""
+    script = (
+        "import runcheck; from tests.sweeps.trees import train; runcheck.sweep(train, {'rate': [0.1]}, name='rates')"
+    )
+    path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
+    done = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, capture_output=True)
+    Path("told").write_bytes(done.stderr)
+    train(config)
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +195,15 @@ def _env() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
+
+
+def test_a_sweep_that_is_under_way_is_refused_to_another_process_and_free_once_it_is_over() -> None:
+    told = runcheck.sweep(train_and_sweep_again, {"rate": [0.1]}, name="rates", quiet=True)
+    last = Path("told").read_text().splitlines()[-1]
+    assert last.endswith(
+        "CannotWriteError: the sweep rates of artefacts is under way in another process; wait for it, or give this one "
+        "another name"
+    )
+    assert len(units("train")) == 1
+    again = runcheck.sweep(train, {"rate": [0.1]}, name="rates", quiet=True)
+    assert [trial["unit"] for trial in again.trials] == [trial["unit"] for trial in told.trials]

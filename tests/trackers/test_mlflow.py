@@ -75,7 +75,7 @@ def test_long_parameters_are_cut_and_say_so_and_many_of_them_go_in_several_reque
 def test_a_run_is_followed_while_it_is_written_and_names_its_copy_before_it_is_sealed(
     start: Callable[..., Run], server: Server
 ) -> None:
-    told = "the run is at mlflow, not all of it as it is here: 2 infinite values, which MLflow shows as 1.8e308; 2 names"
+    told = "not all of it as it is here: 2 infinite values, which MLflow shows as 1.8e308; 2 names"
     run = start(trackers=[runcheck.Mirror("mlflow", uri=server.address)])
     log_some(run)
     with pytest.warns(RuntimeWarning, match=told):

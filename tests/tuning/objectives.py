@@ -43,6 +43,12 @@ def without_a_run(trial: optuna.Trial) -> float:
     return x * x
 
 
+def of_a_bowl(trial: Trial) -> float:
+    """Return a value without a run, of two numbers that are declared."""
+    x, y = trial.config["x"], trial.config["y"]
+    return float(x * x + (y - 4) ** 2)
+
+
 def worse_and_worse(trial: Trial) -> float:
     """Report a value that is greater with each trial, so that those after the first ones are pruned."""
     with start(trial.config) as run:

@@ -15,7 +15,9 @@ from runcheck.errors import CannotReadError, InvalidArgumentError
 from runcheck.sweeps.told import SweepResult
 from runcheck.tuning import study
 from runcheck.tuning.space import Space, space_of
+from runcheck.tuning.storage import PRUNERS, SAMPLERS
 from runcheck.tuning.study import Settings
+from runcheck.tuning.trial import Trial
 from tests.sweeps.trees import errors, loss, trials_of, units
 from tests.tuning import objectives
 
@@ -155,12 +157,28 @@ def test_an_objective_that_writes_to_another_tree_is_refused() -> None:
         search(objectives.objective, 2, root="elsewhere")
 
 
-def test_the_same_trials_come_of_the_same_seed_whether_the_study_was_stopped_or_not() -> None:
-    parts = [search(objectives.objective, count, name="parts") for count in (2, 5)][-1]
-    whole = search(objectives.objective, 5, name="whole")
-    other = search(objectives.objective, 5, name="other", seed=1)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_same_trials_come_of_the_same_seed_whether_the_study_was_stopped_or_not(sampler: str) -> None:
+    space = space_of({"space": {"x": "-2.0..2.0", "y": "0..9"}}, "here")
+    parts = [search(objectives.of_a_bowl, count, space, name="parts", sampler=sampler) for count in (3, 6)][-1]
+    whole = search(objectives.of_a_bowl, 6, space, name="whole", sampler=sampler)
+    other = search(objectives.of_a_bowl, 6, space, name="other", sampler=sampler, seed=1)
+    assert len({str(trial["params"]) for trial in whole.trials}) == 6
     assert [trial["params"] for trial in parts.trials] == [trial["params"] for trial in whole.trials]
     assert [trial["params"] for trial in other.trials] != [trial["params"] for trial in whole.trials]
+
+
+def test_a_study_that_is_under_way_is_refused_to_whoever_else_begins_it() -> None:
+    def begins_it_again(trial: Trial) -> float:
+        if trial.number == 0:
+            search(objectives.of_a_bowl, 1)
+        return 1.0
+
+    told = search(begins_it_again, 2)
+    assert [trial["state"] for trial in told.trials] == ["failed", "completed"]
+    words = "the study rates of artefacts is under way in another process; wait for it, or give this one another name"
+    assert told.trials[0]["reason"] == words
+    assert len(search(objectives.objective, 3).trials) == 3
 
 
 def test_another_space_under_the_same_name_is_refused_with_what_changed() -> None:
@@ -174,8 +192,8 @@ def test_another_space_under_the_same_name_is_refused_with_what_changed() -> Non
     assert errors() == []
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
-@pytest.mark.parametrize("pruner", ["median", "successive_halving", "hyperband", "none"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("pruner", PRUNERS)
 def test_every_sampler_goes_with_every_pruner(sampler: str, pruner: str) -> None:
     told = search(objectives.without_a_run, 2, Space({}, {}), sampler=sampler, pruner=pruner)
     assert len(told.trials) == 2
@@ -194,7 +212,7 @@ def test_after_the_time_no_trial_is_begun(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"sampler": "grid"}, "there are tpe, random"),
+        ({"sampler": "grid"}, "there are tpe, random, cmaes"),
         ({"pruner": "best"}, "there are median, "),
         ({"trials": 0}, "give at least 1"),
         ({"metric": "loss"}, "give a split and a metric"),

@@ -18,7 +18,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("objective", metavar="SCRIPT.py:FUNCTION", help="what is to be tuned (default: objective)")
     parser.add_argument("--trials", type=int, default=20, metavar="N", help="of the study in all (default: 20)")
     parser.add_argument("--timeout-minutes", type=float, metavar="M", help="begin no trial after this")
-    parser.add_argument("--sampler", default="tpe", metavar="NAME", help="tpe or random (default: tpe)")
+    parser.add_argument("--sampler", default="tpe", metavar="NAME", help="tpe, random or cmaes (default: tpe)")
     parser.add_argument(
         "--pruner",
         default="median",

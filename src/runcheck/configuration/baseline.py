@@ -5,6 +5,7 @@ A finding is known by its tree, path, code and pointer, and so often as it was t
 what is damaged anew is not what was known.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -69,7 +70,8 @@ def read_baseline(path: str) -> Baseline:
         ConfigurationError: it cannot be read, or is none.
     """
     if not os.path.lexists(path):
-        raise ConfigurationError(f"{path}: there is no baseline; 'runcheck check --write-baseline' writes one")
+        hint = "'runcheck check --write-baseline' writes one"
+        raise ConfigurationError(f"{path}: cannot be read: {os.strerror(errno.ENOENT)}; {hint}")
     content = content_of_named(path, _MOST, "baseline", ConfigurationError)
     try:
         document: object = json.loads(content)

@@ -11,6 +11,7 @@ from runcheck.convention.documents import Study, TrialRow
 from runcheck.convention.layout import layout
 from runcheck.errors import InvalidArgumentError
 from runcheck.reading.records import UnitRecord
+from runcheck.sweeps.alone import alone
 from runcheck.sweeps.attempt import Outcome, Task, attempt
 from runcheck.sweeps.earlier import earlier_of, trials_among, units_of
 from runcheck.sweeps.grid import Grid, checked_grid, points, space_of
@@ -64,7 +65,19 @@ def sweep(
     """
     study, sides = _study(train, grid, limit, name=name, fixed=fixed, metric=metric, direction=direction)
     place = os.path.abspath(checked_root(root))
-    record = Record(place, study, {**study, "limit": limit}, {})
+    with alone(place, study):
+        return _swept(train, Record(place, study, {**study, "limit": limit}, {}), sides, jobs, quiet=quiet)
+
+
+def _swept(
+    train: Callable[[dict[str, object]], object],
+    record: Record,
+    sides: dict[str, list[object]],
+    jobs: int,
+    *,
+    quiet: bool,
+) -> SweepResult:
+    place, study = record.root, record.study
     before = units_of(place, study["name"])
     tried = trials_among(before)
     todo: list[Task] = []

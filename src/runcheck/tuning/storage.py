@@ -3,13 +3,14 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from runcheck.convention.layout import layout
-from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError
+from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError, MissingLibraryError
 from runcheck.sweeps.attempt import reason_of
 from runcheck.tree.locate import without_passwords
 
@@ -17,9 +18,11 @@ _FOLDER = "studies"
 _JOURNALS = (".log", ".jsonl", ".journal")
 _SEEDS = 2**32
 
+
 _SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed),
     "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+    "cmaes": lambda seed: optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
 }
 _PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
     "median": lambda: optuna.pruners.MedianPruner(n_startup_trials=3),
@@ -35,17 +38,26 @@ def default_storage(root: str, name: str) -> str:
     return os.path.join(root, layout().state, _FOLDER, f"{name}.log")
 
 
+def checked_storage(storage: str) -> str:
+    """Return a storage that is a URL or the path of a journal.
+
+    Raises:
+        InvalidArgumentError: it is neither.
+    """
+    if "://" not in storage and not storage.endswith(_JOURNALS):
+        shown = without_passwords(storage)
+        raise InvalidArgumentError(f"storage is {shown!r}; give sqlite:///study.db, or a journal, study.log")
+    return storage
+
+
 def open_storage(storage: str) -> BaseStorage:
     """Return the storage at a URL, ``sqlite:///study.db``, or in a journal file, ``study.log``.
 
     Raises:
-        InvalidArgumentError: it is neither.
         CannotReadError: it cannot be opened, or holds no studies.
         CannotWriteError: its folder cannot be made.
     """
     shown = without_passwords(storage)
-    if "://" not in storage and not storage.endswith(_JOURNALS):
-        raise InvalidArgumentError(f"storage is {shown!r}; give sqlite:///study.db, or a journal, study.log")
     try:
         if "://" in storage:
             return optuna.storages.RDBStorage(storage)
@@ -61,7 +73,12 @@ def sampler_of(name: str, seed: int, number: int) -> optuna.samplers.BaseSampler
     """Return a sampler for the trial ``number``: what it draws depends on that and on what is known by then alone.
 
     So a study that is stopped and goes on tries what it would have tried.
+
+    Raises:
+        MissingLibraryError: it is cmaes, whose library is not installed.
     """
+    if name == "cmaes" and find_spec(name) is None:
+        raise MissingLibraryError(name, "tune", "sample by CMA-ES")
     return _SAMPLERS[name]((seed + 7919 * number) % _SEEDS)
 
 

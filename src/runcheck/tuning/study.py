@@ -15,6 +15,7 @@ from runcheck.convention.trials import is_same
 from runcheck.convention.trials import told as told_distribution
 from runcheck.errors import InvalidArgumentError, MissingLibraryError, warn
 from runcheck.reading.records import UnitRecord
+from runcheck.sweeps.alone import alone
 from runcheck.sweeps.attempt import Outcome, Task, attempt
 from runcheck.sweeps.earlier import trials_among, units_of
 from runcheck.sweeps.record import Record, checked_series, study_document
@@ -26,6 +27,7 @@ from runcheck.tuning.space import Distribution, Space
 from runcheck.tuning.storage import (
     PRUNERS,
     SAMPLERS,
+    checked_storage,
     default_storage,
     open_storage,
     pruner_of,
@@ -89,29 +91,14 @@ def search(objective: Objective | Named, space: Space, settings: Settings, *, is
     space = Space({name: each for name, each in space.parameters.items() if name not in fixed}, fixed)
     call = objective.load() if isinstance(objective, Named) else objective
     root = os.path.abspath(checked_root(checked.root))
-    storage = checked.storage or default_storage(root, checked.name)
+    storage = checked_storage(checked.storage or default_storage(root, checked.name))
     quiet()
     known = study_document(
         "study", checked.name, metric=checked.metric, direction=checked.direction, space=space.parameters, fixed=fixed
     )
-    study = _opened(storage, checked, known)
-    config = {**checked._asdict(), "origin": None, "space": space.parameters, "fixed": fixed}
-    record = Record(
-        root, known, {key: each for key, each in config.items() if each is not None}, {"sampler": checked.seed}
-    )
-    progress = Progress(checked.trials, quiet=is_quiet)
-    with record:
-        runs = {number: each[-1] for number, each in trials_among(units_of(root, checked.name)).items()}
-        rows = [_row_of_before(record, each, runs.get(each.number)) for each in study.get_trials(deepcopy=False)]
-        if rows:
-            record.add(rows)
-        for row in _tried(study, record, _Asked(call, objective, space, checked, storage, root)):
-            record.add([row])
-            progress.ended(row, record.best, len(record.rows))
-        progress.over()
-        if record.run is not None:
-            _draw(record, study)
-    return told_of(record)
+    asked = _Asked(call, objective, space, checked, storage, root)
+    with alone(root, known):
+        return _searched(asked, known, Progress(checked.trials, quiet=is_quiet))
 
 
 class _Asked(NamedTuple):
@@ -121,6 +108,27 @@ class _Asked(NamedTuple):
     settings: Settings
     storage: str
     root: str
+
+
+def _searched(asked: _Asked, known: Study, progress: Progress) -> SweepResult:
+    settings, root = asked.settings, asked.root
+    study = _opened(asked.storage, settings, known)
+    config = {**settings._asdict(), "origin": None, "space": asked.space.parameters, "fixed": asked.space.fixed}
+    record = Record(
+        root, known, {key: each for key, each in config.items() if each is not None}, {"sampler": settings.seed}
+    )
+    with record:
+        runs = {number: each[-1] for number, each in trials_among(units_of(root, settings.name)).items()}
+        rows = [_row_of_before(record, each, runs.get(each.number)) for each in study.get_trials(deepcopy=False)]
+        if rows:
+            record.add(rows)
+        for row in _tried(study, record, asked):
+            record.add([row])
+            progress.ended(row, record.best, len(record.rows))
+        progress.over()
+        if record.run is not None:
+            _draw(record, study)
+    return told_of(record)
 
 
 def _checked(settings: Settings) -> Settings:

@@ -43,7 +43,7 @@ def tune(
         fixed: What all configurations have besides.
         trials: How many trials the study is to have in all, those included that ended before.
         timeout_minutes: After these no trial is begun.
-        sampler: ``tpe`` or ``random``.
+        sampler: ``tpe``, ``random`` or ``cmaes``.
         pruner: ``median``, ``successive_halving``, ``hyperband`` or ``none``.
         direction: Which end is better, ``min`` or ``max``; by default as the name of the metric tells, else ``min``.
         metric: The series of the runs, ``test/loss``, whose best value counts; without it what ``objective`` returns.

@@ -19,3 +19,16 @@ def locked(root: str, name: str) -> Iterator[None]:
         if fcntl is not None:
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def locked_at_once(root: str, name: str) -> Iterator[None]:
+    """Hold the lock ``name`` of a tree as :func:`locked` does, without waiting for it.
+
+    Raises:
+        BlockingIOError: another process holds it.
+    """
+    with open_own(os.path.join(state_folder(root), f"{name}.lock"), os.O_APPEND) as stream:
+        if fcntl is not None:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
