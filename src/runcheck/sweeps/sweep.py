@@ -61,7 +61,7 @@ def sweep(
     Raises:
         InvalidArgumentError: the grid has too many points or none, an argument fits nothing, or ``train`` begins no run
             below ``root``.
-        CannotWriteError: the unit of the sweep cannot be written.
+        CannotWriteError: the unit of the sweep cannot be written, or another process is at the sweep.
     """
     study, sides = _study(train, grid, limit, name=name, fixed=fixed, metric=metric, direction=direction)
     place = os.path.abspath(checked_root(root))

@@ -84,7 +84,7 @@ def search(objective: Objective | Named, space: Space, settings: Settings, *, is
     Raises:
         InvalidArgumentError: a setting fits nothing, or the study exists and searches another space.
         CannotReadError: the objective or the storage cannot be read.
-        CannotWriteError: the unit of the study or its storage cannot be written.
+        CannotWriteError: the unit of the study or its storage cannot be written, or another process is at the study.
     """
     checked = _checked(settings)
     fixed = {**space.fixed, **({} if checked.eval_batches is None else {"eval_batches": checked.eval_batches})}

@@ -58,7 +58,7 @@ def tune(
     Raises:
         InvalidArgumentError: an argument fits nothing, or the study exists and searches another space.
         CannotReadError: the storage cannot be read.
-        CannotWriteError: the unit of the study or its storage cannot be written.
+        CannotWriteError: the unit of the study or its storage cannot be written, or another process is at the study.
         MissingLibraryError: Optuna is not installed.
     """
     require_optuna()
