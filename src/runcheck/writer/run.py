@@ -188,8 +188,8 @@ class Run:
     def log(self, step: int, metrics: Mapping[str, object], split: str = "train") -> None:
         """Log the values of one step: numbers, NumPy scalars or JAX scalars, nested names joined by ``/``.
 
-        Returns without waiting for a device: a ``jax.Array`` is written, in the order of its series, a tenth of a
-        second after it is computed.
+        Returns without waiting for a device: a ``jax.Array`` is written, in the order of its series, at most a tenth of
+        a second after it is computed.
 
         Raises:
             InvalidArgumentError: step, split, a name or a value does not fit the convention. Nothing of the call is

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.log import device_queue
 from runcheck.writer.log import follower as follower_module
 from runcheck.writer.log.append_file import AppendFile
 from runcheck.writer.log.metric_log import MetricLog
@@ -89,6 +90,25 @@ def test_a_value_of_a_device_is_written_though_no_other_call_comes(path: Path, l
     log.log(1, {"loss": jnp.float32(2)}, "train")  # and what comes later finds a thread again
     log.close()
     assert points_in(path) == [("loss", 0, 0.5), ("loss", 1, 2.0)]
+
+
+def test_what_is_computed_as_it_is_logged_is_fetched_without_a_rest_and_the_end_waits_for_none(
+    path: Path, log: MetricLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_queue, "_TOGETHER_SECONDS", 3600.0)
+    monkeypatch.setattr(device_queue, "_WAITED_SECONDS", 3600.0)  # a machine may be slow
+    for step in range(2):  # by a thread that was just started, and by one that waits
+        fetched = threading.Event()
+        value = SlowScalar(step)
+        value.done.set()
+        monkeypatch.setattr(value, "item", lambda fetched=fetched: fetched.set() or 0.5)
+        log.log(step, {"loss": value}, "train")
+        assert fetched.wait(60)
+    monkeypatch.setattr(device_queue, "_WAITED_SECONDS", 0.0)
+    for step in (2, 3):  # after the first of which it rests
+        log.log(step, {"loss": jnp.float32(0.25)}, "train")
+    log.close()
+    assert points_in(path) == [("loss", 0, 0.5), ("loss", 1, 0.5), ("loss", 2, 0.25), ("loss", 3, 0.25)]
 
 
 def test_a_step_of_a_device_is_not_waited_for(path: Path, log: MetricLog) -> None:

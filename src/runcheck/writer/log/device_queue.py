@@ -18,6 +18,7 @@ from runcheck.writer.log.scalars import DeviceScalar, Scalar
 MAX_PENDING = 1024
 _MANY_PENDING = MAX_PENDING // 2
 _TOGETHER_SECONDS = 0.1
+_WAITED_SECONDS = 0.0005  # what was computed before is fetched in less
 _POLL_SECONDS = 0.001
 _PATIENCE_SECONDS = 10.0
 _SILENCE_SECONDS = 600.0
@@ -37,7 +38,9 @@ class DeviceQueue:
     """At most 1,024 calls of which a value is on a device. Who logs one more waits.
 
     Each time that a thread wakes it takes a core from the computation, all of whose threads then wait for that one. So
-    it rests for a tenth of a second, and then fetches all that is computed by then.
+    it rests for a tenth of a second where it had to wait for a value, and then fetches all that is computed by then.
+    What is computed as it is logged is fetched at once: the next step may be given its memory. Whether a value is ready
+    is not asked: of an array that lies in other processes alone, JAX 0.10 ends the process by a segmentation fault.
 
     Attributes:
         pending: The calls, the oldest first. One stays here until its rows are written.
@@ -104,18 +107,22 @@ class DeviceQueue:
 
     def _work(self) -> None:
         while self.pending or not self._is_ending:
-            self._rest()
+            self._park()
+            began = time.perf_counter()
             self._fetch_first()
-            while self.pending and (self._is_ending or _is_ready(self.pending[0])):
-                self._fetch_first()
-        self._wake.put(None)  # another thread may rest, too
+            if time.perf_counter() - began > _WAITED_SECONDS:
+                self._rest()
+        self._wake.put(None)  # another thread may be parked, too
 
-    def _rest(self) -> None:
-        """Wait until there is something, and then a little for more."""
+    def _park(self) -> None:
+        """Wait until there is something."""
         self._is_parked = True
         if not self.pending and not self._is_ending:
             self._wake.get()
         self._is_parked = False
+
+    def _rest(self) -> None:
+        """Let more come, to be fetched together."""
         if not self._is_ending:
             with contextlib.suppress(Empty):
                 self._wake.get(timeout=_TOGETHER_SECONDS)
@@ -150,12 +157,3 @@ class DeviceQueue:
                     f"{names.split}/{metric} of step {step} has no row, since it has no value: {error}"
                 )
         return FetchedRows(step, tuple(values))
-
-
-def _is_ready(rows: LateRows) -> bool:
-    """Say whether values can probably be fetched without waiting: what one computation gives is ready at once."""
-    last = rows[2][-1]
-    try:
-        return isinstance(last, float) or last.is_ready()
-    except Exception:  # noqa: BLE001 - one that failed is told as it is fetched
-        return True

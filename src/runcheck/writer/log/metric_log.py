@@ -29,9 +29,9 @@ _OPEN: "weakref.WeakSet[MetricLog]" = weakref.WeakSet()
 class MetricLog:
     """Appends rows to a file and to sinks, and keeps what each series comes to.
 
-    A value of the host is in the file when ``log`` returns; one on a device a tenth of a second after it is computed.
-    The rows of each series keep the order of the calls, whichever they are. Any thread may call it, and the handler of
-    a signal.
+    A value of the host is in the file when ``log`` returns; one on a device at most a tenth of a second after it is
+    computed. The rows of each series keep the order of the calls, whichever they are. Any thread may call it, and the
+    handler of a signal.
     """
 
     def __init__(self, path: str, sinks: Sequence[Sink], beat: Callable[[], None] | None = None) -> None:
