@@ -65,7 +65,7 @@ lint:
 
 # Lint, types, tests.
 test *ARGS: lint
-    pytest -n auto --dist loadgroup {{ARGS}}
+    pytest -n auto {{ARGS}}
 
 # Tools for tests that are no part of the development set, in .venvs/tools: model-signing, whose packages do not go with
 # it, and Debian's git-lfs, zsh, fish and chromium, each with what it needs and this machine lacks. Tests of what is
@@ -201,7 +201,7 @@ test-pythons *ARGS:
         [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
         "$venv/bin/python" -m pip install --quiet --require-hashes --requirement lock/dev.txt
         "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
-        PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto --dist loadgroup {{ARGS}}
+        PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}
     done
 
 # The tests on the oldest versions that pyproject.toml allows: each ">=" in it is taken for "==".
@@ -215,4 +215,4 @@ test-floor *ARGS:
         --no-emit-package runcheck --no-header --no-annotate --quiet --output-file "$venv/all.txt"
     "$venv/bin/python" -m pip install --quiet --requirement "$venv/all.txt"
     "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
-    PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto --dist loadgroup {{ARGS}}
+    PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}

@@ -12,7 +12,6 @@ import pytest
 
 import runcheck
 
-pytestmark = pytest.mark.xdist_group("charlm")
 EXAMPLE = Path(__file__).parents[2] / "examples/charlm"
 TINY = {"width": 16, "layers": 1, "heads": 2, "context": 16, "batch": 4, "eval_batches": 2}
 SHORT = {**TINY, "steps": 60, "warmup": 10, "lr": 0.02}

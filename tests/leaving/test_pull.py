@@ -17,7 +17,6 @@ from runcheck.writer.run import Run
 from tests.checking import check
 from tests.trackers.conftest import Server, mirror, rows_of
 
-pytestmark = pytest.mark.xdist_group("mlflow")
 SAMPLES = Path(__file__).parents[1] / "adopt/samples"
 # A run that somebody else logged, with MLflow's own client in a process of its own.
 FOREIGN = """

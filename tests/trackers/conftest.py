@@ -196,9 +196,9 @@ class Server:
             return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real server of MLflow on 127.0.0.1, with SQLite; the tests with it are one group, and so run in one process."""
+    """A real server of MLflow on 127.0.0.1, with SQLite."""
     folder = tmp_path_factory.mktemp("mlflow")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

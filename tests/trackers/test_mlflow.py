@@ -15,7 +15,6 @@ import runcheck
 from runcheck.writer.run import Run
 from tests.trackers.conftest import Line, Server, errors_in, log_some, mirror, process_of, rows_of
 
-pytestmark = pytest.mark.xdist_group("mlflow")
 FLOAT_MAX = str(sys.float_info.max)
 
 
