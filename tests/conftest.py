@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import settings
 
 import runcheck
 from runcheck.tree.quarantine import Quarantine
+from runcheck.writer.provenance.code import LOADED_SCRIPT
 from tests.checking import readers
 
 RUN = "model/digits_logreg_baseline"
@@ -36,6 +38,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     from xdist.scheduler import WorkStealingScheduling  # type: ignore[import-untyped]
 
     return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
+
+
+@pytest.fixture(autouse=True)
+def no_objective_is_left() -> Iterator[None]:
+    """Forget the script of a study, which would be taken for the script of later tests."""
+    yield
+    sys.modules.pop(LOADED_SCRIPT, None)
 
 
 remembered = shutil.ignore_patterns(".runcheck")  # what checks of the shared tree leave in it
