@@ -103,7 +103,8 @@ class DeviceQueue:
             self._thread.start()
         except RuntimeError:  # no more threads, or the interpreter ends
             self._thread = None
-            self._fetch_first()
+            while self.pending:
+                self._fetch_first()
 
     def _work(self) -> None:
         while self.pending or not self._is_ending:
