@@ -126,7 +126,8 @@ def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:
     is_hashed = reading.is_hashed and reader.depth != "structure" and has_sums
     files = {path: member for path, member in unit.members.items() if member.entry.is_file}
     if reading.roles is not None:
-        return _read_some(reader, files, reading.roles, is_hashed=is_hashed, is_whole=reading.is_whole)
+        some = _read_some(reader, files, reading.roles, is_hashed=is_hashed, is_whole=reading.is_whole)
+        return some | dict(_signature(reader, unit, some))
     apart = {path: member for path, member in files.items() if _is_worth_a_thread(path, member, reader.store.large)}
     facts = _each(
         reader.store,
@@ -210,9 +211,9 @@ def _comparison(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Itera
 def _signature(reader: Reader, unit: Unit, facts: Mapping[str, Facts]) -> Iterator[tuple[str, Facts]]:
     """Yield the facts of a signature with whether it is one over the list, where both are there."""
     listed = unit.of_role("checksums")
-    for path in unit.of_role("signature"):
-        content = facts[path].content
-        if listed and isinstance(content, SignatureContent) and content.error is None:
+    for path in unit.of_role("signature") if listed and reader.depth != "structure" else ():
+        content = facts[path].content if path in facts else None
+        if isinstance(content, SignatureContent) and content.error is None:
             yield path, facts[path]._replace(content=reader.verified(content, unit.files[listed[0]].entry))
 
 

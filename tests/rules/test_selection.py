@@ -63,6 +63,10 @@ def test_only_the_rules_of_the_selected_clauses_are_called() -> None:
                 is_scanned=False,
             ),
         ),
+        (
+            ("RC3",),
+            Reading(frozenset({"bundle", "checksums", "metadata", "signature"}), is_whole=True, is_scanned=False),
+        ),
         (("RC109",), Reading(frozenset(), is_whole=False, is_hashed=False, is_scanned=False)),
     ],
 )

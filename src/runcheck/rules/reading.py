@@ -9,11 +9,13 @@ from runcheck.rules.selection import EVERYTHING, Selection
 
 # The roles whose files an input of a rule is made of. One that is not named here may need all that can be read.
 _OF_UNIT: dict[str, tuple[str, ...]] = {
+    "bundle": ("bundle",),
     "checksums": ("checksums",),
     "config": ("config",),
     "digests": (),
     "entries": (),
     "gone_process": ("heartbeat",),
+    "good_signatures": ("bundle", "checksums", "signature"),
     "heartbeat": ("heartbeat",),
     "known_status": ("metadata",),
     "metadata": ("metadata",),
@@ -24,13 +26,15 @@ _OF_UNIT: dict[str, tuple[str, ...]] = {
     "readme": ("readme",),
     "series": ("metrics",),
     "settings": (),
+    "signature": ("signature",),
+    "sound_bundle": ("bundle",),
     "sound_metrics": ("metrics",),
     "status": ("metadata",),
     "summary": ("summary",),
     "summary_violations": ("summary",),
     "unit": (),
 }
-_OF_BYTES = frozenset({"digests", "pointers"})
+_OF_BYTES = frozenset({"digests", "good_signatures", "pointers"})
 _OF_DIGESTS = frozenset({"digests", "facts", "good_signatures", "looked_into"})
 _OF_TEXTS = frozenset({"facts", "more_places", "numbers", "places"})
 _WITHOUT_CARDS = frozenset({"entries", "latest_texts", "tree", "unread"})  # of what the rules of a tree are given

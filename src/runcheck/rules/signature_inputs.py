@@ -49,8 +49,13 @@ class SignatureInputs(DocumentInputs):
         return Partly(bundle, lacking)
 
     @cached_property
-    def good_signatures(self) -> Partly[tuple[SignatureContent | BundleContent, ...]] | NotVerified:
-        """Those that are of their keys, over the list as it is: a bundle too whose key nobody here has."""
+    def good_signatures(self) -> Partly[tuple[SignatureContent | BundleContent, ...]] | Absent | NotVerified:
+        """Those that are of their keys, over the list as it is: a bundle too whose key nobody here has.
+
+        Nobody looks for them where nobody said who signs.
+        """
+        if self.settings.signers is None:
+            return ABSENT
         found = [each for each in (self._good_signature, self._good_bundle) if each is not None]
         good = tuple(each for each in found if not isinstance(each, NotVerified))
         lacking = tuple(each for each in found if isinstance(each, NotVerified))

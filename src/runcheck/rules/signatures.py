@@ -59,7 +59,7 @@ def signer_unknown(
     metadata: Metadata,
 ) -> Iterator[Problem]:
     """Sealed units without a signature that holds by one of the signers, where a check is told who they are."""
-    if settings.signers is None or not unit.of_role("checksums"):
+    if not unit.of_role("checksums"):
         return
     if not good_signatures:
         yield Problem(CHECKSUMS, "is not signed by anybody")
@@ -67,7 +67,7 @@ def signer_unknown(
     from runcheck.probes.trust import mistrust  # noqa: PLC0415
 
     at = parse_timestamp(metadata["finished_at"] or metadata["created_at"])
-    mistrusted = [(each, mistrust(each, settings.signers, at)) for each in good_signatures]
+    mistrusted = [(each, mistrust(each, settings.signers or (), at)) for each in good_signatures]
     if all(why for _, why in mistrusted):
         for each, why in mistrusted:
             yield Problem(BUNDLE if isinstance(each, BundleContent) else SIGNATURE, why)
