@@ -1,8 +1,10 @@
 """A step that fails: it is tried again, the flow says why and where, and its record is a failed unit."""
 
+import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,27 +53,87 @@ def test_after_the_cause_is_mended_only_what_failed_runs(project: Path) -> None:
     assert "Ran train; nothing changed for prepare." in done.stdout
 
 
+AT_GATE = "is at the gate"
+
+
+@contextlib.contextmanager
+def begun(project: Path, line: str) -> Iterator[tuple["subprocess.Popen[str]", Iterator[str]]]:
+    """Begin a flow, wait until it prints ``line``, and yield it with the lines that it has yet to print."""
+    with subprocess.Popen(
+        command("flow", "train"),
+        cwd=project,
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as flow:
+        assert flow.stdout is not None
+        try:
+            seen = next((each for each in flow.stdout if line in each or AT_GATE in each), "")
+            assert line in seen
+            yield flow, flow.stdout
+        except BaseException:
+            flow.terminate()
+            raise
+
+
 def test_sigterm_ends_the_step_with_the_flow_and_both_say_so(project: Path) -> None:
     train = project / "train.py"
     train.write_text(
         train.read_text().replace('print("step", step)', 'print("step", step); __import__("time").sleep(60)')
     )
-    flow = subprocess.Popen(
-        command("flow", "train"),
-        cwd=project,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert flow.stdout is not None
-    with flow.stdout:
-        assert any("step 1" in line for line in flow.stdout)
+    with begun(project, "step 1") as (flow, _):
         os.kill(flow.pid, signal.SIGTERM)
         assert flow.wait(60) == 128 + signal.SIGTERM
     (run,) = units(project, "model/numbers_mean_plain")
     assert metadata(run)["status"] == "preempted"
     assert metadata(newest(project))["status"] == "preempted"
+
+
+GATE = f"""
+if os.path.exists("gate"):
+    print("{AT_GATE}")
+    open("gate").close()
+"""
+
+
+@pytest.fixture
+def gated(project: Path) -> Iterator[Path]:
+    """The project, whose training waits at the end until somebody opens the gate."""
+    train = project / "train.py"
+    train.write_text(f"{train.read_text()}{GATE}")
+    os.mkfifo(project / "gate")
+    yield project
+    with contextlib.suppress(OSError):  # nobody waits there, unless a test failed
+        os.close(os.open(project / "gate", os.O_WRONLY | os.O_NONBLOCK))
+
+
+def open_gate(project: Path) -> None:
+    """Let the training that waits go on, and those to come pass."""
+    with (project / "gate").open("w"):
+        (project / "gate").unlink()
+
+
+def test_two_flows_at_once_train_once(gated: Path) -> None:
+    with (
+        begun(gated, AT_GATE) as (first, lines),
+        begun(gated, "train    | waits: another flow") as (other, more),
+    ):
+        open_gate(gated)
+        assert "Ran prepare, train." in "".join(lines)
+        assert "Nothing changed: no step was run." in "".join(more)
+    assert (first.returncode, other.returncode) == (0, 0)
+    assert len(units(gated, "model/numbers_mean_plain")) == 1
+
+
+def test_a_command_that_a_killed_flow_left_running_is_waited_for_and_counts_for_nothing(gated: Path) -> None:
+    with begun(gated, AT_GATE) as (killed, _):
+        killed.kill()
+    with begun(gated, "train    | waits: another flow is at this step") as (flow, lines):
+        open_gate(gated)
+        assert "Ran train; nothing changed for prepare." in "".join(lines)
+    assert flow.returncode == 0
+    assert len(units(gated, "model/numbers_mean_plain")) == 2
 
 
 EVALUATE = 'evaluate = "python evaluate.py {run} {evaluation}"'

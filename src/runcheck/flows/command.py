@@ -27,11 +27,12 @@ class Ended(NamedTuple):
     last: str
 
 
-def run_command(words: Sequence[str], folder: str, made: str, tell: Tell) -> Ended:
+def run_command(words: Sequence[str], folder: str, made: str, tell: Tell, inherited: tuple[int, ...] = ()) -> Ended:
     """Run a command in ``folder`` without a shell; ``tell`` is told each line of its output.
 
     ``python`` and ``runcheck`` as its first word are this interpreter and this library. Units that it makes are told
-    to the file ``made``. Whatever ends this call ends the command and what it started: SIGTERM, and SIGKILL after 30 s.
+    to the file ``made``. The descriptors ``inherited`` stay open in it. Whatever ends this call ends the command and
+    what it started: SIGTERM, and SIGKILL after 30 s.
 
     Raises:
         StepFailedError: it cannot be started.
@@ -46,6 +47,7 @@ def run_command(words: Sequence[str], folder: str, made: str, tell: Tell) -> End
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=inherited,
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

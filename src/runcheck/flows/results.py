@@ -26,7 +26,7 @@ from runcheck.tree.store import LocalStore
 from runcheck.writer.atomic import write_json
 from runcheck.writer.seal import fingerprint_of_unit
 
-_FOLDER = "flow"
+FOLDER = "flow"
 _MOST = 1 << 20  # bytes of a result
 _DAMAGE = ("RC3",)
 
@@ -41,7 +41,7 @@ class Result(NamedTuple):
 
 def recalled(root: str, folder: str, key: str) -> Result | str | None:
     """Return what a step with these inputs made; why it does not count any more; or None where it was never made."""
-    result = _read(os.path.join(root, layout().state, _FOLDER, f"{key}.json"))
+    result = _read(os.path.join(root, layout().state, FOLDER, f"{key}.json"))
     if result is None:
         return None
     for unit, fingerprint in result.units.items():
@@ -62,11 +62,20 @@ def remember(root: str, key: str, result: Result) -> None:
     Raises:
         OSError: the disk refuses.
     """
-    folder = os.path.join(state_folder(root), _FOLDER)
+    write_json(os.path.join(made_folder(root), f"{key}.json"), result._asdict())
+
+
+def made_folder(root: str) -> str:
+    """Return the folder of what is kept of the flows of a tree, made where it is not there.
+
+    Raises:
+        OSError: it cannot be made, or is a link.
+    """
+    folder = os.path.join(state_folder(root), FOLDER)
     if os.path.islink(folder):
         raise OSError(f"{folder} is a link, which is not followed")
     os.makedirs(folder, exist_ok=True)
-    write_json(os.path.join(folder, f"{key}.json"), result._asdict())
+    return folder
 
 
 def _fault_of(root: str, unit: str, fingerprint: str) -> str | None:

@@ -13,6 +13,7 @@ from runcheck.flows.command import Tell, run_command, why
 from runcheck.flows.definition import DATA, MAKERS, RUN, Flow, Step, filled
 from runcheck.flows.inputs import digest_of, inputs_of
 from runcheck.flows.results import Result, recalled, remember
+from runcheck.flows.turn import turn
 from runcheck.writer.made import read_made
 from runcheck.writer.seal import fingerprint_of_unit
 
@@ -67,18 +68,21 @@ def take(flow: Flow, step: Step, progress: Progress, tell: Tell) -> Done:
     started = time.monotonic()
     values = _values(flow, step, progress)
     key = inputs_of(flow, step, progress.fingerprints()).key
-    before = None if flow.is_fresh else recalled(flow.root, flow.folder, key)
-    if isinstance(before, Result):
-        tell(f"nothing changed since it took {before.seconds:.1f} s{_names(before)}")
-        return Done(step.name, is_cached=True, seconds=time.monotonic() - started, result=before)
-    if before is not None:
-        tell(f"is run again: {before}")
-    result = _run(flow, step, progress, values, tell)
-    remember(flow.root, key, result)
+    with turn(flow.root, key, tell) as inherited:
+        before = None if flow.is_fresh else recalled(flow.root, flow.folder, key)
+        if isinstance(before, Result):
+            tell(f"nothing changed since it took {before.seconds:.1f} s{_names(before)}")
+            return Done(step.name, is_cached=True, seconds=time.monotonic() - started, result=before)
+        if before is not None:
+            tell(f"is run again: {before}")
+        result = _run(flow, step, progress, values, tell, inherited=inherited)
+        remember(flow.root, key, result)
     return Done(step.name, is_cached=False, seconds=time.monotonic() - started, result=result)
 
 
-def _run(flow: Flow, step: Step, progress: Progress, values: Mapping[str, str], tell: Tell) -> Result:
+def _run(
+    flow: Flow, step: Step, progress: Progress, values: Mapping[str, str], tell: Tell, *, inherited: tuple[int, ...]
+) -> Result:
     words = [filled(word, values) for word in step.words]
     made_too = filled(step.makes, values) if step.makes else None
     if made_too is not None:
@@ -89,7 +93,7 @@ def _run(flow: Flow, step: Step, progress: Progress, values: Mapping[str, str], 
         made = os.path.join(folder, "made")
         with open(made, "wb"):
             pass
-        ended = run_command(words, flow.folder, made, tell)
+        ended = run_command(words, flow.folder, made, tell, inherited)
         units = [unit for each in read_made(made) if (unit := _in_tree(each, flow.root))]
     if ended.status != 0:
         progress.left = units

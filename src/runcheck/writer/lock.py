@@ -22,8 +22,10 @@ def locked(root: str, name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def locked_at_once(root: str, name: str) -> Iterator[None]:
+def locked_at_once(root: str, name: str) -> Iterator[int]:
     """Hold the lock ``name`` of a tree as :func:`locked` does, without waiting for it.
+
+    Yields the descriptor that holds it, for a child that is to hold it too if this process is killed.
 
     Raises:
         BlockingIOError: another process holds it.
@@ -31,4 +33,8 @@ def locked_at_once(root: str, name: str) -> Iterator[None]:
     with open_own(os.path.join(state_folder(root), f"{name}.lock"), os.O_APPEND) as stream:
         if fcntl is not None:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        try:
+            yield stream.fileno()
+        finally:
+            if fcntl is not None:
+                fcntl.flock(stream, fcntl.LOCK_UN)  # closing it would not, while a child has it
