@@ -68,7 +68,7 @@ def test_files_that_are_only_in_one(lab: Lab, twin: Path, say: Callable[..., Sai
     (twin / "extra/big.bin").write_bytes(bytes(4096))
     out = say("diff", FIRST, twin).out
     assert "Only in A\n  README.md  " in out
-    assert "Only in B\n  extra/big.bin  4.1 kB\n" in out
+    assert "Only in B\n  extra/big.bin  4.0 KiB\n" in out
 
 
 def test_keys_that_came_and_went_and_changed_a_little(lab: Lab, twin: Path, say: Callable[..., Said]) -> None:

@@ -89,9 +89,9 @@ def test_checkpoints_and_exports_have_sizes(lab: Lab, say: Callable[..., Said]) 
     shown = show(FIRST)
     assert [(each.step, each.size) for each in shown.checkpoints] == [(5, (2, 2000)), (100, (2, 2000))]
     out = say("show", FIRST).out.splitlines()
-    assert "  5    2 kB" in out
-    assert "  w.safetensors  3 MB  safetensors of step 5, flax 1" in out
-    assert "  alone.onnx     0 B   has no sidecar" in out
+    assert "  5    2.0 KiB" in out
+    assert "  w.safetensors  2.9 MiB  safetensors of step 5, flax 1" in out
+    assert "  alone.onnx     0 B      has no sidecar" in out
 
 
 def test_data_that_changed_or_went_is_told(lab: Lab, say: Callable[..., Said]) -> None:

@@ -186,7 +186,7 @@ def test_the_command_writes_the_page_and_prints_its_path(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["report"]) == 0
-    assert re.fullmatch(r"runcheck-report\.html  [\d.]+ kB\n", capsys.readouterr().out)
+    assert re.fullmatch(r"runcheck-report\.html  [\d.]+ KiB\n", capsys.readouterr().out)
     assert (tmp_path / "runcheck-report.html").read_text().startswith("<!DOCTYPE html>")
     assert main(["report", str(tmp_path / "nowhere")]) == FAILED
     assert main(["report", "--output", str(tmp_path)]) == FAILED

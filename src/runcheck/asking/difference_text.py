@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from runcheck.asking.difference import Difference, DocumentChange, FileChange, KeyChange, MetricsChange
 from runcheck.asking.first_differences import SeriesDifference
-from runcheck.asking.values import as_json, short, size_told, told_apart
+from runcheck.asking.values import as_json, short, told_apart
 from runcheck.reading.metrics import Row
-from runcheck.report.words import count_in_words
+from runcheck.report.words import count_in_words, size_in_words
 
 _FEW = 20
 _LONGEST = 200
@@ -64,7 +64,7 @@ def _changed(difference: Difference, most: int | None) -> Iterator[str]:
 
 
 def _file(change: FileChange) -> str:
-    sizes = " -> ".join(size_told(size) for size in dict.fromkeys(change.sizes) if size is not None)
+    sizes = " -> ".join(size_in_words(size) for size in dict.fromkeys(change.sizes) if size is not None)
     return f"{short(change.path, _LONGEST)}{sizes and f'  {sizes}'}"
 
 

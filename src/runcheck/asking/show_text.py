@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from runcheck.asking.series import Series, last_of
 from runcheck.asking.show import Agreement, Shown
-from runcheck.asking.values import as_json, duration_told, flattened, short, size_told, told
+from runcheck.asking.values import as_json, duration_told, flattened, short, told
 from runcheck.convention.documents import Git, Metadata, Provenance, Restart
 from runcheck.findings import Report
 from runcheck.report.table import aligned
-from runcheck.report.words import count_in_words
+from runcheck.report.words import count_in_words, size_in_words
 
 _FEW = 20  # keys, series or packages, unless all are asked for
 _LINE = 100  # characters
@@ -38,7 +38,7 @@ def render(
     for title, rows in (
         ("Config", [[short(key), told(value)] for key, value in shown.config.items()]),
         ("Metrics", [_series(each, draw) for each in shown.metrics.series]),
-        ("Checkpoints", [[f"{each.step:,}", size_told(each.size.bytes)] for each in shown.checkpoints]),
+        ("Checkpoints", [[f"{each.step:,}", size_in_words(each.size.bytes)] for each in shown.checkpoints]),
         ("Exports", list(_exports(shown))),
         ("Splits", list(_splits(shown.metadata))),
     ):
@@ -97,7 +97,7 @@ def _facts(shown: Shown, check: str) -> Iterator[tuple[str, str]]:
         ("environment", [_environment(metadata)]),
         ("link", (f"{relation}: {path}" for relation, path in links.items())),
         ("tracker", (f"{name}: {_pairs(fields.items())}" for name, fields in metadata.get("trackers", {}).items())),
-        ("size", [f"{count_in_words(shown.size.files, 'file')}, {size_told(shown.size.bytes)}"]),
+        ("size", [f"{count_in_words(shown.size.files, 'file')}, {size_in_words(shown.size.bytes)}"]),
     )
     for name, texts in found:
         for text in filter(None, texts):
@@ -173,7 +173,7 @@ def _exports(shown: Shown) -> Iterator[list[str]]:
     for each in shown.exports:
         of = each.sidecar
         said = f"{of['format']} of step {of['source_step']:,}, {of['framework']}" if of else "has no sidecar"
-        yield [short(each.name), size_told(each.size.bytes), short(said)]
+        yield [short(each.name), size_in_words(each.size.bytes), short(said)]
 
 
 def _splits(metadata: Metadata) -> Iterator[list[str]]:

@@ -11,7 +11,6 @@ from runcheck.report.escape import printable
 
 _LONGEST = 60  # characters of a value in a line
 _WIDE, _WIDEST = 120, 400  # where values differ behind that
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Member(NamedTuple):
@@ -73,14 +72,6 @@ def short(text: str, longest: int = _LONGEST) -> str:
     if len(text) > longest:
         text = f"{text[: longest - 3]}..."
     return printable(text)
-
-
-def size_told(size: int) -> str:
-    """Return a number of bytes for people."""
-    scaled, unit = float(size), 0
-    while scaled >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - would be told as 1000
-        scaled, unit = scaled / 1000, unit + 1
-    return f"{size} B" if unit == 0 else f"{scaled:.3g} {_UNITS[unit]}"
 
 
 def duration_told(seconds: float) -> str:

@@ -50,15 +50,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(options: argparse.Namespace) -> int:
     """Check, write the page, and print its path."""
-    from runcheck.asking.values import size_told  # noqa: PLC0415 - each command loads what it needs
     from runcheck.page.write import write_page  # noqa: PLC0415
     from runcheck.report.escape import printable  # noqa: PLC0415
+    from runcheck.report.words import size_in_words  # noqa: PLC0415 - each command loads what it needs
 
     check = partial(_checked, options.depth)
     written = write_page(options.paths, options.output, check, most_told=options.details)
     for words in written.left_out:
         print(f"runcheck: {words}", file=sys.stderr)
-    print(f"{printable(os.path.relpath(written.path))}  {size_told(written.size)}")
+    print(f"{printable(os.path.relpath(written.path))}  {size_in_words(written.size)}")
     return CLEAN
 
 
