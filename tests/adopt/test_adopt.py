@@ -103,6 +103,7 @@ def test_a_sweep_keeps_its_commit_its_data_and_what_is_known_of_its_surroundings
         "sha": "abc1234def567890abc1234def567890abc12345",
         "dirty": False,
         "branch": "main",
+        "remote": None,
         "diff": None,
     }
     assert metadata["env"] is None  # nothing says of which devices
@@ -273,19 +274,42 @@ def test_of_each_step_in_any_order_the_last_moment_counts(logged: list[tuple[int
     assert series.replaced == len(logged) - len(last)
 
 
+def fill_in(unit: str) -> Path:
+    """Say of an adopted run what a person can know, and return the path of its metadata."""
+    path = Path(unit, "metadata.json")
+    known = {"data_provenance": {"kind": "synthetic", "seed": 7}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | known))
+    readme = Path(unit, "README.md")
+    readme.write_text(readme.read_text().replace(layout().readme_placeholder, "Nobody knows."))
+    return path
+
+
 def test_a_run_of_which_nothing_says_the_machine_and_the_command_can_be_sealed(tmp_path: Path) -> None:
     given = Given("digits", "mlp", tags={"run_type": "train"})
     adopted = adopt(str(MLFLOW), str(tmp_path), given)
-    path = Path(adopted.path, "metadata.json")
-    known = {"data_provenance": {"kind": "synthetic", "seed": 7}}
-    path.write_text(json.dumps(json.loads(path.read_text()) | known))
-    readme = Path(adopted.path, "README.md")
-    readme.write_text(readme.read_text().replace(layout().readme_placeholder, "Nobody knows."))
+    path = fill_in(adopted.path)
     assert seal(adopted.path, check).refused is None
     found = {each.code: each.level.value for each in check(adopted.path).findings}
     assert found == {"RC208": "warning", "RC222": "warning"}
     path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "adopted"}))
     assert {f"RC202 null is not of type {each}" for each in ('"object"', '"array"')} <= errors_in(adopted.path)
+
+
+def test_a_run_of_which_the_commit_alone_is_known_can_be_sealed_and_says_what_nobody_recorded(tmp_path: Path) -> None:
+    run = shutil.copytree(MLFLOW, tmp_path / "source")
+    for tag, text in (("commit", "ab" * 20), ("repoURL", "https://ada:secret-word@example.org/team/digits.git")):
+        (run / f"tags/mlflow.source.git.{tag}").write_text(text)
+    adopted = adopt(
+        str(run),
+        str(tmp_path / "artefacts"),
+        Given("digits", "mlp", tags={"experiment": "digits", "run_type": "train"}),
+    )
+    assert "git.dirty: nothing says it" in adopted.missing
+    git = json.loads(fill_in(adopted.path).read_text())["git"]
+    assert git == {"sha": "ab" * 20, "dirty": None, "branch": None, "remote": git["remote"], "diff": None}
+    assert "secret-word" not in git["remote"]
+    assert seal(adopted.path, check).refused is None
+    assert [each.code for each in check(adopted.path).findings if each.pointer == "/git/dirty"] == ["RC222"]
 
 
 def test_what_is_all_there_is_sealed_registered_and_clean(tmp_path: Path) -> None:

@@ -75,6 +75,17 @@ def test_environment_packages_data_and_code(lab: Lab, say: Callable[..., Said]) 
     assert f"kept, {digest[:12]}" in say("compare", FIRST, SECOND).out
 
 
+def test_that_nobody_recorded_whether_the_code_was_as_it_was_committed_is_told(
+    lab: Lab, say: Callable[..., Said]
+) -> None:
+    git = {"sha": "a" * 40, "dirty": None, "branch": None, "remote": None, "diff": None}
+    lab.change(lab.first, git=git, adopted={"from": "mlflow", "name": "bold-cat-17"})
+    lab.change(lab.second, git={**git, "dirty": False})
+    assert differing(compare([FIRST, SECOND]), "code")["changes"] == ("not known", "none")
+    assert f"{'a' * 12} (nobody recorded whether with changes)" in say("show", FIRST).out
+    assert "nobody recorded whether with changes" not in say("show", SECOND).out
+
+
 def test_commits_between_are_counted_where_the_repository_is(lab: Lab, say: Callable[..., Said]) -> None:
     folder = repository(lab.root.parent)
     shas = []

@@ -390,6 +390,16 @@ def test_the_printed_steps_do_it_in_a_shell(
     assert done.stdout.endswith((run / "metrics.jsonl").read_text())
 
 
+def test_that_nobody_recorded_whether_files_differed_from_the_commit_is_told(
+    train: Train, reproduce: Reproduce, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = train()
+    git = {**json.loads((run / "metadata.json").read_text())["git"], "dirty": None}
+    change(run, git=git, adopted={"from": "mlflow", "name": "bold-cat-17"})
+    assert reproduce(run) == 0
+    assert "nobody recorded whether files differed from the commit" in capfd.readouterr().out
+
+
 def test_untracked_files_and_data_from_outside_are_told_of(
     repository: Path, train: Train, reproduce: Reproduce, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from runcheck.writer.arguments import checked_tags
 from runcheck.writer.provenance.redaction import Redactor
 
 _SHORT = 7
+_OF_GIT = ("dirty", "branch", "remote")  # beside the commit, without which nothing is known
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _NO_ENV = "env: nothing says it"
 _HINTS = {"status": " (--status)"}
@@ -101,6 +102,8 @@ def missing_in(metadata: Mapping[str, object], told: Iterable[str]) -> list[str]
         lacking_ = ", ".join(_lacking_of_env(known))
         missing.append(f"env: nothing says {lacking_}; what is known of it stands in adopted" if known else _NO_ENV)
     missing += [f"{field}: nothing says it" for field in ("git", "command") if metadata[field] is None]
+    if metadata["git"] is not None and _object(metadata["git"])["dirty"] is None:
+        missing.append("git.dirty: nothing says it")
     if not metadata["description"]:
         missing.append("description: nothing says what the run was for (--description)")
     return missing
@@ -124,9 +127,9 @@ def _tags(found: Found, given: Given, redactor: Redactor) -> dict[str, str]:
 
 
 def _git(git: dict[str, object]) -> dict[str, object]:
-    """Return what is known of the repository; a clean tree has no difference, and no address is none."""
-    made: dict[str, object] = {key: git[key] for key in ("sha", "dirty", "branch", "remote") if key in git}
-    if made.get("dirty") is False:
+    """Return what is known of the repository, and null for what nobody recorded; a dirty tree has a difference."""
+    made = {**({"sha": git["sha"]} if "sha" in git else {}), **{key: git.get(key) for key in _OF_GIT}}
+    if not made["dirty"]:
         made["diff"] = None
     return made
 

@@ -22,7 +22,8 @@ from runcheck.errors import CannotReadError
 
 _META = "meta.yaml"
 _STATUSES: dict[object, Status] = {1: "running", 3: "completed", 4: "failed", 5: "aborted"}  # RunStatus of MLflow
-_OWN, _COMMIT, _BRANCH, _NOTE = "mlflow.", "mlflow.source.git.commit", "mlflow.source.git.branch", "mlflow.note.content"
+_OWN, _NOTE = "mlflow.", "mlflow.note.content"
+_GIT = {"sha": "mlflow.source.git.commit", "branch": "mlflow.source.git.branch", "remote": "mlflow.source.git.repoURL"}
 _ARTIFACTS = "artifacts/"
 _FIELDS = 3  # of a line of metrics
 _TEXTS = "MLflow keeps parameters as texts; what reads as a number, a list or an object is one here"
@@ -73,7 +74,7 @@ def take_parameter(name: str, text: str | None, found: Found) -> None:
 def take_tags(tags: Mapping[str, str], found: Found) -> None:
     """Take the tags of a run: those of MLflow itself for what they say, those of the convention, and all others."""
     found.description = tags.get(_NOTE, "").strip()
-    git = {"sha": tags.get(_COMMIT, "").strip(), "branch": tags.get(_BRANCH, "").strip()}
+    git = {name: tags.get(tag, "").strip() for name, tag in _GIT.items()}
     found.git = {name: text for name, text in git.items() if text}
     others: dict[str, str] = {}
     for name, value in tags.items():

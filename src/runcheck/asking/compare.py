@@ -166,6 +166,8 @@ def _of_code(place: Place, metadata: Metadata) -> Iterator[tuple[str, object]]:
 
 def _changes(place: Place, git: Git) -> str:
     """Return what is known of how the files differed from the commit; the digest tells differences apart."""
+    if git["dirty"] is None:
+        return "not known"
     if not git["dirty"]:
         return "none"
     if git["diff"] is None:

@@ -121,7 +121,9 @@ def _git(git: Git | None) -> str:
     if git is None:
         return "in no repository"
     parts = [git["sha"][:12], *([f"on {git['branch']}"] if git["branch"] else [])]
-    if git["dirty"]:
+    if git["dirty"] is None:
+        parts.append("(nobody recorded whether with changes)")
+    elif git["dirty"]:
         kept = "not kept" if git["diff"] is None else "the beginning kept" if git.get("diff_is_cut") else "kept"
         parts.append(f"with changes that were not committed ({kept})")
     return " ".join(parts)

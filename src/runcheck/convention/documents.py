@@ -14,10 +14,10 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Git(TypedDict):
-    """The state of the repository that the code ran from."""
+    """The state of the repository that code ran from. Of an adopted run nobody may know whether it was ``dirty``."""
 
     sha: str
-    dirty: bool
+    dirty: bool | None
     branch: str | None
     remote: str | None
     diff: str | None

@@ -7,7 +7,7 @@ from runcheck.asking.lineage import Edge, Graph
 from runcheck.asking.lineage_text import agreement_told
 from runcheck.asking.show import duration_of
 from runcheck.asking.values import duration_told, flattened, told
-from runcheck.convention.documents import Env, Metadata, Summary
+from runcheck.convention.documents import Env, Git, Metadata, Summary
 from runcheck.convention.words import without_secrets
 from runcheck.page.gather import Page, Told
 from runcheck.page.html import Html, element, joined
@@ -82,9 +82,7 @@ def _provenance(metadata: Metadata, summary: Summary | None) -> dict[str, object
         "commit": git["sha"] if git else "none: not under Git",
         "branch": git["branch"] if git else None,
         "remote": git["remote"] if git else None,
-        "uncommitted changes": ("yes" + (f", in {git['diff']}" if git["diff"] else ""))
-        if git and git["dirty"]
-        else None,
+        "uncommitted changes": _changes(git),
         "command": " ".join(cast("list[str]", without_secrets(metadata["command"] or [], "command"))),
         "seeds": ", ".join(f"{name} {seed}" for name, seed in metadata.get("seeds", {}).items()),
         "parameters": _parameters(metadata),
@@ -112,6 +110,14 @@ def _machine(env: Env) -> dict[str, object]:
         "processor": f"{env['hardware']['cpu'] or 'unknown'}, {count_in_words(env['hardware']['cores'], 'core')}",
         "devices": ", ".join(env["devices"]),
     }
+
+
+def _changes(git: Git | None) -> str | None:
+    if git is None or git["dirty"] is False:
+        return None
+    if git["dirty"] is None:
+        return "nobody recorded whether there were any"
+    return f"yes, in {git['diff']}" if git["diff"] else "yes"
 
 
 def _parameters(metadata: Metadata) -> str | None:

@@ -16,6 +16,7 @@ from runcheck.report.words import count_in_words
 
 _MOST_FINDINGS = 300
 _METRIC_COLUMNS = 6
+_DIRTY = {True: "+", False: "", None: "?"}  # behind a commit
 
 
 # --- conformance -----------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def _tag(row: RegistryRow, name: str) -> Html | None:
 
 def _commit(row: RegistryRow) -> Html | None:
     sha = row["git_sha"]
-    return None if sha is None else element("td", element("code", sha[:7], "+" if row["git_dirty"] else ""))
+    return None if sha is None else element("td", element("code", sha[:7], _DIRTY[row["git_dirty"]]))
 
 
 # A column that is empty in all rows is left out.

@@ -126,6 +126,8 @@ def _caveats(metadata: Metadata, top: str | None) -> Iterator[str]:
     git, data = metadata["git"], metadata["data_provenance"]
     if metadata["status"] != "completed":
         yield f"the run is {metadata['status']}: rows that only a new one has count as differences"
+    if git is not None and git["dirty"] is None:
+        yield "nobody recorded whether files differed from the commit: what is there is run as it was committed"
     redacted = {each["where"].partition("#")[0] for each in metadata.get("governance", {}).get("redactions", [])}
     if git is not None and layout().roles["diff"].name in redacted:
         yield "something in the difference from the commit was redacted: the code is not quite what ran"

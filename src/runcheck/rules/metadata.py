@@ -118,9 +118,8 @@ def dirty_without_diff(metadata: Metadata) -> Iterator[Problem]:
             METADATA, "says that tracked files differed from the commit, and keeps no difference", pointer="/git/diff"
         )
     if git and not git["dirty"] and git["diff"] is not None:
-        yield Problem(
-            METADATA, f"names the difference {git['diff']} of a tree that it calls clean", pointer="/git/dirty"
-        )
+        said = "does not call dirty" if git["dirty"] is None else "calls clean"
+        yield Problem(METADATA, f"names the difference {git['diff']} of a tree that it {said}", pointer="/git/dirty")
 
 
 @unit_rule
@@ -268,10 +267,12 @@ def exception_invalid(metadata: Metadata) -> Iterator[Problem]:
 
 @unit_rule
 def surroundings_unknown(metadata: Metadata) -> Iterator[Problem]:
-    """No environment or no command is recorded, as of runs that were adopted."""
+    """No environment or no command is recorded, or of the code the commit alone, as of runs that were adopted."""
+    git = metadata["git"]
     for field, value, what in (
         ("env", metadata["env"], "what the code ran on"),
         ("command", metadata["command"], "by which command it ran"),
+        ("git/dirty", git is None or git["dirty"], "whether the code was as it was committed"),
     ):
         if value is None:
             yield Problem(METADATA, f"does not say {what}", pointer=f"/{field}")
