@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeAlias, cast
 
@@ -224,6 +225,7 @@ def _answered(source: object) -> Iterator[None]:
         raise failure
 
 
+@cache
 def _load(name: str) -> object:
     module, _, attribute = name.partition(":")
     return getattr(import_module(f"runcheck.probes.{module}"), attribute)

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from runcheck.convention.checksums import LFS_POINTER_BYTES, LfsPointer, parse_lfs_pointer
@@ -250,15 +250,22 @@ def _chunks(store: Store, entry: Entry) -> Iterator[bytes]:
 
 def load_scanners() -> None:
     """Load what scans texts."""
-    _scanners(b"-", 1)
+    _scanning()
 
 
 def _scanners(start: bytes, size: int) -> "tuple[WordsScanner, NumbersScanner] | None":
     """Return what scans a file of so many bytes that begins with ``start``; None where these say that it is no text."""
-    from runcheck.probes.numbers import NumbersScanner  # noqa: PLC0415 - loaded with the first text
+    is_opaque, enough, words, numbers = _scanning()
+    if is_opaque(start) and len(start) >= min(size, enough):
+        return None
+    return words(), numbers()
+
+
+@cache
+def _scanning() -> "tuple[Callable[[bytes], bool], int, type[WordsScanner], type[NumbersScanner]]":
+    """Return what tells texts from others, of how many bytes, and what scans them: loaded with the first text."""
+    from runcheck.probes.numbers import NumbersScanner  # noqa: PLC0415
     from runcheck.probes.unpacked import START, is_opaque  # noqa: PLC0415
     from runcheck.probes.words import WordsScanner  # noqa: PLC0415
 
-    if is_opaque(start) and len(start) >= min(size, START):
-        return None
-    return WordsScanner(), NumbersScanner()
+    return is_opaque, START, WordsScanner, NumbersScanner
