@@ -47,7 +47,7 @@ def main() -> None:
     def update(params, opt_state, x, y):
         loss, grads = jax.value_and_grad(compute_loss)(params, x, y)
         updates, opt_state = optimizer.update(grads, opt_state, params)
-        return optax.apply_updates(params, updates), opt_state, {"loss": loss, "grad_norm": optax.global_norm(grads)}
+        return optax.apply_updates(params, updates), opt_state, {"loss": loss, "grad_norm": optax.tree.norm(grads)}
 
     config = {"steps": STEPS, "batch": BATCH, "sizes": SIZES, "peak": PEAK, "clip": 1.0, "schedule": "cosine"}
     with runcheck.start_run("artefacts", dataset="sine", model="mlp", variant="optax", config=config,
