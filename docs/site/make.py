@@ -60,6 +60,8 @@ SECTIONS = {
         "CHANGELOG",
     ],
 }
+RULES = "docs/rules/RC*"  # which their own page lists, and not the margin of each page
+_ALONE = ("---", "orphan: true", "---", "")
 _LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 _ELSEWHERE = re.compile(r"[a-z]+:")
 
@@ -88,12 +90,12 @@ def staged(page: Path, known: set[Path]) -> str:
         if token.type == "inline" and token.map:
             for at in range(*token.map):
                 lines[at] = _LINK.sub(kept, lines[at])
-    return "\n".join(lines)
+    return "\n".join([*(_ALONE if page.match(RULES) else ()), *lines])
 
 
 def index(names: list[str]) -> str:
     """Return the first page, which lists the others."""
-    listed = [pattern for section in (*SECTIONS.values(), ["docs/rules/*"]) for pattern in section]
+    listed = [pattern for section in (*SECTIONS.values(), [RULES]) for pattern in section]
     rest = [name for name in names if name.startswith("docs/") and not any(fnmatch(name, each) for each in listed)]
     parts = [
         "# runcheck",
@@ -103,7 +105,6 @@ def index(names: list[str]) -> str:
         entries = [*section, *(rest if title == "Guide" else [])]
         there = [entry for entry in entries if any(fnmatch(name, entry) for name in names)]
         parts.append("\n".join(["```{toctree}", ":maxdepth: 1", ":glob:", f":caption: {title}", "", *there, "```"]))
-    parts.append("\n".join(["```{toctree}", ":hidden:", ":glob:", "", "docs/rules/RC*", "```"]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -120,7 +120,7 @@ def train_step(state: State, batches: jax.Array, step: jax.Array, config: Config
     """Return the state after a step."""
     grads, metrics = gradients(state.params, batches, config)
     updates, opt_state = optimizer(config).update(grads, state.opt_state, state.params)
-    metrics |= {"lr": learning_rate(config)(step), "grad_norm": optax.global_norm(grads)}
+    metrics |= {"lr": learning_rate(config)(step), "grad_norm": optax.tree.norm(grads)}
     return State(optax.apply_updates(state.params, updates), opt_state), metrics
 
 

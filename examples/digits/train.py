@@ -3,10 +3,12 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 import optax
 import pyarrow.parquet as pq
 
@@ -14,8 +16,10 @@ import runcheck
 
 DATA = "artefacts/dataset/digits/latest"
 Params = dict[str, jax.Array]
+Rows = npt.NDArray[Any]  # NumPy takes rows out of them at once, where JAX compiles that
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Config:
     """What the result depends on."""
@@ -30,31 +34,31 @@ class Config:
 CONFIG = Config()
 
 
-def load(split: str, data: str = DATA) -> tuple[jax.Array, jax.Array]:
+def load(split: str, data: str = DATA) -> tuple[Rows, Rows]:
     """Return pixels (rows, 64), scaled to 0..1, and labels (rows,)."""
     table = pq.read_table(f"{data}/{split}.parquet")
     pixels = np.stack(table["pixels"].to_numpy()).astype(np.float32)
-    return jnp.asarray(pixels / 16), jnp.asarray(table["label"].to_numpy())
+    return pixels / 16, table["label"].to_numpy()
 
 
-def logits(params: Params, x: jax.Array) -> jax.Array:
+def logits(params: Params, x: jax.Array | Rows) -> jax.Array:
     """Return the logits (rows, 10)."""
-    return x @ params["kernel"] + params["bias"]
+    return jnp.matmul(x, params["kernel"]) + params["bias"]
 
 
 @jax.jit
-def loss_of(params: Params, x: jax.Array, y: jax.Array) -> jax.Array:
+def loss_of(params: Params, x: jax.Array | Rows, y: jax.Array | Rows) -> jax.Array:
     """Return the mean cross-entropy."""
     return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits(params, x), y))
 
 
 @jax.jit
-def count_correct(params: Params, x: jax.Array, y: jax.Array) -> jax.Array:
+def count_correct(params: Params, x: Rows, y: Rows) -> jax.Array:
     """Return how many rows are classified right."""
     return (logits(params, x).argmax(-1) == y).sum()
 
 
-def evaluate(params: Params, x: jax.Array, y: jax.Array) -> dict[str, jax.Array]:
+def evaluate(params: Params, x: Rows, y: Rows) -> dict[str, jax.Array]:
     """Return loss and accuracy.
 
     The division stands outside of the jitted function: inside, XLA multiplies by a rounded 1 / rows, and the last
@@ -63,30 +67,35 @@ def evaluate(params: Params, x: jax.Array, y: jax.Array) -> dict[str, jax.Array]
     return {"loss": loss_of(params, x, y), "accuracy": count_correct(params, x, y) / len(y)}
 
 
+def optimizer(config: Config) -> optax.GradientTransformation:
+    """Return AdamW."""
+    return optax.adamw(config.learning_rate, weight_decay=config.weight_decay)
+
+
+@jax.jit
+def train_step(
+    params: Params, state: optax.OptState, x: Rows, y: Rows, config: Config
+) -> tuple[Params, optax.OptState, dict[str, jax.Array]]:
+    """Return what a batch makes of parameters and state, and its metrics. Another rate is not compiled anew."""
+    loss, grads = jax.value_and_grad(loss_of)(params, x, y)
+    updates, state = optimizer(config).update(grads, state, params)
+    return optax.apply_updates(params, updates), state, {"loss": loss, "grad_norm": optax.tree.norm(grads)}
+
+
 def main(
     config: Config = CONFIG, variant: str = "baseline", trackers: Sequence[str] | None = None, **tags: str
 ) -> None:
     """Train, and keep what came of it; trackers get a copy."""
     (x, y), test = load("train"), load("test")
     params = {"kernel": jnp.zeros((64, 10)), "bias": jnp.zeros(10)}
-    optimizer = optax.adamw(config.learning_rate, weight_decay=config.weight_decay)
-    state = optimizer.init(params)
-
-    @jax.jit
-    def train_step(
-        params: Params, state: optax.OptState, x: jax.Array, y: jax.Array
-    ) -> tuple[Params, optax.OptState, dict[str, jax.Array]]:
-        loss, grads = jax.value_and_grad(loss_of)(params, x, y)
-        updates, state = optimizer.update(grads, state, params)
-        return optax.apply_updates(params, updates), state, {"loss": loss, "grad_norm": optax.global_norm(grads)}
-
+    state = optimizer(config).init(params)
     shuffle = np.random.default_rng(config.seed)
     with runcheck.start_run("artefacts", dataset="digits", model="logreg", variant=variant, config=config, data=DATA,
                             seeds={"shuffle": config.seed}, tags={"experiment": "digits", "run_type": "train", **tags},
                             architecture="linear 64 -> 10, softmax", trackers=trackers) as run:  # fmt: skip
         for step in range(1, config.steps + 1):
             rows = shuffle.integers(0, len(y), config.batch_size)
-            params, state, metrics = train_step(params, state, x[rows], y[rows])
+            params, state, metrics = train_step(params, state, x[rows], y[rows], config)
             run.log(step, metrics)
             if step % 100 == 0:
                 run.log(step, evaluate(params, *test), split="test")

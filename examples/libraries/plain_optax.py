@@ -44,18 +44,19 @@ def main() -> None:
     opt_state = optimizer.init(params)
 
     @jax.jit
-    def update(params, opt_state, x, y):
+    def update(params, opt_state, key):
+        rows = jax.random.randint(key, (BATCH,), 0, len(train[0]))
+        x, y = train[0][rows], train[1][rows]
         loss, grads = jax.value_and_grad(compute_loss)(params, x, y)
         updates, opt_state = optimizer.update(grads, opt_state, params)
-        return optax.apply_updates(params, updates), opt_state, {"loss": loss, "grad_norm": optax.global_norm(grads)}
+        return optax.apply_updates(params, updates), opt_state, {"loss": loss, "grad_norm": optax.tree.norm(grads)}
 
     config = {"steps": STEPS, "batch": BATCH, "sizes": SIZES, "peak": PEAK, "clip": 1.0, "schedule": "cosine"}
     with runcheck.start_run("artefacts", dataset="sine", model="mlp", variant="optax", config=config,
                             seeds={"all": SEED}, data={"kind": "synthetic", "seed": SEED},
                             tags={"experiment": "libraries", "run_type": "train"}) as run:  # fmt: skip
         for step in range(1, STEPS + 1):
-            rows = jax.random.randint(jax.random.fold_in(batch_key, step), (BATCH,), 0, len(train[0]))
-            params, opt_state, metrics = update(params, opt_state, train[0][rows], train[1][rows])
+            params, opt_state, metrics = update(params, opt_state, jax.random.fold_in(batch_key, step))
             run.log(step, metrics)
             if step % 250 == 0:
                 run.log(step, {"loss": compute_loss(params, *held_out)}, split="validation")

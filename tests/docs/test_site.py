@@ -56,6 +56,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return html
 
 
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    """The pages of the site, read once."""
+    return {path: Page(path) for path in site.rglob("*.html")}
+
+
 def test_what_else_lies_in_its_folder_stays(site: Path) -> None:
     assert (site.parent / "mine").exists()
 
@@ -65,9 +71,7 @@ def test_every_page_of_the_repository_is_in_it(site: Path) -> None:
         assert (site / page.with_suffix(".html")).exists(), page
 
 
-def test_no_link_in_it_is_dead(site: Path) -> None:
-    pages = {path: Page(path) for path in site.rglob("*.html")}
-
+def test_no_link_in_it_is_dead(site: Path, pages: dict[Path, Page]) -> None:
     def dead() -> Iterator[str]:
         for path, page in pages.items():
             for link in page.links:
@@ -82,7 +86,7 @@ def test_no_link_in_it_is_dead(site: Path) -> None:
     assert list(dead()) == []
 
 
-def test_every_page_can_be_reached_from_the_first(site: Path) -> None:
+def test_every_page_can_be_reached_from_the_first(site: Path, pages: dict[Path, Page]) -> None:
     reached, ahead = set(), [site / "index.html"]
     while ahead:
         path = ahead.pop()
@@ -91,14 +95,14 @@ def test_every_page_can_be_reached_from_the_first(site: Path) -> None:
         reached.add(path)
         ahead += [
             (path.parent / unquote(parts.path)).resolve()
-            for link in Page(path).links
+            for link in pages[path].links
             if not (parts := urlsplit(link)).scheme and parts.path
         ]
     assert {site / page.with_suffix(".html") for page in make.pages()} <= reached
 
 
-def test_it_loads_nothing_from_another_site(site: Path) -> None:
-    loaded = set().union(*(Page(path).loaded for path in site.rglob("*.html")))
+def test_it_loads_nothing_from_another_site(pages: dict[Path, Page]) -> None:
+    loaded = set().union(*(page.loaded for page in pages.values()))
     assert loaded
     assert not [each for each in loaded if urlsplit(each).netloc]
 

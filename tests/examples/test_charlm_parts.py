@@ -1,10 +1,7 @@
 """The parts of the language model, each held to what is known of it by another way."""
 
 import hashlib
-import importlib
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -14,22 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from tests.examples.conftest import CHARLM, MODULES
 
-EXAMPLE = Path(__file__).parents[2] / "examples/charlm"
-MODULES = ("data", "model", "pace", "train", "evaluate", "package", "tune")
 TINY = {"width": 16, "layers": 2, "heads": 2, "context": 12, "batch": 4, "eval_batches": 2, "steps": 30, "warmup": 5}
-
-
-@pytest.fixture(scope="module")
-def charlm() -> Iterator[SimpleNamespace]:
-    """The modules of the example, which scripts import by their bare names, and nobody else does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(EXAMPLE))
-        for name in MODULES:
-            patch.delitem(sys.modules, name, raising=False)
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-        for name in MODULES:
-            del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
@@ -171,8 +155,7 @@ def test_the_router_learns_from_the_text_and_from_the_balance(charlm: SimpleName
 def test_gradients_that_are_accumulated_are_those_of_the_large_batch(charlm: SimpleNamespace) -> None:
     config, params = init(charlm)
     batch = windows(8)
-    quickly_compiled = {"xla_backend_optimization_level": 0}
-    gradients = jax.jit(charlm.train.gradients, static_argnames="config", compiler_options=quickly_compiled)
+    gradients = jax.jit(charlm.train.gradients, static_argnames="config")
     small, metrics = gradients(params, batch.reshape(4, 2, -1), config)
     large, whole = gradients(params, batch[None], config)
     assert float(metrics["loss"]) == pytest.approx(float(whole["loss"]), rel=1e-5)
@@ -233,5 +216,5 @@ def test_memory_is_that_of_the_process_where_the_device_does_not_say(charlm: Sim
 
 
 def test_modules_are_those_of_the_example(charlm: SimpleNamespace) -> None:
-    assert {path.stem for path in EXAMPLE.glob("*.py")} == set(MODULES)
+    assert {path.stem for path in CHARLM.glob("*.py")} == set(MODULES)
     assert isinstance(charlm.model, ModuleType)
