@@ -205,14 +205,15 @@ class Run:
 
         Where ``keep`` ranks checkpoints by a metric, its value is looked for in ``metrics``, with or without the split
         before its name; where it is not there, the value that is logged at ``step`` counts. A save that fails is
-        warned of, here, at the next save or at the end, and the step has no checkpoint then.
+        warned of, here, at the next save or at the end, and the step has no checkpoint then. What was logged before is
+        written before: a run that is killed goes on behind its last checkpoint, and has all rows until there.
 
         Raises:
             InvalidArgumentError: ``tree`` is none that Orbax saves, or ``step`` or the metric is no number.
             MissingLibraryError: Orbax is not installed.
             RuncheckError: the run is finished.
         """
-        self._owned_log()
+        self._owned_log().catch_up()
         self._checkpoints.save(self.path, checked_step(step), tree, metrics)
 
     @property

@@ -111,6 +111,19 @@ def test_what_is_computed_as_it_is_logged_is_fetched_without_a_rest_and_the_end_
     assert points_in(path) == [("loss", 0, 0.5), ("loss", 1, 0.5), ("loss", 2, 0.25), ("loss", 3, 0.25)]
 
 
+def test_who_waits_for_what_was_logged_waits_for_no_rest(
+    path: Path, log: MetricLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_queue, "_TOGETHER_SECONDS", 3600.0)
+    monkeypatch.setattr(device_queue, "_WAITED_SECONDS", 0.0)  # a rest behind each
+    log.catch_up()  # for nothing
+    for step in range(3):
+        log.log(step, {"loss": jnp.float32(step)}, "train")
+    log.catch_up()
+    assert points_in(path) == [("loss", 0, 0.0), ("loss", 1, 1.0), ("loss", 2, 2.0)]
+    log.close()
+
+
 def test_a_step_of_a_device_is_not_waited_for(path: Path, log: MetricLog) -> None:
     slow = SlowScalar(7)
     log.log(slow, {"loss": 0.5}, "train")  # type: ignore[arg-type]

@@ -19,7 +19,9 @@ from safetensors.numpy import load_file
 
 from runcheck import Keep
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.log import device_queue
 from runcheck.writer.run import Run
+from runcheck.writer.weights.checkpoints import CheckpointWriter
 from tests.checking import check
 
 StartRun = Callable[..., Run]
@@ -49,6 +51,25 @@ def test_orbax_restores_equal_arrays_of_each_step(root: Path, start: StartRun) -
     assert metadata["architecture"]["parameters"] == 12 + 4 + 1 + 3
     assert "checkpoint_step: 10\n" in Path(run.path, "summary.yaml").read_text()
     assert check(root).is_clean
+
+
+def test_what_was_logged_is_written_before_a_checkpoint_is_begun(
+    start: StartRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    begin = CheckpointWriter._begin
+
+    def noting(writer: CheckpointWriter, checkpointer: ocp.StandardCheckpointer, step: int, tree: object) -> bool:
+        steps.extend(json.loads(line)["step"] for line in Path(run.path, "metrics.jsonl").read_text().splitlines())
+        return begin(writer, checkpointer, step, tree)
+
+    monkeypatch.setattr(CheckpointWriter, "_begin", noting)
+    monkeypatch.setattr(device_queue, "_TOGETHER_SECONDS", 3600.0)
+    with start() as run:
+        for step in range(100):
+            run.log(step, {"loss": jnp.float32(step)})
+        run.save_checkpoint(99, params())
+    assert steps == list(range(100))
 
 
 def test_arrays_may_change_once_they_were_saved(start: StartRun) -> None:

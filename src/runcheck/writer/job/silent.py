@@ -80,6 +80,9 @@ class SilentLog:
             any_step(step)
             self._names.of(split, tuple(metric for metric, _ in flattened(metrics)))
 
+    def catch_up(self) -> None:
+        """Do nothing."""
+
     def close(self, limit: float = 0.0) -> None:
         """Do nothing."""
 

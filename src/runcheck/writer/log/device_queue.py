@@ -54,6 +54,7 @@ class DeviceQueue:
         self._wake: SimpleQueue[None] = SimpleQueue()  # no lock: a signal's handler may come while one is held
         self._is_parked = False
         self._is_ending = False
+        self._awaited: LateRows | None = None  # by somebody who waits until it is written
         self._one_at_a_time = threading.Lock()  # such a handler, and what it interrupted, may each start a thread
         self._thread: threading.Thread | None = None
         self._fetched = 0
@@ -71,6 +72,19 @@ class DeviceQueue:
         self._complaints.add(f"{MAX_PENDING} steps wait for values on a device, so log waits for them too")
         while len(self.pending) >= MAX_PENDING:
             time.sleep(_POLL_SECONDS)
+
+    def catch_up(self) -> None:
+        """Wait until all that was taken by now is written, at most ten minutes.
+
+        A thread of its own fetches it, so that the handler of a signal may wait here, too, whatever it interrupted.
+        """
+        with contextlib.suppress(IndexError):
+            last = self._awaited = self.pending[-1]
+            self._wake.put(None)
+            until = time.monotonic() + _SILENCE_SECONDS
+            while any(rows is last for rows in list(self.pending)) and time.monotonic() < until:
+                time.sleep(_POLL_SECONDS)
+        self._awaited = None
 
     def drain(self, limit: float = threading.TIMEOUT_MAX) -> None:
         """Wait for all that was taken, at most ``limit`` seconds, and not where none came for ten minutes."""
@@ -124,7 +138,7 @@ class DeviceQueue:
 
     def _rest(self) -> None:
         """Let more come, to be fetched together."""
-        if not self._is_ending:
+        if not self._is_ending and self._awaited is None:
             with contextlib.suppress(Empty):
                 self._wake.get(timeout=_TOGETHER_SECONDS)
 

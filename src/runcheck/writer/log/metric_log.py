@@ -91,6 +91,10 @@ class MetricLog:
         if self._complaints.waiting:
             self._complaints.tell()
 
+    def catch_up(self) -> None:
+        """Wait until all that was logged is written, what is on a device too."""
+        self._devices.catch_up()
+
     def close(self, limit: float = threading.TIMEOUT_MAX) -> None:
         """Wait for the values that are still on a device, at most ``limit`` seconds, and close file and sinks."""
         atexit.unregister(self._drain)
