@@ -97,9 +97,8 @@ def mirror(run: Path, tracker: str, *words: str, **environment: str) -> subproce
 def mirror_to_mlflow(python_with_mlflow: Preloaded) -> Mirror:
     """Return what calls ``runcheck mirror RUN --to mlflow`` where MLflow is loaded."""
 
-    def call(run: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        words = ("-m", "runcheck", "mirror", str(run), "--to", "mlflow", *words)
-        return python_with_mlflow.run(*words, env=environment)
+    def call(run: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        return python_with_mlflow.run("-m", "runcheck", "mirror", str(run), "--to", "mlflow", *words)
 
     return call
 
