@@ -13,7 +13,9 @@ from hypothesis import settings
 import runcheck
 from runcheck.tree.quarantine import Quarantine
 from runcheck.writer.provenance.code import LOADED_SCRIPT
+from tests import mlflow_server
 from tests.checking import readers
+from tests.preloaded import Preloaded, preloaded
 
 RUN = "model/digits_logreg_baseline"
 DATASET = "dataset/digits"
@@ -102,3 +104,17 @@ def tree(good_tree: Path, tmp_path: Path) -> Path:
 def run_folder(tree: Path) -> Path:
     """The run of the copy."""
     return (tree / RUN / "latest").resolve()
+
+
+@pytest.fixture(scope="session")
+def python_with_mlflow() -> Iterator[Preloaded]:
+    """A Python that has MLflow loaded."""
+    with preloaded("mlflow.tracking", "runcheck.leaving.pull") as python:
+        yield python
+
+
+@pytest.fixture(scope="session")
+def mlflow(python_with_mlflow: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[mlflow_server.Server]:
+    """A real server of MLflow. No test may harm it; a ``Line`` can be cut."""
+    with mlflow_server.running(tmp_path_factory.mktemp("mlflow"), python_with_mlflow) as server:
+        yield server

@@ -68,6 +68,16 @@ def test_a_registry_is_read_without_pandas(tree: Path) -> None:
     assert "pandas" not in loaded_after(code)
 
 
+def test_a_registry_is_written_without_pandas(tree: Path) -> None:
+    code = f"from runcheck.writer.registry import rebuild_registry; assert rebuild_registry({str(tree)!r}).units == 2"
+    assert "pandas" not in loaded_after(code)
+
+
+def test_a_run_that_joins_a_registry_is_written_without_pandas(tree: Path) -> None:
+    code = f"from tests.runs import start_run\nwith start_run({str(tree)!r}) as run: run.log(1, {{'loss': 0.5}})"
+    assert "pandas" not in loaded_after(code)
+
+
 def test_the_version_costs_the_interpreter_and_four_small_modules() -> None:
     loaded = modules_after("from runcheck.cli import main; main(['--version'])") - modules_after("")
     assert loaded == {"runcheck", "runcheck._version", "runcheck.cli", "runcheck.errors"}

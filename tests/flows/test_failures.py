@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -18,11 +19,18 @@ def project(tmp_path: Path) -> Path:
     return write_project(tmp_path)
 
 
-def test_a_step_that_fails_fails_the_flow_with_the_reason_and_a_failed_record(project: Path) -> None:
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A project whose flow failed in its training, and what it said. Not to be changed."""
+    project = write_project(tmp_path_factory.mktemp("failed"))
     (project / "broken").write_text("for good")
-    done = runcheck(project, "flow", "train", status=1)
-    assert "runcheck: train ended with status 1: ValueError: the loss went away" in done.stderr
-    assert "Mend the cause and give the same command" in done.stderr
+    return project, runcheck(project, "flow", "train", status=1).stderr
+
+
+def test_a_step_that_fails_fails_the_flow_with_the_reason_and_a_failed_record(failed: tuple[Path, str]) -> None:
+    project, told = failed
+    assert "runcheck: train ended with status 1: ValueError: the loss went away" in told
+    assert "Mend the cause and give the same command" in told
     said = metadata(newest(project))
     assert said["status"] == "failed"
     assert "train ended with status 1: ValueError" in said["error"]
@@ -31,10 +39,9 @@ def test_a_step_that_fails_fails_the_flow_with_the_reason_and_a_failed_record(pr
     runcheck(project, "check", "--no-cache")
 
 
-def test_no_secret_that_a_step_prints_is_in_the_record(project: Path) -> None:
-    (project / "broken").write_text("for good")
-    runcheck(project, "flow", "train", status=1)
-    record = newest(project)
+def test_no_secret_that_a_step_prints_is_in_the_record(failed: tuple[Path, str]) -> None:
+    record = newest(failed[0])
+    assert "the loss went away" in (record / "extra/flow.log").read_text()
     assert "ghp_" not in "".join(each.read_text(errors="replace") for each in record.rglob("*") if each.is_file())
 
 
@@ -46,9 +53,9 @@ def test_a_step_is_tried_again_as_often_as_is_said(project: Path) -> None:
     assert metadata(newest(project))["status"] == "completed"
 
 
-def test_after_the_cause_is_mended_only_what_failed_runs(project: Path) -> None:
-    (project / "broken").write_text("once")
-    runcheck(project, "flow", "train", status=1)
+def test_after_the_cause_is_mended_only_what_failed_runs(failed: tuple[Path, str], tmp_path: Path) -> None:
+    project = shutil.copytree(failed[0], tmp_path / "project", symlinks=True)
+    (project / "broken").unlink()
     done = runcheck(project, "flow", "train")
     assert "Ran train; nothing changed for prepare." in done.stdout
 

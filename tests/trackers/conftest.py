@@ -1,21 +1,16 @@
-"""Runs to be mirrored, the commands that do it, and a real server of MLflow behind a line that can be cut."""
+"""Runs to be mirrored, the commands that do it, and a line to a server of MLflow that can be cut."""
 
 import contextlib
 import json
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,9 +18,13 @@ import runcheck
 from runcheck.convention.clauses import Level
 from runcheck.findings import Finding
 from runcheck.writer.run import Run
+from tests.mlflow_server import Server
+from tests.preloaded import Preloaded
 from tests.runs import start_run
 
 PRIVATE = ("WANDB_", "MLFLOW_", "RUNCHECK_")
+
+Mirror = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -89,9 +88,19 @@ def errors_in(run: Path) -> list[Finding]:
 
 
 def mirror(run: Path, tracker: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Call ``runcheck mirror`` in a process of its own, which an in-house client would change."""
+    """Call ``runcheck mirror`` in a new process."""
     command = [sys.executable, "-m", "runcheck", "mirror", str(run), "--to", tracker, *words]
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+
+
+@pytest.fixture
+def mirror_to_mlflow(python_with_mlflow: Preloaded) -> Mirror:
+    """Return what calls ``runcheck mirror RUN --to mlflow`` where MLflow is loaded."""
+
+    def call(run: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        return python_with_mlflow.run("-m", "runcheck", "mirror", str(run), "--to", "mlflow", *words)
+
+    return call
 
 
 class Line:
@@ -141,90 +150,10 @@ class Line:
                 each.shutdown(socket.SHUT_RDWR)
 
 
-class Server:
-    """What a server of MLflow holds, asked by its own protocol."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.address = f"http://127.0.0.1:{port}"
-
-    def run(self, unit: Path) -> dict[str, Any]:
-        """Return the one run that is the copy of a unit."""
-        path = "/".join(unit.parts[-3:])
-        experiments = [
-            each["experiment_id"] for each in self._ask("experiments/search", max_results=100)["experiments"]
-        ]
-        wanted = f"tags.`runcheck.unit` = '{path}'"
-        (found,) = self._ask("runs/search", experiment_ids=experiments, filter=wanted)["runs"]
-        data = found["data"]
-        info: dict[str, Any] = found["info"]
-        return {
-            "id": info["run_id"],
-            "status": info["status"],
-            "info": info,
-            "tags": {each["key"]: each["value"] for each in data.get("tags", ())},
-            "parameters": {each["key"]: each["value"] for each in data.get("params", ())},
-            "metrics": [each["key"] for each in data.get("metrics", ())],
-        }
-
-    def rows(self, unit: Path) -> list[tuple[int, str, str]]:
-        """Return the rows of the copy of a unit, sorted, without those that are the best."""
-        run = self.run(unit)
-        rows = []
-        for name in run["metrics"]:
-            if not name.startswith("best/"):
-                history = self._get("metrics/get-history", run_id=run["id"], metric_key=name)["metrics"]
-                rows += [(int(each.get("step", 0)), name, str(float(each["value"]))) for each in history]
-        return sorted(rows)
-
-    def files(self, unit: Path) -> list[str]:
-        """Return the files of the copy of a unit, at its top."""
-        found = self._get("artifacts/list", run_id=self.run(unit)["id"]).get("files", ())
-        return sorted(each["path"] for each in found)
-
-    def _ask(self, path: str, **body: object) -> dict[str, Any]:
-        request = urllib.request.Request(f"{self.address}/api/2.0/mlflow/{path}", json.dumps(body).encode())
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-
-    def _get(self, path: str, **words: str) -> dict[str, Any]:
-        query = urllib.parse.urlencode(words)
-        with urllib.request.urlopen(f"{self.address}/api/2.0/mlflow/{path}?{query}") as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real server of MLflow on 127.0.0.1, with SQLite."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = {
-        "backend-store-uri": f"sqlite:///{folder}/mlflow.db",
-        "artifacts-destination": str(folder / "artifacts"),
-        "host": "127.0.0.1",
-        "port": str(port),
-        "workers": "1",
-    }
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    command = [sys.executable, "-m", "mlflow", "server", *words]
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "HOME": str(folder)}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-    try:
-        until = time.monotonic() + 300
-        while not _answers(port):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.2)
-        yield Server(port)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+@pytest.fixture(scope="session")
+def server(mlflow: Server) -> Server:
+    """The server of MLflow of this worker, which has the runs of other tests as well."""
+    return mlflow
 
 
 @pytest.fixture
@@ -233,11 +162,3 @@ def line(server: Server) -> Iterator[Line]:
     line = Line(server.port)
     yield line
     line.close()
-
-
-def _answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False

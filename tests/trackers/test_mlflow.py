@@ -13,7 +13,8 @@ import pytest
 
 import runcheck
 from runcheck.writer.run import Run
-from tests.trackers.conftest import Line, Server, errors_in, log_some, mirror, process_of, rows_of
+from tests.mlflow_server import Server
+from tests.trackers.conftest import Line, Mirror, errors_in, log_some, mirror, process_of, rows_of
 
 FLOAT_MAX = str(sys.float_info.max)
 
@@ -44,24 +45,26 @@ def test_a_run_is_sent_from_its_files_and_what_is_not_as_it_was_is_told(finished
     assert {"metadata.json", "metrics.jsonl", "SHA256SUMS", "summary.yaml"} <= set(server.files(finished))
 
 
-def test_what_was_sent_is_not_sent_again_whatever_is_noted_here(finished: Path, server: Server) -> None:
+def test_what_was_sent_is_not_sent_again_whatever_is_noted_here(
+    finished: Path, server: Server, mirror_to_mlflow: Mirror
+) -> None:
     words = ("--uri", server.address)
-    assert mirror(finished, "mlflow", *words).returncode == 0
-    assert "all is there, 27 rows" in mirror(finished, "mlflow", *words).stdout
-    assert "0 rows sent; 27 rows were there" in mirror(finished, "mlflow", *words, "--again").stdout
+    assert mirror_to_mlflow(finished, *words).returncode == 0
+    assert "all is there, 27 rows" in mirror_to_mlflow(finished, *words).stdout
+    assert "0 rows sent; 27 rows were there" in mirror_to_mlflow(finished, *words, "--again").stdout
     for path in (finished.parents[2] / ".runcheck/mirrors").rglob("*.json"):
         path.unlink()
-    assert "0 rows sent; 27 rows were there" in mirror(finished, "mlflow", *words).stdout
+    assert "0 rows sent; 27 rows were there" in mirror_to_mlflow(finished, *words).stdout
     assert server.rows(finished) == expected(finished)
 
 
 def test_long_parameters_are_cut_and_say_so_and_many_of_them_go_in_several_requests(
-    start: Callable[..., Run], server: Server
+    start: Callable[..., Run], server: Server, mirror_to_mlflow: Mirror
 ) -> None:
     config = {"text": "x" * 7000, **{f"p{at}": at for at in range(150)}}
     with start(config=config) as run:
         run.log(0, {"loss": 1.0})
-    done = mirror(Path(run.path), "mlflow", "--uri", server.address)
+    done = mirror_to_mlflow(Path(run.path), "--uri", server.address)
     assert "the parameter text has 7,000 characters, of which the first are there" in done.stdout
     found = server.run(Path(run.path))
     assert len(found["parameters"]) == 151
@@ -104,7 +107,7 @@ def test_a_run_that_did_not_complete_is_not_finished_there(
 
 
 def test_a_service_that_is_not_there_is_told_once_and_the_run_is_sent_later(
-    start: Callable[..., Run], server: Server, line: Line
+    start: Callable[..., Run], server: Server, mirror_to_mlflow: Mirror, line: Line
 ) -> None:
     line.cut()
     with warnings.catch_warnings(record=True) as told:
@@ -116,13 +119,13 @@ def test_a_service_that_is_not_there_is_told_once_and_the_run_is_sent_later(
     assert message.startswith("runcheck: the run is not whole at mlflow: ")
     assert f"`runcheck mirror {unit} --to mlflow` sends what is missing" in message
     assert "trackers" not in run.metadata
-    assert mirror(unit, "mlflow", "--uri", server.address).returncode == 0
+    assert mirror_to_mlflow(unit, "--uri", server.address).returncode == 0
     assert server.rows(unit) == expected(unit)
     assert not errors_in(unit)
 
 
 def test_a_service_that_goes_in_the_middle_gets_the_rest_later_and_nothing_twice(
-    start: Callable[..., Run], server: Server, line: Line
+    start: Callable[..., Run], server: Server, mirror_to_mlflow: Mirror, line: Line
 ) -> None:
     run = start(trackers=[runcheck.Mirror("mlflow", uri=line.address, wait_seconds=5)])
     run.log(0, {"loss": 1.0})
@@ -134,7 +137,7 @@ def test_a_service_that_goes_in_the_middle_gets_the_rest_later_and_nothing_twice
         run.finish()
     unit = Path(run.path)
     assert run.metadata["trackers"]["mlflow"]["run_id"] == server.run(unit)["id"]
-    assert mirror(unit, "mlflow", "--uri", server.address).returncode == 0
+    assert mirror_to_mlflow(unit, "--uri", server.address).returncode == 0
     assert server.rows(unit) == expected(unit)
 
 
@@ -150,7 +153,7 @@ def test_a_service_that_hangs_holds_the_end_of_a_run_for_as_long_as_was_asked(
 
 
 def test_a_training_that_is_killed_leaves_a_copy_with_all_rows_that_did_not_finish(
-    start: Callable[..., Run], server: Server, tmp_path: Path
+    start: Callable[..., Run], server: Server, mirror_to_mlflow: Mirror, tmp_path: Path
 ) -> None:
     script = tmp_path / "train.py"
     script.write_text(f"""
@@ -173,7 +176,7 @@ with runcheck.start_run({str(tmp_path / "artefacts")!r}, dataset="digits", model
     assert server.rows(unit) == rows_of(unit)
     assert server.run(unit)["status"] == "KILLED"
     assert runcheck.recover(unit).status == "aborted"
-    assert "0 rows sent; 30 rows were there" in mirror(unit, "mlflow", "--uri", server.address).stdout
+    assert "0 rows sent; 30 rows were there" in mirror_to_mlflow(unit, "--uri", server.address).stdout
     assert server.run(unit)["tags"]["runcheck.status"] == "aborted"
 
 

@@ -135,7 +135,7 @@ def test_a_study_that_is_killed_goes_on_and_tries_what_it_would_have_tried(stora
         "--study-name",
         "rates",
         "--trials",
-        "4",
+        "3",
     ]
     command += [] if storage is None else ["--storage", storage]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
@@ -144,11 +144,10 @@ def test_a_study_that_is_killed_goes_on_and_tries_what_it_would_have_tried(stora
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = trials_of(units("study")[-1])  # before there is another study
-    assert [row["state"] for row in rows] == ["completed", "failed", "completed", "completed"]
+    assert [row["state"] for row in rows] == ["completed", "failed", "completed"]
     assert rows[1]["reason"] == "its process ended without a word"
-    whole = search(objectives.objective, 4, name="whole")
-    expected = [trial["params"] for trial in whole.trials]
-    assert [row["params"] for row in rows][:2] == expected[:2]
+    whole = search(objectives.objective, 2, name="whole")
+    assert [row["params"] for row in rows][:2] == [trial["params"] for trial in whole.trials]
     assert {each.split()[0] for each in errors()} == {"RC216"}
 
 
@@ -160,12 +159,12 @@ def test_an_objective_that_writes_to_another_tree_is_refused() -> None:
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_the_same_trials_come_of_the_same_seed_whether_the_study_was_stopped_or_not(sampler: str) -> None:
     space = space_of({"space": {"x": "-2.0..2.0", "y": "0..9"}}, "here")
-    parts = [search(objectives.of_a_bowl, count, space, name="parts", sampler=sampler) for count in (3, 6)][-1]
-    whole = search(objectives.of_a_bowl, 6, space, name="whole", sampler=sampler)
-    other = search(objectives.of_a_bowl, 6, space, name="other", sampler=sampler, seed=1)
-    assert len({str(trial["params"]) for trial in whole.trials}) == 6
+    parts = [search(objectives.of_a_bowl, count, space, name="parts", sampler=sampler) for count in (2, 4)][-1]
+    whole = search(objectives.of_a_bowl, 4, space, name="whole", sampler=sampler)
+    other = search(objectives.of_a_bowl, 2, space, name="other", sampler=sampler, seed=1)
+    assert len({str(trial["params"]) for trial in whole.trials}) == 4
     assert [trial["params"] for trial in parts.trials] == [trial["params"] for trial in whole.trials]
-    assert [trial["params"] for trial in other.trials] != [trial["params"] for trial in whole.trials]
+    assert [trial["params"] for trial in other.trials] != [trial["params"] for trial in whole.trials][:2]
 
 
 def test_a_study_that_is_under_way_is_refused_to_whoever_else_begins_it() -> None:

@@ -82,7 +82,8 @@ def read_table(path: str, schema: "pa.Schema") -> "pa.Table | None":
                 if _columns_error(file.schema_arrow.names):
                     return None
                 groups = [group.select(schema.names).cast(schema) for group in _groups(file)]
-        table = pa.concat_tables([schema.empty_table(), *groups])
+        nothing = pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)  # without pandas
+        table = pa.concat_tables([nothing, *groups])
         table.validate(full=True)
     except (UnverifiedError, ParquetError, pa.ArrowException, OSError, UnicodeDecodeError):
         return None

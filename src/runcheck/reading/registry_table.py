@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from functools import cache
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.timestamps import parse_timestamp
 from runcheck.errors import MissingLibraryError
 from runcheck.probes.registry import columns
+from runcheck.reading.columns import column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,23 +51,12 @@ def _table(rows: list[RegistryRow]) -> "pa.Table | None":
     try:
         for field in arrow_schema():
             values = [row[field.name] for row in rows]  # type: ignore[literal-required]
-            columns_of.append(_column(values, field.type))
-    except (pa.ArrowException, OverflowError, ValueError):
+            if pa.types.is_timestamp(field.type):
+                values = [None if text is None else parse_timestamp(text) for text in values]
+            columns_of.append(column(values, field.type))
+    except (OverflowError, TypeError, ValueError):
         return None
     return pa.Table.from_arrays(columns_of, schema=arrow_schema())
-
-
-def _column(values: list[Any], type_: "pa.DataType") -> "pa.Array":
-    import pyarrow as pa  # noqa: PLC0415
-
-    if pa.types.is_map(type_):
-        ends = accumulate(map(len, values), initial=0)
-        keys = pa.array((key for each in values for key in each), type_.key_type)
-        items = pa.array((item for each in values for item in each.values()), type_.item_type)
-        return pa.MapArray.from_arrays(pa.array(ends, pa.int32()), keys, items)
-    if pa.types.is_timestamp(type_):
-        values = [None if text is None else parse_timestamp(text) for text in values]
-    return pa.array(values, type_)
 
 
 @cache

@@ -11,6 +11,7 @@ from runcheck.convention.layout import layout
 from runcheck.convention.registry import is_same
 from runcheck.errors import CannotCheckError, CannotWriteError
 from runcheck.probes.registry import read_registry, read_table
+from runcheck.reading.columns import column
 from runcheck.reading.records import UnitFault, record_with, records
 from runcheck.reading.registry_table import arrow_schema, require_pyarrow, table_of
 from runcheck.tree.locate import is_url, locate
@@ -73,7 +74,8 @@ def upsert_row(root: str, path: str, metadata: Metadata) -> None:
     with locked(root, layout().registry):
         others = _rows(root)
         row, _ = table_of([record_with(LocalStore(root), path, metadata).row])
-        whole = pa.concat_tables([others.filter(pc.not_equal(others["path"], path)), row])
+        own = column([path], pa.string())[0]
+        whole = pa.concat_tables([others.filter(pc.not_equal(others["path"], own)), row])
         _write(root, whole.sort_by("path"))
 
 
@@ -89,7 +91,7 @@ def drop_rows(root: str, paths: Collection[str]) -> None:
 
     with locked(root, layout().registry):
         rows = _rows(root)
-        gone = pa.array(list(paths), rows.schema.field("path").type)
+        gone = column(list(paths), pa.string())
         _write(root, rows.filter(pc.invert(pc.is_in(rows["path"], value_set=gone))))
 
 

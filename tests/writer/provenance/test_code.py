@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -248,6 +249,21 @@ def test_of_two_versions_of_a_package_the_one_that_is_imported_is_named(
         )
     monkeypatch.setattr(sys, "path", [str(tmp_path / "first"), str(tmp_path / "second")])
     assert installed_packages() == {"Thing": "2.0"}
+
+
+def test_a_package_that_is_upgraded_meanwhile_is_told_as_it_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    for at, version in enumerate(("1.0", "2.0")):
+        shutil.rmtree(tmp_path / "thing-1.0.dist-info", ignore_errors=True)
+        info = tmp_path / f"thing-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Name: thing\nVersion: {version}\n")
+        os.utime(tmp_path, (at, at))  # both may be in one tick of the clock
+        assert installed_packages() == {"thing": version}
+    shutil.rmtree(info)
+    assert installed_packages() == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"Name: x\n", b"no field"])

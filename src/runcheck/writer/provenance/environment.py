@@ -2,6 +2,7 @@
 
 import contextlib
 import enum
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -52,6 +53,12 @@ def read_environment(top: str, folders: Iterable[str] = ()) -> Env:
 
 def installed_packages() -> dict[str, str]:
     """Return the version of each distribution by its name; of two of one name, that which is imported."""
+    return dict(_packages_in(tuple((os.path.abspath(each), _changed(each)) for each in sys.path)))
+
+
+@functools.lru_cache(maxsize=1)
+def _packages_in(folders: tuple[tuple[str, int], ...]) -> dict[str, str]:  # noqa: ARG001 - what is read again if it changed
+    """Return the packages of folders and when each was changed, as it is by whatever comes, goes or is upgraded."""
     packages: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
         head = _head(distribution)
@@ -59,6 +66,13 @@ def installed_packages() -> dict[str, str]:
         if name and version:
             packages.setdefault(name[1].strip(), version[1].strip())
     return dict(sorted(packages.items(), key=lambda item: item[0].lower()))
+
+
+def _changed(path: str) -> int:
+    try:
+        return os.stat(path or os.curdir).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _head(distribution: importlib.metadata.Distribution) -> str:
