@@ -17,7 +17,7 @@ from .good_trees import TREE, write_tree
 from .specimens import in_a_repository
 
 # Trees are written to disk: making a failing one smaller would take minutes.
-EXAMPLES = int(os.environ.get("RUNCHECK_GOOD_TREES", "80"))
+EXAMPLES = int(os.environ.get("RUNCHECK_GOOD_TREES", "25"))
 SETTINGS = settings(
     deadline=None,
     max_examples=EXAMPLES,

@@ -12,6 +12,7 @@ from runcheck.convention.checksums import format_checksums
 from runcheck.convention.layout import layout
 from runcheck.probes.checksums import ChecksumsProbe
 from runcheck.probes.contents import ChecksumsContent, Listed
+from tests.drawing import examples
 
 SHA = "0123456789abcdef" * 4
 LINE = f"{SHA}  a.txt\n"
@@ -64,7 +65,7 @@ def test_a_last_line_without_a_line_feed_is_read_and_named() -> None:
     assert content.listed == [Listed(1, SHA, "a.txt"), Listed(2, SHA, "b")]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.sampled_from([LINE.encode(), b"\n", SHA.encode(), b"  ", b" *x", b"\xff", b"\r\n"]), max_size=8),
     st.lists(st.integers(0, 600), max_size=5),
@@ -74,7 +75,7 @@ def test_chunks_make_no_difference(parts: list[bytes], cuts: list[int]) -> None:
     assert read(content, *cuts) == read(content)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.dictionaries(st.text(alphabet="ab /.\u00e9*", min_size=1, max_size=6).filter(str.strip), st.just(SHA)))
 def test_what_is_formatted_is_read_back(sums: dict[str, str]) -> None:
     content = read(format_checksums(sums))

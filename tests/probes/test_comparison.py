@@ -16,6 +16,7 @@ from runcheck.probes.events.comparison import Source, compare
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe
 from runcheck.probes.points import as_float32
 from runcheck.writer.log.tensorboard import scalar_event
+from tests.drawing import examples
 
 Point = tuple[str, int, float]
 Restart = int  # in the place of a point: a session starts at this step
@@ -231,7 +232,7 @@ def by_definition(
     return series - set(log), differences
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(METRICS, FILES)
 def test_what_differs_is_what_the_definition_says(
     metrics: dict[tuple[str, int], float], files: dict[str, list[Point | Restart]]
@@ -241,7 +242,7 @@ def test_what_differs_is_what_the_definition_says(
     assert (set(found.missing), places(found)) == by_definition(metrics, files)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(METRICS, st.integers(0, 14), st.lists(st.tuples(STEPS, VALUES), max_size=6))
 def test_a_log_that_was_resumed_is_no_difference(
     metrics: dict[tuple[str, int], float], cut: int, stale: list[tuple[int, float]]

@@ -14,6 +14,7 @@ from runcheck.convention.layout import layout
 from runcheck.probes.contents import DocumentContent
 from runcheck.probes.document import JsonProbe, YamlProbe
 from runcheck.probes.yaml_events import _AMBIGUOUS, _BEGIN_WORDS, _core_schema
+from tests.drawing import examples
 
 DEPTH = layout().limits.document_depth
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -55,13 +56,13 @@ BOTH = pytest.mark.parametrize("of", [of_json, of_yaml], ids=["json", "yaml"])
 # --- what is good ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(objects(TEXT), st.booleans())
 def test_what_json_writes_reads_back_equal_as_json(value: dict[str, Any], ascii_only: bool) -> None:
     assert of_json(json.dumps(value, ensure_ascii=ascii_only)) == DocumentContent(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(objects(NARROW), st.sampled_from([None, 2]))
 def test_what_json_writes_reads_back_equal_as_yaml(value: dict[str, Any], indent: int | None) -> None:
     content = of_yaml(json.dumps(value, indent=indent))
@@ -82,7 +83,7 @@ def test_a_pair_of_escaped_surrogates_is_a_character_to_json_and_an_error_to_yam
     assert of_yaml(json.dumps(value)).error
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=4))
 def test_random_bytes_never_raise_and_chunks_make_no_difference(content: bytes, cuts: list[int]) -> None:
     for probe in (JsonProbe, YamlProbe):
@@ -91,7 +92,7 @@ def test_random_bytes_never_raise_and_chunks_make_no_difference(content: bytes, 
         assert repr(read(probe(), content, *(min(cut, len(content)) for cut in cuts))) == repr(whole)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(alphabet="{}[]:,-?!&*#|>'\"%@`<= \n\t~.e019ax\\", max_size=40))
 def test_random_punctuation_never_raises(text: str) -> None:
     for content in (of_json(text), of_yaml(text)):

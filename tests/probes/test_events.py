@@ -24,6 +24,7 @@ from runcheck.probes.contents import EventsContent
 from runcheck.probes.events import EventsProbe
 from runcheck.probes.points import OrderedPoints
 from runcheck.writer.log.tensorboard import EventFile, scalar_event
+from tests.drawing import examples
 
 VERSION = record(b"\x09" + struct.pack("<d", 1.0) + b"\x1a\x0dbrain.Event:2")
 RECORDS = [
@@ -87,7 +88,7 @@ def test_a_sound_file_has_no_break() -> None:
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.integers(0, len(GOOD)), max_size=8), st.integers(0, len(GOOD)))
 def test_chunks_make_no_difference(cuts: list[int], end: int) -> None:
     assert state(read(GOOD, *cuts)) == state(read(GOOD))
@@ -123,7 +124,7 @@ def test_each_flipped_bit_is_found_at_its_record_where_tensorboard_stops(tmp_pat
             assert whole_records(tmp_path, bytes(damaged)) == number
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, len(GOOD)))
 def test_zeros_over_any_part_are_found(start: int, size: int) -> None:
     damaged = GOOD[:start] + bytes(len(GOOD[start : start + size])) + GOOD[start + size :]
@@ -254,7 +255,7 @@ def expected(rows: list[tuple[int, list[tuple[str, float]]]]) -> Series:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(ROWS)
 def test_points_are_those_that_were_written(rows: list[tuple[int, list[tuple[str, float]]]]) -> None:
     content = VERSION + b"".join(
@@ -291,7 +292,7 @@ def test_a_loop_is_read_as_tensorboard_reads_it(tmp_path: Path) -> None:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_a_record_of_a_known_shape_with_any_byte_changed_is_read_as_it_would_be_alone(data: st.DataObject) -> None:
     message = scalar_event(data.draw(st.sampled_from([5, 300, 70_000])), [(b"a", 0.5), (b"b", 0.25)], 1.0)

@@ -22,6 +22,7 @@ from runcheck.probes.contents import Hdf5Content, Tensor
 from runcheck.probes.hdf5 import look_into_hdf5
 from runcheck.probes.hdf5.decode import Decoder
 from runcheck.probes.hdf5.filters import Hdf5Error
+from tests.drawing import examples
 from tests.probes.streams import look_alone, raw
 
 ROWS = np.arange(60, dtype="f4").reshape(20, 3)
@@ -87,7 +88,7 @@ def test_what_h5py_writes_is_sound(options: dict[str, Any]) -> None:
             }  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_dataset_is_sound(data: st.DataObject) -> None:
     shape = tuple(data.draw(st.lists(st.integers(0, 9), max_size=3)))
@@ -386,7 +387,7 @@ def test_a_collection_of_texts_that_goes_round_is_an_error() -> None:
     assert "whose place in the file is damaged" in (deep(bytes(content)).error or "")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_no_damage_escapes_as_an_exception(data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from([CHECKED, GZIP, EARLIEST])))

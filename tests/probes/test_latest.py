@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.latest import LatestProbe
+from tests.drawing import examples
 
 
 def read(content: bytes, *cuts: int) -> str | None:
@@ -44,7 +45,7 @@ def test_anything_else_names_no_version(content: bytes) -> None:
     assert read(content) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=20) | st.sampled_from([b"v12\n", b"1.0.0"]), st.lists(st.integers(0, 20), max_size=3))
 def test_chunks_make_no_difference(content: bytes, cuts: list[int]) -> None:
     assert read(content, *cuts) == read(content)

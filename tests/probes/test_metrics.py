@@ -17,6 +17,7 @@ from runcheck.convention.layout import layout
 from runcheck.probes import metrics
 from runcheck.probes.contents import MAX_DEFECTS, MetricsContent
 from runcheck.probes.metrics import CsvMetricsProbe, JsonlMetricsProbe, _MetricsProbe
+from tests.drawing import examples
 
 GOOD = '{"step": 1, "split": "train", "metric": "loss", "value": 0.5}\n'
 LATER = '{"step": 9, "split": "train", "metric": "loss", "value": 0.25}\n'
@@ -204,7 +205,7 @@ def jsonl(rows: list[tuple[int, str, str, float]], **style: Any) -> str:  # noqa
     return "".join(out)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(ROWS)
 def test_rows_come_to_what_they_hold(rows: list[tuple[int, str, str, float]]) -> None:
     expected: dict[tuple[str, str], SeriesAggregate] = {}
@@ -218,7 +219,7 @@ def test_rows_come_to_what_they_hold(rows: list[tuple[int, str, str, float]]) ->
     assert {each.kind for each in content.defects} <= {"order", "duplicate"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(ROWS, st.lists(st.integers(0, 900), max_size=5))
 def test_neither_chunks_nor_spaces_nor_escapes_make_a_difference(
     rows: list[tuple[int, str, str, float]], cuts: list[int]
@@ -231,7 +232,7 @@ def test_neither_chunks_nor_spaces_nor_escapes_make_a_difference(
     assert state(of_jsonl(text.replace('"loss"', '"l\\u006fss"'))) == whole
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(
         st.sampled_from([GOOD, LATER, "\n", "{", row(value="x"), "\r\n", "\xff", HEADER, "1,train,loss,2,\n"]),
@@ -246,7 +247,7 @@ def test_random_bytes_never_raise_and_chunks_make_no_difference(lines: list[str]
         assert state(of(content, *cuts)) == state(of(content))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=1))
 def test_one_byte_changed_gives_a_row_that_json_reads_alike_or_a_defect(at: int, byte: bytes) -> None:
     changed = GOOD.encode()[:at] + byte + GOOD.encode()[at + 1 :]
@@ -353,7 +354,7 @@ SIGNS = [bytes([sign]) for sign in b'{}":, \n\r\t01.-+eEsv\x00\xff[/'] + [
 
 
 @pytest.mark.parametrize("form", CANONICAL)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_blocks_come_to_what_their_lines_come_to(form: str, data: st.DataObject) -> None:
     content = data.draw(nearly_canonical(form))
@@ -422,7 +423,7 @@ def test_blocks_after_the_first_begin_anywhere_in_the_turn(form: str, monkeypatc
 # --- CSV ------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(ROWS, st.sampled_from(["\n", "\r\n"]), st.lists(st.integers(0, 900), max_size=5))
 def test_csv_comes_to_what_json_lines_come_to(
     rows: list[tuple[int, str, str, float]], ending: str, cuts: list[int]
@@ -511,8 +512,8 @@ def test_many_columns_and_quotes_stay_a_defect(of: Callable[..., MetricsContent]
 def test_series_beyond_the_limit_are_not_held_and_are_said_once_a_line() -> None:
     limit = layout().limits.metric_series
     probe = JsonlMetricsProbe()
-    for number in range(limit + 3):
-        probe.feed(b'{"step": 1, "split": "train", "metric": "m%d", "value": 1}\n' % number)
+    lines = [b'{"step": 1, "split": "train", "metric": "m%d", "value": 1}\n' % number for number in range(limit + 3)]
+    probe.feed(b"".join(lines))
     content = probe.content()
     assert len(content.series) == limit
     assert [(defect.line, defect.kind) for defect in content.defects] == [(limit + n, "size") for n in (1, 2, 3)]

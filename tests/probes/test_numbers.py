@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from runcheck.probes.numbers import NumbersContent, NumbersScanner
 from runcheck.probes.numbers.tables import Table
+from tests.drawing import examples
 from tests.weights_corpus.disguises import savetxt
 from tests.weights_corpus.judged import scanned
 
@@ -227,14 +228,14 @@ NASTY = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(NASTY, st.integers(1, 40))
 def test_no_text_raises(parts: list[bytes], times: int) -> None:
     content = scanned(b"".join(parts) * times)
     assert content is None or all(table.count >= 0 for table in content.tables)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(8, 40), st.integers(8, 40), st.sampled_from([",", " ", "\t", ";", "|"]), st.integers(0, 99))
 def test_every_matrix_of_some_size_keeps_its_shape(rows: int, columns: int, delimiter: str, seed: int) -> None:
     matrix = np.random.default_rng(seed).normal(0, 1, (rows, columns))

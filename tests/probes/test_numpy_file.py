@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.contents import NumpyContent, PackedContent, Tensor
+from tests.drawing import examples
 from tests.probes.packed import EVIL, look, messages, zipped
 
 
@@ -90,7 +91,7 @@ def test_other_dtypes_are_as_long_as_numpy_says(dtype: object) -> None:
     assert "cut short" in str(look(content[:-1], "a.npy").error)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(DTYPES), st.lists(st.integers(0, 5), max_size=4), st.booleans(), st.data())
 def test_a_file_that_is_cut_short_is_found(dtype: str, shape: list[int], transposed: bool, data: st.DataObject) -> None:
     array = np.zeros(shape, dtype)
@@ -185,7 +186,7 @@ def test_a_header_that_promises_too_much_is_damage() -> None:
     assert "cut short" in str(look(huge, "a.npy").error)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=60) | st.text("{}[]()',:<f80 aO-", max_size=60).map(str.encode), st.integers(0, 4))
 def test_no_header_raises(header: bytes, version: int) -> None:
     found = look(b"\x93NUMPY" + bytes([version, 0]) + len(header).to_bytes(2, "little") + header, "a.npy", deep=True)

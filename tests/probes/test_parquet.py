@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from runcheck.probes.contents import ParquetContent
 from runcheck.probes.parquet import look_into_parquet
 from runcheck.probes.parquet.footer import read_footer
+from tests.drawing import examples
 from tests.probes.parquet_by_hand import (
     BYTE_ARRAY,
     DELTA_BYTE_ARRAY,
@@ -190,7 +191,7 @@ def tables(draw: st.DrawFn) -> pa.Table:
     return pa.Table.from_arrays(columns, [f"c{number}" for number in range(len(types))])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     tables(),
     st.sampled_from(CODECS),

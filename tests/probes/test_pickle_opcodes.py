@@ -25,6 +25,7 @@ from runcheck.probes.packed.forward import Budget, Window
 from runcheck.probes.packed.pickle_machine import STEPS, Walk
 from runcheck.probes.packed.pickle_opcodes import walk
 from runcheck.probes.packed.pickle_values import Mapped
+from tests.drawing import examples
 from tests.probes.packed import CALL, EVIL, look, messages, proto, text
 
 LEAVES = (
@@ -61,7 +62,7 @@ def test_every_opcode_of_the_standard_library_is_known() -> None:
     assert {ord(each.code) for each in pickletools.opcodes} - set(STEPS) == {ord(".")}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(VALUES, st.integers(0, pickle.HIGHEST_PROTOCOL))
 def test_plain_data_of_any_protocol_is_followed_to_its_end_and_needs_nothing_else(value: object, version: int) -> None:
     content = pickle.dumps(value, version)
@@ -218,7 +219,7 @@ def test_what_is_no_pickle_is_no_finding(content: str, name: str) -> None:
     assert messages(look(NO_PICKLES[content], name)) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\x80\x02", b"\x80\x03", b"\x80\x04\x95", b"\x80\x05"]))
 def test_random_bytes_are_no_finding_but_where_a_real_unpickler_looks_up_a_name(content: bytes, start: bytes) -> None:
     assume(format_of("a.bin", start + content) in ("packed", "pickle"))  # hypothesis tries the magics that it meets
@@ -364,7 +365,7 @@ OPCODES = (
 )
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800), deadline=None)
 @given(st.lists(OPCODES, max_size=30))
 def test_every_name_that_a_real_unpickler_looks_up_is_found(opcodes: list[bytes]) -> None:
     content = b"".join(opcodes) + b"."
@@ -400,7 +401,7 @@ def test_a_number_too_long_to_be_read_is_a_bound_and_no_end() -> None:
     assert walked(content).bound == "holds a pickle with a number longer than one look reads"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(VALUES, st.integers(0, pickle.HIGHEST_PROTOCOL), st.data())
 def test_a_changed_pickle_hides_no_name_from_us_that_a_real_unpickler_sees(
     value: object, version: int, data: st.DataObject

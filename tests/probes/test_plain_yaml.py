@@ -8,6 +8,7 @@ from runcheck.probes.document import FaultError
 from runcheck.probes.plain_yaml import read_plain_yaml
 from runcheck.probes.yaml_events import YamlReader
 from runcheck.writer.yaml import format_yaml
+from tests.drawing import examples
 
 SUMMARY = {
     "schema_version": "1.0",
@@ -63,7 +64,7 @@ def by_libyaml(text: str) -> tuple[str, object]:
     return repr(content.value), content.ambiguous
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.lists(FITTING | LINES | OTHER, max_size=6), st.booleans())
 @example(["a:"], True)
 @example(["a:", "b: 1"], True)
@@ -77,7 +78,7 @@ def test_what_it_reads_is_what_libyaml_reads(lines: list[str], ended: bool) -> N
     assert value is None or by_libyaml(text) == (repr(value), ())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.integers(0, len(TEXT)), st.integers(0, 3), st.text(alphabet=' \t\r\n"\\#:-.{}0ae~&é', max_size=3))
 def test_so_it_is_where_a_summary_is_damaged(at: int, without: int, put: str) -> None:
     text = TEXT[:at] + put + TEXT[at + without :]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.points import OrderedPoints, Points, as_float32, same_points
+from tests.drawing import examples
 
 POINTS = st.lists(st.tuples(st.integers(0, 2**53 - 1), st.floats(width=32)), max_size=30)
 
@@ -41,7 +42,7 @@ def test_parts_are_the_same_as_the_whole(points: list[tuple[int, float]], cuts: 
     assert same_points(taken(points), parts)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(POINTS, POINTS)
 def test_other_points_have_another_digest(left: list[tuple[int, float]], right: list[tuple[int, float]]) -> None:
     same = [(step, repr(value + 0.0)) for step, value in left] == [(step, repr(value + 0.0)) for step, value in right]
@@ -83,7 +84,7 @@ def test_there_is_one_nan_and_one_zero() -> None:
     assert math.isnan(as_float32([other])[0])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.integers(0, 12), max_size=12), st.lists(st.integers(0, 12), max_size=3))
 def test_every_step_that_came_late_lies_within_the_contested_ones(steps: list[int], cuts: list[int]) -> None:
     series = taken([(step, 0.0) for step in steps], *cuts)

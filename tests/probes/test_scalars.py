@@ -13,6 +13,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
 from runcheck.probes.events.scalars import NotAnEventError, read_event
+from tests.drawing import examples
 
 FLOAT, DOUBLE, INT32 = 1, 2, 3
 TAGS = st.sampled_from(["train/loss", "loss", "", "ü", "x" * 200])
@@ -52,7 +53,7 @@ SCALARS = ["simple", "float content", "double content", "float value", "double v
 VALUES = st.lists(st.tuples(TAGS, FLOATS, st.sampled_from([*SCALARS, "histogram", "text"])), max_size=5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.floats(allow_nan=False), st.integers(-(2**63), 2**63 - 1), VALUES)
 def test_scalars_are_read_as_protobuf_writes_them(wall: float, step: int, values: list[tuple[str, float, str]]) -> None:
     message = EventMessage(wall_time=wall, step=step, summary=Summary(value=[value_of(*each) for each in values]))
@@ -112,7 +113,7 @@ WHOLE = EventMessage(
 ).SerializeToString()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.binary(max_size=60) | st.integers(0, len(WHOLE)).map(lambda end: WHOLE[:end]))
 def test_what_protobuf_reads_is_read_and_nothing_else_is_raised(content: bytes) -> None:
     try:
@@ -123,7 +124,7 @@ def test_what_protobuf_reads_is_read_and_nothing_else_is_raised(content: bytes) 
                 EventMessage.FromString(content)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, len(WHOLE) * 8 - 1))
 def test_a_flipped_bit_raises_nothing_else(bit: int) -> None:
     changed = bytearray(WHOLE)

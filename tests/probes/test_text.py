@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from runcheck.convention.layout import layout
 from runcheck.probes.contents import Section, TextContent
 from runcheck.probes.text import TextProbe
+from tests.drawing import examples
 
 
 def read(content: bytes | str, *cuts: int) -> TextContent:
@@ -102,13 +103,13 @@ def test_a_text_beyond_the_limit_is_not_looked_into() -> None:
     assert read(b"# What\n" + b"x" * layout().limits.document_bytes) == TextContent(too_large=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=4))
 def test_random_bytes_never_raise_and_chunks_make_no_difference(content: bytes, cuts: list[int]) -> None:
     assert read(content, *cuts) == read(content)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.sampled_from(["What", "Risks", "A b"]), max_size=4), st.integers(1, 6))
 def test_every_heading_that_is_written_is_found(names: list[str], level: int) -> None:
     text = "".join(f"{'#' * level} {name}\n\nbody\n\n" for name in names)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from runcheck.probes import words
 from runcheck.probes.words import SeenWord, WordsContent, WordsScanner
+from tests.drawing import examples
 
 DRAWN = "9f3Kq0ZxV7tR2mWb8LsY4nCd6HpJ1uGe5aTi"
 TOKEN = f"ghp_{DRAWN}"
@@ -47,7 +48,7 @@ def seen(content: bytes, size: int = 1 << 20) -> list[tuple[str, str, int]]:
     return [(word.kind, word.text, word.line) for word in found.words] if found else []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1500), st.sampled_from(PIECES)), max_size=30),
     st.integers(1, 3000),
@@ -130,6 +131,7 @@ def test_what_is_kept_of_a_word_is_bounded() -> None:
 MEASURED = """
 import resource, sys
 from runcheck.probes.words import WordsScanner
+from tests.drawing import examples
 
 scanner, before = WordsScanner(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 chunk = (sys.argv[1].encode() * (1 << 20))[: 1 << 20]
@@ -148,7 +150,7 @@ def test_a_large_file_is_read_in_little_memory(unit: str, megabytes: int) -> Non
     assert kilobytes < 64_000
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=400), st.integers(1, 50))
 def test_any_bytes_are_looked_at_without_an_error(content: bytes, size: int) -> None:
     scan(content, size)

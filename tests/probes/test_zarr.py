@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 
 from runcheck.probes.zarr.store import look_into_store
+from tests.drawing import examples
 from tests.probes.zarr_stores import chunks_of, folder_of, look, write
 
 DTYPES = ["b1", "i1", "<i2", ">i2", "<u4", "<f4", ">f8", "<c8", "<M8[s]", "<U3", "S4"]
@@ -73,7 +74,7 @@ def forms(draw: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int,
     return shape, chunks, tuple(chunk * draw(st.integers(1, 3)) for chunk in chunks)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(form=forms(), dtype=st.sampled_from(DTYPES), codecs=st.sampled_from(list(V3_CODECS)), data=st.data())
 def test_what_zarr_writes_in_version_3_is_whole(
     tmp_path_factory: pytest.TempPathFactory,
@@ -102,7 +103,7 @@ def test_what_zarr_writes_in_version_3_is_whole(
     assert content.without_checksum == (() if notices or 0 in shape else ("",))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(form=forms(), dtype=st.sampled_from(DTYPES), codecs=st.sampled_from(list(V2_CODECS)), data=st.data())
 def test_what_zarr_writes_in_version_2_is_whole(
     tmp_path_factory: pytest.TempPathFactory,

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcheck.probes.contents import ZarrContent
+from tests.drawing import examples
 from tests.probes.zarr_stores import look, write
 
 
@@ -487,7 +488,7 @@ def places(document: object, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     base=st.sampled_from([V2, V3, V3 | {"codecs": [{"name": "sharding_indexed", "configuration": SHARDS}]}]),
     data=st.data(),

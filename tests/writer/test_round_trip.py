@@ -15,6 +15,7 @@ import runcheck
 from runcheck.pipeline import check_in
 from runcheck.tree.quarantine import Quarantine
 from tests.checking import check
+from tests.drawing import examples
 
 # Outside of a repository; no seed given; a series that ended on NaN; TODO or nothing in the README; no description.
 WARNINGS = {"RC208", "RC213", "RC413", "RC808", "RC810"}
@@ -97,7 +98,7 @@ def write(root: Path, drawn: dict[str, Any], status: Any) -> Path:  # noqa: ANN4
     return Path(run.path)
 
 
-@settings(SETTINGS, max_examples=60)
+@settings(SETTINGS, max_examples=examples(60))
 @given(drawn=RUNS, status=st.sampled_from([*SEALED, "preempted"]))
 def test_what_the_writer_writes_conforms(quarantine: Quarantine, drawn: dict[str, Any], status: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -158,7 +159,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert check(root).is_clean
 
 
-@settings(SETTINGS, max_examples=250)
+@settings(SETTINGS, max_examples=examples(250))
 @given(data=st.data())
 def test_one_byte_changed_in_a_sealed_file_is_found(quarantine: Quarantine, sealed: Path, data: st.DataObject) -> None:
     files = sorted(path for path in sealed.glob("*/*/*/**/*") if path.is_file() and not path.is_symlink())

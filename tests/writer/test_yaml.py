@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from runcheck.probes.document import YamlProbe
 from runcheck.writer.yaml import format_yaml
+from tests.drawing import examples
 
 NARROW = st.text(alphabet=st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=12)
 WORDS = st.sampled_from(
@@ -57,7 +58,7 @@ def by_probe(text: str) -> Any:  # noqa: ANN401
     return content.value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(DOCUMENTS)
 def test_both_versions_of_yaml_read_what_was_written(document: dict[str, Any]) -> None:
     text = format_yaml(document) if document else "{}\n"

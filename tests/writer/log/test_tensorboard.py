@@ -14,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import runcheck
 from runcheck.writer.log.tensorboard import EventFile
+from tests.drawing import examples
 
 
 def series_in(folder: Path) -> dict[str, list[tuple[int, float]]]:
@@ -30,7 +31,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(ROWS, st.integers(0, 2**53 - 100))
 def test_tensorboard_reads_the_rows_as_float32(rows: list[tuple[str, str, float]], first: int) -> None:
     expected: dict[str, list[tuple[int, float]]] = {}
