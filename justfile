@@ -157,10 +157,12 @@ search *ARGS:
 mutation ROUNDS="10" SEED="1":
     python -m tests.mutation {{ROUNDS}} {{SEED}}
 
-# Kill a run at each of its calls and let its disk fail there in every way; then at random moments, for SEEDS seeds.
+# Kill a run at each of its calls and let its disk fail there in every way, then at random moments, for SEEDS seeds; and
+# kill a restart, a recovery and a pruning at each of their changes.
 faults SEEDS="50":
     python -m tests.faults.matrix
     RUNCHECK_FAULT_SEEDS={{SEEDS}} pytest tests/faults/test_faults.py
+    RUNCHECK_DEATHS_EVERY=1 pytest tests/writer/test_deaths.py tests/prune/test_act.py
 
 # Break files of every format at random for SECONDS, and print what the check itself failed with.
 fuzz SECONDS="60" SEED="1000":

@@ -8,6 +8,7 @@ _CHANGES = frozenset(
     f"os.{each}" for each in ("rename", "remove", "mkdir", "rmdir", "truncate", "symlink", "chmod", "utime")
 )
 KILLED = 9
+EVERY = int(os.environ.get("RUNCHECK_DEATHS_EVERY", "4"))  # change there is a death; `./dev faults` dies at each
 
 
 def forked(function: Callable[[], object], root: str, kill_at: int | None = None) -> int:

@@ -1,8 +1,10 @@
 """Every call of a run, from its start to its finish, met by every fault.
 
-``python -m tests.faults.matrix [EVERY [OF OTHERS]]``; exits with the number of points at which something was wrong.
+``python -m tests.faults.matrix [EVERY [OF OTHERS [KILLED]]]``; exits with the number of points at which something was
+wrong.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -19,10 +21,10 @@ from tests.faults.victim import ENDS, forked, live
 from tests.runs import start_run
 
 
-def main(every: int = 1, of_others: int = 1) -> int:
-    """Try each ``every``-th call, all where the process is killed in a run that completes; print what is wrong.
+def main(every: int = 1, of_others: int = 1, killed: int = 1) -> int:
+    """Try each ``every``-th call, each ``killed``-th where the process is killed in a run that completes.
 
-    Of the ends that are not completed, each ``of_others``-th.
+    Of the ends that are not completed, each ``of_others``-th. What is wrong is printed.
     """
     os.environ["GIT_CEILING_DIRECTORIES"] = "/"
     began, tried, wrong = time.monotonic(), 0, 0
@@ -33,10 +35,11 @@ def main(every: int = 1, of_others: int = 1) -> int:
         base = Path(folder, "base")
         forked(_complete, base)
         judge = Judge(base, quarantine)
+        gc.freeze()  # or the first collection in each fork would copy all that is loaded
         for end in ENDS:
             calls = _calls(base, end)
             for fault in FAULTS:
-                step = of_others if end != "completed" else 1 if fault == KILLED else every
+                step = of_others if end != "completed" else killed if fault == KILLED else every
                 for at in range(1 + tried % step, calls + 1, step):
                     said = _met(base, end, replace(fault, at=at), judge)
                     tried += 1

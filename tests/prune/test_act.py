@@ -17,6 +17,7 @@ from runcheck.prune.plan import make_plan
 from runcheck.prune.policy import Policy
 from runcheck.prune.session import look_at
 from runcheck.prune.trash import in_trash
+from tests.deaths import EVERY
 from tests.fixes.test_fixes import everything
 from tests.prune.conftest import Units, write_run
 from tests.prune.test_plan import beat, edit
@@ -334,7 +335,7 @@ import sys, shutil
 from datetime import timedelta
 from pathlib import Path
 sys.modules["pyarrow"] = None  # no registry, whose writer has threads and takes most of the time
-from tests.deaths import forked
+from tests.deaths import EVERY, forked
 from tests.fixes.test_fixes import everything
 from tests.prune.test_act import files, log
 from runcheck.prune.act import empty, prune, restore
@@ -369,7 +370,7 @@ before = everything(Path(root))
 assert forked(work, root) == 0
 done, said = state(), lines()
 deaths = 0
-for number in range(1, 1000):
+for number in range(1, 1000, EVERY):
     fresh()
     status = forked(work, root, number)
     if status == 0:
@@ -411,4 +412,4 @@ def test_killed_before_any_change_each_unit_is_whole_and_the_next_one_finishes(
         env={**os.environ, "PYTHONPATH": f"{SOURCE}:{REPOSITORY}"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert int(done.stdout) > (5 if act == "empty" else 15)
+    assert int(done.stdout) * EVERY > (5 if act == "empty" else 15)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import runcheck
+from tests.deaths import EVERY
 
 SOURCE = str(Path(runcheck.__file__).parents[1])
 REPOSITORY = str(Path(__file__).parents[2])
@@ -23,7 +24,7 @@ sys.modules["pyarrow"] = None  # no registry, which has tests of its own, and wh
 import runcheck, runcheck.pipeline, runcheck.writer.start
 import runcheck.writer.recovery.recover, runcheck.writer.recovery.resume
 from tests.checking import check
-from tests.deaths import forked
+from tests.deaths import EVERY, forked
 warnings.simplefilter("ignore")
 good, root, act, again = sys.argv[1:]
 
@@ -65,7 +66,7 @@ def expect():
         assert f'"step": {step}, "split": "train", "metric": "loss", "value": {value}' in everywhere, (step, value)
 
 deaths = 0
-for number in range(1, 1000):
+for number in range(1, 1000, EVERY):
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(good, root, symlinks=True)
     begun = True
@@ -160,4 +161,4 @@ def test_killed_before_any_change_it_can_be_done_again(
         env={**os.environ, "PYTHONPATH": f"{SOURCE}:{REPOSITORY}", "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert int(done.stdout) > 10
+    assert int(done.stdout) * EVERY > 10
