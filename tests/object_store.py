@@ -4,7 +4,7 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,13 +127,17 @@ def objects_of(root: Path) -> Iterator[tuple[str, bytes]]:
             raise NotCarriedError(name)
 
 
-def to_s3(root: Path, prefix: str) -> str:
-    """Carry a tree to the server, with nothing else there, and return its URL."""
+def to_s3(root: Path, prefix: str, summed: Container[str] = ()) -> str:
+    """Carry a tree to the server, with nothing else there, and return its URL.
+
+    Of those that are ``summed`` it keeps a SHA-256.
+    """
     objects = list(objects_of(root))
     store = object_store()
     store.clear()
     for name, content in objects:
-        store.put(f"{prefix}/{name}", content)
+        options = {"ChecksumAlgorithm": "SHA256"} if name in summed else {}
+        store.put(f"{prefix}/{name}", content, **options)
     store.asked.clear()
     return f"s3://{BUCKET}/{prefix}"
 

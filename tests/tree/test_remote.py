@@ -320,11 +320,14 @@ def new_run(root: Path) -> runcheck.Run:
     return run
 
 
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    """A tree with a Parquet file, a file of HDF5 and one of no known format, of 12 MB each."""
-    root = tmp_path / "large/artefacts"
-    run = new_run(root)
+@pytest.fixture(scope="module")
+def large_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree with a Parquet file, a file of HDF5 and one of no known format, of 12 MB each. Not to be changed."""
+    root = tmp_path_factory.mktemp("large") / "artefacts"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root.parent)
+        patch.setattr(sys, "argv", [str(root.parent / "train.py")])
+        run = new_run(root)
     extra = Path(run.path) / "extra"
     extra.mkdir(exist_ok=True)
     rng = np.random.default_rng(1)
@@ -337,14 +340,16 @@ def large(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture
+def large(large_tree: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(large_tree, tmp_path / "large/artefacts", symlinks=True))
+
+
 def put_with_sums(root: Path, s3: ObjectStore) -> str:
-    """Carry a tree to the server, which is told to keep a SHA-256 of every object."""
-    url = to_s3(root, "artefacts")
-    for path in (root / "model").rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            s3.put(f"artefacts/{path.relative_to(root)}", path.read_bytes(), ChecksumAlgorithm="SHA256")
-    s3.asked.clear()
-    return url
+    """Carry a tree to the server, which is told to keep a SHA-256 of every object of a run."""
+    files = {path.relative_to(root).as_posix() for path in (root / "model").rglob("*") if not path.is_symlink()}
+    return to_s3(root, "artefacts", files)
 
 
 def sent_of(s3: ObjectStore, suffix: str) -> int:
