@@ -4,10 +4,10 @@
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,7 +16,7 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 _EXACT = 1 << 53  # beyond it not every integer is a double
 
 
-def column(values: Sequence[Any], type_: "pa.DataType") -> "pa.Array":
+def column(values: Sequence[object], type_: "pa.DataType") -> "pa.Array":
     """Return values, or None for those that are missing, as a column of a type that the registry has.
 
     Raises:
@@ -28,30 +28,32 @@ def column(values: Sequence[Any], type_: "pa.DataType") -> "pa.Array":
 
     there = [value is not None for value in values]
     if pa.types.is_map(type_):
-        keys = column([key for each in values for key in each], type_.key_type)
-        items = column([item for each in values for item in each.values()], type_.item_type)
-        ends = array("i", accumulate(map(len, values), initial=0))
+        maps = cast("Sequence[Mapping[str, object]]", values)
+        keys = column([key for each in maps for key in each], type_.key_type)
+        items = column([item for each in maps for item in each.values()], type_.item_type)
+        ends = array("i", accumulate(map(len, maps), initial=0))
         entries = pa.StructArray.from_arrays([keys, items], fields=[type_.key_field, type_.item_field])
         return pa.Array.from_buffers(type_, len(values), [None, pa.py_buffer(ends)], null_count=0, children=[entries])
     buffers: list[array[int] | array[float] | bytes]
     if pa.types.is_string(type_):
-        texts = [b"" if value is None else str.encode(value) for value in values]
+        texts = [b"" if value is None else str.encode(cast("str", value)) for value in values]
         buffers = [array("i", accumulate(map(len, texts), initial=0)), b"".join(texts)]
     elif pa.types.is_boolean(type_):
         buffers = [_bits([value is True for value in values])]
     elif pa.types.is_floating(type_):
         buffers = [array("d", map(_double, values))]
     elif pa.types.is_timestamp(type_):
-        buffers = [array("q", [0 if value is None else (value - _EPOCH) // _MICROSECOND for value in values])]
+        times = cast("Sequence[datetime | None]", values)
+        buffers = [array("q", [0 if time is None else (time - _EPOCH) // _MICROSECOND for time in times])]
     else:
-        buffers = [array("q", [0 if value is None else value for value in values])]
+        buffers = [array("q", [0 if value is None else value for value in cast("Sequence[int | None]", values)])]
     return pa.Array.from_buffers(type_, len(values), [pa.py_buffer(each) for each in (_bits(there), *buffers)])
 
 
-def _double(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _double(value: object) -> float:
     if isinstance(value, int) and abs(value) > _EXACT:
         raise ValueError(f"{value} is no double")
-    return 0.0 if value is None else value
+    return 0.0 if value is None else cast("float", value)
 
 
 def _bits(flags: list[bool]) -> bytes:
