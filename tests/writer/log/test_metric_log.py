@@ -124,6 +124,19 @@ def test_who_waits_for_what_was_logged_waits_for_no_rest(
     log.close()
 
 
+def test_a_value_that_is_never_ready_is_not_waited_for_for_ever(
+    path: Path, log: MetricLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_queue, "_SILENCE_SECONDS", 0.01)
+    slow = SlowScalar(0.5)
+    log.log(0, {"loss": slow}, "train")
+    log.catch_up()
+    assert points_in(path) == []
+    slow.done.set()
+    with pytest.warns(RuntimeWarning, match=r"not ready after 0 s of waiting"):
+        log.close()
+
+
 def test_a_step_of_a_device_is_not_waited_for(path: Path, log: MetricLog) -> None:
     slow = SlowScalar(7)
     log.log(slow, {"loss": 0.5}, "train")  # type: ignore[arg-type]

@@ -78,13 +78,20 @@ class DeviceQueue:
 
         A thread of its own fetches it, so that the handler of a signal may wait here, too, whatever it interrupted.
         """
-        with contextlib.suppress(IndexError):
+        try:
             last = self._awaited = self.pending[-1]
-            self._wake.put(None)
-            until = time.monotonic() + _SILENCE_SECONDS
-            while any(rows is last for rows in list(self.pending)) and time.monotonic() < until:
+        except IndexError:
+            return
+        self._wake.put(None)
+        until = time.monotonic() + _SILENCE_SECONDS
+        try:
+            while any(rows is last for rows in list(self.pending)):
+                if time.monotonic() >= until:
+                    self._complaints.add(f"values on a device are not ready after {_SILENCE_SECONDS:.0f} s of waiting")
+                    break
                 time.sleep(_POLL_SECONDS)
-        self._awaited = None
+        finally:
+            self._awaited = None
 
     def drain(self, limit: float = threading.TIMEOUT_MAX) -> None:
         """Wait for all that was taken, at most ``limit`` seconds, and not where none came for ten minutes."""
