@@ -32,8 +32,8 @@ def column(values: Sequence[object], type_: "pa.DataType") -> "pa.Array":
         keys = column([key for each in maps for key in each], type_.key_type)
         items = column([item for each in maps for item in each.values()], type_.item_type)
         ends = array("i", accumulate(map(len, maps), initial=0))
-        entries = pa.StructArray.from_arrays([keys, items], fields=[type_.key_field, type_.item_field])
-        return pa.Array.from_buffers(type_, len(values), [None, pa.py_buffer(ends)], null_count=0, children=[entries])
+        offsets = pa.Array.from_buffers(pa.int32(), len(ends), [None, pa.py_buffer(ends)], null_count=0)
+        return pa.MapArray.from_arrays(offsets, keys, items)
     buffers: list[array[int] | array[float] | bytes]
     if pa.types.is_string(type_):
         texts = [b"" if value is None else str.encode(cast("str", value)) for value in values]
@@ -47,7 +47,8 @@ def column(values: Sequence[object], type_: "pa.DataType") -> "pa.Array":
         buffers = [array("q", [0 if time is None else (time - _EPOCH) // _MICROSECOND for time in times])]
     else:
         buffers = [array("q", [0 if value is None else value for value in cast("Sequence[int | None]", values)])]
-    return pa.Array.from_buffers(type_, len(values), [pa.py_buffer(each) for each in (_bits(there), *buffers)])
+    laid = [pa.py_buffer(each) for each in (_bits(there), *buffers)]
+    return pa.Array.from_buffers(type_, len(values), laid, null_count=there.count(False))
 
 
 def _double(value: object) -> float:
