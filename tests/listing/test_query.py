@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from runcheck.cli import main
@@ -78,7 +79,6 @@ def test_metrics_are_read_only_where_they_are_asked_for(two: Path, monkeypatch: 
         "SELECT * FROM parquet_metadata('{registry}')",
         "SELECT * FROM query_table(['{file}'])",
         "SELECT getenv('HOME')",
-        "SELECT * FROM duckdb_secrets()",
         "SELECT * FROM tree",  # a variable of the program
         "SELECT * FROM tables",
         "COPY runs TO '{folder}/out.csv'",
@@ -114,6 +114,17 @@ def test_nothing_else_can_be_read_or_written(
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert "hidden" not in said.err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_secret_that_duckdb_keeps_is_told(
+    two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with duckdb.connect() as other:
+        other.execute("CREATE PERSISTENT SECRET mine (TYPE http, BEARER_TOKEN 'hidden')")
+        assert other.execute("SELECT name FROM duckdb_secrets()").fetchall() == [("mine",)]
+    assert main(["query", "SELECT * FROM duckdb_secrets()", str(two)]) == 0
+    assert "mine" not in capsys.readouterr().out
 
 
 def test_a_fault_in_the_midst_of_an_answer_is_one_line(two: Path, capsys: pytest.CaptureFixture[str]) -> None:

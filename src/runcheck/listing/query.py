@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MEMORY = "200MB"  # of DuckDB, beside what the tables take
 _CONFIGURATION = {
     "allow_community_extensions": "false",
+    "allow_persistent_secrets": "false",  # of whoever asks: DuckDB 1 would print them
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "enable_external_access": "false",
