@@ -1,5 +1,6 @@
 """Columns out of Python's values, which are those that pyarrow makes itself."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ def is_equal(made: pa.Array, expected: pa.Array) -> bool:
     [
         (pa.string(), _TEXTS),
         (pa.bool_(), st.booleans()),
-        (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+        (pa.int64(), st.integers(-(2**63), 2**63 - 1) | st.integers(-(2**53), 2**53).map(float)),
         (pa.float64(), _DOUBLES),
         (pa.timestamp("us", tz="UTC"), _MOMENTS),
     ],
@@ -55,6 +56,11 @@ def test_a_column_of_maps_is_what_pyarrow_makes_of_their_items(maps: list[dict[s
     [
         (2**63, pa.int64()),
         ("1", pa.int64()),
+        (True, pa.int64()),
+        (1.5, pa.int64()),
+        (math.nan, pa.int64()),
+        ("yes", pa.bool_()),
+        (1, pa.bool_()),
         (2**53 + 1, pa.float64()),
         (10**400, pa.float64()),
         ("\ud800", pa.string()),

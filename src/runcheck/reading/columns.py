@@ -22,7 +22,7 @@ def column(values: Sequence[object], type_: "pa.DataType") -> "pa.Array":
     Raises:
         OverflowError: an integer has more than 64 bits.
         TypeError: a value is none of the type.
-        ValueError: a text is no UTF-8, or an integer is no double.
+        ValueError: a text is no UTF-8, an integer no double, or a double no integer.
     """
     import pyarrow as pa  # noqa: PLC0415
 
@@ -39,16 +39,32 @@ def column(values: Sequence[object], type_: "pa.DataType") -> "pa.Array":
         texts = [b"" if value is None else str.encode(cast("str", value)) for value in values]
         buffers = [array("i", accumulate(map(len, texts), initial=0)), b"".join(texts)]
     elif pa.types.is_boolean(type_):
-        buffers = [_bits([value is True for value in values])]
+        buffers = [_bits([_truth(value) for value in values])]
     elif pa.types.is_floating(type_):
         buffers = [array("d", map(_double, values))]
     elif pa.types.is_timestamp(type_):
         times = cast("Sequence[datetime | None]", values)
         buffers = [array("q", [0 if time is None else (time - _EPOCH) // _MICROSECOND for time in times])]
     else:
-        buffers = [array("q", [0 if value is None else value for value in cast("Sequence[int | None]", values)])]
+        buffers = [array("q", map(_whole, values))]
     laid = [pa.py_buffer(each) for each in (_bits(there), *buffers)]
     return pa.Array.from_buffers(type_, len(values), laid, null_count=there.count(False))
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool | None):
+        raise TypeError(f"{value!r} is no boolean")
+    return value is True
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool):
+        raise TypeError(f"{value} is no integer")
+    if isinstance(value, float):  # 1.0 is an integer to JSON Schema
+        if not value.is_integer():
+            raise ValueError(f"{value} is no integer")
+        return int(value)
+    return 0 if value is None else cast("int", value)
 
 
 def _double(value: object) -> float:
