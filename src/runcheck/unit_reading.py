@@ -138,7 +138,7 @@ def _read(reader: Reader, unit: Unit, reading: Reading) -> dict[str, Facts]:
     if reader.depth != "structure":
         facts.update(read_folders(reader, unit, facts))
         facts.update(_comparison(reader, unit, facts))
-        facts.update(_signature(reader, unit, facts))
+    facts.update(_signature(reader, unit, facts))
     return facts
 
 

@@ -27,7 +27,7 @@ class Ended(NamedTuple):
     last: str
 
 
-def run_command(words: Sequence[str], folder: str, made: str, tell: Tell, inherited: tuple[int, ...] = ()) -> Ended:
+def run_command(words: Sequence[str], folder: str, made: str, tell: Tell, inherited: tuple[int, ...]) -> Ended:
     """Run a command in ``folder`` without a shell; ``tell`` is told each line of its output.
 
     ``python`` and ``runcheck`` as its first word are this interpreter and this library. Units that it makes are told

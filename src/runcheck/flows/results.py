@@ -62,10 +62,10 @@ def remember(root: str, key: str, result: Result) -> None:
     Raises:
         OSError: the disk refuses.
     """
-    write_json(os.path.join(made_folder(root), f"{key}.json"), result._asdict())
+    write_json(os.path.join(folder_of_flows(root), f"{key}.json"), result._asdict())
 
 
-def made_folder(root: str) -> str:
+def folder_of_flows(root: str) -> str:
     """Return the folder of what is kept of the flows of a tree, made where it is not there.
 
     Raises:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from runcheck.flows.command import Tell
-from runcheck.flows.results import FOLDER, made_folder
+from runcheck.flows.results import FOLDER, folder_of_flows
 from runcheck.writer.lock import locked_at_once
 
 _BETWEEN = 0.2  # seconds between two looks: a wait for the lock itself would not end by Ctrl-C in a thread
@@ -24,7 +24,7 @@ def turn(root: str, key: str, tell: Tell) -> Iterator[tuple[int, ...]]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            made_folder(root)
+            folder_of_flows(root)
             held: tuple[int, ...] = (_waited_for(stack, root, f"{FOLDER}/{key}", tell),)
         except OSError:  # a tree that cannot be written: what is to be written will tell
             held = ()

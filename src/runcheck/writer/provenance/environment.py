@@ -53,7 +53,8 @@ def read_environment(top: str, folders: Iterable[str] = ()) -> Env:
 
 def installed_packages() -> dict[str, str]:
     """Return the version of each distribution by its name; of two of one name, that which is imported."""
-    return dict(_packages_in(tuple((os.path.abspath(each), _changed(each)) for each in sys.path)))
+    folders = map(os.path.abspath, sys.path)
+    return dict(_packages_in(tuple((each, _changed(each)) for each in folders)))
 
 
 @functools.lru_cache(maxsize=1)
@@ -70,7 +71,7 @@ def _packages_in(folders: tuple[tuple[str, int], ...]) -> dict[str, str]:  # noq
 
 def _changed(path: str) -> int:
     try:
-        return os.stat(path or os.curdir).st_mtime_ns
+        return os.stat(path).st_mtime_ns
     except OSError:
         return 0
 
