@@ -5,7 +5,7 @@ from datetime import datetime
 
 from runcheck.card import Card
 from runcheck.convention.documents import Heartbeat, StatedException
-from runcheck.convention.exceptions import exceptions_in, faults_of
+from runcheck.convention.exceptions import faults_of
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import is_newer_minor
 from runcheck.convention.settings import Settings
@@ -15,7 +15,7 @@ from runcheck.findings import Survey, Unverified
 from runcheck.probes import NATIVE_FORMATS, Facts, format_of, make_probe, unverified_in
 from runcheck.probes.contents import DocumentContent, EventsContent, MetricsContent, SignatureContent
 from runcheck.probes.folder import POINTERS_INSIDE
-from runcheck.rules.absent import ABSENT, POINTER
+from runcheck.rules.absent import POINTER
 from runcheck.rules.judge import judge
 from runcheck.rules.reading import Reading, has_cards, reading_for
 from runcheck.rules.rule import rules_of
@@ -66,9 +66,7 @@ def _exceptions(reader: Reader, inputs: UnitInputs, *, is_asked: bool) -> Iterat
         member = inputs.unit.members[unread[0]]
         facts = {unread[0]: reader.file(member.entry, _format(member), hashed=False, scanned=False)}
         inputs = UnitInputs(inputs.unit, facts, inputs.now, is_unknown)
-    metadata = ABSENT if unread and not is_asked else inputs.metadata
-    if isinstance(metadata, dict) and (stated := exceptions_in(metadata)):
-        yield from (each for each in stated if not any(faults_of(each)))
+    yield from (each for each in inputs.stated_exceptions if not any(faults_of(each)))
 
 
 def load(selection: Selection) -> None:

@@ -6,6 +6,7 @@ JSON is read by the standard library with hooks for what it would let pass.
 import json
 import math
 import re
+from functools import cache
 from typing import NoReturn
 
 from runcheck.convention.layout import layout
@@ -132,7 +133,7 @@ def parse_json(text: str) -> object:
         FaultError: it is no JSON, or holds what readers differ on.
     """
     try:
-        value: object = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=finite)
+        value: object = _decoder().decode(text)
     except _KeyTwiceError as error:
         raise FaultError(str(error), _second_line(text, error.key)) from error
     except json.JSONDecodeError as error:
@@ -147,6 +148,12 @@ def parse_json(text: str) -> object:
     if text.count("{") + text.count("[") > limit and _depth(value) > limit:
         raise too_deep()
     return value
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    """Return what reads JSON strictly; ``json.loads`` would make it anew for each text."""
+    return json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=finite)
 
 
 def too_deep() -> FaultError:

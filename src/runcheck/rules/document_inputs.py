@@ -18,11 +18,13 @@ from runcheck.convention.documents import (
     ExportSidecar,
     Heartbeat,
     Metadata,
+    StatedException,
     Status,
     Study,
     Summary,
     TrialRow,
 )
+from runcheck.convention.exceptions import exceptions_in
 from runcheck.convention.layout import layout
 from runcheck.convention.schemas import Violation, is_known_major
 from runcheck.convention.settings import Settings
@@ -78,6 +80,14 @@ class DocumentInputs:
         """The metadata, valid against its schema."""
         value = self._valid("metadata", self.metadata_violations)
         return value if isinstance(value, Absent | NotVerified) else cast("Metadata", value)
+
+    @property
+    def stated_exceptions(self) -> list[StatedException]:
+        """The exceptions that valid metadata state. Most state none, which is seen without validating them."""
+        document = self._document("metadata")
+        governance = document.get("governance") if isinstance(document, dict) else None
+        metadata = self.metadata if isinstance(governance, dict) and governance.get("exceptions") else ABSENT
+        return [] if isinstance(metadata, Absent | NotVerified) else exceptions_in(metadata)
 
     @cached_property
     def status(self) -> Status | Absent:

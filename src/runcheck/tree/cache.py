@@ -12,6 +12,7 @@ not kept. A third is our own: every row has a digest, since a broken cache must 
 
 import contextlib
 import hashlib
+import marshal
 import os
 import sqlite3
 import threading
@@ -31,6 +32,8 @@ _RACY_NS = 2 * 10**9  # the coarsest clock of a file system in use, that of FAT
 _SECONDS = 1.0  # to wait for another check that writes
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (path BLOB PRIMARY KEY, key BLOB, text TEXT, digest BLOB) WITHOUT ROWID"
 _DIGEST_BYTES = 16
+_PLAIN = 0  # the version of marshal's form in which equal values are equal bytes, shared or not
+_FILE, _FOLDER = EntryType.FILE, EntryType.FOLDER
 
 
 class Cache(Protocol):
@@ -95,7 +98,7 @@ class DiskCache(NamedTuple):
                 return None
             known.append(_identity(entry))
         digest = hashlib.blake2b(stamp(), digest_size=_DIGEST_BYTES)
-        digest.update(_encoded(repr((question, known))))
+        digest.update(marshal.dumps((question, known), _PLAIN))  # in a seventh of the time of repr
         return digest.digest()
 
     def get(self, path: str, key: bytes) -> str | None:
@@ -238,9 +241,9 @@ def _user_folder(url: str) -> str:
 
 def _identity(entry: Entry) -> tuple[object, ...]:
     path, type_, size, mtime_ns, ctime_ns, inode, target, _, version = entry
-    if type_ is EntryType.FILE:
+    if type_ is _FILE:
         return path, size, mtime_ns, ctime_ns, inode, version
-    if type_ is EntryType.FOLDER:  # what is in it has entries of its own
+    if type_ is _FOLDER:  # what is in it has entries of its own
         return (path,)
     return path, type_.value, size, mtime_ns, ctime_ns, inode, target
 

@@ -13,6 +13,9 @@ class EntryType(Enum):
     SPECIAL = "special"
 
 
+_FILE, _FOLDER = EntryType.FILE, EntryType.FOLDER  # looked up at every entry, several times
+
+
 class Entry(NamedTuple):
     """A path below the root with its identity, but no content.
 
@@ -34,12 +37,12 @@ class Entry(NamedTuple):
     @property
     def is_file(self) -> bool:
         """Whether the path is a regular file."""
-        return self.type is EntryType.FILE
+        return self.type is _FILE
 
     @property
     def is_folder(self) -> bool:
         """Whether the path is a folder."""
-        return self.type is EntryType.FOLDER
+        return self.type is _FOLDER
 
     @property
     def name(self) -> str:

@@ -9,7 +9,9 @@ from runcheck.convention.layout import layout
 from runcheck.tree.entry import Entry, EntryType
 
 NEVER_ENTERED = ".git"
-_TYPES = {stat.S_IFREG: EntryType.FILE, stat.S_IFDIR: EntryType.FOLDER, stat.S_IFLNK: EntryType.LINK}
+_FOLDER, _SPECIAL = EntryType.FOLDER, EntryType.SPECIAL
+_TYPES = {stat.S_IFREG: EntryType.FILE, stat.S_IFDIR: _FOLDER, stat.S_IFLNK: EntryType.LINK}
+_made = Entry._make  # of all nine fields, in half the time
 
 
 def walk(root: str, path: str = "", enter: Callable[[Entry], bool] = lambda _: True) -> Iterator[Entry]:
@@ -30,7 +32,7 @@ def in_order(
     while pending:
         for entry in pending[-1]:
             yield entry
-            if entry.type is EntryType.FOLDER and entry.error is None and enter(entry):
+            if entry.type is _FOLDER and entry.error is None and enter(entry):
                 pending.append(iter(entries_in(entry.path)))
                 break
         else:
@@ -90,12 +92,6 @@ def _entries(listing: Iterable[os.DirEntry[str]], prefix: str) -> Iterator[Entry
 
 
 def _entry_of(path: str, status: os.stat_result, target: str | None) -> Entry:
-    return Entry(
-        path,
-        _TYPES.get(stat.S_IFMT(status.st_mode), EntryType.SPECIAL),
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino,
-        target,
-    )
+    type_ = _TYPES.get(stat.S_IFMT(status.st_mode), _SPECIAL)
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return _made((path, type_, status.st_size, *times, status.st_ino, target, None, None))
