@@ -1,8 +1,10 @@
 """RC5: checkpoints and exports, as far as names, documents and checksums tell."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.checksums import digest_of_list
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar, Status
 from runcheck.convention.layout import layout
@@ -34,14 +36,22 @@ def checkpoint_name(unit: Unit, checkpoint_names: Mapping[str, bool]) -> Iterato
 def checkpoint_step(
     checkpoint_steps: frozenset[int], sound_metrics: MetricsContent, status: Status
 ) -> Iterator[Problem]:
-    """Each checkpoint of a completed run lies within the steps that were measured.
+    """Each checkpoint of a completed run lies before the step at which the next row was due.
 
     Many loops save before they log, and any other run may have ended between the two.
     """
-    last = max((series.last_step for series in sound_metrics.series.values()), default=None)
+    last = max((series.last_step for series in sound_metrics.series.values()), default=-1)
+    due = min((_due(series) for series in sound_metrics.series.values() if series.last_step == last), default=None)
     for step in sorted(checkpoint_steps):
-        if status == "completed" and last is not None and step > last:
-            yield Problem(f"{_CHECKPOINTS}/{step}", f"is of step {step}; the metrics end at step {last}")
+        if status == "completed" and due is not None and step >= due:
+            said = f"is of step {step}; the metrics end at step {last}"
+            then = "" if due == last + 1 else f", where the next row was due at {due:.0f}"
+            yield Problem(f"{_CHECKPOINTS}/{step}", f"{said}{then}")
+
+
+def _due(series: SeriesAggregate) -> float:
+    """Return the step at which the next row of a series would be; nobody knows of one row alone."""
+    return series.last_step + max(1, series.last_step // (series.count - 1)) if series.count > 1 else math.inf
 
 
 @unit_rule

@@ -158,17 +158,6 @@ def test_a_step_of_a_device_that_is_no_step_is_warned_of_and_the_rest_goes_on(pa
     assert points_in(path) == [("loss", 2, 0.25)]
 
 
-def test_a_value_whose_memory_was_given_away_has_no_row_and_is_warned_of(path: Path, log: MetricLog) -> None:
-    slow, gone = SlowScalar(1.0), jnp.float32(0.5) * 3
-    log.log(3, {"a": slow, "gone": gone, "b": jnp.float32(2)}, "train")
-    gone.delete()
-    slow.done.set()
-    with pytest.warns(RuntimeWarning, match="train/gone of step 3 has no row, since it has no value: .*deleted"):
-        log.close()
-    assert points_in(path) == [("a", 3, 1.0), ("b", 3, 2.0)]
-    assert log.rows == 2
-
-
 def test_arrays_that_come_again_are_checked_again_where_they_are_of_another_kind(path: Path, log: MetricLog) -> None:
     for step in range(3):
         log.log(step, {"a": jnp.float32(step), "b": jnp.int32(step)}, "train")
@@ -182,18 +171,6 @@ def test_arrays_that_come_again_are_checked_again_where_they_are_of_another_kind
         ("a", 0, 0.0), ("b", 0, 0.0), ("a", 1, 1.0), ("b", 1, 1.0), ("a", 2, 2.0), ("b", 2, 2.0),
         ("a", 4, 4.5), ("b", 4, 0.5),
     ]  # fmt: skip
-
-
-def test_of_arrays_that_come_again_one_whose_memory_was_given_away_has_no_row(path: Path, log: MetricLog) -> None:
-    log.log(0, {"a": jnp.float32(0), "b": jnp.float32(0)}, "train")
-    slow, gone = SlowScalar(1), jnp.float32(0.5) * 3
-    log.log(slow, {"c": 0.5}, "train")  # type: ignore[arg-type]
-    log.log(1, {"a": jnp.float32(1), "b": gone}, "train")
-    gone.delete()
-    slow.done.set()
-    with pytest.warns(RuntimeWarning, match="train/b of step 1 has no row"):
-        log.close()
-    assert points_in(path) == [("a", 0, 0.0), ("b", 0, 0.0), ("c", 1, 0.5), ("a", 1, 1.0)]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "int32", "uint8", "bool"])

@@ -180,11 +180,25 @@ def test_a_number_in_an_array_is_read_when_it_is_logged(ranking: Ranking) -> Non
     assert ranking.value(3) == 0.5
 
 
-def test_a_device_value_that_was_deleted_is_no_value(ranking: Ranking) -> None:
-    value = jnp.float32(0.5)
-    ranking.saw(3, "val", {"acc/top1": value})
-    ranking.expect(3, None)
+@pytest.mark.parametrize("is_given", [True, False])
+def test_a_device_value_that_is_deleted_after_the_save_ranks_as_it_was(ranking: Ranking, is_given: bool) -> None:
+    value = jnp.float32(0.5) + 0
+    if not is_given:
+        ranking.saw(3, "val", {"acc/top1": value})
+    ranking.expect(3, {"acc/top1": value} if is_given else None)
     value.delete()
+    assert ranking.value(3) == 0.5
+    again = jnp.float32(0.75) + 0
+    ranking.saw(3, "val", {"acc/top1": again})
+    again.delete()
+    assert ranking.value(3) == (0.5 if is_given else 0.75)
+
+
+def test_a_device_value_that_was_deleted_before_the_save_is_no_value(ranking: Ranking) -> None:
+    value = jnp.float32(0.5) + 0
+    ranking.saw(3, "val", {"acc/top1": value})
+    value.delete()
+    ranking.expect(3, None)
     assert ranking.value(3) is None
 
 

@@ -12,6 +12,7 @@ from runcheck.errors import InvalidArgumentError
 from runcheck.writer.arguments import checked_step
 from runcheck.writer.complaints import Complaints
 from runcheck.writer.ending import finish_before_others
+from runcheck.writer.log.kept_arrays import is_deleted
 from runcheck.writer.log.rows import RowNames
 from runcheck.writer.log.scalars import DeviceScalar, Scalar
 
@@ -22,6 +23,7 @@ _WAITED_SECONDS = 0.0005  # what was computed before is fetched in less
 _POLL_SECONDS = 0.001
 _PATIENCE_SECONDS = 10.0
 _SILENCE_SECONDS = 600.0
+_DELETED = "arrays were deleted, or donated to a function, before they were fetched; later ones are copied"
 
 LateRows: TypeAlias = tuple[RowNames, int | DeviceScalar, Sequence[Scalar], float]
 """What one call of ``log`` gave, of which something is on a device: names, step, values, and the time of the call."""
@@ -167,6 +169,8 @@ class DeviceQueue:
         try:
             step = step_given if isinstance(step_given, int) else checked_step(step_given.item())
         except (InvalidArgumentError, RuntimeError, ValueError) as error:
+            if is_deleted(step_given):
+                names.kept.found_deleted()
             self._complaints.add(f"rows of {names.split} are lost, since their step could not be fetched: {error}")
             return FetchedRows(0, (None,) * len(given))
         values: list[float | None] = []
@@ -175,7 +179,10 @@ class DeviceQueue:
                 values.append(value if isinstance(value, float) else float(value.item()))
             except Exception as error:  # noqa: BLE001 - a device fails in the ways of its driver
                 values.append(None)
-                self._complaints.add(
-                    f"{names.split}/{metric} of step {step} has no row, since it has no value: {error}"
-                )
+                if is_deleted(value):
+                    names.kept.found_deleted()
+                    said = f"rows of {names.split}/{metric} are lost: {_DELETED}"
+                else:
+                    said = f"{names.split}/{metric} of step {step} has no row, since it has no value: {error}"
+                self._complaints.add(said)
         return FetchedRows(step, tuple(values))

@@ -84,7 +84,7 @@ class MetricLog:
         elif names.floats == (types := [*map(type, values)]) and not self._late:
             self._write((names, step, values, at))  # type: ignore[arg-type]
         elif names.arrays == types and names.are_known_arrays(values):
-            self._devices.put((names, step, values, at))
+            self._devices.put((names, step, names.kept.kept(values), at))
             self._wait_for_room()
         else:
             self._log_any(step, metrics, split, at)
@@ -128,9 +128,10 @@ class MetricLog:
                 self._write_values(known_step, split, ready, at)
             if late:
                 names = self._names.of(split, tuple(metric for metric, _ in late))
-                given = tuple(value for _, value in late)
+                given = [value for _, value in late]
                 names.know_arrays(given)
-                self._devices.put((names, known_step, given, at))
+                *kept, kept_step = names.kept.kept([*given, known_step])
+                self._devices.put((names, cast("int | DeviceScalar", kept_step), kept, at))
         if late:
             self._wait_for_room()
 

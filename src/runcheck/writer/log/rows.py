@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeGuard
 from runcheck.convention.aggregates import nonfinite_name
 from runcheck.convention.names import USUAL_SPLITS, is_name
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.log.kept_arrays import KeptArrays
 from runcheck.writer.log.scalars import DeviceScalar
 
 # Shape and dtype of an array of JAX, of which a computation gives the same object each time.
@@ -25,7 +26,7 @@ Series: TypeAlias = tuple[str, str]
 class RowNames:
     """The series that are logged together, in their order. Names that come again come as the same object."""
 
-    __slots__ = ("_forms", "_heads", "_line", "arrays", "floats", "metrics", "series", "split")
+    __slots__ = ("_forms", "_heads", "_line", "arrays", "floats", "kept", "metrics", "series", "split")
 
     def __init__(self, split: str, metrics: tuple[str, ...], heads: list[str]) -> None:
         """Take names that were checked, and what stands between step and value in the row of each."""
@@ -34,6 +35,7 @@ class RowNames:
         self.series: tuple[Series, ...] = tuple((split, metric) for metric in metrics)
         self.floats = [float] * len(metrics)
         self.arrays: list[type] = []  # of what was logged last where something was on a device
+        self.kept = KeptArrays()
         self._forms: list[object] = []
         self._heads = heads
         # Formatted by one call of C for all rows of a step; no name has a percent sign or a zero byte.

@@ -8,6 +8,7 @@ from typing import SupportsFloat
 from runcheck.convention.aggregates import Direction
 from runcheck.convention.names import is_name
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.log.kept_arrays import copies_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ class Ranking:
             # What is no device value is read now, since an array of the caller's may change.
             self._seen = step, value if hasattr(value, "is_ready") else float(value)
             if step in self._logged:
-                self._logged[step] = self._seen[1]
+                self._logged[step] = _kept(self._seen[1])
 
     def expect(self, step: int, metrics: Mapping[str, object] | None) -> None:
         """Begin to keep the value of ``step``, which has a checkpoint; ``metrics`` go before what is logged.
@@ -114,10 +115,10 @@ class Ranking:
         if given is not None:
             if isinstance(given, str) or not isinstance(given, SupportsFloat) or getattr(given, "shape", ()) != ():
                 raise InvalidArgumentError(f"{self.by} is a {type(given).__name__}; a metric is one number")
-            self._given[step] = given if hasattr(given, "is_ready") else float(given)
+            self._given[step] = _kept(given) if hasattr(given, "is_ready") else float(given)
         else:
             self._given.pop(step, None)
-        self._logged[step] = self._seen[1] if self._seen is not None and self._seen[0] == step else None
+        self._logged[step] = _kept(self._seen[1]) if self._seen is not None and self._seen[0] == step else None
 
     def adopt(self, step: int, value: float) -> None:
         """Take the value that was logged at the step of a checkpoint which an earlier session saved."""
@@ -135,6 +136,11 @@ class Ranking:
             return None if value is None else float(value)
         except (OverflowError, RuntimeError, TypeError, ValueError):  # JAX: the array was deleted
             return None
+
+
+def _kept(value: SupportsFloat) -> SupportsFloat:
+    """Return a value for later, when an array may have been donated."""
+    return copies_of([value])[0]
 
 
 def _found(metrics: Mapping[str, object], name: str) -> object:
