@@ -130,6 +130,30 @@ def test_a_service_that_is_not_there_at_the_start_is_told_once_and_gets_the_run_
     assert rows_in(kept_of(service, Path(run.path))) == rows_of(Path(run.path))
 
 
+def test_a_run_that_could_not_be_opened_is_opened_by_the_same_process_when_the_service_is_there(
+    finished: Path, service: Service, line: Line, python_with_wandb: Preloaded
+) -> None:
+    script = """
+import os, sys
+import runcheck.trackers.wandb as tracker
+from runcheck.errors import CannotMirrorError
+from runcheck.trackers.mirror import mirror
+run, there = sys.argv[1:]
+tracker._SECONDS = 1
+try:
+    mirror(run, "wandb", {"artifact": "none"})
+except CannotMirrorError:
+    os.environ["WANDB_BASE_URL"] = there
+    tracker._SECONDS = 30
+    print(mirror(run, "wandb", {"artifact": "none"}).sent)
+"""
+    done = python_with_wandb.run(
+        "-c", script, str(finished), service.address, env={"WANDB_BASE_URL": "http://127.0.0.1:9"}
+    )
+    assert done.stdout == "27\n", done.stderr
+    assert rows_in(kept_of(service, finished)) == rows_of(finished)
+
+
 @pytest.mark.parametrize(("when", "seconds"), [("file_stream", 3), ("CreateArtifactFiles", 10)])
 def test_a_service_that_goes_in_the_middle_or_at_the_end_gets_the_rest_later_and_nothing_twice(  # noqa: PLR0917
     start: Callable[..., Run], service: Service, line: Line, mirror: Send, when: str, seconds: int
