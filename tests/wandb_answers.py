@@ -111,7 +111,9 @@ class Answers:
 
     def on_create_artifact(self, asked: Variables) -> Variables:
         identity = f"artifact-{len(self._artifacts)}"
-        self._artifacts[identity] = {"id": identity, "state": "PENDING", **asked["input"]}
+        name = asked["input"]["artifactCollectionName"]
+        version = f"v{sum(each['artifactCollectionName'] == name for each in self.artifacts)}"
+        self._artifacts[identity] = {"id": identity, "state": "PENDING", "version": version, **asked["input"]}
         sequence = {"id": "s", "latestArtifact": None}
         return {"createArtifact": {"artifact": {"id": identity, "state": "PENDING", "artifactSequence": sequence}}}
 
@@ -168,7 +170,7 @@ class Answers:
 
     def on_run_output_artifacts(self, asked: Variables) -> Variables:
         found = [_artifact(each) for each in self.artifacts if each["runName"] == asked["run"]]
-        edges = [{"node": each} for each in found]
+        edges = [{"node": each} for each in reversed(found)]
         artifacts = {"totalCount": len(edges), "pageInfo": _ONE_PAGE, "edges": edges}
         return {"project": {"run": {"artifacts": artifacts}}}
 
@@ -176,7 +178,8 @@ class Answers:
         return {"artifact": {"currentManifest": {"file": {"directUrl": self._url(f"{asked['id']}/manifest")}}}}
 
     def on_get_artifact_membership_file_urls(self, asked: Variables) -> Variables:
-        artifact = next(each for each in self.artifacts if each["artifactCollectionName"] == asked["collection"])
+        names = (asked["collection"], asked["alias"])
+        artifact = next(each for each in self.artifacts if (each["artifactCollectionName"], each["version"]) == names)
         places = self._places(artifact).items()
         nodes = [{"__typename": "File", "name": path, "directUrl": f"{self.address}{at}"} for path, at in places]
         files = {"pageInfo": _ONE_PAGE, "edges": [{"node": each} for each in nodes]}
@@ -246,7 +249,7 @@ def _artifact(artifact: Variables) -> Variables:
         "id": artifact["id"],
         "artifactSequence": {"__typename": "ArtifactSequence", "name": name, "project": project},
         "artifactType": {"name": artifact["artifactTypeName"]},
-        "versionIndex": 0,
+        "versionIndex": int(artifact["version"][1:]),
         "description": None,
         "metadata": artifact.get("metadata") or "{}",
         "ttlDurationSeconds": 0,

@@ -106,11 +106,13 @@ class WandbRun:
         return found
 
     def _look_at_artifacts(self) -> None:
-        """Find the unit that a mirror sent, by the last artifact of its kind; all others are named."""
+        """Find the unit that a mirror sent, by the last version of the artifact of its kind; all others are named."""
+        last = -1
         others = []
         for each in self._run.logged_artifacts():
             if self.unit is not None and each.type == KIND and _holds_unit(each):
-                self._sent = each
+                if (version := int(each.version.removeprefix("v"))) > last:
+                    last, self._sent = version, each
             else:
                 others.append(f"{each.name} ({each.type}, {each.size:,} bytes)")
             if len(others) > _MOST_FILES:
