@@ -27,7 +27,7 @@ _MOST_TEXT = 1 << 20  # bytes of a file that says something of the run
 _PAGE = 1000  # rows that are held at a time
 _SHOWN = 3
 _METADATA, _REQUIREMENTS = "wandb-metadata.json", "requirements.txt"
-_THEIRS = ("config.yaml", "wandb-summary.json")  # files of which the service says the content anyway
+_SUMMARY = "wandb-summary.json"
 
 
 class WandbRun:
@@ -127,7 +127,10 @@ class WandbRun:
                 self._theirs[each.name] = each
             elif not is_unit_relative(each.name):
                 self.left.append(f"the file {each.name!r}, whose name leads out of the run")
-            elif each.name not in _THEIRS:
+            elif each.name not in (
+                _SUMMARY,
+                layout().path("config", suffix=".yaml"),
+            ):  # the service says what is in them
                 self._files[each.name] = each
             if len(self._files) + len(self.left) > _MOST_FILES:
                 raise CannotReadError(f"{self.name}: has more than {_MOST_FILES:,} files")
