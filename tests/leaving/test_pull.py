@@ -260,8 +260,3 @@ def test_a_folder_of_a_run_is_adopted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["pull-tracker", "mlflow", str(folder), "--into", str(tmp_path / "back"), "--dataset", "digits"]) == 0
     assert "made, not sealed" in capsys.readouterr().out
     assert all(math.isfinite(float(value)) for _, _, value in rows_of(one_unit_in(tmp_path / "back")))
-
-
-def test_runs_of_the_service_of_wandb_are_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["pull-tracker", "wandb", "ada/digits/abc", "--into", str(tmp_path / "back")]) == 2
-    assert "of wandb only runs that were kept offline are read" in capsys.readouterr().err

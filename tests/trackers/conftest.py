@@ -19,8 +19,9 @@ from runcheck.convention.clauses import Level
 from runcheck.findings import Finding
 from runcheck.writer.run import Run
 from tests.mlflow_server import Server
-from tests.preloaded import Preloaded
+from tests.preloaded import Preloaded, preloaded
 from tests.runs import start_run
+from tests.wandb_service import KEY, Service, running
 
 PRIVATE = ("WANDB_", "MLFLOW_", "RUNCHECK_")
 
@@ -80,6 +81,12 @@ def process_of(run: Run) -> int:
     (process,) = run._mirrors._processes
     assert process.named(time.monotonic() + 120)
     return process._process.pid
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that a process started."""
+    found = subprocess.run(["ps", "--ppid", str(process), "-o", "pid="], capture_output=True, text=True)
+    return [int(each) for each in found.stdout.split()]
 
 
 def errors_in(run: Path) -> list[Finding]:
@@ -162,3 +169,28 @@ def line(server: Server) -> Iterator[Line]:
     line = Line(server.port)
     yield line
     line.close()
+
+
+@pytest.fixture(scope="session")
+def python_with_wandb() -> Iterator[Preloaded]:
+    """A Python that has imported W&B's client, with what it imports when it begins."""
+    with preloaded("wandb", "wandb.apis.public", "wandb.sdk.launch") as python:
+        yield python
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A stand-in for the service of W&B, with nothing in it."""
+    with running() as service:
+        yield service
+
+
+@pytest.fixture
+def mirror_to_wandb(service: Service, python_with_wandb: Preloaded) -> Mirror:
+    """Return what calls ``runcheck mirror RUN --to wandb``, with a key and where W&B's client is loaded."""
+
+    def call(run: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        words = ("-m", "runcheck", "mirror", str(run), "--to", "wandb", *words)
+        return python_with_wandb.run(*words, env={"WANDB_BASE_URL": service.address, "WANDB_API_KEY": KEY})
+
+    return call

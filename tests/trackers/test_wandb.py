@@ -5,7 +5,6 @@ import json
 import os
 import platform
 import signal
-import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from runcheck.adopt.source import Source
 from runcheck.adopt.wandb import read_wandb
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.run import Run
-from tests.trackers.conftest import errors_in, log_some, mirror, process_of, rows_of
+from tests.trackers.conftest import children, errors_in, log_some, mirror, process_of, rows_of
 
 
 def logs_of(run: Path) -> list[Path]:
@@ -105,16 +104,11 @@ def test_a_run_that_failed_did_not_finish_there(start: Callable[..., Run]) -> No
 def test_the_service_of_the_client_is_killed_and_the_log_is_whole_all_the_same(start: Callable[..., Run]) -> None:
     with start(trackers=[runcheck.Mirror("wandb", mode="offline")]) as run:
         run.log(0, {"loss": 1.0})
-        for process in _children(process_of(run)):
+        for process in children(process_of(run)):
             os.kill(process, signal.SIGKILL)
         for step in range(1, 30):
             run.log(step, {"loss": 1.0})
     assert rows_in(copy_of(Path(run.path))) == rows_of(Path(run.path))
-
-
-def _children(process: int) -> list[int]:
-    found = subprocess.run(["ps", "--ppid", str(process), "-o", "pid="], capture_output=True, text=True)
-    return [int(each) for each in found.stdout.split()]
 
 
 def test_a_mirror_that_is_killed_is_told_and_made_good_later(start: Callable[..., Run]) -> None:

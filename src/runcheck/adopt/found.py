@@ -8,6 +8,7 @@ from heapq import merge
 
 from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
+from runcheck.convention.names import is_name
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import CannotReadError
 from runcheck.writer.attachments import LARGEST_ARTIFACT
@@ -122,3 +123,10 @@ def seeds_in(config: dict[str, object], path: str = "") -> dict[str, int]:
         elif isinstance(value, int) and not isinstance(value, bool) and (key == "seed" or key.endswith("_seed")):
             found[name] = value
     return found
+
+
+def is_tag(name: str, value: str) -> bool:
+    """Say whether a tag of a tool is one that the convention has, with a value that it allows."""
+    known = (*layout().mandatory_tags["model"], *layout().optional_tags["model"])
+    kind = "token" if name in ("dataset", "model") else "tag"
+    return name in known and is_name(kind, value) and value in layout().tag_values.get(name, (value,))

@@ -11,12 +11,11 @@ from itertools import chain
 
 from runcheck.adopt.any_order import AnyOrder
 from runcheck.adopt.artifacts import artifacts_in
-from runcheck.adopt.found import Found, seeds_in
+from runcheck.adopt.found import Found, is_tag, seeds_in
 from runcheck.adopt.source import Source
 from runcheck.adopt.values import moment_at, number_of, value_of
 from runcheck.convention.documents import Status
 from runcheck.convention.layout import layout
-from runcheck.convention.names import is_name
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import CannotReadError
 
@@ -79,15 +78,9 @@ def take_tags(tags: Mapping[str, str], found: Found) -> None:
     others: dict[str, str] = {}
     for name, value in tags.items():
         if not name.startswith(_OWN):
-            (found.tags if _is_tag(name, value) else others)[name] = value
+            (found.tags if is_tag(name, value) else others)[name] = value
     if others:
         found.extensions["mlflow"] = {"tags": others}
-
-
-def _is_tag(name: str, value: str) -> bool:
-    known = (*layout().mandatory_tags["model"], *layout().optional_tags["model"])
-    kind = "token" if name in ("dataset", "model") else "tag"
-    return name in known and is_name(kind, value) and value in layout().tag_values.get(name, (value,))
 
 
 def take_series(tag: str, points: Iterable[tuple[int, float, float]], found: Found) -> None:

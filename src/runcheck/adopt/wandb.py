@@ -29,7 +29,7 @@ _HISTORY, _CONFIG, _METRIC, _RUN, _EXIT, _ENVIRONMENT = 2, 5, 12, 17, 18, 26  # 
 _STEP = "_step"
 _PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;@]+)")
 _REQUIREMENTS = "files/requirements.txt"
-_COMMAND = "the command is the program with its arguments, and 'python' before them"
+COMMAND = "the command is the program with its arguments, and 'python' before them"
 _DOUBLE = struct.Struct("<d")
 
 
@@ -94,7 +94,7 @@ def read_wandb(source: Source) -> Found:
                 runtime = part.number(2) or 0
     except (DamagedError, BeyondBoundError) as error:
         raise CannotReadError(f"{source.folder}/{path}: a record of it {error}") from error
-    _take_end(found, runtime, last)
+    take_end(found, runtime, last)
     found.seeds = seeds_in(found.config)
     _take_packages(source, found)
     found.checkpoints = source.checkpoints()
@@ -198,8 +198,8 @@ def _take_environment(environment: _Message, found: Found) -> None:
         found.env["python"] = python.removeprefix("CPython ")
     if program := environment.text(7) or environment.text(8) or environment.text(6):
         found.command = ["python", program, *environment.texts(5)]
-        if _COMMAND not in found.notes:
-            found.notes.append(_COMMAND)
+        if COMMAND not in found.notes:
+            found.notes.append(COMMAND)
     for git in environment.messages(9):
         _take_git(git, found)
 
@@ -243,8 +243,8 @@ def _moment(timestamp: _Message) -> datetime | None:
     return moment and moment.replace(microsecond=nanoseconds // 1000 % 1_000_000)
 
 
-def _take_end(found: Found, runtime: int | None, last: float) -> None:
-    """Take when the run ended: a run without an exit in its log was not seen to end."""
+def take_end(found: Found, runtime: float | None, last: float) -> None:
+    """Take when a run ended, by its runtime and the time of its last row; without a runtime nothing says so."""
     if found.created is None or runtime is None:
         if last:
             found.notes.append("nothing says when and how it ended")
@@ -257,7 +257,11 @@ def _take_end(found: Found, runtime: int | None, last: float) -> None:
 
 
 def _take_packages(source: Source, found: Found) -> None:
-    lines = (source.text(_REQUIREMENTS) or "").splitlines()
-    packages = {match[1]: match[2] for line in lines if (match := _PACKAGE.fullmatch(line.strip()))}
+    packages = packages_in(source.text(_REQUIREMENTS) or "")
     if packages:
         found.env["packages"] = packages
+
+
+def packages_in(requirements: str) -> dict[str, str]:
+    """Return the versions of the packages that a text as of ``pip freeze`` lists."""
+    return {match[1]: match[2] for line in requirements.splitlines() if (match := _PACKAGE.fullmatch(line.strip()))}

@@ -10,13 +10,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add the command."""
     parser = commands.add_parser(
         "pull-tracker",
-        help="bring a run from MLflow, or from a folder of W&B, into a tree",
+        help="bring a run from MLflow or W&B into a tree",
         epilog="A run that `runcheck mirror` sent with its files comes back as it was. Of any other a unit is made, as "
         "by `runcheck adopt`.",
     )
     parser.add_argument("tracker", choices=("mlflow", "wandb"), help="the tracker")
-    parser.add_argument("name", metavar="RUN", help="the id of a run at a server of MLflow, or the folder of a run")
-    parser.add_argument("--uri", metavar="URL", help="the server of MLflow (default: MLFLOW_TRACKING_URI)")
+    parser.add_argument(
+        "name", metavar="RUN", help="the id of a run of MLflow, ENTITY/PROJECT/RUN of W&B, or the folder of a run"
+    )
+    parser.add_argument("--uri", metavar="URL", help="the server (default: MLFLOW_TRACKING_URI or WANDB_BASE_URL)")
     parser.add_argument("--into", default="artefacts", metavar="TREE", help="the tree (default: artefacts)")
     add_given(parser)
     parser.set_defaults(run=run)

@@ -14,13 +14,12 @@ from runcheck.errors import CannotReadError, CannotWriteError, RuncheckError
 from runcheck.leaving.mlflow import MlflowRun
 from runcheck.leaving.returned import Returned, bring_back, is_whole
 from runcheck.leaving.service import KeptRun
+from runcheck.leaving.wandb import WandbRun
 from runcheck.trackers.mirror import told
 from runcheck.trackers.mlflow import address_in
 from runcheck.trackers.settings import settings_of
 from runcheck.tree.state import state_folder
 from runcheck.writer.arguments import checked_root
-
-TRACKERS = ("mlflow",)
 
 
 def pull_tracker(tracker: str, run: str, into: str, given: Given, uri: str | None = None) -> Adopted | Returned:
@@ -28,12 +27,12 @@ def pull_tracker(tracker: str, run: str, into: str, given: Given, uri: str | Non
 
     Args:
         tracker: ``mlflow`` or ``wandb``.
-        run: The identifier of a run at a server of MLflow; or the folder of a run, of MLflow's file store or of W&B
-            offline, which is adopted.
+        run: The identifier of a run at a server of MLflow, ``ENTITY/PROJECT/RUN`` of one at W&B; or the folder of a
+            run, of MLflow's file store or of W&B offline, which is adopted.
         into: The root of a tree of this machine, made where it is not there.
         given: What the tracker does not say.
         uri: The address of the server; by default as for a mirror: the configuration above the tree says it, or
-            ``MLFLOW_TRACKING_URI``.
+            ``MLFLOW_TRACKING_URI`` or ``WANDB_BASE_URL``; else of W&B its own service.
 
     Returns:
         The unit as it was, where it was sent by a mirror with its files; else one that was made of what is there.
@@ -41,22 +40,19 @@ def pull_tracker(tracker: str, run: str, into: str, given: Given, uri: str | Non
     Raises:
         CannotReadError: there is no such run, it is not over, or the service cannot be asked.
         CannotWriteError: the unit cannot be written.
-        CannotMirrorError: nobody says where the server is.
+        CannotMirrorError: nobody says where the server is, or there is no key.
         MissingLibraryError: the library of the tracker is not installed.
     """
     if os.path.isdir(run):
         return adopt(run, into, given)
-    if tracker not in TRACKERS:
-        raise CannotReadError(
-            f"{run}: is no folder; of {tracker} only runs that were kept offline are read: `wandb sync` is not needed, "
-            "give the folder offline-run-<time>-<id>"
-        )
     root = os.path.abspath(checked_root(into))
-    staging = os.path.join(state_folder(root), f"pull-{os.getpid()}")
+    work = os.path.join(state_folder(root), f"pull-{os.getpid()}")
+    staging, aside = os.path.join(work, "staging"), os.path.join(work, "client")
     try:
-        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
         os.makedirs(staging)
-        return _pulled(_kept(tracker, run, root, uri), root, staging, given)
+        os.makedirs(aside)
+        return _pulled(_kept(tracker, run, root, aside, uri), root, staging, given)
     except RuncheckError:
         raise
     except OSError as error:
@@ -66,10 +62,12 @@ def pull_tracker(tracker: str, run: str, into: str, given: Given, uri: str | Non
     except Exception as error:  # the library of a tracker raises what it likes
         raise CannotReadError(f"{tracker} {run}: {told(error)}") from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
 
 
-def _kept(tracker: str, run: str, root: str, uri: str | None) -> KeptRun:
+def _kept(tracker: str, run: str, root: str, aside: str, uri: str | None) -> KeptRun:
+    if tracker == "wandb":
+        return WandbRun(run, aside, uri)
     settings = settings_of(tracker, root, {}, {} if uri is None else {"uri": uri})
     return MlflowRun(address_in(settings), run)
 

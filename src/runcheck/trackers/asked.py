@@ -9,6 +9,7 @@ from runcheck.errors import InvalidArgumentError
 Mode = Literal["online", "offline", "disabled"]
 MODES = ("online", "offline", "disabled")
 PARTS = ("unit", "none")
+WAIT_SECONDS = 60  # for the end of a copy, where nobody says
 _LEAST = {"checkpoints": 0, "wait_seconds": 1}
 
 

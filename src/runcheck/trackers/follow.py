@@ -21,13 +21,12 @@ from runcheck.trackers.mirror import told
 from runcheck.trackers.place import place_of
 from runcheck.trackers.protocol import Setting
 from runcheck.trackers.sending import Sending
-from runcheck.trackers.settings import TURNED_OFF, settings_of
+from runcheck.trackers.settings import TURNED_OFF, settings_of, wait_of
 from runcheck.trackers.state import alone
 
 END = b"end"
 _EACH = 1.0  # seconds between two looks at the file
 _LONGEST = 30.0  # between two attempts at a tracker that is not there
-_WAIT = 60  # seconds that the end may take where nobody says
 _ATTEMPTS = 3  # at a tracker that fails, once the run is over
 _GRACE = 5.0  # after these a client that hangs is ended from within
 _NICENESS = 5  # the training comes first
@@ -85,8 +84,7 @@ def main(arguments: list[str]) -> int:
 
 def _follow(sending: Sending, line: LifeLine, settings: Mapping[str, Setting], out: TextIO) -> int:
     """Send what comes until the run is over, then the rest; after a failure begin anew while there is time."""
-    wait = settings.get("wait-seconds", _WAIT)
-    seconds = float(wait) if isinstance(wait, int) else float(_WAIT)
+    seconds = wait_of(settings)
     _say(out, wait=seconds)
     pause, deadline, failures = _EACH, None, 0
     while True:

@@ -14,12 +14,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from runcheck.errors import ConfigurationError, warn
-from runcheck.trackers.asked import Mirror, mirrors_of
+from runcheck.trackers.asked import WAIT_SECONDS, Mirror, mirrors_of
 from runcheck.tree.child import paths_of_modules
 
 VARIABLE = "RUNCHECK_TRACKERS"
-_WAIT = 60  # seconds for the end of all copies, where nobody says
-_FOR_NAMES = 20.0  # of these, for what the copies are called: it stands in the metadata, which are sealed then
+_FOR_NAMES = 20.0  # seconds of the wait, for what the copies are called: it stands in the metadata, sealed then
 _HURRIED = 5.0  # where the machine is wanted back
 _GRACE = 2.0
 _left: list[subprocess.Popen[bytes]] = []  # they end by themselves
@@ -36,7 +35,7 @@ class MirrorProcess:
             TypeError: the interpreter does not say where it lies.
         """
         self.tracker = mirror.tracker
-        self.wait_seconds = float(mirror.wait_seconds or _WAIT)  # until it says what the configuration says
+        self.wait_seconds = float(mirror.wait_seconds or WAIT_SECONDS)  # until it says what the configuration says
         self.about: dict[str, str] = {}
         self.fault = ""
         self.notes: list[str] = []
@@ -125,6 +124,7 @@ class Mirrors:
         """Start a process for each; one that cannot be started is told, and is no reason to stop."""
         self._unit = unit
         self._processes: list[MirrorProcess] = []
+        self._waited = 0.0  # for names
         for each in asked:
             try:
                 self._processes.append(MirrorProcess(each, unit))
@@ -140,6 +140,7 @@ class Mirrors:
             seconds = 0.0 if is_hurried else min(_FOR_NAMES, each.wait_seconds)
             if about := each.named(begun + seconds):
                 found[each.tracker] = dict(about)
+        self._waited = time.monotonic() - begun
         return found
 
     def end(self, *, is_hurried: bool) -> None:
@@ -148,7 +149,7 @@ class Mirrors:
             each.end()
         begun = time.monotonic()
         for each in self._processes:
-            seconds = _HURRIED if is_hurried else each.wait_seconds + _GRACE
+            seconds = _HURRIED if is_hurried else max(0.0, each.wait_seconds - self._waited) + _GRACE
             each.wait(begun + seconds, is_left=is_hurried)
             if not each.is_done:
                 why = each.fault or "its process died"

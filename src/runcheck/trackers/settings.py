@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from runcheck.configuration.configuration import Configuration, configuration_of
 from runcheck.configuration.find import find
 from runcheck.errors import ConfigurationError
-from runcheck.trackers.asked import MODES
+from runcheck.trackers.asked import MODES, WAIT_SECONDS
 from runcheck.trackers.protocol import Setting
 
 TURNED_OFF = "disabled"
@@ -38,6 +38,12 @@ def settings_of(
     if tracker == _WANDB and configuration is not None and configuration.settings.wandb_project:
         project = {"project": configuration.settings.wandb_project}
     return {**project, **of_file, **_of_environment(tracker), **asked, **more}
+
+
+def wait_of(settings: Mapping[str, Setting]) -> float:
+    """Return for how many seconds the end of a run waits for its copy."""
+    wait = settings.get("wait-seconds")
+    return float(wait) if isinstance(wait, int) else float(WAIT_SECONDS)
 
 
 def trackers_above(root: str) -> list[str]:
