@@ -11,11 +11,15 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import boto3
+import botocore.session
 import fsspec
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from runcheck.convention.layout import layout
+
+# Each client would read anew what is known of all services and regions: a fifth of all that a check of a store takes.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 BUCKET = "bucket"
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

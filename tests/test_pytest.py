@@ -45,8 +45,9 @@ DAMAGED = """
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Runner:
-    """Run pytest on the script of a user and tests of it."""
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    """Run pytest on the script of a user and tests of it, without the plugins of others: some load Zarr and Hydra."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(tests: str, *arguments: str) -> pytest.RunResult:
         pytester.makeini("[pytest]\nfilterwarnings = error\n    ignore:.*in no Git repository:RuntimeWarning")
@@ -154,7 +155,7 @@ def test_each_worker_of_xdist_has_a_tree_of_its_own(run: Runner) -> None:
         train(runcheck_tree)
         assert_conforms(runcheck_tree)
 """,
-        "-n2",
+        *("-p", "xdist.plugin", "-n2"),
     )
     result.assert_outcomes(passed=4)
 
