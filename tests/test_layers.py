@@ -45,7 +45,7 @@ MAY_IMPORT = {
         "watch",
     },
     "adopt": {"convention", "conventions", "probes", "tree", "writer"},
-    "leaving": {"adopt", "convention", "publish", "trackers", "tree", "writer.arguments"},
+    "leaving": {"adopt", "convention", "publish", "report.words", "trackers", "tree", "writer.arguments"},
     "fixes": {"convention", "findings", "probes", "reading", "report.escape", "tree", "writer"},
     "export": {"convention", "conventions", "probes", "publish.sealed", "reading", "tree", "writer"},
     "prune": {"convention", "probes", "reading", "report.escape", "report.words", "tree", "writer"},

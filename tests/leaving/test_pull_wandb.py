@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,11 +101,11 @@ def test_a_run_of_somebody_else_keeps_what_the_service_says_of_it(
     assert not (unit / "extra/large.bin").exists()
     assert {each.split()[0] for each in errors_in(unit)} <= {"RC202", "RC105", "RC114"}  # what nobody said, and no seal
     for line in (
-        "taken: 2 values are NaN and infinities in words at W&B, and numbers here, as they were",
+        "taken: 2 numbers that W&B has in words, as NaN or Infinity: here as logged",
         "left behind: 1 artifact: large.bin (2,001 bytes): of more than 2,000 bytes",
-        "left behind: 1 artifacts of W&B, which `wandb artifact get` brings: cats:v0 (dataset, 1,000 bytes)",
-        "left behind: 2 values of the history that are no numbers: note, weights",
-        "left behind: 1 values of the summary that no row has: verdict",
+        "left behind: 1 artifact of W&B, which `wandb artifact get` brings: cats:v0 (dataset, 1,000 bytes)",
+        "left behind: 2 values of the history, no number: note, weights",
+        "left behind: 1 value of the summary that no row has: verdict",
     ):
         assert line in done.stdout, line
 
@@ -130,6 +131,32 @@ def test_a_unit_that_was_mirrored_comes_back_byte_for_byte(
     assert damaged.returncode == 2
     assert damaged.stderr.count("\n") == 1
     assert not list((tmp_path / "other").glob("model/*/*"))
+
+
+@pytest.mark.parametrize(
+    ("path", "more"), [("../../out.txt", {}), ("extra/name", {"ref": "file:///etc/hostname", "birthArtifactID": None})]
+)
+def test_an_artifact_that_leads_out_of_itself_is_no_unit_and_is_not_fetched(  # noqa: PLR0917 - fixtures
+    finished: Path,
+    service: Service,
+    pull: Pull,
+    mirror_to_wandb: Mirror,
+    tmp_path: Path,
+    path: str,
+    more: dict[str, str | None],
+) -> None:
+    assert mirror_to_wandb(finished).returncode == 0
+    (name,), (artifact,) = service.runs, service.artifacts
+    at = f"/storage/{artifact['id']}/manifest"
+    manifest = json.loads(service.stored[at])
+    manifest["contents"][path] = {**manifest["contents"]["README.md"], **more}
+    service.stored[at] = json.dumps(manifest).encode()
+    done = pull(f"ada/digits/{name}", tmp_path / "back")
+    assert done.returncode == 0, done.stderr
+    assert "left behind: 1 artifact of W&B" in done.stdout
+    assert rows_of(one_unit_in(tmp_path / "back")) == rows_of(finished)
+    assert not list(tmp_path.rglob("out.txt"))
+    assert not list(tmp_path.rglob("extra/name"))
 
 
 def test_a_mirror_without_files_comes_back_with_the_rows_that_it_sent_page_by_page(

@@ -13,6 +13,7 @@ from runcheck.convention.names import is_unit_relative
 from runcheck.errors import CannotMirrorError, CannotReadError
 from runcheck.leaving.wandb_said import Said, take_rows, take_said, take_summary
 from runcheck.publish.sealed import CHECKSUMS
+from runcheck.report.words import count_in_words
 from runcheck.trackers.wandb import KIND, NO_KEY, NO_KEY_OF_THEIRS, ORIGIN, PATIENCE, UNIT, client_in
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class WandbRun:
                 raise CannotReadError(f"{self.name}: has more than {_MOST_FILES:,} artifacts")
         if others:
             shown = f"{', '.join(others[:_SHOWN])}{', ...' if len(others) > _SHOWN else ''}"
-            self.left.append(f"{len(others):,} artifacts of W&B, which `wandb artifact get` brings: {shown}")
+            count = count_in_words(len(others), "artifact")
+            self.left.append(f"{count} of W&B, which `wandb artifact get` brings: {shown}")
 
     def _look_at_files(self) -> None:
         for each in self._run.files(per_page=_PAGE):
@@ -127,10 +129,7 @@ class WandbRun:
                 self._theirs[each.name] = each
             elif not is_unit_relative(each.name):
                 self.left.append(f"the file {each.name!r}, whose name leads out of the run")
-            elif each.name not in (
-                _SUMMARY,
-                layout().path("config", suffix=".yaml"),
-            ):  # the service says what is in them
+            elif each.name not in (_SUMMARY, layout().path("config", suffix=".yaml")):  # the service says what they do
                 self._files[each.name] = each
             if len(self._files) + len(self.left) > _MOST_FILES:
                 raise CannotReadError(f"{self.name}: has more than {_MOST_FILES:,} files")
@@ -149,13 +148,15 @@ class WandbRun:
 
 
 def _sizes_of(artifact: "Artifact") -> dict[str, int]:
-    """Return the sizes of the files of an artifact by their paths; what only points elsewhere is none."""
-    entries = artifact.manifest.entries.items()
-    return {str(path): each.size or 0 for path, each in entries if each.ref is None and is_unit_relative(str(path))}
+    """Return the sizes of the files of an artifact by their paths."""
+    return {str(path): each.size or 0 for path, each in artifact.manifest.entries.items()}
 
 
 def _holds_unit(artifact: "Artifact") -> bool:
-    return artifact.state == "COMMITTED" and {CHECKSUMS, layout().path("metadata")} <= _sizes_of(artifact).keys()
+    """Say whether an artifact is a whole unit: nothing in it leads out, or points to what the client would fetch."""
+    entries = artifact.manifest.entries
+    is_closed = all(each.ref is None and is_unit_relative(str(path)) for path, each in entries.items())
+    return artifact.state == "COMMITTED" and is_closed and {CHECKSUMS, layout().path("metadata")} <= entries.keys()
 
 
 def _asked_for(path: str, folder: str, address: str | None) -> "KeptByWandb":

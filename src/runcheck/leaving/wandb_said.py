@@ -10,6 +10,7 @@ from runcheck.adopt.found import Found, is_tag, seeds_in
 from runcheck.adopt.values import moment_of, number_of, step_of, value_of
 from runcheck.adopt.wandb import COMMAND, packages_in, take_end
 from runcheck.convention.documents import STATUSES, Status
+from runcheck.report.words import count_in_words
 from runcheck.trackers.wandb import BEST, ORIGIN, STATUS
 
 _STATES: Mapping[object, Status] = {
@@ -112,9 +113,11 @@ def take_rows(rows: Iterable[Mapping[str, object]], own: object, found: Found) -
             else:
                 found.points.add(name, -1 if step is None else step, value)  # what has no step is passed over
     if words:
-        found.notes.append(f"{words:,} values are NaN and infinities in words at W&B, and numbers here, as they were")
+        count = count_in_words(words, "number")
+        found.notes.append(f"{count} that W&B has in words, as NaN or Infinity: here as logged")
     if others:
-        found.left.append(f"{sum(others.values()):,} values of the history that are no numbers: {_shown(others)}")
+        count = count_in_words(sum(others.values()), "value")
+        found.left.append(f"{count} of the history, no number: {_shown(others)}")
     return Rows(last, moment, names)
 
 
@@ -123,7 +126,7 @@ def take_summary(summary: Mapping[str, object], known: set[str], found: Found, *
     ours = (BEST, STATUS) if is_ours else ("_",)
     alone = [name for name in summary if name not in known and not name.startswith(("_", *ours))]
     if alone:
-        found.left.append(f"{len(alone):,} values of the summary that no row has: {_shown(alone)}")
+        found.left.append(f"{count_in_words(len(alone), 'value')} of the summary that no row has: {_shown(alone)}")
 
 
 def _step_of_all(own: object) -> str:
