@@ -103,7 +103,8 @@ class Run:
 
         Args:
             like: The tree that a new run begins with. Of a checkpoint the result has its structure, its dtypes and its
-                shardings; where it is None the result is of dictionaries and lists.
+                shardings, and numbers of Python and scalars of NumPy where it has them; where it is None the result is
+                of dictionaries and lists.
 
         Raises:
             CannotReadError: the checkpoint is damaged, or does not fit ``like``.
