@@ -16,6 +16,7 @@ import runcheck
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
 from runcheck.writer.datasets.dataset import Dataset
 from tests.checking import check
+from tests.runs import start_run
 
 SYNTHETIC = {"kind": "synthetic", "seed": 7}
 EXTERNAL = {"kind": "external", "hashes": {"a.csv": "0" * 64}}
@@ -198,6 +199,8 @@ def test_a_dataset_that_is_still_written_conforms_and_is_not_sealed(root: Path) 
     report = check(root)
     assert [finding.message for finding in report.findings if finding.is_error] == []
     assert not Path(dataset.path, "SHA256SUMS").exists()
+    with pytest.raises(InvalidArgumentError, match="v1', which is running; finish it first, or publish a new version"):
+        start_run(root, data=dataset.path)
     dataset.finish()
     assert check(root).is_clean
 
@@ -215,5 +218,10 @@ def test_a_dataset_whose_making_ended_badly_says_so_and_conforms(
             dataset.write_parquet(f"s{split}", {"x": [1]})
         raise error
     assert metadata_of(dataset)["status"] == status
+    before = sorted(root.rglob("*"))
+    for use in (lambda: start_run(root, data=dataset.path), lambda: new(root, slug="other", provenance=dataset.path)):
+        with pytest.raises(InvalidArgumentError, match=f"v1', which is {status}; .*so publish a new version, and give"):
+            use()
+    assert sorted(root.rglob("*")) == before
     assert not (root / "dataset/digits/latest").is_symlink()
     assert [finding.message for finding in check(root).findings if finding.is_error] == []
