@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,23 @@ def test_the_generator_and_its_parameters_are_kept_without_secrets(root: Path, g
     assert [each["where"] for each in metadata_of(dataset)["governance"]["redactions"]] == [
         "metadata#/generator/params/api_key"
     ]
+
+
+def test_a_finished_dataset_takes_nothing_more(root: Path) -> None:
+    with new(root) as dataset:
+        dataset.write_parquet("train", {"x": [1]})
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    acts: list[Callable[[], object]] = [
+        lambda: dataset.write_parquet("test", {"x": [1]}),
+        lambda: dataset.write_hdf5("test", {"x": [1]}),
+        lambda: dataset.write_zarr("test", {"x": [1]}),
+        lambda: dataset.except_from("RC415", "Torn by a power cut."),
+        dataset.finish,
+    ]
+    for act in acts:
+        with pytest.raises(RuncheckError, match="the dataset is completed"):
+            act()
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
 
 def test_versions_count_up_and_latest_follows(root: Path) -> None:
