@@ -39,6 +39,12 @@ def test_a_step_that_fails_fails_the_flow_with_the_reason_and_a_failed_record(fa
     runcheck(project, "check", "--no-cache")
 
 
+def test_a_secret_that_a_step_prints_is_replaced_as_the_page_shows(failed: tuple[Path, str]) -> None:
+    page = (Path(__file__).parents[2] / "docs/flows.md").read_text()
+    (shown,) = [line for line in page.splitlines() if line.startswith("runcheck: train ended")]
+    assert shown in failed[1].splitlines()
+
+
 def test_no_secret_that_a_step_prints_is_in_the_record(failed: tuple[Path, str]) -> None:
     record = newest(failed[0])
     assert "the loss went away" in (record / "extra/flow.log").read_text()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 import optax
 import pytest
@@ -72,7 +73,7 @@ def test_a_step_without_a_checkpoint_is_told_with_those_that_there_are(written: 
         load_run(written).restore(11)
 
 
-def refused(folder: Path, *likes: str) -> list[str]:
+def refused(folder: Path, *likes: str, imports: str = "") -> list[str]:
     """Return how step 10 is refused for each of these trees.
 
     In a process of its own: Orbax closes its loop before TensorStore has answered for all arrays, and what these say
@@ -83,6 +84,7 @@ import jax.numpy as jnp
 import runcheck
 from runcheck.errors import CannotReadError
 from tests.reading.test_checkpoints import state
+{imports}
 like = state(0.0)
 like.params["dense"]["kernel"] = jnp.zeros((4, 2))
 for each in ({", ".join(likes)},):
@@ -102,6 +104,63 @@ def test_a_checkpoint_of_another_shape_is_told(written: Path) -> None:
     assert re.search(r"like lacks .*params/dense/bias.*; like has, .* does not, other$", names)
     assert "\n" not in names
     assert shapes.endswith("does not fit like: like has in another shape params/dense/kernel (4, 2), here (3, 2)")
+
+
+class Mixed(NamedTuple):
+    """A tree of all that a checkpoint holds, in no order of names."""
+
+    params: Any
+    best: Any
+    key: Any
+    seen: Any
+
+
+def mixed(best: float, seed: int, seen: int) -> Mixed:
+    """Return arrays, scalars of NumPy, typed keys and numbers of Python."""
+    scalars = {"f4": np.float32(best), "f8": np.float64(best), "i8": np.int64(seen), "no": np.bool_(seen)}
+    return Mixed({"w": jnp.full(3, best)}, {**scalars, "bf16": ml_dtypes.bfloat16(best)}, jax.random.key(seed), seen)
+
+
+@pytest.fixture(scope="module")
+def of_scalars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a checkpoint of scalars, keys and numbers. Not to be changed."""
+    with start_run(tmp_path_factory.mktemp("scalars")) as run:
+        run.log(10, {"loss": 1.0})
+        run.save_checkpoint(10, mixed(0.5, 1, 7))
+    return Path(run.path)
+
+
+def test_scalars_of_numpy_and_keys_and_numbers_come_back_as_what_they_were(of_scalars: Path) -> None:
+    saved, restored = mixed(0.5, 1, 7), load_run(of_scalars).restore(like=mixed(1e9, 0, 0))
+    assert isinstance(restored, Mixed)
+    assert restored.best == saved.best
+    assert jax.tree.map(type, restored.best) == jax.tree.map(type, saved.best)
+    assert (jax.random.key_data(restored.key) == jax.random.key_data(saved.key)).all()
+    assert restored.key.dtype == saved.key.dtype
+    assert (type(restored.seen), restored.seen) == (int, 7)
+
+
+def test_a_number_of_python_is_restored_into_a_scalar_of_numpy(of_scalars: Path) -> None:
+    restored: Any = load_run(of_scalars).restore(like=mixed(0.0, 0, 0)._replace(seen=np.int32(0)))
+    assert (type(restored.seen), restored.seen) == (np.int32, 7)
+
+
+def test_a_typed_key_that_fits_is_no_part_of_another_complaint(of_scalars: Path) -> None:
+    keys = "from tests.reading.test_checkpoints import mixed; import jax, numpy as np"
+    like = "mixed(0.0, 0, 0)"
+    more, shapes, other, several = refused(
+        of_scalars,
+        f'{like}._replace(seen={{"more": np.zeros(2)}})',
+        f'{like}._replace(params={{"w": np.float32(0)}})',
+        f'{like}._replace(key=jax.random.key(0, impl="rbg"))',
+        f"{like}._replace(key=jax.random.split(jax.random.key(0), 4))",
+        imports=keys,
+    )
+    assert more.endswith("does not fit like: like lacks seen; like has, and the checkpoint does not, seen/more")
+    assert shapes.endswith("does not fit like: like has in another shape params/w (), here (3,)")
+    kind = "does not fit like: like has keys of jax.random of another kind or number, key of"
+    assert other.endswith(f"{kind} (4,) integers, here (2,)")
+    assert several.endswith(f"{kind} (4, 2) integers, here (2,)")
 
 
 def test_a_checkpoint_that_was_not_committed_is_passed_over_unless_it_is_asked_for(folder: Path) -> None:

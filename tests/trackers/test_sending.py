@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import runcheck
+from runcheck.errors import InvalidArgumentError
 from runcheck.writer.run import Run
 from tests.trackers.conftest import log_some, mirror
 
@@ -48,6 +49,36 @@ def test_a_package_adds_a_tracker_of_its_own(start: Callable[..., Run], package:
     assert len(steps_of(package)) == 27
     assert lines_of(package)[-1] == {"status": "completed"}
     assert run.metadata["trackers"]["lines"]["file"] == next(package.iterdir()).name
+
+
+@pytest.mark.parametrize("asked", [["wandbb"], ["mlflow", runcheck.Mirror("wandbb")]], ids=repr)
+def test_a_tracker_that_there_is_none_of_is_refused_before_anything_is_written(
+    start: Callable[..., Run], tmp_path: Path, asked: list[str | runcheck.Mirror]
+) -> None:
+    words = "trackers: there is no tracker 'wandbb'; did you mean 'wandb'[?] there is mlflow, wandb$"
+    with pytest.raises(InvalidArgumentError, match=words):
+        start(trackers=asked)
+    assert not (tmp_path / "artefacts").exists()
+
+
+def test_a_tracker_of_the_variable_that_there_is_none_of_is_refused(
+    start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNCHECK_TRACKERS", "neptune")
+    with pytest.raises(InvalidArgumentError, match=r"there is no tracker 'neptune'; there is mlflow, wandb$"):
+        start()
+
+
+def test_a_tracker_of_the_configuration_that_is_not_known_here_is_told_at_the_start_and_keeps_no_other_back(
+    start: Callable[..., Run], package: Path, tmp_path: Path
+) -> None:
+    text = f'trackers.lines.options.folder = "{package}"\ntrackers.ours = {{}}\n'
+    (tmp_path / "runcheck.toml").write_text(text)
+    with pytest.warns(RuntimeWarning, match="not mirrored to ours, as the configuration asks: there is no tracker"):
+        run = start()
+    log_some(run)
+    run.finish()
+    assert len(steps_of(package)) == 27
 
 
 def test_a_tracker_that_says_nothing_gets_what_is_not_noted_as_sent(

@@ -122,6 +122,13 @@ def test_a_finished_run_takes_nothing_more(start: StartRun) -> None:
         run.finish,
         lambda: run.save_checkpoint(1, {"w": np.zeros(1)}),
         lambda: run.export("w", {}, 1),
+        lambda: run.add_file(__file__),
+        lambda: run.plot("curve", b"\x89PNG\r\n\x1a\n"),
+        lambda: run.link({"compared_with": "model/a_b_c/v1"}),
+        lambda: run.note("It converged."),
+        lambda: run.stopped_early(1),
+        lambda: run.except_from("RC415", "Torn by a power cut."),
+        lambda: run.write_role("study", "{}"),
     ]
     for act in acts:
         with pytest.raises(RuncheckError, match="the run is completed"):

@@ -206,6 +206,32 @@ def test_the_caller_keeps_the_configuration_that_it_gave(start: StartRun) -> Non
     assert json.dumps(config) == before
 
 
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("failed with token=f3k9d2mq7x1vb8t0", "failed with token=[redacted]"),
+        ("failed with token=f3k9d2mq7x1vb8t", None),
+        ("failed with token=abcdef123456", None),
+        ("failed with token=fkdmqxvbtgwzplnr", None),
+        ("failed with password=f3k9d2", "failed with password=[redacted]"),
+        ("failed with password=f3k9d", None),
+        ("failed with token=<token>, password=${TOKEN}, api_key=...", None),
+    ],
+)
+def test_within_a_text_a_secret_counts_from_the_length_that_the_guide_says(text: str, clean: str | None) -> None:
+    assert Redactor(()).text(text, "metadata#/error") == (clean or text)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_replaced"), [("f3k9d2mq", True), ("f3k9d2m", False), ("<token>", False), ("${TOKEN}", False)]
+)
+def test_under_a_key_of_its_own_a_token_counts_from_the_length_that_the_guide_says(
+    value: str, is_replaced: bool
+) -> None:
+    found = Redactor(()).document({"token": value}, "config#")
+    assert found == {"token": "[redacted]" if is_replaced else value}
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_a_private_key_in_a_difference_is_left_out_line_by_line(ending: str) -> None:
     key = [

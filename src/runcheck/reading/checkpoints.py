@@ -9,6 +9,7 @@ from runcheck.errors import CannotReadError, MissingLibraryError, warn
 from runcheck.probes import look_into_folder
 from runcheck.probes.contents import OrbaxContent, OrbaxFault
 from runcheck.reading.files import UnitFiles
+from runcheck.reading.like import misfit, misfit_of_scalars, some_of, with_arrays_for_scalars, with_scalars_again
 
 _LINE = 300  # characters of what a library says
 
@@ -25,8 +26,9 @@ def restore(files: UnitFiles, step: int | None, like: object) -> object:
     Args:
         files: The files of the run.
         step: Which one; by default the newest that was committed.
-        like: A tree of arrays or of ``jax.ShapeDtypeStruct``, in whose structure, dtypes and shardings the arrays are
-            restored; by default nested dictionaries and lists, on the devices that they were saved from.
+        like: A tree of what a checkpoint holds, or of ``jax.ShapeDtypeStruct``, in whose structure, dtypes and
+            shardings it is restored, a number of Python or a scalar of NumPy as one; by default nested dictionaries
+            and lists, on the devices that the arrays were saved from, and scalars of NumPy as arrays without axes.
 
     Raises:
         CannotReadError: there is none, it is not whole, or it does not fit ``like``.
@@ -36,7 +38,7 @@ def restore(files: UnitFiles, step: int | None, like: object) -> object:
     if not steps:
         files.fault(layout().folder_of("checkpoint"), "holds no checkpoint")
     if step is not None and step not in steps:
-        files.fault(layout().folder_of("checkpoint"), f"holds no checkpoint of step {step}; there are {_told(steps)}")
+        files.fault(layout().folder_of("checkpoint"), f"holds no checkpoint of step {step}; there are {some_of(steps)}")
     path = _newest_committed(files, steps) if step is None else _path(step)
     fault = _fault_of(files, path)
     if fault is not None:
@@ -47,40 +49,14 @@ def restore(files: UnitFiles, step: int | None, like: object) -> object:
         raise MissingLibraryError("orbax-checkpoint", "orbax", "restore checkpoints") from error
     try:
         with ocp.StandardCheckpointer() as checkpointer:
-            tree: object = checkpointer.restore(files.absolute(path), like)
+            tree: object = checkpointer.restore(files.absolute(path), with_arrays_for_scalars(like))
     except Exception as error:
         # What Orbax and TensorStore raise at a damaged file, or at a tree of another shape, is of many classes.
-        words = _misfit(_content(files, path), like) or f"Orbax does not restore it: {_in_a_line(error)}"
+        words = misfit(_content(files, path), like) or f"Orbax does not restore it: {_in_a_line(error)}"
         raise CannotReadError(f"{files.absolute(path)}: {words}") from error
-    return tree
-
-
-def _misfit(content: OrbaxContent, like: object) -> str | None:
-    """Return in words which arrays of a checkpoint ``like`` lacks, has beyond it, or has in another shape."""
-    import jax  # noqa: PLC0415 - Orbax has loaded it
-
-    wanted = {
-        jax.tree_util.keystr(key, simple=True, separator="/"): getattr(leaf, "shape", None)
-        for key, leaf in jax.tree_util.tree_flatten_with_path(like)[0]
-    }
-    shapes = {leaf.name: leaf.shape for leaf in content.leaves}
-    there = {*shapes, *content.unsized}
-    if like is None or not there:
-        return None
-    parts = (
-        ("like lacks", sorted(there - wanted.keys())),
-        ("like has, and the checkpoint does not,", sorted(wanted.keys() - there)),
-        (
-            "like has in another shape",
-            [
-                f"{name} {shape}, here {shapes[name]}"
-                for name, shape in wanted.items()
-                if shape is not None and name in shapes and tuple(shape) != shapes[name]
-            ],
-        ),
-    )
-    faults = "; ".join(f"{words} {_told(each)}" for words, each in parts if each)
-    return f"does not fit like: {faults}" if faults else None
+    if wrong := misfit_of_scalars(tree, like):
+        raise CannotReadError(f"{files.absolute(path)}: {wrong}")
+    return with_scalars_again(tree, like)
 
 
 def _in_a_line(error: Exception) -> str:
@@ -116,8 +92,3 @@ def _content(files: UnitFiles, path: str) -> OrbaxContent:
 
 def _path(step: int) -> str:
     return f"{layout().folder_of('checkpoint')}/{step}"
-
-
-def _told(each_of: Sequence[object]) -> str:
-    few = [str(each) for each in each_of]
-    return ", ".join(few if len(few) <= 10 else [*few[:5], "...", *few[-5:]])  # noqa: PLR2004

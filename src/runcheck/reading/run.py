@@ -101,8 +101,9 @@ class LoadedRun(LoadedUnit):
         Args:
             step: Which checkpoint; by default the newest that was committed.
             like: A tree of arrays or of ``jax.ShapeDtypeStruct``, as ``jax.eval_shape`` gives it: its structure, its
-                dtypes and its shardings are those of the result. By default the result is of dictionaries and lists,
-                on the devices that the arrays were saved from.
+                dtypes and its shardings are those of the result, as are its numbers of Python and scalars of NumPy. By
+                default the result is of dictionaries and lists, on the devices that the arrays were saved from, and a
+                scalar of NumPy is an array without axes.
 
         Raises:
             CannotReadError: there is no such checkpoint, it is not whole or not here, or it does not fit ``like``.

@@ -74,12 +74,16 @@ def mirrors_of(asked: Sequence[str | Mirror]) -> list[Mirror]:
     """Return the mirrors that are asked for, each tracker once.
 
     Raises:
-        InvalidArgumentError: one is neither a name nor a mirror, or a tracker is named twice.
+        InvalidArgumentError: one is neither a name nor a mirror, there is no such tracker, or one is named twice.
     """
     if isinstance(asked, str):
         raise InvalidArgumentError(f"trackers is {asked!r}; give a list, [{asked!r}]")
+    from runcheck.trackers.find import unknown  # noqa: PLC0415 - most runs are mirrored nowhere
+
     mirrors = [each if isinstance(each, Mirror) else Mirror(each) for each in asked]
     for at, each in enumerate(mirrors):
+        if (fault := unknown(each.tracker)) is not None:
+            raise InvalidArgumentError(f"trackers: {fault}")
         if each.tracker in (other.tracker for other in mirrors[:at]):
             raise InvalidArgumentError(f"trackers name {each.tracker} twice; a run has one copy at each")
     return mirrors

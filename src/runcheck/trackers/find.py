@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import cast
 
 from runcheck.errors import CannotMirrorError
@@ -20,10 +21,18 @@ def open_of(tracker: str) -> OpenCopy:
     """
     if tracker in _OWN:
         return cast("OpenCopy", getattr(importlib.import_module(_OWN[tracker]), _OPEN))
-    found = _registered().get(tracker)
-    if found is None:
-        raise CannotMirrorError(f"there is no tracker {tracker!r}; there is {', '.join(names())}")
-    return found()
+    if (fault := unknown(tracker)) is not None:
+        raise CannotMirrorError(fault)
+    return _registered()[tracker]()
+
+
+def unknown(tracker: str) -> str | None:
+    """Return in words that there is no tracker of this name, and which there are; None where there is one."""
+    if tracker in _OWN or tracker in (known := names()):
+        return None
+    near = get_close_matches(tracker.lower(), known, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"there is no tracker {tracker!r}; {meant}there is {', '.join(known)}"
 
 
 def names() -> list[str]:

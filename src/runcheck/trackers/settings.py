@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 from runcheck.configuration.configuration import Configuration, configuration_of
 from runcheck.configuration.find import find
-from runcheck.errors import ConfigurationError
+from runcheck.errors import ConfigurationError, warn
 from runcheck.trackers.asked import MODES, WAIT_SECONDS
+from runcheck.trackers.find import unknown
 from runcheck.trackers.protocol import Setting
 
 TURNED_OFF = "disabled"
@@ -49,12 +50,19 @@ def wait_of(settings: Mapping[str, Setting]) -> float:
 def trackers_above(root: str) -> list[str]:
     """Return the trackers that the configuration above a tree asks for.
 
+    Of one that is not known here a warning tells: others may share the configuration, and have what registers it.
+
     Raises:
         ConfigurationError: it cannot be read.
     """
     configuration = configuration_above(root)
     tables = {} if configuration is None else configuration.trackers
-    return [name for name, table in tables.items() if table.get("mode") != TURNED_OFF]
+    asked = [name for name, table in tables.items() if table.get("mode") != TURNED_OFF]
+    faults = {name: unknown(name) for name in asked}
+    for name, fault in faults.items():
+        if fault is not None:
+            warn(f"the run is not mirrored to {name}, as the configuration asks: {fault}")
+    return [name for name in asked if faults[name] is None]
 
 
 def configuration_above(root: str) -> Configuration | None:

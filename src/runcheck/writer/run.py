@@ -103,7 +103,8 @@ class Run:
 
         Args:
             like: The tree that a new run begins with. Of a checkpoint the result has its structure, its dtypes and its
-                shardings; where it is None the result is of dictionaries and lists.
+                shardings, and numbers of Python and scalars of NumPy where it has them; where it is None the result is
+                of dictionaries and lists.
 
         Raises:
             CannotReadError: the checkpoint is damaged, or does not fit ``like``.
@@ -325,17 +326,28 @@ class Run:
         return self._folder.redacted(document, where)
 
     def stopped_early(self, step: int) -> None:
-        """Record that training stopped at ``step``, before its planned end."""
+        """Record that training stopped at ``step``, before its planned end.
+
+        Raises:
+            InvalidArgumentError: ``step`` is none.
+            RuncheckError: the run is finished.
+        """
+        self._owned_log()
         self._early_stopping = checked_step(step)
 
     def note(self, text: str) -> None:
-        """Add a paragraph to the results in the README."""
+        """Add a paragraph to the results in the README. What the disk refuses is a warning, and tried again at the end.
+
+        Raises:
+            InvalidArgumentError: ``text`` is no text.
+            RuncheckError: the run is finished.
+        """
+        self._owned_log()
         self._notes.append(self._folder.text(text, "note", "readme"))
-        if self._status == "running":
-            try:
-                self._folder.write_readme(self._readme("running", None))
-            except OSError as error:
-                warn(f"the README was not written: {error.strerror}")
+        try:
+            self._folder.write_readme(self._readme("running", None))
+        except OSError as error:
+            warn(f"the README was not written: {error.strerror}")
 
     def except_from(self, clause: str, reason: str, *, path: str | None = None, until: str | None = None) -> None:
         """State that the run breaks a clause on purpose: a check counts that, and does not fail.

@@ -73,7 +73,7 @@ def start_run(
         seeds: Each seed that the run depends on, by what it seeds.
         tags: ``experiment`` and ``run_type``, and ``sweep`` if it is part of one. ``dataset`` and ``model`` are those
             of the slug.
-        data: The path of a dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or
+        data: The path of a completed dataset in the same tree, or a provenance, ``{"kind": "synthetic", "seed": 7}`` or
             ``{"kind": "external", "hashes": {"images": ...}}``, where a hash is a SHA-256, or the ``pathlib.Path`` or
             the array whose SHA-256 it is to be.
         description: What the run is for, in a sentence or two; by default the first paragraph of the script's

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import runcheck
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
 from runcheck.writer.datasets.dataset import Dataset
 from tests.checking import check
+from tests.runs import start_run
 
 SYNTHETIC = {"kind": "synthetic", "seed": 7}
 EXTERNAL = {"kind": "external", "hashes": {"a.csv": "0" * 64}}
@@ -101,6 +103,23 @@ def test_the_generator_and_its_parameters_are_kept_without_secrets(root: Path, g
     assert [each["where"] for each in metadata_of(dataset)["governance"]["redactions"]] == [
         "metadata#/generator/params/api_key"
     ]
+
+
+def test_a_finished_dataset_takes_nothing_more(root: Path) -> None:
+    with new(root) as dataset:
+        dataset.write_parquet("train", {"x": [1]})
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+    acts: list[Callable[[], object]] = [
+        lambda: dataset.write_parquet("test", {"x": [1]}),
+        lambda: dataset.write_hdf5("test", {"x": [1]}),
+        lambda: dataset.write_zarr("test", {"x": [1]}),
+        lambda: dataset.except_from("RC415", "Torn by a power cut."),
+        dataset.finish,
+    ]
+    for act in acts:
+        with pytest.raises(RuncheckError, match="the dataset is completed"):
+            act()
+    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
 
 def test_versions_count_up_and_latest_follows(root: Path) -> None:
@@ -198,6 +217,8 @@ def test_a_dataset_that_is_still_written_conforms_and_is_not_sealed(root: Path) 
     report = check(root)
     assert [finding.message for finding in report.findings if finding.is_error] == []
     assert not Path(dataset.path, "SHA256SUMS").exists()
+    with pytest.raises(InvalidArgumentError, match="v1', which is running; finish it first, or publish a new version"):
+        start_run(root, data=dataset.path)
     dataset.finish()
     assert check(root).is_clean
 
@@ -215,5 +236,10 @@ def test_a_dataset_whose_making_ended_badly_says_so_and_conforms(
             dataset.write_parquet(f"s{split}", {"x": [1]})
         raise error
     assert metadata_of(dataset)["status"] == status
+    before = sorted(root.rglob("*"))
+    for use in (lambda: start_run(root, data=dataset.path), lambda: new(root, slug="other", provenance=dataset.path)):
+        with pytest.raises(InvalidArgumentError, match=f"v1', which is {status}; .*so publish a new version, and give"):
+            use()
+    assert sorted(root.rglob("*")) == before
     assert not (root / "dataset/digits/latest").is_symlink()
     assert [finding.message for finding in check(root).findings if finding.is_error] == []

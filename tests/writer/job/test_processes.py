@@ -130,6 +130,10 @@ told["continued"] = again.checkpoints
 told["checkpoints"] = run.checkpoints
 told["sealed"] = os.path.exists(run.path + "/SHA256SUMS")
 told["bad end"] = error_of(run.finish)
+told["after the end"] = [
+    error_of(run.note, "Late."), error_of(run.stopped_early, 5), error_of(run.link, {}),
+    error_of(run.plot, "late", b""), error_of(run.add_file, __file__), error_of(run.write_role, "study", "{}"),
+]
 from runcheck.writer.job import processes
 processes._PATIENCE_SECONDS = processes._POLL_SECONDS = 0.1
 if index == 1:
@@ -252,11 +256,12 @@ def test_the_metadata_count_processes_and_the_devices_of_all(job: Job) -> None:
 
 
 def test_what_does_not_fit_is_refused_in_both_processes_alike(job: Job) -> None:
-    for name in ("bad start", "bad tree", "bad calls", "bad end"):
+    for name in ("bad start", "bad tree", "bad calls", "bad end", "after the end"):
         assert job.first[name] == job.other[name], name
     assert job.first["bad start"][0] == job.first["bad tree"][0] == "InvalidArgumentError"
     assert [kind for kind, _ in job.first["bad calls"]] == ["InvalidArgumentError"] * 7
     assert job.first["bad calls"][3][1].startswith("step 3 has no checkpoint")
+    assert {kind for kind, _ in job.first["after the end"]} == {"RuncheckError"}
 
 
 def test_what_stops_process_0_is_raised_in_the_other(job: Job) -> None:

@@ -258,9 +258,29 @@ def test_another_configuration_is_told_with_its_values(start: StartRun, stopped:
 def test_other_data_are_refused(root: Path, start: StartRun, stopped: Callable[..., Path]) -> None:
     path = stopped("failed")
     before = everything(root)
-    with pytest.raises(InvalidArgumentError, match="these are other data"):
+    words = (
+        "was trained on synthetic data of the seed 7; these are other data, synthetic data of the seed 8; start another"
+    )
+    with pytest.raises(InvalidArgumentError, match=words):
         start(resume=path, data={"kind": "synthetic", "seed": 8}, allow_config_change=True)
     assert everything(root) == before
+
+
+def test_other_external_data_are_told_with_the_hashes_that_differ(
+    start: StartRun, stopped: Callable[..., Path]
+) -> None:
+    def of(**hashes: str) -> dict[str, object]:
+        return {"kind": "external", "hashes": {name: letter * 64 for name, letter in hashes.items()}}
+
+    path = stopped("failed", data=of(train="a", test="b"))
+    words = "was trained on other external data than these, in hashes/test: .bbb.*-> .ccc.*; start another run$"
+    with pytest.raises(InvalidArgumentError, match=words) as told:
+        start(resume=path, data=of(train="a", test="c"))
+    assert "hashes/train" not in str(told.value)
+    with pytest.raises(
+        InvalidArgumentError, match="on external data; these are other data, synthetic data of the seed 1;"
+    ):
+        start(resume=path, data={"kind": "synthetic", "seed": 1})
 
 
 def test_other_seeds_are_told_and_those_of_the_beginning_stay(start: StartRun, stopped: Callable[..., Path]) -> None:

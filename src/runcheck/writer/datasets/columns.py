@@ -209,11 +209,11 @@ def _column(name: str, array: Sliced, format_: str) -> Column:
     if dtype.kind in "UTO":
         dtype = np.dtype(object)
     elif dtype.kind not in "biufc" or not is_known:
-        raise InvalidArgumentError(f"{name} is {dtype}, which {format_} does not hold; give it {_instead(dtype)}")
+        raise InvalidArgumentError(f"{name} is {dtype}, which {format_} does not hold; give it {instead_of(dtype)}")
     return Column(name, dtype.newbyteorder("<"), tuple(array.shape[1:]))
 
 
-def _instead(dtype: "np.dtype[np.generic]") -> str:
+def instead_of(dtype: "np.dtype[np.generic]") -> str:
     """Return what to give in place of a dtype, without a value changed."""
     if dtype.kind in "Mm":
         return "as integers, .astype('int64')"

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from runcheck.errors import InvalidArgumentError, MissingLibraryError
-from runcheck.writer.datasets.columns import blocks, dtype_of, is_sliced
+from runcheck.writer.datasets.columns import blocks, dtype_of, instead_of, is_sliced
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 Rows: TypeAlias = Union["pa.Table", "pa.RecordBatch", "pa.RecordBatchReader", Mapping[str, object]]
@@ -108,4 +109,26 @@ def _column(name: str, column: object) -> "pa.Array":
             return values
         return pa.array(np.asarray(column) if is_sliced(column) else column)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"the column {name} cannot be kept as Parquet: {error}") from error
+        why = _why_not_held(dtype_of(column)) if is_sliced(column) else ""
+        raise InvalidArgumentError(f"the column {name} {why or f'cannot be kept as Parquet: {error}'}") from error
+
+
+def _why_not_held(dtype: "np.dtype[np.generic]") -> str:
+    """Return in words that Arrow has nothing for a dtype and what to give, for it tells a number; "" where it has."""
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        pa.array(np.empty(0, dtype))
+    except pa.ArrowException:
+        return f"is {dtype}, which Parquet does not hold; give it {_instead_of(dtype)}"
+    return ""
+
+
+def _instead_of(dtype: "np.dtype[np.generic]") -> str:
+    """Return what to give in place of a dtype that Arrow has nothing for."""
+    if dtype.kind == "c":
+        return "as two columns, its .real and its .imag"
+    if dtype.kind in "mM":  # of a unit that is neither s nor ms, us or ns
+        return f"as .astype('{dtype.kind}8[s]')"
+    return instead_of(dtype) if dtype.isnative else f"as .astype('{dtype.name}'), in the byte order of this machine"

@@ -59,8 +59,9 @@ class SilentRun(Run):
         self._open_log()
         checked_links(links)
 
-    def write_role(self, role: str, text: str) -> None:
+    def write_role(self, role: str, text: str) -> None:  # noqa: ARG002 - process 0 does
         """Leave that to process 0."""
+        self._open_log()
 
     def plot(self, name: str, figure: object) -> str | None:
         """Return where process 0 puts the plot; see :meth:`Run.plot`. Only there it is drawn."""

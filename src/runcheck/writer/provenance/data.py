@@ -1,6 +1,7 @@
 """Where the data of a unit comes from: what callers say, as the metadata have it."""
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ def provenance_of(
     A path through ``latest`` becomes that of the version it names today. ``what`` is the argument that it was given as.
 
     Raises:
-        InvalidArgumentError: the path is no sealed dataset of this tree, or the mapping is no provenance.
+        InvalidArgumentError: the path is no completed and sealed dataset of this tree, or the mapping is no provenance.
     """
     if isinstance(data, Mapping):
         return _given(plain_object(data, what), what)
@@ -85,10 +86,26 @@ def _artefact(data: str, root: str, what: str) -> Provenance:
         )
     if not os.path.isdir(folder):
         raise InvalidArgumentError(f"{what} is {data!r}, which is not there")
+    if (status := _status_of(folder)) not in (None, "completed"):
+        first = "finish it first, or" if status == "running" else "a version is never written again, so"
+        raise InvalidArgumentError(
+            f"{what} is {data!r}, which is {status}; {first} publish a new version, and give that"
+        )
     fingerprint = fingerprint_of_unit(folder)
     if fingerprint is None:
         raise InvalidArgumentError(f"{what} is {data!r}, which is not sealed; finish writing it first")
     return {"kind": "artefact", "path": checked_name("unit-path", what, "/".join(parts)), "fingerprint": fingerprint}
+
+
+def _status_of(dataset: str) -> str | None:
+    """Return the status in the metadata of a dataset, None where they cannot be read, which is for a check to tell."""
+    try:
+        with open(os.path.join(dataset, layout().path("metadata")), "rb") as stream:
+            metadata = json.loads(stream.read(layout().limits.document_bytes))
+    except (OSError, ValueError, RecursionError):
+        return None
+    status = metadata.get("status") if isinstance(metadata, dict) else None
+    return status if isinstance(status, str) else None
 
 
 def _given(provenance: dict[str, object], what: str) -> Provenance:

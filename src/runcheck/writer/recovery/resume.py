@@ -183,9 +183,7 @@ def _refuse_another(
     if unit.files.has(csv) or not old["config"]["path"].endswith(".json"):
         raise CannotWriteError(f"{place}: was written by another program, in {csv} or YAML; start another run")
     if metadata["data_provenance"] != old["data_provenance"]:
-        raise InvalidArgumentError(
-            f"{place}: was trained on {_told(old)}; these are other data, {_told(metadata)}: start another run"
-        )
+        raise InvalidArgumentError(f"{place}: {_other_data(old, metadata)}; start another run")
     if metadata["seeds"] != old["seeds"]:
         warn(f"{place} keeps the seeds that it began with, {old['seeds']}; now they are others")
     if metadata["config"]["sha256"] == old["config"]["sha256"]:
@@ -203,15 +201,30 @@ def _differing(unit: StoredUnit, config: Mapping[str, object]) -> str:
     old: Mapping[str, object] = {}
     with suppress(CannotReadError):
         old = unit.files.document(unit.metadata["config"]["path"], "document")
-    changes = list(islice(differences(old, config), _SHOWN + 1))
+    return _in_words(old, config)
+
+
+def _in_words(old: Mapping[str, object], new: Mapping[str, object]) -> str:
+    changes = list(islice(differences(old, new), _SHOWN + 1))
     return f", in {', '.join(changes[:_SHOWN])}{', ...' if len(changes) > _SHOWN else ''}" if changes else ""
+
+
+def _other_data(old: Metadata, new: Metadata) -> str:
+    """Return in words what a run was trained on, and how other data differ from that."""
+    before, after = _told(old), _told(new)
+    if before != after:
+        return f"was trained on {before}; these are other data, {after}"
+    changes = _in_words({**old["data_provenance"]}, {**new["data_provenance"]})
+    return f"was trained on other {before} than these{changes}"
 
 
 def _told(metadata: Metadata) -> str:
     provenance = metadata["data_provenance"]
     if provenance["kind"] == "artefact":
         return f"{provenance['path']} with the fingerprint {provenance['fingerprint'][:12]}"
-    return f"{provenance['kind']} data"
+    if provenance["kind"] == "synthetic":
+        return f"synthetic data of the seed {provenance['seed']}"
+    return "external data"
 
 
 def _git(folder: UnitFolder, repair: Repair, number: int) -> Git | None:
