@@ -63,6 +63,16 @@ def test_a_tracker_that_says_nothing_gets_what_is_not_noted_as_sent(
     assert steps_of(package) == list(range(2500))
 
 
+def test_another_place_by_the_configuration_is_another_copy_and_gets_all_rows(
+    finished: Path, package: Path, tmp_path: Path
+) -> None:
+    for folder in (package, tmp_path / "others"):
+        (tmp_path / "runcheck.toml").write_text(f'trackers.lines.options.folder = "{folder}"\n')
+        assert "27 rows sent\n" in mirror(finished, "lines").stdout
+        assert len(steps_of(folder)) == 27
+        assert "all is there, 27 rows" in mirror(finished, "lines").stdout
+
+
 def test_of_rows_that_a_run_took_back_none_is_sent_twice_and_it_is_told(
     start: Callable[..., Run], package: Path, tmp_path: Path
 ) -> None:
