@@ -16,7 +16,7 @@ def mirror(path: str, tracker: str, asked: Mapping[str, Setting], *, again: bool
     """Send the run at ``path`` to a tracker, and return what that came to.
 
     Args:
-        path: Its folder, or ``latest`` of its slug.
+        path: Its folder, or a word that means it, such as ``latest`` or its slug.
         tracker: The name of the tracker.
         asked: Settings by the keys of the configuration; they count before all others.
         again: Ask the tracker even where all was sent before by what is noted.
