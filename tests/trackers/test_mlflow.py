@@ -75,6 +75,8 @@ def test_a_server_or_an_experiment_that_the_environment_names_is_not_taken_for_t
     line.cut()
     done = mirror_to_mlflow(finished)
     assert (done.returncode, done.stdout) == (2, "")
+    why = f"no server answers at {line.address}; start it, or give another address"
+    assert done.stderr == f"runcheck: {finished}: mlflow: {why}\n"
 
 
 def test_a_server_that_the_configuration_names_is_not_taken_for_the_one_that_was_noted(

@@ -103,6 +103,7 @@ def test_what_cannot_be_mirrored_is_told_in_a_line(start: Callable[..., Run], fi
     unknown = mirror(finished, "neptune")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert unknown.stderr == "runcheck: there is no tracker 'neptune'; there is mlflow, wandb\n"
+    assert not (finished.parents[2] / ".runcheck/mirrors").exists()
     assert "there is no such folder" in mirror(tmp_path / "nowhere", "wandb").stderr
     run = start(trackers=[])
     assert "of this machine writes it; mirror it when it has ended" in mirror(Path(run.path), "wandb").stderr
