@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runcheck.asking.resolve import resolve
 from runcheck.errors import CannotReadError
+from runcheck.reading.resolve import resolve
 from tests.asking.conftest import FIRST, SECOND, Lab
 
 

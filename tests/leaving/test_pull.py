@@ -248,6 +248,7 @@ def test_what_cannot_be_asked_is_a_line_and_no_traceback(pull: Pull, tmp_path: P
         assert done.stderr.startswith(f"runcheck: mlflow {'0' * 32}: ")
         assert done.stderr.count("\n") == 1
         assert "secret" not in done.stderr
+    assert ": no server answers at http://127.0.0.1:9; start it" in nobody.stderr
 
 
 def test_nobody_says_where_the_server_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,9 +170,41 @@ def idle(config: dict[str, Any]) -> None:
     """Do nothing."""
 
 
-def test_a_metric_that_its_run_does_not_have_fails_the_trial() -> None:
-    told = runcheck.sweep(train, {"rate": [0.1]}, metric="val/loss", quiet=True)
-    assert told.trials[0].get("reason") == "its run has no finite val/loss"
+def train_to_nothing_finite(config: dict[str, Any]) -> None:
+    """Log a loss that is no number."""
+    with start(config) as run:
+        run.log(0, {"loss": float("nan")}, split="test")
+
+
+def train_and_validate_at_02(config: dict[str, Any]) -> None:
+    """Log a loss of the validation from the rate 0.2 down."""
+    with start(config) as run:
+        run.log(0, {"loss": 1.0}, split="val" if config["rate"] <= 0.2 else "test")
+
+
+def test_a_metric_that_is_not_finite_in_its_run_fails_the_trial_and_the_others_go_on() -> None:
+    told = runcheck.sweep(train_to_nothing_finite, {"rate": [0.1, 0.2]}, metric="test/loss", quiet=True)
+    assert [each.get("reason") for each in told.trials] == ["its run has no finite test/loss"] * 2
+
+
+def test_a_metric_that_the_runs_before_had_fails_the_trial_alone_that_lacks_it() -> None:
+    told = runcheck.sweep(train_and_validate_at_02, {"rate": [0.1, 0.3, 0.2]}, metric="val/loss", quiet=True)
+    assert [each["state"] for each in told.trials] == ["completed", "failed", "completed"]
+    assert told.trials[1].get("reason") == "its run has no finite val/loss"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_metric_that_the_first_run_does_not_have_stops_the_sweep_and_its_series_are_named(jobs: int) -> None:
+    grid = {"rate": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}
+    with pytest.raises(InvalidArgumentError, match=r"metric is 'tst/loss'.* has no such series; did you mean test/los"):
+        runcheck.sweep(train, grid, name="rates", metric="tst/loss", jobs=jobs, quiet=True)
+    assert len(units("train")) <= 2 * jobs
+    with pytest.raises(InvalidArgumentError, match=r"no such series; there are test/loss"):  # of a run of before, too
+        runcheck.sweep(train, grid, name="rates", metric="zzz/accuracy", quiet=True)
+    assert len(units("train")) <= 2 * jobs
+    assert not units("sweep")
+    told = runcheck.sweep(train, grid, name="rates", metric="test/loss", quiet=True)
+    assert [each["state"] for each in told.trials] == ["completed"] * 6
 
 
 def test_progress_says_the_best_so_far(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,6 +58,35 @@ def test_what_was_sent_is_not_sent_again_whatever_is_noted_here(
     assert server.rows(finished) == expected(finished)
 
 
+def test_a_server_or_an_experiment_that_the_environment_names_is_not_taken_for_the_one_that_was_noted(
+    finished: Path, server: Server, mirror_to_mlflow: Mirror, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
+    assert "27 rows sent" in mirror_to_mlflow(finished).stdout
+    assert "all is there, 27 rows" in mirror_to_mlflow(finished).stdout
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", line.address)
+    assert "0 rows sent; 27 rows were there" in mirror_to_mlflow(finished).stdout  # it was asked
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "zzz")
+    assert "experiment zzz" in (done := mirror_to_mlflow(finished)).stdout
+    assert "27 rows sent" in done.stdout
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
+    assert "0 rows sent; 27 rows were there" in mirror_to_mlflow(finished).stdout
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", line.address)
+    line.cut()
+    done = mirror_to_mlflow(finished)
+    assert (done.returncode, done.stdout) == (2, "")
+    why = f"no server answers at {line.address}; start it, or give another address"
+    assert done.stderr == f"runcheck: {finished}: mlflow: {why}\n"
+
+
+def test_a_server_that_the_configuration_names_is_not_taken_for_the_one_that_was_noted(
+    finished: Path, server: Server, mirror_to_mlflow: Mirror, line: Line, tmp_path: Path
+) -> None:
+    for address, told in ((server.address, "27 rows sent"), (line.address, "0 rows sent; 27 rows were there")):
+        (tmp_path / "runcheck.toml").write_text(f'trackers.mlflow.uri = "{address}"\n')
+        assert told in mirror_to_mlflow(finished).stdout
+
+
 def test_long_parameters_are_cut_and_say_so_and_many_of_them_go_in_several_requests(
     start: Callable[..., Run], server: Server, mirror_to_mlflow: Mirror
 ) -> None:

@@ -94,6 +94,16 @@ def test_a_tracker_that_says_nothing_gets_what_is_not_noted_as_sent(
     assert steps_of(package) == list(range(2500))
 
 
+def test_another_place_by_the_configuration_is_another_copy_and_gets_all_rows(
+    finished: Path, package: Path, tmp_path: Path
+) -> None:
+    for folder in (package, tmp_path / "others"):
+        (tmp_path / "runcheck.toml").write_text(f'trackers.lines.options.folder = "{folder}"\n')
+        assert "27 rows sent\n" in mirror(finished, "lines").stdout
+        assert len(steps_of(folder)) == 27
+        assert "all is there, 27 rows" in mirror(finished, "lines").stdout
+
+
 def test_of_rows_that_a_run_took_back_none_is_sent_twice_and_it_is_told(
     start: Callable[..., Run], package: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +134,7 @@ def test_what_cannot_be_mirrored_is_told_in_a_line(start: Callable[..., Run], fi
     unknown = mirror(finished, "neptune")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert unknown.stderr == "runcheck: there is no tracker 'neptune'; there is mlflow, wandb\n"
+    assert not (finished.parents[2] / ".runcheck/mirrors").exists()
     assert "there is no such folder" in mirror(tmp_path / "nowhere", "wandb").stderr
     run = start(trackers=[])
     assert "of this machine writes it; mirror it when it has ended" in mirror(Path(run.path), "wandb").stderr

@@ -11,10 +11,21 @@ UNIT = "model/digits_logreg_baseline/v1"
 
 
 def test_what_is_noted_is_read_back(tmp_path: Path) -> None:
-    state = State(3, {"train/loss": 2}, "0a", is_cut=True, known={"id": "x"}, asked={"mode": "offline"}, done="y")
+    state = State(
+        3, {"train/loss": 2}, "0a", is_cut=True, known={"id": "x"}, asked={"mode": "offline"}, done="y", where="z"
+    )
     write_state(str(tmp_path), UNIT, "wandb", state)
     assert read_state(str(tmp_path), UNIT, "wandb") == state
     assert read_state(str(tmp_path), UNIT, "mlflow") == State()
+
+
+def test_a_note_that_says_no_place_is_read_as_well(tmp_path: Path) -> None:
+    write_state(str(tmp_path), UNIT, "wandb", State(rows=5, where="z"))
+    path = tmp_path / ".runcheck/mirrors" / UNIT / "wandb.json"
+    document = json.loads(path.read_text())
+    del document["where"]
+    path.write_text(json.dumps(document))
+    assert read_state(str(tmp_path), UNIT, "wandb") == State(rows=5)
 
 
 def test_no_address_is_taken_from_a_tree(tmp_path: Path) -> None:

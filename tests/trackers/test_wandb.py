@@ -82,6 +82,14 @@ def test_a_second_call_sends_nothing_and_a_log_that_was_lost_in_the_middle_is_ma
     assert rows_in(copy_of(finished)) == rows_of(finished)
 
 
+def test_a_project_that_the_environment_names_is_not_taken_for_the_one_that_was_noted(finished: Path) -> None:
+    mirror(finished, "wandb", "--mode", "offline")
+    done = mirror(finished, "wandb", "--mode", "offline", WANDB_PROJECT="zzz")
+    assert "project zzz" in done.stdout
+    assert "27 rows sent" in done.stdout
+    assert copy_of(finished).experiment == "zzz"
+
+
 def test_a_run_is_followed_and_its_tree_is_green(start: Callable[..., Run]) -> None:
     with start(trackers=[runcheck.Mirror("wandb", project="team/digits", mode="offline")]) as run:
         log_some(run)

@@ -15,7 +15,7 @@ from runcheck.errors import CannotReadError, InvalidArgumentError
 from runcheck.sweeps.told import SweepResult
 from runcheck.tuning import study
 from runcheck.tuning.space import Space, space_of
-from runcheck.tuning.storage import PRUNERS, SAMPLERS
+from runcheck.tuning.storage import PRUNERS, SAMPLERS, default_storage, open_storage
 from runcheck.tuning.study import Settings
 from runcheck.tuning.trial import Trial
 from tests.sweeps.trees import errors, loss, trials_of, units
@@ -77,6 +77,26 @@ def test_a_metric_of_the_runs_is_the_value_where_the_objective_returns_none() ->
     assert [trial["value"] for trial in told.trials] == [loss(trial["params"]) for trial in told.trials]
     assert told.direction == "min"
     assert errors() == []
+
+
+def test_a_metric_that_the_first_run_does_not_have_stops_the_study_and_the_right_one_may_take_its_name() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"metric is 'tst/loss'.* has no such series; did you mean test/los"):
+        search(objectives.by_metric, metric="tst/loss", direction="max")
+    assert len(units("train")) == 1
+    assert not units("study")
+    told = search(objectives.by_metric, metric="test/loss")
+    assert [trial["state"] for trial in told.trials] == ["completed"] * 4
+    assert errors() == []
+
+
+def test_a_metric_that_no_run_of_a_study_had_yet_stops_it_and_its_trials_before_stay() -> None:
+    search(objectives.fails_in_many_ways, 2, metric="tst/loss")
+    with pytest.raises(InvalidArgumentError, match="did you mean test/loss"):
+        search(objectives.by_metric, 4, metric="tst/loss")
+    storage = open_storage(default_storage(os.path.abspath("artefacts"), "rates"))
+    trials = optuna.load_study(study_name="rates", storage=storage).trials
+    assert [each.state.name for each in trials] == ["FAIL"] * 3
+    assert "has no such series" in trials[-1].user_attrs["reason"]
 
 
 def test_an_objective_in_the_style_of_optuna_works_as_it_is() -> None:
@@ -265,6 +285,8 @@ def test_the_command_reads_a_space_of_toml(capsys: pytest.CaptureFixture[str]) -
         ([SCRIPT, "--param", "rate=1..0.1"], "write rate=0.1..1"),
         ([SCRIPT, "--param", "rate=0..1:log"], "a logarithm begins above 0"),
         ([SCRIPT, "--space", "none.toml"], "none.toml: cannot be read"),
+        ([SCRIPT, "--fix", "stesp=3"], "in space and fixed, has no stesp; did you mean steps?"),
+        ([SCRIPT, "--param", "zz=1..2"], "in space and fixed, has no zz; it has kind, rate, steps, width"),
     ],
 )
 def test_bad_words_are_told_in_one_line(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
-from runcheck.asking.resolve import Place, record_at, resolve
 from runcheck.asking.series import last_of, summaries_of
 from runcheck.asking.show import agreement, duration_of
 from runcheck.asking.values import canonical, flattened
@@ -16,6 +15,7 @@ from runcheck.errors import CannotReadError
 from runcheck.probes.git_command import GitFailedError, git_says, is_in_repository
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.records import UnitRecord
+from runcheck.reading.resolve import Place, record_at, resolve
 
 _LEAST = 2
 
@@ -72,7 +72,7 @@ class Compared(NamedTuple):
 
 
 def compare(units: Sequence[str | os.PathLike[str]], root: str | os.PathLike[str] = "artefacts") -> Compared:
-    """Return units side by side, at least two: :func:`runcheck.asking.resolve.resolve` says which ones are meant.
+    """Return units side by side, at least two: :func:`runcheck.reading.resolve.resolve` says which ones are meant.
 
     Secrets in their documents are replaced.
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.asking.first_differences import SeriesDifference, first_differences
-from runcheck.asking.resolve import resolve
 from runcheck.asking.series import metrics_path
 from runcheck.asking.values import canonical, members
 from runcheck.convention.checksums import LFS_POINTER_BYTES, parse_lfs_pointer
@@ -18,6 +17,7 @@ from runcheck.probes.contents import ChecksumsContent
 from runcheck.reading.curves import read_curves
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.metrics import iterate_rows
+from runcheck.reading.resolve import resolve
 from runcheck.tree.entry import EntryType
 from runcheck.tree.walk import entry_at, walk
 
@@ -83,7 +83,7 @@ class Difference(NamedTuple):
 def diff(
     first: str | os.PathLike[str], second: str | os.PathLike[str], root: str | os.PathLike[str] = "artefacts"
 ) -> Difference:
-    """Return how two units differ: :func:`runcheck.asking.resolve.resolve` says which ones are meant.
+    """Return how two units differ: :func:`runcheck.reading.resolve.resolve` says which ones are meant.
 
     Where both have a checksum list that can be read, it is believed and no file is hashed.
 

@@ -5,13 +5,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from runcheck.asking.resolve import resolve
 from runcheck.asking.show import Agreement
 from runcheck.convention.documents import SIDECAR_SUFFIX, Metadata, Provenance
 from runcheck.convention.layout import layout
 from runcheck.convention.units import classify, is_above_units
 from runcheck.convention.words import without_secrets
 from runcheck.reading.records import UnitFault, metadata_at
+from runcheck.reading.resolve import resolve
 from runcheck.tree.store import LocalStore, Store
 
 NodeKind: TypeAlias = Literal["dataset", "model", "external", "synthetic", "export", "unknown"]
@@ -58,7 +58,7 @@ class Lineage(NamedTuple):
 
 
 def lineage(unit: str | os.PathLike[str], root: str | os.PathLike[str] = "artefacts") -> Lineage:
-    """Return the lineage of a unit: :func:`runcheck.asking.resolve.resolve` says which one is meant.
+    """Return the lineage of a unit: :func:`runcheck.reading.resolve.resolve` says which one is meant.
 
     Raises:
         CannotReadError: there is no such unit.

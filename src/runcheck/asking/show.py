@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias, cast
 
-from runcheck.asking.resolve import Place, is_there, record_at, resolve
 from runcheck.asking.series import RunSeries, series_of
 from runcheck.asking.values import flattened
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar, Metadata, Provenance, Summary
@@ -15,6 +14,7 @@ from runcheck.convention.words import without_secrets
 from runcheck.errors import CannotReadError
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.records import UnitFault, metadata_at
+from runcheck.reading.resolve import Place, is_there, record_at, resolve
 from runcheck.reading.run import LoadedRun
 from runcheck.tree.entry import Entry
 from runcheck.tree.store import LocalStore
@@ -71,7 +71,7 @@ class Shown(NamedTuple):
 
 
 def show(unit: str | os.PathLike[str], root: str | os.PathLike[str] = "artefacts") -> Shown:
-    """Return what a unit holds: :func:`runcheck.asking.resolve.resolve` says which one is meant.
+    """Return what a unit holds: :func:`runcheck.reading.resolve.resolve` says which one is meant.
 
     Secrets in its documents are replaced.
 

@@ -3,6 +3,7 @@
 import argparse
 
 from runcheck.cli import CLEAN
+from runcheck.cli.asking import RUN_OR_DATASET_HELP
 from runcheck.convention.ranking import best_of
 from runcheck.errors import InvalidArgumentError
 
@@ -14,7 +15,7 @@ _FORMATS = (  # a test holds it to export/
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("export", help="write what a unit holds in the format of others, outside of the tree")
-    parser.add_argument("path", metavar="UNIT", help="the folder of a run or a dataset version, or of a slug")
+    parser.add_argument("path", metavar="UNIT", help=RUN_OR_DATASET_HELP)
     parser.add_argument("--to", required=True, choices=_FORMATS, help="the format")
     parser.add_argument(
         "--into", required=True, metavar="PATH", help="where it goes: a file or a folder that is not yet"

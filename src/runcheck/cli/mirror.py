@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from runcheck.cli import CLEAN, FAILED, one_line
+from runcheck.cli.asking import RUN_HELP
 from runcheck.errors import RuncheckError
 
 _SETTINGS = ("project", "entity", "group", "mode", "uri", "artifact", "checkpoints")
@@ -16,7 +17,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="send runs to W&B or MLflow from their files",
         epilog="What is there already is not sent again. Exit status: 0 all is there, 2 something could not be sent.",
     )
-    parser.add_argument("paths", nargs="+", metavar="RUN", help="the folder of a run")
+    parser.add_argument("paths", nargs="+", metavar="RUN", help=RUN_HELP)
     parser.add_argument("--to", required=True, metavar="TRACKER", help="wandb, mlflow, or what a package registers")
     parser.add_argument("--project", metavar="NAME", help="the project of W&B, the experiment of MLflow")
     parser.add_argument("--entity", metavar="NAME", help="the team or the user of W&B")

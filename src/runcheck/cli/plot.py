@@ -4,6 +4,7 @@ import argparse
 import os
 
 from runcheck.cli import CLEAN
+from runcheck.cli.asking import RUN_HELP
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,7 +15,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="One run that is not sealed gets the images into its plots/; with --into they go anywhere. Several runs "
         "are compared in the same figures. Needs matplotlib: pip install 'runcheck[plot]'.",
     )
-    parser.add_argument("paths", nargs="+", metavar="UNIT", help="the folder of a run, or of a slug: its latest")
+    parser.add_argument("paths", nargs="+", metavar="UNIT", help=RUN_HELP)
     parser.add_argument(
         "--metrics", metavar="NAMES", help="these alone: names or patterns, such as loss,val/* (default: all)"
     )

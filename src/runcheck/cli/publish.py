@@ -4,13 +4,14 @@ import argparse
 import sys
 
 from runcheck.cli import CLEAN, FAILED, FINDINGS, one_line
+from runcheck.cli.asking import RUN_OR_DATASET_HELP
 from runcheck.errors import RuncheckError
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("publish", help="bring sealed units to another tree: a folder, a store, a repository")
-    parser.add_argument("paths", nargs="+", metavar="UNIT", help="the folder of a run or of a dataset version")
+    parser.add_argument("paths", nargs="+", metavar="UNIT", help=RUN_OR_DATASET_HELP)
     parser.add_argument("destination", metavar="DEST", help="the root of a tree, which may be new: a folder or a URL")
     parser.add_argument(
         "--with-references", action="store_true", help="first the units that UNIT names, as its dataset"

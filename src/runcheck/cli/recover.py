@@ -4,13 +4,14 @@ import argparse
 import sys
 
 from runcheck.cli import CLEAN, FAILED, one_line
+from runcheck.cli.asking import RUN_HELP
 from runcheck.errors import RuncheckError
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("recover", help="finish what runs left whose process died")
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="the folder of a run")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help=RUN_HELP)
     parser.add_argument("--force", action="store_true", help="take the process for dead, whatever the heartbeat says")
     parser.add_argument("--abort", action="store_true", help="also close runs that were preempted and will not go on")
     parser.set_defaults(run=run)

@@ -5,6 +5,7 @@ import os
 import sys
 
 from runcheck.cli import CLEAN, FAILED, FINDINGS
+from runcheck.cli.asking import RUN_HELP
 from runcheck.errors import CannotReproduceError
 
 
@@ -16,7 +17,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Exit status: 0 the same (or, without --run, nothing stands in the way), 1 metrics differ, 2 could not "
         "be reproduced. --run executes the code of the run's commit with this Python: do it with code that you trust.",
     )
-    parser.add_argument("path", metavar="RUN", help="the folder of a run, or of a slug, of which the latest is meant")
+    parser.add_argument("path", metavar="RUN", help=RUN_HELP)
     parser.add_argument("--run", dest="execute", action="store_true", help="do it: in a Git worktree that is removed")
     parser.add_argument("--repository", default=os.curdir, metavar="FOLDER", help="where the code is (default: here)")
     parser.add_argument("--tree", metavar="PATH", help="where in the repository the script has its tree")

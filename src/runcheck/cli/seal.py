@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from runcheck.cli import CLEAN, FAILED, FINDINGS, one_line
+from runcheck.cli.asking import RUN_OR_DATASET_HELP
 from runcheck.errors import CannotWriteError, RuncheckError
 
 _WORDS = {1: "sealed", 2: "signed"}
@@ -12,7 +13,7 @@ _WORDS = {1: "sealed", 2: "signed"}
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("seal", help="write the checksum lists of units that are finished and have none")
-    parser.add_argument("paths", nargs="+", metavar="UNIT", help="the folder of a run or of a dataset version")
+    parser.add_argument("paths", nargs="+", metavar="UNIT", help=RUN_OR_DATASET_HELP)
     parser.add_argument(
         "--sign",
         metavar="KEY",

@@ -12,7 +12,7 @@ from runcheck.adopt.values import moment_at
 from runcheck.convention.documents import STATUSES, Status
 from runcheck.convention.names import is_unit_relative
 from runcheck.errors import CannotReadError
-from runcheck.trackers.mlflow import BEST, STATUS, UNIT, client_at
+from runcheck.trackers.mlflow import BEST, STATUS, UNIT, answered, client_at
 
 _OURS = "runcheck."
 _STATES: dict[str, Status] = {
@@ -37,11 +37,13 @@ class MlflowRun:
         Raises:
             CannotMirrorError: nobody says where the server is.
             CannotReadError: it has more files than any run.
+            ConnectionError: no server answers there.
             MissingLibraryError: mlflow is not installed.
         """
         os.environ.setdefault(_NO_BAR, "false")
         self._client = client_at(address, "pull a run from MLflow")
-        self._run = self._client.get_run(run_id)
+        with answered(address):
+            self._run = self._client.get_run(run_id)
         self._id = run_id
         self.name = f"mlflow {run_id}"
         self.unit = self._run.data.tags.get(UNIT)

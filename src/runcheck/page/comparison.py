@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from runcheck.asking.compare import MetricRow, Row, side_by_side
-from runcheck.asking.resolve import Place
 from runcheck.asking.values import duration_told, told_apart
 from runcheck.page.gather import Page, names_of
 from runcheck.page.html import Html, element
 from runcheck.page.parts import notice, number, section, table
+from runcheck.reading.resolve import Place
 from runcheck.report.words import count_in_words
 
 _COMPARED = 12  # units side by side

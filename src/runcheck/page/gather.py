@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from runcheck.asking.lineage import Graph
-from runcheck.asking.resolve import resolve
 from runcheck.convention.documents import RegistryRow
 from runcheck.convention.registry import registry_row, shared
 from runcheck.errors import CannotReadError
@@ -13,6 +12,7 @@ from runcheck.reading.curves import Curve
 from runcheck.reading.labels import run_names
 from runcheck.reading.opened import OpenedTree, open_tree
 from runcheck.reading.records import UnitFault, UnitRecord
+from runcheck.reading.resolve import resolve
 from runcheck.reading.run import LoadedRun
 from runcheck.tree.locate import locate
 

@@ -13,7 +13,8 @@ from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError
 from runcheck.reading.dataset import LoadedDataset
 from runcheck.reading.files import UnitFiles
-from runcheck.reading.load import load
+from runcheck.reading.load import load_from
+from runcheck.reading.place import unit_folder
 from runcheck.reading.records import UnitFault, UnitRecord, record_of, records
 from runcheck.reading.registry_table import require_pyarrow, table_of
 from runcheck.reading.run import LoadedRun
@@ -86,7 +87,7 @@ class OpenedTree:
             CannotReadError: there is none, or its metadata do not hold.
         """
         below = os.path.join(self.root, path)
-        return load(below if os.path.lexists(below) else path)
+        return load_from(unit_folder(below if os.path.lexists(below) else os.fspath(path)))
 
     def runs(self) -> "pa.Table":
         """Return a row for each run as an Arrow table, with the columns of the registry.

@@ -42,6 +42,22 @@ def unit_folder(path: str) -> str:
     raise CannotReadError(f"{path}: is no unit: it has no {layout().path('metadata')}{_hint(absolute)}")
 
 
+def folder_of(word: str) -> str:
+    """Return the folder of the unit that ``word`` means, where one unit is to be read, finished or sent.
+
+    A path that is there, or that begins at the root of the machine, means what :func:`unit_folder` says. Any other word
+    is looked for in ``artefacts``: ``latest``, a slug, a version, the name of a unit or its label.
+
+    Raises:
+        CannotReadError: it means no unit, or several.
+    """
+    if is_url(word) or os.path.isabs(word) or os.path.lexists(word):
+        return unit_folder(word)
+    from runcheck.reading.resolve import resolve  # noqa: PLC0415 - most paths are there, and need no tree
+
+    return resolve(word).folder
+
+
 def sealed_above(path: str) -> str | None:
     """Return the folder of the sealed unit that ``path`` is or would lie in, None where there is none."""
     above = os.path.realpath(path)

@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import cast
 
 from runcheck.convention.aggregates import Direction
@@ -22,6 +23,7 @@ from runcheck.writer.start import NEWEST, start_run
 VALUE = "value"  # the metric of a trial that says its value itself, on the split "trial"
 SPLIT = "trial"
 _KEPT_TAGS = ("experiment",)
+_TOLD = 8  # series in a message
 
 
 def relation_of(number: int) -> str:
@@ -47,6 +49,7 @@ class Record:
         self._lines: dict[int, str] = {}  # of trials.jsonl
         self._unlogged: dict[int, dict[str, float]] = {}
         self._next = 0
+        self._has_metric = False
 
     @property
     def best(self) -> TrialRow | None:
@@ -82,11 +85,17 @@ class Record:
             )
 
     def row_of(self, number: int, params: Mapping[str, object], outcome: Outcome) -> TrialRow:
-        """Return the row of a trial, whose value is that of its run where the study has a metric."""
+        """Return the row of a trial, whose value is that of its run where the study has a metric.
+
+        Raises:
+            InvalidArgumentError: the run completed without a series of that name, and so did all before it.
+        """
         state, reason, value = outcome.state, outcome.reason, outcome.returned
         metric = self.study["metric"]
         if metric is not None and state == "completed":
-            value = self._metrics(outcome.unit).get(metric)
+            series = self._metrics(outcome.unit)
+            self._require_series(metric, series, outcome.unit)
+            value = series.get(metric)
             if value is None:
                 state, reason = "failed", f"its run has no finite {metric}" if outcome.unit else "it began no run"
         elif value is not None and not math.isfinite(value):
@@ -125,6 +134,18 @@ class Record:
     def _metrics(self, unit: str | None) -> Mapping[str, float | None]:
         found = metadata_at(LocalStore(self.root), unit) if unit else None
         return found.get("metrics", {}) if found is not None and not isinstance(found, UnitFault) else {}
+
+    def _require_series(self, metric: str, series: Mapping[str, float | None], unit: str | None) -> None:
+        """Stop at a name that no run has: all trials to come would fail for it, each after its training."""
+        self._has_metric = self._has_metric or metric in series or self.best is not None
+        if self._has_metric or not series:
+            return
+        near = get_close_matches(metric, series, n=3)
+        names = near or sorted(series)
+        more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
+        listed = ", ".join(names[:_TOLD]) + more
+        hint = f"did you mean {listed}?" if near else f"there are {listed}"
+        raise InvalidArgumentError(f"metric is {metric!r}, and the run {unit} has no such series; {hint}")
 
     def _numbers(self, row: TrialRow) -> dict[str, float]:
         """Return what the metrics of the study have of a trial."""

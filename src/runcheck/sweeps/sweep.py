@@ -59,8 +59,8 @@ def sweep(
         quiet: Say nothing on the way. Else a line a point goes to the standard error.
 
     Raises:
-        InvalidArgumentError: the grid has too many points or none, an argument fits nothing, or ``train`` begins no run
-            below ``root``.
+        InvalidArgumentError: the grid has too many points or none, an argument fits nothing, ``train`` begins no run
+            below ``root``, or the first run to complete has no series ``metric``.
         CannotWriteError: the unit of the sweep cannot be written, or another process is at the sweep.
     """
     study, sides = _study(train, grid, limit, name=name, fixed=fixed, metric=metric, direction=direction)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from runcheck.errors import CannotMirrorError, RuncheckError
+from runcheck.trackers.find import open_of
 from runcheck.trackers.place import place_of, run_at, who_writes
 from runcheck.trackers.protocol import Setting
 from runcheck.trackers.sending import Sending, Sent
@@ -16,7 +17,7 @@ def mirror(path: str, tracker: str, asked: Mapping[str, Setting], *, again: bool
     """Send the run at ``path`` to a tracker, and return what that came to.
 
     Args:
-        path: Its folder, or ``latest`` of its slug.
+        path: Its folder, or a word that means it, such as ``latest`` or its slug.
         tracker: The name of the tracker.
         asked: Settings by the keys of the configuration; they count before all others.
         again: Ask the tracker even where all was sent before by what is noted.
@@ -26,6 +27,7 @@ def mirror(path: str, tracker: str, asked: Mapping[str, Setting], *, again: bool
         CannotMirrorError: it is still written, or the tracker does not take it.
         MissingLibraryError: the library of the tracker is not installed.
     """
+    open_of(tracker)  # a name that is none leaves no file in the tree
     place = place_of(path)
     with alone(place.root, place.unit, tracker):
         settings = settings_of(tracker, place.root, read_state(place.root, place.unit, tracker).asked, asked)

@@ -54,6 +54,7 @@ def open_copy(told: Told) -> "MlflowCopy":
 
     Raises:
         CannotMirrorError: nobody says where the server is, or the mode is none of it.
+        ConnectionError: no server answers there.
         MissingLibraryError: mlflow is not installed.
     """
     if told.settings.get("mode") == "offline":
@@ -62,14 +63,15 @@ def open_copy(told: Told) -> "MlflowCopy":
     client = client_at(address, "mirror a run to MLflow")
     name = cast("str", told.settings.get("project") or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "")
     name = name or told.metadata["tags"].get("experiment", told.metadata["slug"])
-    experiment = _experiment(client, name)
-    run = _run(client, experiment, told)
-    client.update_run(run, status="RUNNING")
-    about = {"experiment": name, "experiment_id": experiment, "run_id": run}
-    if shown := _shown(address):
-        about["uri"] = shown
-    copy = MlflowCopy(client, run, about, told.metadata)
-    copy.describe(told)
+    with answered(address):
+        experiment = _experiment(client, name)
+        run = _run(client, experiment, told)
+        client.update_run(run, status="RUNNING")
+        about = {"experiment": name, "experiment_id": experiment, "run_id": run}
+        if shown := _shown(address):
+            about["uri"] = shown
+        copy = MlflowCopy(client, run, about, told.metadata)
+        copy.describe(told)
     return copy
 
 
@@ -98,6 +100,27 @@ def client_at(address: str, purpose: str) -> "MlflowClient":
     except ImportError as error:
         raise MissingLibraryError("mlflow", "mlflow", purpose) from error
     return MlflowClient(address)
+
+
+@contextlib.contextmanager
+def answered(address: str) -> Iterator[None]:
+    """Say in a line that a server does not answer, for which its client has a page; what it answers goes through.
+
+    Raises:
+        ConnectionError: no server answers at the address.
+    """
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    from requests import exceptions  # noqa: PLC0415 - of the client of MLflow
+
+    try:
+        yield
+    except (MlflowException, exceptions.RequestException) as error:
+        cause = error.__context__ if isinstance(error, MlflowException) else error
+        is_answer = isinstance(cause, exceptions.ProxyError | exceptions.SSLError)
+        if is_answer or not isinstance(cause, exceptions.ConnectionError | exceptions.Timeout):
+            raise
+        where = _shown(address) or "the address of MLflow"
+        raise ConnectionError(f"no server answers at {where}; start it, or give another address") from error
 
 
 class MlflowCopy:

@@ -12,7 +12,7 @@ from runcheck.convention.words import without_secrets
 from runcheck.errors import CannotMirrorError, CannotReadError
 from runcheck.reading.files import UnitFiles
 from runcheck.reading.load import load
-from runcheck.reading.place import unit_folder
+from runcheck.reading.place import folder_of
 from runcheck.reading.run import LoadedRun
 from runcheck.trackers.protocol import Ending, Setting, Told
 from runcheck.trackers.state import State, workplace
@@ -30,13 +30,13 @@ class Place(NamedTuple):
 
 
 def place_of(path: str) -> Place:
-    """Return where the run lies that ``path`` means, which may be ``latest`` of a slug.
+    """Return where the run lies that ``path`` means: a folder, or a word such as ``latest`` or a slug.
 
     Raises:
         CannotReadError: there is none.
         CannotMirrorError: it lies in no tree.
     """
-    folder = unit_folder(path)
+    folder = folder_of(path)
     parts = folder.split(os.sep)
     unit = "/".join(parts[-UNIT_DEPTH:])
     if not is_unit_path(unit):

@@ -13,6 +13,7 @@ from runcheck.trackers.place import Place, ending_of, metrics_of, seal_of, told_
 from runcheck.trackers.protocol import Copy, Setting
 from runcheck.trackers.rows import GrowingRows
 from runcheck.trackers.state import State, read_state, write_state
+from runcheck.trackers.where import where_to, without_place
 
 _AT_ONCE = 1000  # rows; what MLflow takes in one request
 _NOTED_EACH = 1.0  # seconds
@@ -55,7 +56,7 @@ class Sending:
 
     @property
     def is_done(self) -> bool:
-        """Whether all of this run, as it is now, was sent before with these settings."""
+        """Whether all of this run, as it is now, was sent before with these settings, and to the same place."""
         return bool(self.state.done) and self.state.done == self._all()
 
     def open(self) -> None:
@@ -66,9 +67,12 @@ class Sending:
             Exception: whatever the library of the tracker raises.
         """
         self.leave()
+        where = where_to(self.tracker, self.settings)
+        if self.state.where not in ("", where):  # what another place has is no copy of this one
+            self.state = State(asked=self.state.asked)
         open_copy = open_of(self.tracker)
         self._copy = copy = open_copy(told_of(self.place, self.tracker, self.settings, self.state))
-        self.state.known, self.state.done = dict(copy.about), ""
+        self.state.known, self.state.done, self.state.where = dict(copy.about), "", where
         self.sent = 0
         self._go_behind(copy.reached)
         self._note()
@@ -132,8 +136,9 @@ class Sending:
         self._copy = self._rows = None
 
     def _all(self) -> str:
-        shown = {name: value for name, value in self.settings.items() if name not in ("wait-seconds", "uri")}
-        return f"{seal_of(self.place)} {json.dumps(shown, sort_keys=True)}"
+        how = {name: value for name, value in without_place(self.settings).items() if name != "wait-seconds"}
+        where = where_to(self.tracker, self.settings)
+        return f"{seal_of(self.place)} {where} {json.dumps(how, sort_keys=True)}"
 
     def _go_behind(self, reached: int | Mapping[str, int] | None) -> None:
         """Go behind the rows that the copy has: by what the tracker says, else by what is noted."""

@@ -1,7 +1,7 @@
 """What is remembered of a copy: beside the units, in the state folder of the tree, since a sealed unit is not written.
 
-It came with the tree and may be anybody's. So it says how far a copy got and what it is called there, and never where
-to: an address in it would be sent the key of whoever mirrors the run.
+It came with the tree and may be anybody's. So what it says of a place is compared and shown, and never gone to: an
+address that was taken from it would be sent the key of whoever mirrors the run.
 """
 
 import contextlib
@@ -34,6 +34,7 @@ class State:
         known: What the copy is called at the tracker.
         asked: What the run itself asked for when it started.
         done: What was sent when all was sent, as one text; empty where it was not.
+        where: What tells the place of the copy from others; empty where nobody noted it.
     """
 
     rows: int = 0
@@ -43,6 +44,7 @@ class State:
     known: dict[str, str] = field(default_factory=dict)
     asked: dict[str, str | int | dict[str, str]] = field(default_factory=dict)
     done: str = ""
+    where: str = ""
 
 
 def workplace(root: str, tracker: str) -> str:
@@ -80,7 +82,17 @@ def read_state(root: str, unit: str, tracker: str) -> State:
         } if rows >= 0:
             steps = {name: step for name, step in last.items() if isinstance(step, int)}
             called = {name: text for name, text in known.items() if isinstance(text, str)}
-            return State(rows, steps, digest, is_cut, called, _settings_in(asked), done)
+            where = document.get("where")  # an older note has none
+            return State(
+                rows,
+                steps,
+                digest,
+                is_cut,
+                called,
+                _settings_in(asked),
+                done,
+                where if isinstance(where, str) else "",
+            )
     return State()
 
 

@@ -86,7 +86,8 @@ def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it d
 def why_absent(path: str) -> str:
     """Return in words what is not there; beside a ``latest`` that is not, the newest version is named."""
     slug, name = os.path.split(path.rstrip("/"))
-    if name != layout().latest:
+    above = os.path.basename(os.path.dirname(os.path.abspath(slug)))
+    if name != layout().latest or layout().kind_of_folder(above) is None:  # versions lie in a slug, and nowhere else
         return "there is no such file or folder"
     if not os.path.isdir(slug or os.curdir):
         return f"there is no folder {slug}"

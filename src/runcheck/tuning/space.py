@@ -5,6 +5,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from runcheck.convention.trials import is_same
@@ -30,15 +31,16 @@ class Space(NamedTuple):
         """Return the space with what the command line says: ``NAME=SPACE`` and ``NAME=VALUE``.
 
         Raises:
-            InvalidArgumentError: one of them is neither.
+            InvalidArgumentError: one of them is neither, or names nothing that is declared, where anything is.
         """
         parameters, common = dict(self.parameters), dict(self.fixed)
+        declared = [*parameters, *common]
         for text in params:
-            name, said = _named(text, "--param", _EXAMPLE)
+            name, said = _named(text, "--param", _EXAMPLE, declared)
             parameters[name] = parsed(name, said)
             common.pop(name, None)
         for text in fixed:
-            name, said = _named(text, "--fix", "lr=0.1")
+            name, said = _named(text, "--fix", "lr=0.1", declared)
             common[name] = _value(said)
             parameters.pop(name, None)
         return Space(parameters, common)
@@ -169,11 +171,15 @@ def _choices(name: str, said: Mapping[str, object]) -> Distribution:
     return {"type": "categorical", "choices": list(choices)}
 
 
-def _named(text: str, option: str, example: str) -> tuple[str, str]:
-    name, equals, said = text.partition("=")
-    if not (name.strip() and equals and said.strip()):
+def _named(text: str, option: str, example: str, declared: Sequence[str]) -> tuple[str, str]:
+    name, equals, said = (each.strip() for each in text.partition("="))
+    if not (name and equals and said):
         raise InvalidArgumentError(f"{option} {text}: give a name and what it is, such as {option} {example}")
-    return name.strip(), said.strip()
+    if declared and name not in declared:
+        near = get_close_matches(name, declared, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"it has {', '.join(sorted(declared))}"
+        raise InvalidArgumentError(f"{option} {text}: what is declared, in space and fixed, has no {name}; {hint}")
+    return name, said
 
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}")

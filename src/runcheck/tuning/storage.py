@@ -8,10 +8,11 @@ from importlib.util import find_spec
 import optuna
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
 from runcheck.convention.layout import layout
 from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError, MissingLibraryError
-from runcheck.sweeps.attempt import reason_of
+from runcheck.sweeps.attempt import reason_of, tidied
 from runcheck.tree.locate import without_passwords
 
 _FOLDER = "studies"
@@ -90,3 +91,12 @@ def pruner_of(name: str) -> optuna.pruners.BasePruner:
 def quiet() -> None:
     """Let Optuna say nothing of its own but what is wrong."""
     optuna.logging.set_verbosity(logging.ERROR)
+
+
+def forget(study: optuna.Study, trial: optuna.Trial, storage: str, reason: str) -> None:
+    """End a trial that stops its study; one that was the first takes the study along, and the name is free again."""
+    if len(study.get_trials(deepcopy=False)) == 1:
+        optuna.delete_study(study_name=study.study_name, storage=open_storage(storage))
+        return
+    trial.set_user_attr("reason", tidied(reason))
+    study.tell(trial, state=TrialState.FAIL)

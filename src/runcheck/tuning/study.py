@@ -29,6 +29,7 @@ from runcheck.tuning.storage import (
     SAMPLERS,
     checked_storage,
     default_storage,
+    forget,
     open_storage,
     pruner_of,
     quiet,
@@ -82,7 +83,8 @@ def search(objective: Objective | Named, space: Space, settings: Settings, *, is
     for lack of memory too, is told with its reason, and the study goes on. The same call goes on after a crash.
 
     Raises:
-        InvalidArgumentError: a setting fits nothing, or the study exists and searches another space.
+        InvalidArgumentError: a setting fits nothing, the study exists and searches another space, or the first run to
+            complete has no series of the name ``metric``.
         CannotReadError: the objective or the storage cannot be read.
         CannotWriteError: the unit of the study or its storage cannot be written, or another process is at the study.
     """
@@ -252,7 +254,11 @@ def _tried(study: optuna.Study, record: Record, asked: _Asked) -> Iterator[Trial
                 {**asked.space.fixed, **frozen.params},
             )
             outcome = outcome._replace(unit=unit)
-        row = record.row_of(trial.number, frozen.params, outcome)
+        try:
+            row = record.row_of(trial.number, frozen.params, outcome)
+        except InvalidArgumentError as error:
+            forget(study, trial, asked.storage, str(error))
+            raise
         if row["state"] == "completed" and row["value"] is None:
             row = {**row, "state": "failed", "reason": "the objective returned no value"}
         if row["state"] == "pruned":

@@ -56,7 +56,8 @@ def tune(
         quiet: Say nothing on the way. Else a line a trial goes to the standard error.
 
     Raises:
-        InvalidArgumentError: an argument fits nothing, or the study exists and searches another space.
+        InvalidArgumentError: an argument fits nothing, the study exists and searches another space, or the first run to
+            complete has no series ``metric``.
         CannotReadError: the storage cannot be read.
         CannotWriteError: the unit of the study or its storage cannot be written, or another process is at the study.
         MissingLibraryError: Optuna is not installed.

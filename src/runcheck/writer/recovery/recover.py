@@ -16,7 +16,7 @@ from runcheck.convention.unit_paths import path_of_unit
 from runcheck.errors import CannotReadError, CannotWriteError, MissingLibraryError
 from runcheck.probes.contents import MetricsContent
 from runcheck.reading.files import UnitFiles
-from runcheck.reading.place import unit_folder
+from runcheck.reading.place import folder_of
 from runcheck.reading.unit import metadata_of
 from runcheck.tree.liveness import sign_of_life
 from runcheck.writer.atomic import write_json, write_whole
@@ -72,7 +72,7 @@ def recover(path: str | os.PathLike[str], *, force: bool = False, abort: bool = 
     finished is finished with the status that it has. Where nothing is left to do, nothing is done.
 
     Args:
-        path: The folder of a run.
+        path: The folder of a run, or a word that means one, as :func:`runcheck.load` takes it.
         force: Take the process for dead. For who knows that it is, where only the age of a heartbeat could tell.
         abort: Also close a run that was preempted; otherwise it is left to go on.
 
@@ -100,13 +100,13 @@ def recover(path: str | os.PathLike[str], *, force: bool = False, abort: bool = 
 
 
 def stored_unit(path: str) -> StoredUnit:
-    """Return the unit at ``path``, which lies where its metadata say.
+    """Return the unit that ``path`` means, which lies where its metadata say.
 
     Raises:
         CannotReadError: there is none, or its metadata are not there or broken.
         CannotWriteError: it lies elsewhere.
     """
-    files = UnitFiles(unit_folder(path))
+    files = UnitFiles(folder_of(path))
     metadata = metadata_of(files)
     place = path_of_unit(metadata)
     if not files.folder.replace(os.sep, "/").endswith(f"/{place}"):

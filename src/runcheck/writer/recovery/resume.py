@@ -19,6 +19,7 @@ from runcheck.convention.timestamps import format_timestamp, now, parse_timestam
 from runcheck.convention.versions import in_order
 from runcheck.errors import CannotReadError, CannotWriteError, InvalidArgumentError, warn
 from runcheck.probes.contents import MetricsContent
+from runcheck.reading.place import unit_folder
 from runcheck.reading.unit import metadata_of
 from runcheck.tree.walk import folders_in
 from runcheck.writer.atomic import sync_folder, write_json, write_whole
@@ -77,7 +78,7 @@ def find_stopped(folder: UnitFolder, resume: str | os.PathLike[str]) -> StoredUn
     if resume == _NEWEST:
         return _newest(folder)
     try:
-        unit = stored_unit(os.fspath(resume))
+        unit = stored_unit(unit_folder(os.fspath(resume)))  # a word would look in another tree
     except CannotReadError as error:
         is_near = get_close_matches(os.fspath(resume).lower(), [_NEWEST])
         hint = f"; did you mean {_NEWEST!r}?" if is_near else ""
