@@ -51,7 +51,7 @@ def test_a_package_adds_a_tracker_of_its_own(start: Callable[..., Run], package:
     assert run.metadata["trackers"]["lines"]["file"] == next(package.iterdir()).name
 
 
-@pytest.mark.parametrize("asked", [["wandbb"], ["mlflow", runcheck.Mirror("wandbb")]], ids=repr)
+@pytest.mark.parametrize("asked", [["wandbb"], ["mlflow", runcheck.Mirror("wandbb")]], ids=["name", "mirror"])
 def test_a_tracker_that_there_is_none_of_is_refused_before_anything_is_written(
     start: Callable[..., Run], tmp_path: Path, asked: list[str | runcheck.Mirror]
 ) -> None:
