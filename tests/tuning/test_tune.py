@@ -15,7 +15,7 @@ from runcheck.errors import CannotReadError, InvalidArgumentError
 from runcheck.sweeps.told import SweepResult
 from runcheck.tuning import study
 from runcheck.tuning.space import Space, space_of
-from runcheck.tuning.storage import PRUNERS, SAMPLERS, default_storage, open_storage
+from runcheck.tuning.storage import PRUNERS, SAMPLERS, default_storage, storage_at
 from runcheck.tuning.study import Settings
 from runcheck.tuning.trial import Trial
 from tests.sweeps.trees import errors, loss, trials_of, units
@@ -93,8 +93,8 @@ def test_a_metric_that_no_run_of_a_study_had_yet_stops_it_and_its_trials_before_
     search(objectives.fails_in_many_ways, 2, metric="tst/loss")
     with pytest.raises(InvalidArgumentError, match="did you mean test/loss"):
         search(objectives.by_metric, 4, metric="tst/loss")
-    storage = open_storage(default_storage(os.path.abspath("artefacts"), "rates"))
-    trials = optuna.load_study(study_name="rates", storage=storage).trials
+    with storage_at(default_storage(os.path.abspath("artefacts"), "rates")) as storage:
+        trials = optuna.load_study(study_name="rates", storage=storage).trials
     assert [each.state.name for each in trials] == ["FAIL"] * 3
     assert "has no such series" in trials[-1].user_attrs["reason"]
 
@@ -304,8 +304,8 @@ def test_a_script_that_raises_is_told_in_one_line(capsys: pytest.CaptureFixture[
 
 def test_optuna_s_own_study_can_be_read_from_the_storage() -> None:
     search(objectives.objective, 3, storage="sqlite:///study.db")
-    study = optuna.load_study(study_name="rates", storage="sqlite:///study.db")
-    assert len(study.trials) == 3
+    with storage_at("sqlite:///study.db") as storage:
+        assert len(optuna.load_study(study_name="rates", storage=storage).trials) == 3
 
 
 def test_a_space_of_texts_is_searched_from_python() -> None:

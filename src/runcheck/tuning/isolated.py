@@ -6,7 +6,7 @@ from typing import NamedTuple
 import optuna
 
 from runcheck.tuning.objective import Named
-from runcheck.tuning.storage import open_storage, pruner_of, quiet, sampler_of
+from runcheck.tuning.storage import pruner_of, quiet, sampler_of, storage_at
 from runcheck.tuning.trial import Trial
 
 
@@ -23,11 +23,12 @@ class Isolated(NamedTuple):
         """Do the trial of an identifier, with a configuration."""
         identifier, config = argument
         quiet()
-        study = optuna.load_study(
-            study_name=self.study,
-            storage=open_storage(self.storage),
-            sampler=sampler_of(*self.sampler),
-            pruner=pruner_of(self.pruner),
-        )
-        call = self.objective.load() if isinstance(self.objective, Named) else self.objective
-        return call(Trial(optuna.trial.Trial(study, identifier), config))
+        with storage_at(self.storage) as storage:
+            study = optuna.load_study(
+                study_name=self.study,
+                storage=storage,
+                sampler=sampler_of(*self.sampler),
+                pruner=pruner_of(self.pruner),
+            )
+            call = self.objective.load() if isinstance(self.objective, Named) else self.objective
+            return call(Trial(optuna.trial.Trial(study, identifier), config))

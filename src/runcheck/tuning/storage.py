@@ -2,11 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import optuna
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
@@ -51,17 +52,28 @@ def checked_storage(storage: str) -> str:
     return storage
 
 
-def open_storage(storage: str) -> BaseStorage:
-    """Return the storage at a URL, ``sqlite:///study.db``, or in a journal file, ``study.log``.
+@contextmanager
+def storage_at(storage: str) -> Iterator[BaseStorage]:
+    """Return, for a ``with``, the storage at a URL, ``sqlite:///study.db``, or in a journal file, ``study.log``.
 
     Raises:
         CannotReadError: it cannot be opened, or holds no studies.
         CannotWriteError: its folder cannot be made.
     """
+    opened = _opened(storage)
+    try:
+        yield opened
+    finally:
+        if isinstance(opened, RDBStorage):
+            opened.remove_session()
+            opened.engine.dispose()
+
+
+def _opened(storage: str) -> BaseStorage:
     shown = without_passwords(storage)
     try:
         if "://" in storage:
-            return optuna.storages.RDBStorage(storage)
+            return RDBStorage(storage)
         os.makedirs(os.path.dirname(os.path.abspath(storage)), exist_ok=True)
         return JournalStorage(JournalFileBackend(storage))
     except OSError as error:
@@ -96,7 +108,8 @@ def quiet() -> None:
 def forget(study: optuna.Study, trial: optuna.Trial, storage: str, reason: str) -> None:
     """End a trial that stops its study; one that was the first takes the study along, and the name is free again."""
     if len(study.get_trials(deepcopy=False)) == 1:
-        optuna.delete_study(study_name=study.study_name, storage=open_storage(storage))
+        with storage_at(storage) as opened:
+            optuna.delete_study(study_name=study.study_name, storage=opened)
         return
     trial.set_user_attr("reason", tidied(reason))
     study.tell(trial, state=TrialState.FAIL)

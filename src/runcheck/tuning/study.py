@@ -30,10 +30,10 @@ from runcheck.tuning.storage import (
     checked_storage,
     default_storage,
     forget,
-    open_storage,
     pruner_of,
     quiet,
     sampler_of,
+    storage_at,
 )
 from runcheck.tuning.trial import Trial, declared, distributions_of, joined
 from runcheck.writer.arguments import checked_name, checked_root
@@ -99,8 +99,8 @@ def search(objective: Objective | Named, space: Space, settings: Settings, *, is
         "study", checked.name, metric=checked.metric, direction=checked.direction, space=space.parameters, fixed=fixed
     )
     asked = _Asked(call, objective, space, checked, storage, root)
-    with alone(root, known):
-        return _searched(asked, known, Progress(checked.trials, quiet=is_quiet))
+    with alone(root, known), storage_at(storage) as opened:
+        return _searched(asked, _opened(opened, checked, known), known, Progress(checked.trials, quiet=is_quiet))
 
 
 class _Asked(NamedTuple):
@@ -112,9 +112,8 @@ class _Asked(NamedTuple):
     root: str
 
 
-def _searched(asked: _Asked, known: Study, progress: Progress) -> SweepResult:
+def _searched(asked: _Asked, study: optuna.Study, known: Study, progress: Progress) -> SweepResult:
     settings, root = asked.settings, asked.root
-    study = _opened(asked.storage, settings, known)
     config = {**settings._asdict(), "origin": None, "space": asked.space.parameters, "fixed": asked.space.fixed}
     record = Record(
         root, known, {key: each for key, each in config.items() if each is not None}, {"sampler": settings.seed}
@@ -152,10 +151,10 @@ def _checked(settings: Settings) -> Settings:
     return settings._replace(direction=direction or "min")
 
 
-def _opened(storage: str, settings: Settings, asked: Study) -> optuna.Study:
+def _opened(storage: optuna.storages.BaseStorage, settings: Settings, asked: Study) -> optuna.Study:
     """Return the study, new or as it was left; trials whose process died are failed ones now."""
     study = optuna.create_study(
-        storage=open_storage(storage),
+        storage=storage,
         study_name=settings.name,
         direction=_OPTUNA[settings.direction or "min"],
         pruner=pruner_of(settings.pruner),
