@@ -101,6 +101,7 @@ def test_every_row_arrives_and_nothing_that_is_nobody_elses_business(
     for word in (*private, host * (len(host) > 3), user * (user != "root")):
         assert not word or word.encode() not in told, word
     assert not [path for path in service.asked if path.startswith("/sdk/")]  # how its own code fares
+    assert "0 rows sent; 27 rows were there" in mirror(unit, "--artifact", "none")  # at another address: it is asked
     assert "all is there, 27 rows" in mirror(unit, "--artifact", "none")
     assert not service.unknown
 

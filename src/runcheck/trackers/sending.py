@@ -36,6 +36,7 @@ class Sending:
         """Take what is to be sent, and open nothing."""
         self.place, self.tracker, self.settings = place, tracker, settings
         self.state = read_state(place.root, place.unit, tracker)
+        self._where = where_to(tracker, settings)  # at once: a tracker's client may write to the environment
         self.sent = self.there = 0
         self._copy: Copy | None = None
         self._rows: GrowingRows | None = None
@@ -67,12 +68,11 @@ class Sending:
             Exception: whatever the library of the tracker raises.
         """
         self.leave()
-        where = where_to(self.tracker, self.settings)
-        if self.state.where not in ("", where):  # what another place has is no copy of this one
+        if self.state.where not in ("", self._where):  # what another place has is no copy of this one
             self.state = State(asked=self.state.asked)
         open_copy = open_of(self.tracker)
         self._copy = copy = open_copy(told_of(self.place, self.tracker, self.settings, self.state))
-        self.state.known, self.state.done, self.state.where = dict(copy.about), "", where
+        self.state.known, self.state.done, self.state.where = dict(copy.about), "", self._where
         self.sent = 0
         self._go_behind(copy.reached)
         self._note()
@@ -137,8 +137,7 @@ class Sending:
 
     def _all(self) -> str:
         how = {name: value for name, value in without_place(self.settings).items() if name != "wait-seconds"}
-        where = where_to(self.tracker, self.settings)
-        return f"{seal_of(self.place)} {where} {json.dumps(how, sort_keys=True)}"
+        return f"{seal_of(self.place)} {self._where} {json.dumps(how, sort_keys=True)}"
 
     def _go_behind(self, reached: int | Mapping[str, int] | None) -> None:
         """Go behind the rows that the copy has: by what the tracker says, else by what is noted."""
