@@ -61,6 +61,12 @@ class StepFailedError(RuncheckError):
     """A step of a flow failed, each time that it was tried."""
 
 
+def listed(names: list[str], most: int, between: str = ", ") -> str:
+    """Return the first names for a line of a message, ``most`` at most, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return between.join(names[:most]) + more
+
+
 def warn(message: str) -> None:
     """Warn at the line that called this package, however deep in it this is; at the exit there is none."""
     import warnings  # noqa: PLC0415 - most runs warn of nothing

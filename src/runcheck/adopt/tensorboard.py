@@ -8,7 +8,7 @@ from runcheck.adopt.values import moment_at
 from runcheck.convention.layout import layout
 from runcheck.convention.names import USUAL_SPLITS
 from runcheck.convention.tfrecord import FOOTER, HEADER, masked_crc32c
-from runcheck.errors import CannotReadError
+from runcheck.errors import CannotReadError, listed
 from runcheck.probes.events.scalars import NotAnEventError, read_event
 
 _NAME = "events.out.tfevents."
@@ -39,7 +39,7 @@ def read_tensorboard(source: Source) -> Found:
         found.notes.append("created_at and finished_at are the times of the first and the last event")
     parts = sorted({path.rpartition("/")[0] for path in _events_in(source)} - {above})
     if parts:
-        found.notes.append(f"the event files in {_shown(parts)} are taken as parts of one run")
+        found.notes.append(f"the event files in {listed(parts, _SHOWN)} are taken as parts of one run")
     found.checkpoints = source.checkpoints()
     if values:
         what = "value that is no scalar" if values == 1 else "values that are no scalars"
@@ -72,14 +72,9 @@ def _run_in(source: Source) -> str:
         if not any(each == "" or f"{folder}/".startswith(f"{each}/") for each in runs):
             runs.append(folder)
     if len(runs) > 1:
-        told = f"holds {len(runs):,} runs of TensorBoard: {_shown(runs)}; adopt each by itself"
+        told = f"holds {len(runs):,} runs of TensorBoard: {listed(runs, _SHOWN)}; adopt each by itself"
         raise CannotReadError(f"{source.folder}: {told}")
     return runs[0]
-
-
-def _shown(folders: list[str]) -> str:
-    more = f" and {len(folders) - _SHOWN:,} more" if len(folders) > _SHOWN else ""
-    return ", ".join(folders[:_SHOWN]) + more
 
 
 def _split(folder: str) -> tuple[str, str]:

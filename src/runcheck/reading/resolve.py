@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import groupby
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from runcheck.convention.names import is_name
 from runcheck.convention.unit_paths import UNIT_DEPTH
 from runcheck.convention.units import Address, Tree, classify, is_above_units
 from runcheck.convention.versions import newest, parts_of_experiment_id
-from runcheck.errors import CannotCheckError, CannotReadError
+from runcheck.errors import CannotCheckError, CannotReadError, listed
 from runcheck.reading.labels import units_with_label
 from runcheck.reading.opened import open_tree
 from runcheck.reading.place import unit_folder
@@ -65,7 +65,9 @@ def resolve(word: str | os.PathLike[str], root: str | os.PathLike[str] = "artefa
     if len(found) == 1:
         return found[0]
     if found:
-        raise CannotReadError(f"{name}: may be any of {_listed([place.path for place in found])}; give one of these")
+        raise CannotReadError(
+            f"{name}: may be any of {listed([place.path for place in found], _TOLD)}; give one of these"
+        )
     raise fault or CannotReadError(f"{name}: is no unit of {os.fspath(root)}{_near(name, root)}")
 
 
@@ -206,9 +208,4 @@ def _near(name: str, root: str | os.PathLike[str]) -> str:
     """Return a question where a word is almost the slug of a unit."""
     tree = classify(LocalStore(open_tree(root).root).walk("", is_above_units))
     near = get_close_matches(name, [slug.path.partition("/")[2] for slug in tree.slugs], n=3)
-    return f"; did you mean {_listed(near)}?" if near else "; `runcheck ls` lists them"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
-    return ", ".join(names[:_TOLD]) + more
+    return f"; did you mean {', '.join(near)}?" if near else "; `runcheck ls` lists them"

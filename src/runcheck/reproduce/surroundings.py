@@ -4,10 +4,11 @@ import platform
 from collections.abc import Iterator, Mapping
 
 from runcheck.convention.documents import Env, Metadata
+from runcheck.errors import listed
 from runcheck.reproduce.command import env_of
 from runcheck.writer.provenance.environment import installed_packages
 
-_NAMED = 8  # packages in a line
+_NAMED, _BETWEEN = 8, "; "  # packages in a line
 
 
 def package_differences(packages: Mapping[str, str]) -> dict[str, str | None]:
@@ -23,7 +24,7 @@ def differences_here(env: Env) -> Iterator[str]:
     different = package_differences(env["packages"])
     named = [f"{name} {env['packages'][name]} ({there or 'none'} here)" for name, there in different.items()]
     if named:
-        yield f"{len(named):,} of {len(env['packages']):,} packages differ: {_listed(named)}"
+        yield f"{len(named):,} of {len(env['packages']):,} packages differ: {listed(named, _NAMED, _BETWEEN)}"
 
 
 def differences_between(original: Metadata, again: Metadata) -> Iterator[str]:
@@ -52,12 +53,7 @@ def differences_between(original: Metadata, again: Metadata) -> Iterator[str]:
         names = [name for name in sorted({*these, *those}) if these.get(name) != those.get(name)]
         told = [f"{name}: {these.get(name, 'none')} then, {those.get(name, 'none')} now" for name in names]
         if told:
-            yield f"{what} {_listed(told)}"
-
-
-def _listed(texts: list[str]) -> str:
-    more = f" and {len(texts) - _NAMED:,} more" if len(texts) > _NAMED else ""
-    return "; ".join(texts[:_NAMED]) + more
+            yield f"{what} {listed(told, _NAMED, _BETWEEN)}"
 
 
 def _short(sums: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from runcheck.convention.aggregates import Direction
 from runcheck.convention.documents import BestTrial, Metadata, Status, Study, TrialRow
 from runcheck.convention.layout import layout
 from runcheck.convention.trials import best_of
-from runcheck.errors import CannotReadError, InvalidArgumentError, RuncheckError
+from runcheck.errors import CannotReadError, InvalidArgumentError, RuncheckError, listed
 from runcheck.reading.records import UnitFault, metadata_at
 from runcheck.sweeps.attempt import Outcome, tidied
 from runcheck.tree.store import LocalStore
@@ -141,10 +141,7 @@ class Record:
         if self._has_metric or not series:
             return
         near = get_close_matches(metric, series, n=3)
-        names = near or sorted(series)
-        more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
-        listed = ", ".join(names[:_TOLD]) + more
-        hint = f"did you mean {listed}?" if near else f"there are {listed}"
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {listed(sorted(series), _TOLD)}"
         raise InvalidArgumentError(f"metric is {metric!r}, and the run {unit} has no such series; {hint}")
 
     def _numbers(self, row: TrialRow) -> dict[str, float]:
