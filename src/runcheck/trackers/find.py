@@ -1,7 +1,7 @@
 """Which trackers there are: two of our own, and those that other packages register."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import cast
 
@@ -21,15 +21,18 @@ def open_of(tracker: str) -> OpenCopy:
     """
     if tracker in _OWN:
         return cast("OpenCopy", getattr(importlib.import_module(_OWN[tracker]), _OPEN))
-    if (fault := unknown(tracker)) is not None:
-        raise CannotMirrorError(fault)
-    return _registered()[tracker]()
+    registered = _registered()
+    if tracker not in registered:
+        raise CannotMirrorError(_none_of(tracker, _names(registered)))
+    return registered[tracker]()
 
 
 def unknown(tracker: str) -> str | None:
     """Return in words that there is no tracker of this name, and which there are; None where there is one."""
-    if tracker in _OWN or tracker in (known := names()):
-        return None
+    return None if tracker in _OWN or tracker in (known := names()) else _none_of(tracker, known)
+
+
+def _none_of(tracker: str, known: list[str]) -> str:
     near = get_close_matches(tracker.lower(), known, n=1)
     meant = f"did you mean {near[0]!r}? " if near else ""
     return f"there is no tracker {tracker!r}; {meant}there is {', '.join(known)}"
@@ -37,7 +40,11 @@ def unknown(tracker: str) -> str | None:
 
 def names() -> list[str]:
     """Return the names of all trackers."""
-    return sorted({*_OWN, *_registered()})
+    return _names(_registered())
+
+
+def _names(registered: Iterable[str]) -> list[str]:
+    return sorted({*_OWN, *registered})
 
 
 def _registered() -> dict[str, Callable[[], OpenCopy]]:
