@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from runcheck.writer.log.kept_arrays import KeptArrays, _copying, copies_of
+from runcheck.writer.log.kept_arrays import KeptArrays, _copied_at_once, _copying, copies_of
 from runcheck.writer.log.metric_log import MetricLog
 from tests.writer.log.test_metric_log import SlowScalar, points_in
 
@@ -108,9 +108,23 @@ def test_arrays_that_are_deleted_some_calls_later_are_copied_for_ever() -> None:
             given[-3].delete()
 
 
-@pytest.mark.parametrize("copying", [None, _copying()], ids=["at once", "compiled"])
-@pytest.mark.parametrize("where", ["NaN is an error", "in a trace", "elsewhere"])
-def test_what_jax_does_not_copy_is_taken_as_it_is_and_all_else_is_copied(where: str, copying: Any) -> None:  # noqa: ANN401
+@pytest.mark.parametrize(
+    ("copying", "where", "is_copied"),
+    [
+        (_copied_at_once, "anywhere", True),
+        (_copying(), "anywhere", True),
+        (_copied_at_once, "in a trace", False),
+        (_copying(), "in a trace", False),
+        (_copied_at_once, "NaN is an error", True),
+        (_copying(), "NaN is an error", False),
+    ],
+    ids=str,
+)
+def test_what_jax_does_not_copy_is_taken_as_it_is_and_what_is_no_array_too(
+    copying: Any,  # noqa: ANN401
+    where: str,
+    is_copied: bool,
+) -> None:
     value, taken = jnp.float32(math.nan if where.startswith("NaN") else 0.5), list[Any]()
 
     def take(x: jax.Array) -> jax.Array:
@@ -119,7 +133,7 @@ def test_what_jax_does_not_copy_is_taken_as_it_is_and_all_else_is_copied(where: 
 
     with jax.debug_nans(where.startswith("NaN")):
         (jax.jit(take) if where == "in a trace" else take)(jnp.ones(2))
-    assert isinstance(taken[0], jax.Array)
+    assert (taken[0] is not value) == is_copied
     assert str(taken[0].item()) == str(value.item())
     assert taken[1:] == [0.25, None]
 

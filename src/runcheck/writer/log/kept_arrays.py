@@ -1,8 +1,8 @@
 """Arrays that may be gone before they are fetched, since a later step is given their memory or the caller deletes them.
 
 ``jax.jit`` deletes what it is told to donate: the loss scale or the step of a state that each step takes and returns.
-Such an array is copied on its device, behind what computes it and without waiting. A copy takes a loop some 20
-microseconds, so those are spared that turn out to stay.
+Such an array is copied on its device, behind what computes it and without waiting. That keeps the loop a while, so
+those are spared that turn out to stay.
 """
 
 import sys
@@ -62,15 +62,21 @@ def is_deleted(value: object) -> bool:
     return _is_array(value) and value.is_deleted()
 
 
+def _copied_at_once(arrays: "list[jax.Array]") -> "list[jax.Array]":
+    """Return copies for which nothing is compiled."""
+    copies: list[jax.Array] = sys.modules["jax"].device_put(arrays, may_alias=False)
+    return copies
+
+
 def copies_of(
-    values: Sequence[_Value], copy: "Callable[[list[jax.Array]], Sequence[jax.Array]] | None" = None
+    values: Sequence[_Value], copy: "Callable[[list[jax.Array]], list[jax.Array]]" = _copied_at_once
 ) -> Sequence[_Value]:
     """Return the values with copies in the place of arrays; as they are where JAX does not copy them."""
     places = [at for at, each in enumerate(values) if _is_here(each)]
     if not places:
         return values
     try:
-        made = (copy or _copied_at_once)([cast("jax.Array", values[at]) for at in places])
+        made = copy([cast("jax.Array", values[at]) for at in places])
     except (FloatingPointError, RuntimeError, TypeError, ValueError):  # of several devices, or NaN is to be an error
         return values
     if any(isinstance(each, sys.modules["jax"].core.Tracer) for each in made):  # they stand for the copies of later
@@ -89,15 +95,9 @@ def _is_here(value: object) -> "TypeGuard[jax.Array]":
     return _is_array(value) and value.is_fully_addressable and not value.is_deleted()
 
 
-def _copied_at_once(arrays: "list[jax.Array]") -> "list[jax.Array]":
-    """Return copies, in 100 microseconds, for which nothing is compiled."""
-    copies: list[jax.Array] = sys.modules["jax"].device_put(arrays, may_alias=False)
-    return copies
-
-
 @cache
 def _copying() -> "Callable[[list[jax.Array]], list[jax.Array]]":
-    """Return what is compiled to copy arrays, in 20 microseconds."""
+    """Return what is compiled to copy arrays, in a fifth of that time."""
     import jax  # noqa: PLC0415 - only who has arrays has it
     import jax.numpy as jnp  # noqa: PLC0415
 
