@@ -42,6 +42,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test whose name holds an address: workers would not agree on it, and one alone would not notice."""
+    for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid}: name its parameters with pytest.param(..., id=...)")
+
+
 @pytest.fixture(autouse=True)
 def no_objective_is_left() -> Iterator[None]:
     """Forget the script of a study, which would be taken for the script of later tests."""

@@ -111,14 +111,13 @@ def test_arrays_that_are_deleted_some_calls_later_are_copied_for_ever() -> None:
 @pytest.mark.parametrize(
     ("copying", "where", "is_copied"),
     [
-        (_copied_at_once, "anywhere", True),
-        (_copying(), "anywhere", True),
-        (_copied_at_once, "in a trace", False),
-        (_copying(), "in a trace", False),
-        (_copied_at_once, "NaN is an error", True),
-        (_copying(), "NaN is an error", False),
+        pytest.param(_copied_at_once, "anywhere", True, id="at once, anywhere"),
+        pytest.param(_copying(), "anywhere", True, id="compiled, anywhere"),
+        pytest.param(_copied_at_once, "in a trace", False, id="at once, in a trace"),
+        pytest.param(_copying(), "in a trace", False, id="compiled, in a trace"),
+        pytest.param(_copied_at_once, "NaN is an error", True, id="at once, NaN is an error"),
+        pytest.param(_copying(), "NaN is an error", False, id="compiled, NaN is an error"),
     ],
-    ids=str,
 )
 def test_what_jax_does_not_copy_is_taken_as_it_is_and_what_is_no_array_too(
     copying: Any,  # noqa: ANN401
