@@ -115,3 +115,14 @@ def test_rows_that_share_their_values_say_what_they_said() -> None:
     lean = list(shared(rows))
     assert list(map(repr, lean)) == list(map(repr, rows))
     assert lean[0]["tags"] is lean[1]["tags"]
+
+
+def test_what_cards_do_not_say_is_held_once_and_what_they_say_is_kept() -> None:
+    total = Total(kept_at, Written(), None)
+    said = Card(links={"replaces": "model/m/v0"}, extensions={"lab": {}}, large={"weights": {"w": 1}}, metrics={"a": 1})
+    blank = Card(links=dict[str, str](), extensions=dict[str, object]())
+    for number, card in enumerate((said, blank, blank)):
+        total.take(unit(number), Survey((), (), card, 1, 1))
+    assert total.cards["model/m/v0"] == said
+    assert total.cards["model/m/v1"] == blank
+    assert total.cards["model/m/v1"].links is total.cards["model/m/v2"].links is not blank.links

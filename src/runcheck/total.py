@@ -10,6 +10,7 @@ from runcheck.findings import Finding, Survey, Unverified
 from runcheck.tree.cache import Cache
 
 _ROWS = 1000  # of the cache: few enough to hold, enough that writing them costs little
+_BLANK = Card()
 
 
 class Total:
@@ -46,11 +47,23 @@ class Total:
             self.keep({self._kept_at(unit): survey.kept}, at_least=_ROWS)
 
     def _light(self, path: str, card: Card) -> Card:
-        """Return the card with the registry's own row where the two are the same, and without where there is none."""
-        if self._registered is None:
-            return card._replace(row=None)
-        row = self._registered(path)
-        return card._replace(row=row) if row and card.row and is_same(card.row, row) else card
+        """Return the card with what others hold already: what says nothing, and the registry's row if it is the same.
+
+        Where there is no registry no row is kept.
+        """
+        return card._replace(
+            row=self._row(path, card.row),
+            links=card.links or _BLANK.links,
+            extensions=card.extensions or _BLANK.extensions,
+            large=card.large or _BLANK.large,
+            metrics=card.metrics or _BLANK.metrics,
+        )
+
+    def _row(self, path: str, row: RegistryRow | None) -> RegistryRow | None:
+        if row is None or self._registered is None:
+            return None
+        registered = self._registered(path)
+        return registered if registered and is_same(row, registered) else row
 
     def note(self, unverified: Iterable[Unverified]) -> None:
         """Put what could not be looked into to what could not before, reason by reason."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from sys import intern
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -136,7 +137,7 @@ def classify(entries: Iterable[Entry]) -> Tree:
         elif entry.type is not EntryType.FOLDER:
             loose.append(entry)
         elif len(parts) == UNIT_DEPTH:
-            units[slug_path].append(Address(entry.path, kind, parts[1], parts[2]))
+            units[slug_path].append(Address(entry.path, kind, intern(parts[1]), parts[2]))
         else:
             kinds[entry.path], units[entry.path] = kind, []
     slugs = (Slug(path, kind, tuple(units[path]), latest.get(path)) for path, kind in kinds.items())

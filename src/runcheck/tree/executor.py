@@ -1,5 +1,6 @@
 """Who does the work: surveys of units need nothing of each other, so any number of workers may share them."""
 
+import gc
 import os
 import sys
 import threading
@@ -117,6 +118,7 @@ def _begin() -> None:
     """Let an interrupt from the terminal end a worker at once: it has nothing to say about it."""
     import signal  # noqa: PLC0415
 
+    gc.freeze()  # or each collection would write to what it shares with the process that forked it, and so copy it
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
