@@ -158,6 +158,23 @@ def test_floats_in_a_blob_are_counted(dtype: str, encode: object) -> None:
     assert table.rms == pytest.approx(0.1, rel=0.1)
 
 
+@given(
+    count=st.integers(96, 400),
+    before=st.integers(0, 600),
+    width=st.integers(24, 511),
+    wrap=st.sampled_from(["\n", "\r\n", "\\n", "\\r\\n"]),
+)
+def test_floats_in_a_blob_are_counted_wherever_it_begins_and_its_lines_end(
+    count: int, before: int, width: int, wrap: str
+) -> None:
+    blob = base64.b64encode(MATRIX.astype("<f4").tobytes()[: 4 * count]).decode()
+    lines = [blob[at : at + width] for at in range(0, len(blob), width)]
+    if len(lines) > 1 and len(lines[-1]) < 24:
+        lines[-2:] = ["".join(lines[-2:])]
+    (table,) = tables(f"{(' no.' * before)[:before]}: {wrap.join(lines)}")
+    assert table.count == pytest.approx(count, abs=1)
+
+
 def test_floats_that_were_rounded_to_bfloat16_are_counted_as_what_they_are_stored_as() -> None:
     rounded = (MATRIX.astype("<f4").view("<u4") & 0xFFFF0000).view("<f4")
     table = only(base64.b64encode(rounded.tobytes()))
