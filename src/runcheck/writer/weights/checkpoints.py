@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _COMMIT_SENTENCE = "commit_success.txt"
 _REMOVED = ".removed.tmp"
 _TOLD = 10  # the newest steps, in a message
+# These start no thread once the script is over (CPython's issue 113964), which Orbax needs to commit.
+_LOSES_AT_EXIT = (3, 12, 0) <= sys.version_info[:3] <= (3, 12, 2)
 
 
 class _Save:
@@ -82,7 +85,8 @@ class CheckpointWriter:
         """Start saving ``tree`` as the checkpoint of ``step`` in the run at ``unit``.
 
         Arrays are copied before this returns, and written afterwards. As Orbax does, this waits until an earlier save
-        is committed, but not for what is removed. What fails here or in the background is warned of.
+        is committed, but not for what is removed; Python 3.12.0 to 3.12.2 waits until this one is. What fails here or
+        in the background is warned of.
 
         Raises:
             InvalidArgumentError: the tree is none that Orbax saves, or the metric in ``metrics`` is no number.
@@ -112,6 +116,8 @@ class CheckpointWriter:
                 )
                 save.thread.start()
                 self._last = save
+                if _LOSES_AT_EXIT:
+                    self._settle()
         self._complaints.tell()
 
     def adopt(self, unit: str, steps: Sequence[int], parameters: int | None, values: Mapping[int, float]) -> None:
