@@ -336,14 +336,23 @@ def test_a_save_that_the_disk_refuses_is_warned_of_and_takes_nothing_with_it(
     assert not check(root).errors
 
 
+class Tensor:
+    """An array of another library, such as PyTorch's, whose size is a method."""
+
+    dtype, shape = "float32", (2, 3)
+
+    def size(self) -> tuple[int, ...]:
+        return self.shape
+
+
 def test_a_tree_that_cannot_be_saved_is_refused_and_the_next_is_saved(root: Path, start: StartRun) -> None:
     with start() as run:
-        run.log(2, {"loss": 1.0})
-        for step, tree in enumerate([{"w": object()}, {}]):
+        run.log(3, {"loss": 1.0})
+        for step, tree in enumerate([{"w": object()}, {"w": Tensor()}, {}]):
             with pytest.raises(InvalidArgumentError, match=f"the tree of step {step} cannot be saved"):
                 run.save_checkpoint(step, tree)
-        run.save_checkpoint(2, weights(2))
-    assert on_disk(run) == run.checkpoints == [2]
+        run.save_checkpoint(3, weights(2))
+    assert on_disk(run) == run.checkpoints == [3]
     assert check(root).is_clean
 
 

@@ -1,5 +1,6 @@
 """The arrays of a tree, as ``jax.tree_util`` walks it, by the names that Orbax gives them."""
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeGuard
@@ -15,7 +16,6 @@ class Array(Protocol):
 
     dtype: object
     shape: tuple[int, ...]
-    size: int
 
 
 def leaves_of(tree: object) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -79,4 +79,4 @@ def _size(leaf: Array) -> int:
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return int(jax.random.key_data(leaf).size)
-    return int(leaf.size)
+    return math.prod(leaf.shape)
