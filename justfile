@@ -212,7 +212,7 @@ test-floor *ARGS:
     set -eu
     venv=.venvs/floor
     [ -x "$venv/bin/python" ] || python -m venv "$venv"
-    grep -oE '"[A-Za-z-]+>=[0-9.]+"' pyproject.toml | tr -d '"' | sed 's/>=/==/' >"$venv/floor.txt"
+    grep -oE '"[A-Za-z0-9-]+>=[0-9.]+"' pyproject.toml | tr -d '"' | sed 's/>=/==/' >"$venv/floor.txt"
     uv pip compile pyproject.toml --group dev --extra all --constraint "$venv/floor.txt" --python "$venv/bin/python" \
         --no-emit-package runcheck --no-header --no-annotate --quiet --output-file "$venv/all.txt"
     "$venv/bin/python" -m pip install --quiet --requirement "$venv/all.txt"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import runcheck
@@ -311,6 +312,9 @@ def test_a_preempted_run_is_not_hashed_and_waits_neither_for_devices_nor_for_sav
             released.wait()
             return 1.0
 
+        def __array__(self, dtype: None = None, copy: None = None) -> "np.ndarray[tuple[int, ...], Any]":
+            return np.asarray(self.item())
+
     released = threading.Event()
     monkeypatch.setattr(run_module, "_DEVICE_SECONDS", 0.05)
     monkeypatch.setattr("runcheck.writer.unit.hash_files", None)
@@ -344,6 +348,9 @@ def test_an_end_waits_as_long_as_values_come_and_not_for_ever(
         def item(self) -> float:
             self.gate.wait()
             return 2.0
+
+        def __array__(self, dtype: None = None, copy: None = None) -> "np.ndarray[tuple[int, ...], Any]":
+            return np.asarray(self.item())
 
     monkeypatch.setattr(device_queue, "_PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(device_queue, "_SILENCE_SECONDS", 0.3)

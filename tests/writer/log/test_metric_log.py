@@ -67,6 +67,9 @@ class SlowScalar:
         self.done.wait()
         return self.value
 
+    def __array__(self, dtype: None = None, copy: None = None) -> "np.ndarray[tuple[int, ...], Any]":
+        return np.asarray(self.item())
+
 
 def test_a_value_that_is_never_ready_holds_back_its_own_series_only(path: Path, log: MetricLog) -> None:
     slow = SlowScalar(0.5)

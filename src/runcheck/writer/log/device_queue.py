@@ -165,9 +165,11 @@ class DeviceQueue:
             self._fetched += 1
 
     def _fetched_of(self, rows: LateRows) -> FetchedRows:
+        from numpy import asarray  # noqa: PLC0415 - what is on a device has loaded it; it takes half as long as item()
+
         names, step_given, given, _ = rows
         try:
-            step = step_given if isinstance(step_given, int) else checked_step(step_given.item())
+            step = step_given if isinstance(step_given, int) else checked_step(asarray(step_given).item())
         except (InvalidArgumentError, RuntimeError, ValueError) as error:
             if is_deleted(step_given):
                 names.kept.found_deleted()
@@ -176,7 +178,7 @@ class DeviceQueue:
         values: list[float | None] = []
         for metric, value in zip(names.metrics, given, strict=True):
             try:
-                values.append(value if isinstance(value, float) else float(value.item()))
+                values.append(value if isinstance(value, float) else float(asarray(value)))
             except Exception as error:  # noqa: BLE001 - a device fails in the ways of its driver
                 values.append(None)
                 if is_deleted(value):

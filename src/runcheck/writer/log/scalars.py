@@ -2,10 +2,14 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Protocol, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeGuard
 
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.arguments import kind_of
+
+if TYPE_CHECKING:
+    from numpy import generic
+    from numpy.typing import NDArray
 
 
 class DeviceScalar(Protocol):
@@ -14,7 +18,7 @@ class DeviceScalar(Protocol):
     def is_ready(self) -> bool:
         """Say whether it is computed."""
 
-    def item(self) -> float:
+    def __array__(self) -> "NDArray[generic]":
         """Wait for it, and return it."""
 
 
