@@ -206,15 +206,21 @@ test-pythons *ARGS:
         PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}
     done
 
-# The tests on the oldest versions that pyproject.toml allows: each ">=" in it is taken for "==".
+# The tests on the oldest versions that pyproject.toml allows: each ">=" in it is taken for "==". Matplotlib of then goes
+# with a pyparsing of then; Orbax and s3fs leave event loops open; the example of Flax is written for that of today.
 test-floor *ARGS:
     #!/usr/bin/env sh
     set -eu
     venv=.venvs/floor
     [ -x "$venv/bin/python" ] || python -m venv "$venv"
     grep -oE '"[A-Za-z0-9-]+>=[0-9.]+"' pyproject.toml | tr -d '"' | sed 's/>=/==/' >"$venv/floor.txt"
+    echo "pyparsing<3.3" >>"$venv/floor.txt"
     uv pip compile pyproject.toml --group dev --extra all --constraint "$venv/floor.txt" --python "$venv/bin/python" \
         --no-emit-package runcheck --no-header --no-annotate --quiet --output-file "$venv/all.txt"
     "$venv/bin/python" -m pip install --quiet --requirement "$venv/all.txt"
     "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
-    PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto {{ARGS}}
+    PATH="$PWD/$venv/bin:$PATH" "$venv/bin/python" -m pytest -n auto \
+        -W "ignore:Sharding info not provided:UserWarning" -W "ignore:unclosed event loop:ResourceWarning" \
+        -W "ignore:unclosed <socket.socket:ResourceWarning" -W "ignore:Unclosed client session:ResourceWarning" \
+        --deselect "tests/examples/test_libraries.py::test_a_script_conforms_with_at_most_8_lines_for_artefacts[flax_nnx]" \
+        {{ARGS}}

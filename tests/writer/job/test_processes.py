@@ -28,7 +28,7 @@ SECONDS = 150  # after which a job counts as hanging; one takes 5 to 20
 
 # What each script begins with. JAX waits 300 s for processes that do not come to the end together.
 BEGIN = """
-import json, os, sys, warnings
+import inspect, json, os, sys, warnings
 import jax
 import numpy as np
 import runcheck
@@ -39,9 +39,10 @@ warned = heard.__enter__()
 warnings.simplefilter("always")
 
 def initialize():
-    jax.distributed.initialize(
-        f"127.0.0.1:{port}", 2, index, shutdown_timeout_seconds=5, heartbeat_timeout_seconds=10
-    )
+    limits = {"shutdown_timeout_seconds": 5, "heartbeat_timeout_seconds": 10}
+    known = inspect.signature(jax.distributed.initialize).parameters  # JAX 0.6 has none of these
+    there = {name: seconds for name, seconds in limits.items() if name in known}
+    jax.distributed.initialize(f"127.0.0.1:{port}", 2, index, **there)
 
 def start(**changed):
     given = dict(
