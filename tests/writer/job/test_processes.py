@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
@@ -24,6 +25,10 @@ from tests.checking import check
 from tests.test_imports import modules_after
 from tests.writer.conftest import StartRun
 
+of_today = pytest.mark.skipif(
+    hasattr(jax.config, "jax_enable_empty_arrays"),
+    reason="JAX 0.6 crashes on an array that lies elsewhere, and waits five minutes for a process that is gone",
+)
 SECONDS = 150  # after which a job counts as hanging; one takes 5 to 20
 
 # What each script begins with. JAX waits 300 s for processes that do not come to the end together.
@@ -102,10 +107,11 @@ with start(data=dataset.path, keep=keep) as run:
         error_of(run.plot, "../p", bytes.fromhex("89504e470d0a1a0a")), error_of(run.add_file, __file__, "/x"),
         error_of(run.link, {"No Relation": "dataset/digits/v1"}),
     ]
-    there = [jax.numpy.float32(3)] if index == 1 else []
-    elsewhere = jax.make_array_from_single_device_arrays(
-        (), jax.sharding.SingleDeviceSharding(jax.devices()[1]), there, dtype=np.float32)
-    run.log(6, {"elsewhere": elsewhere})
+    if not hasattr(jax.config, "jax_enable_empty_arrays"):  # JAX 0.6 makes none without it, and crashes on it
+        there = [jax.numpy.float32(3)] if index == 1 else []
+        elsewhere = jax.make_array_from_single_device_arrays(
+            (), jax.sharding.SingleDeviceSharding(jax.devices()[1]), there, dtype=np.float32)
+        run.log(6, {"elsewhere": elsewhere})
     gone = jax.numpy.float32(1) + 1
     gone.delete()
     run.log(6, {"gone": gone})
@@ -281,6 +287,7 @@ def test_a_step_that_is_there_is_not_saved_again_by_either(job: Job) -> None:
     assert message in job.other["warned"]
 
 
+@of_today
 def test_a_value_on_devices_of_other_processes_has_no_row_and_a_reason(job: Job) -> None:
     (complaint,) = [each for each in job.first["warned"] if "elsewhere" in each]
     assert "train/elsewhere of step 6 has no row" in complaint
@@ -327,6 +334,7 @@ def only_run(root: Path) -> tuple[Path, dict[str, Any]]:
     return run, json.loads((run / "metadata.json").read_text())
 
 
+@of_today
 def test_an_interrupt_of_process_0_leaves_an_aborted_run_and_ends_the_other(tmp_path: Path) -> None:
     first, other = job_of(tmp_path, TRAIN + ENDING.format(index=0, end="raise KeyboardInterrupt"))
     assert 0 not in (first.code, other.code)
