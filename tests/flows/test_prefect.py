@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from tests.flows.project import environment, in_tree, metadata, newest, runcheck, steps, units, write_project
 
 pytest.importorskip("prefect")
+
+LONGEST = 30.0  # seconds until the server has worked off what it was told
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +75,13 @@ def asked(server: dict[str, str], what: str, **body: object) -> list[Any]:
 
 
 def of_the_newest(server: dict[str, str]) -> tuple[Any, dict[str, Any]]:
-    """Return the newest flow run of the server, and its task runs by their step."""
+    """Return the newest flow run of the server, and its task runs by their step, once it has heard how they ended."""
     run = asked(server, "flow_runs", sort="START_TIME_DESC")[0]
-    tasks = asked(server, "task_runs", flow_runs={"id": {"any_": [run["id"]]}})
-    return run, {each["name"].rpartition("-")[0]: each for each in tasks}
+    until = time.monotonic() + LONGEST
+    while True:
+        tasks = asked(server, "task_runs", flow_runs={"id": {"any_": [run["id"]]}})
+        if time.monotonic() > until or all(each["state_type"] not in ("PENDING", "RUNNING") for each in tasks):
+            return run, {each["name"].rpartition("-")[0]: each for each in tasks}
 
 
 def test_a_flow_shows_at_the_server_with_its_steps_their_states_and_their_log(
