@@ -8,7 +8,7 @@ from runcheck.probes.contents import ChecksumsContent, Listed
 from runcheck.probes.lines import LineSplitter
 
 _DIGITS = 64
-_PLAIN = re.compile(rb"(?:[0-9a-f]{64} [ *][^\r\n]{1,4000}+\n)*+")  # no line is as long as a line may be
+_PLAIN = re.compile(rb"(?>(?:[0-9a-f]{64} [ *][^\r\n]{1,4000}+\n)*)")  # no line is as long as a line may be
 
 
 class ChecksumsProbe:

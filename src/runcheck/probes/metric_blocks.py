@@ -21,7 +21,7 @@ _MANY_SERIES = 64
 
 _NUMBER = rb"([0-9+.eE-]++)"
 _TEXT = rb"[A-Za-z0-9_.@:+/-]++"
-_NAMES = rb'((?:"(?:split|metric)": ?+"' + _TEXT + rb'", ?+)*+)'
+_NAMES = rb'((?>(?:"(?:split|metric)": ?+"' + _TEXT + rb'", ?+)*))'
 _OBJECT = re.compile(
     rb"\{" + _NAMES + rb'"step": ?+' + _NUMBER + rb", ?+" + _NAMES + rb'"value": ?+' + _NUMBER + rb"\}\r?+"
 )

@@ -24,12 +24,12 @@ _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 _OF_BASE85 = _CHARACTERS + b"!#$%&()*;<>?@^`{|}~"  # as RFC 1924, Git and Python's b85encode write it
 _ENDS, _BETWEEN = b"\r\n\\", b"\\ \t\n\r\f\v"  # of a line; of the parts of a blob
 _STRIDE, _PIECE, _LONG_PIECE, _KINDS = LEAST // 2, 24, 200, 6  # a blob fills one stride at least
-_BLOB64 = late(rb"(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?+(?:\\n)?+\s{0,16}+)++[A-Za-z0-9+/_-]*+={0,2}+")
+_BLOB64 = late(rb"(?>(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?(?:\\n)?\s{0,16}+)+)[A-Za-z0-9+/_-]*+={0,2}+")
 # One that base64 goes on in, too: without line ends, each of its characters is one of base85.
 _BLOB85 = late(
     rb"(?<![0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-])[0-9A-Za-z!#$%%&()*+/;<=>?@^_`{|}~-]{512,}+|%b" % _BLOB64.pattern
 )
-_HEX = late(rb"(?:0x)?+([0-9a-fA-F]++)")
+_HEX = late(rb"(?:0x)?([0-9a-fA-F]++)")
 _BASE32 = late(rb"[A-Z2-7]++={0,6}+")
 _ONLY_BASE85 = late(rb"[!#$%&()*;<>?@^`{|}~]")
 _WRAPS = late(rb"\\[rn]|\s++")

@@ -11,7 +11,7 @@ from runcheck.convention.patterns import late
 
 BEGIN_OF_TEXT, END_OF_LINE = b"\x1d", b"\x1e"  # in a string
 
-_ESCAPED_END = late(rb"\\{1,4}+n(?:\"(,\s{0,80}+)\")?+")
+_ESCAPED_END = late(rb"\\{1,4}+n(?:\"(,\s{0,80}+)\")?")
 _ESCAPED = late(rb"\\{1,4}+(?:[tr](?![a-z])|\")")
 _TEXT = late(rb"\"([^\"\x1e]*+\x1e[^\"]*+)\"?+")
 # What nbformat calls things names nothing; elsewhere outputs and counts are no weights.
@@ -21,9 +21,9 @@ _KEY_OF_NOTEBOOK = late(
 _ROW_END = late(rb"</tr\s*+>")
 _TAG = late(rb"<[^<>]{0,256}+>")
 _YAML_ITEM = late(rb"(?<!:)\n[ \t]*+- (?=[-+.0-9])")
-_YAML_ROW = late(rb"\n[ \t]*+(?:- ){2,}+")
+_YAML_ROW = late(rb"\n[ \t]*+(?:- ){2,}")
 _INDEX = late(rb"(?<![0-9.A-Za-z_-])\"?+[0-9]++\"?+:(?=[-+.0-9])")  # of pandas' JSON, of LIBSVM
-_SUBSCRIPT = late(rb"(?<=\w)\[[0-9]{1,9}+(?:[\], \[]{1,4}+[0-9]{1,9}+){0,3}+\](?=[ \t]{0,4}+[=:])")
+_SUBSCRIPT = late(rb"(?<=\w)\[[0-9]{1,9}+(?:[\], \[]{1,4}+[0-9]{1,9}+){0,3}\](?=[ \t]{0,4}+[=:])")
 _ONE_LINE = bytes(32 if each in b"\n\x1d\x1e" else each for each in range(256))
 _MINUS = "\N{MINUS SIGN}".encode()
 
@@ -35,7 +35,7 @@ _PLACE = (
     rb"\[[A-Za-z_][\w.:/-]{0,60}+\]|[A-Za-z_][\w.:<>]{0,80}+(?=[ \t]{1,8}+[-|][ \t])|(?<=:)[A-Za-z_][\w.]{0,60}+(?=:)"
 )
 _LOGGED = late(
-    rb"^[ \t]{0,8}+(?:(?:%b[^\n]{0,80}?)?%b\]?|%b)(?:[ \t|:]++|-(?=[ \t])|%b)*+" % (_TIME, _LEVEL, _GLOG, _PLACE),
+    rb"^[ \t]{0,8}+(?:(?:%b[^\n]{0,80}?)?%b\]?|%b)(?>(?:[ \t|:]++|-(?=[ \t])|%b)*)" % (_TIME, _LEVEL, _GLOG, _PLACE),
     re.MULTILINE,
 )
 

@@ -16,13 +16,13 @@ _PARTS = late(rb"([\[\](){}\x1d\x1e])")
 _OPENS, _CLOSES = frozenset((b"[", b"(", b"{")), frozenset((b"]", b")", b"}"))
 _SPACES = bytes(32 if each in b",;|\t\"':=&\\#%$<>\n\r" else each for each in range(256))
 _CELLS = late(rb"[,;\t|]")
-_NUMBER = late(rb"([-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eEdD][-+]?+[0-9]++)?+)[fFlLjJ]?+")
-_HEX_FLOAT = late(rb"[-+]?+0[xX][0-9a-fA-F]{1,16}+(?:\.[0-9a-fA-F]{0,16}+)?+[pP][-+]?+[0-9]{1,4}+")
+_NUMBER = late(rb"([-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eEdD][-+]?+[0-9]++)?)[fFlLjJ]?+")
+_HEX_FLOAT = late(rb"[-+]?+0[xX][0-9a-fA-F]{1,16}+(?:\.[0-9a-fA-F]{0,16}+)?[pP][-+]?+[0-9]{1,4}+")
 _MISSING = frozenset((b"nan", b"NaN", b"NAN", b"null", b"None", b"NA", b"inf", b"-inf", b"Infinity", b"-Infinity"))
 _DECIMAL_COMMA = late(rb"(?<=[0-9]),(?=[0-9])")
 # What stands around numbers in source code and in what libraries print, and names nothing.
 _GLUE = late(
-    rb"(?:np\.|jnp\.|numpy\.|torch\.|tf\.)?+(?:array|asarray|Array|tensor|Tensor|Parameter|containing|numpy|list|tuple|float|double|new"
+    rb"(?:np\.|jnp\.|numpy\.|torch\.|tf\.)?(?:array|asarray|Array|tensor|Tensor|Parameter|containing|numpy|list|tuple|float|double|new"
     rb"|dtype|device|shape|requires_grad|True|grad_fn|b?float(?:16|32|64)|int8|cpu|cuda|cpu:0|cuda:0|c|weak_type|f4)|[-+*/.]++"
 )
 _DEPTH = 32
