@@ -29,7 +29,7 @@ _OPTIONS = tuple(late(option) for _, option in _PROGRAMS)
 # All of these options begin alike, or end in `-user`: they are found by that, since most texts have few. What is before
 # comes behind, so that the search is for a dash.
 _BEGINS = re.compile(rb"-(?<=[ \t\n]-)[apuPU]")
-_COMMAND = late(r"(?>(?:[^\n|;\\]|\\(?:\r?\n)?)*)")  # a line, and those that a backslash joins to it
+_COMMAND = late(r"(?>(?:[^\n|;\\]++|\\(?:\r?\n)?)*)")  # a line, and those that a backslash joins to it
 _COMMAND_WITHIN = 1000  # characters before an option
 _ANY_USER = late(r"(?:user|username|you|your.*|me|my.?(?:user|name)|name|login|someone|foo|test|u)", re.IGNORECASE)
 _HEADER = late(

@@ -1,7 +1,8 @@
 """Regular expressions that are compiled when they are first tried: few texts need most of them.
 
 What is repeated possessively is one character or a set: of a group, Python 3.11.2, which Debian 12 has, goes on behind
-what it tried in vain. ``(?>(?:...)*)`` says the same, and is right there.
+what it tried in vain. ``(?>(?:...)*)`` says the same, and is right there; it remembers each turn until its end, so a
+turn takes as much as it can.
 """
 
 import re

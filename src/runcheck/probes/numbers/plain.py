@@ -23,7 +23,7 @@ _TAG = late(rb"<[^<>]{0,256}+>")
 _YAML_ITEM = late(rb"(?<!:)\n[ \t]*+- (?=[-+.0-9])")
 _YAML_ROW = late(rb"\n[ \t]*+(?:- ){2,}")
 _INDEX = late(rb"(?<![0-9.A-Za-z_-])\"?+[0-9]++\"?+:(?=[-+.0-9])")  # of pandas' JSON, of LIBSVM
-_SUBSCRIPT = late(rb"(?<=\w)\[[0-9]{1,9}+(?:[\], \[]{1,4}+[0-9]{1,9}+){0,3}\](?=[ \t]{0,4}+[=:])")
+_SUBSCRIPT = late(rb"(?<=\w)\[[0-9]{1,9}+(?>(?:[\], \[]{1,4}+[0-9]{1,9}+){0,3})\](?=[ \t]{0,4}+[=:])")
 _ONE_LINE = bytes(32 if each in b"\n\x1d\x1e" else each for each in range(256))
 _MINUS = "\N{MINUS SIGN}".encode()
 

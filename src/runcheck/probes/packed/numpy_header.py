@@ -18,7 +18,7 @@ MAX_ITEM = 1 << 40
 
 # What a header may be made of: literals without a sign, so that only brackets nest.
 _LITERALS = re.compile(
-    r"(?>(?:'(?>(?:[^'\\\n]|\\.)*)'|\"(?>(?:[^\"\\\n]|\\.)*)\"|[\s(){}\[\],:]|[0-9]{1,19}L?|True|False|None)*)"
+    r"(?>(?:'(?>(?:[^'\\\n]++|\\.)*)'|\"(?>(?:[^\"\\\n]++|\\.)*)\"|[\s(){}\[\],:]++|[0-9]{1,19}L?|True|False|None)*)"
 )
 _LONG = re.compile(r"(?<=[0-9])L\b")  # as Python 2 wrote integers
 _CODE = re.compile(r"[<>|=]?([?a-zA-Z])([0-9]{0,12})(?:\[[^\]]{1,32}\])?")
