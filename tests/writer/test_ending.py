@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import runcheck
@@ -26,6 +25,7 @@ from runcheck.writer.log.metric_log import MetricLog
 from runcheck.writer.run import Run
 from runcheck.writer.unit import UnitFolder
 from tests.checking import check
+from tests.writer.log.test_metric_log import SlowScalar
 
 StartRun = Callable[..., Run]
 
@@ -299,30 +299,14 @@ def test_a_second_ctrl_c_leaves_the_run_unfinished_and_says_so_before(
 def test_a_preempted_run_is_not_hashed_and_waits_neither_for_devices_nor_for_saves(
     root: Path, start: StartRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Never:
-        shape = ()
-
-        def __float__(self) -> float:
-            return self.item()
-
-        def is_ready(self) -> bool:
-            return False
-
-        def item(self) -> float:
-            released.wait()
-            return 1.0
-
-        def __array__(self, dtype: None = None, copy: None = None) -> "np.ndarray[tuple[int, ...], Any]":
-            return np.asarray(self.item())
-
-    released = threading.Event()
+    never = SlowScalar(1.0)
     monkeypatch.setattr(run_module, "_DEVICE_SECONDS", 0.05)
     monkeypatch.setattr("runcheck.writer.unit.hash_files", None)
     run = start()
-    run.log(0, {"loss": 1.0, "grad": Never()})
+    run.log(0, {"loss": 1.0, "grad": never})
     with pytest.warns(RuntimeWarning, match="steps of values on a device are lost"):
         run.finish("preempted")
-    released.set()
+    never.done.set()
     assert steps_in(root) == [0]
     assert codes(root) == []
 
@@ -333,37 +317,18 @@ def test_a_preempted_run_is_not_hashed_and_waits_neither_for_devices_nor_for_sav
 def test_an_end_waits_as_long_as_values_come_and_not_for_ever(
     root: Path, start: StartRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Value:
-        shape = ()
-
-        def __init__(self, gate: threading.Event) -> None:
-            self.gate = gate
-
-        def __float__(self) -> float:
-            return self.item()
-
-        def is_ready(self) -> bool:
-            return self.gate.is_set()
-
-        def item(self) -> float:
-            self.gate.wait()
-            return 2.0
-
-        def __array__(self, dtype: None = None, copy: None = None) -> "np.ndarray[tuple[int, ...], Any]":
-            return np.asarray(self.item())
-
     monkeypatch.setattr(device_queue, "_PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(device_queue, "_SILENCE_SECONDS", 0.3)
-    there, never = threading.Event(), threading.Event()
-    there.set()
+    there, never = SlowScalar(2.0), SlowScalar(2.0)
+    there.done.set()
     run = start()
-    run.log(0, {"loss": Value(there)})
-    run.log(1, {"loss": Value(never)})
+    run.log(0, {"loss": there})
+    run.log(1, {"loss": never})
     run.log(2, {"loss": 1.0})
     with pytest.warns(RuntimeWarning) as warned:
         run.finish()
     assert any("are lost" in str(each.message) for each in warned)
-    never.set()  # too late
+    never.done.set()  # too late
     assert steps_in(root) == [0]
     assert codes(root) == []
 

@@ -137,7 +137,8 @@ def classify(entries: Iterable[Entry]) -> Tree:
         elif entry.type is not EntryType.FOLDER:
             loose.append(entry)
         elif len(parts) == UNIT_DEPTH:
-            units[slug_path].append(Address(entry.path, kind, intern(parts[1]), parts[2]))
+            slug = intern(parts[1])  # one for all its units, of which a tree may have a million
+            units[slug_path].append(Address(entry.path, kind, slug, parts[2]))
         else:
             kinds[entry.path], units[entry.path] = kind, []
     slugs = (Slug(path, kind, tuple(units[path]), latest.get(path)) for path, kind in kinds.items())

@@ -22,7 +22,9 @@ LEAST = 512  # characters: 96 numbers of float32
 HELD = 1 << 18  # characters of a blob that are looked at
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
 _OF_BASE85 = _CHARACTERS + b"!#$%&()*;<>?@^`{|}~"  # as RFC 1924, Git and Python's b85encode write it
-_ENDS, _BETWEEN = b"\r\n\\", b"\\ \t\n\r\f\v"  # of a line; of the parts of a blob
+_ENDS = b"\r\n\\"  # of a line, or of one that is escaped
+_BETWEEN = b"\\ \t\n\r\f\v"  # the lines of a blob
+_OF_BLOB64 = _CHARACTERS + _BETWEEN
 _STRIDE, _PIECE, _LONG_PIECE, _KINDS = LEAST // 2, 24, 200, 6  # a blob fills one stride at least
 _BLOB64 = late(rb"(?>(?:[A-Za-z0-9+/_-]{24,}+(?:\\r)?(?:\\n)?\s{0,16}+)+)[A-Za-z0-9+/_-]*+={0,2}+")
 # One that base64 goes on in, too: without line ends, each of its characters is one of base85.
@@ -83,7 +85,7 @@ def blobs_in(text: bytes, *, goes_on: bool) -> Iterator[re.Match[bytes]]:
         # A line may end in it; prose has a space. A line of dashes has one kind of character.
         if (other and (other[0] not in _ENDS or other.strip(_BETWEEN))) or len(set(piece)) <= _KINDS:
             continue
-        may_hold = may_hold or not text[at : at + _STRIDE].translate(None, _CHARACTERS + _BETWEEN)
+        may_hold = may_hold or not text[at : at + _STRIDE].translate(None, _OF_BLOB64)
         # Programs have many short pieces of the characters of base85.
         if not text[at : at + _LONG_PIECE].translate(None, _OF_BASE85):
             return _BLOB85.finditer(text)
