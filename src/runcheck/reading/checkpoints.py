@@ -9,7 +9,7 @@ from runcheck.errors import CannotReadError, MissingLibraryError, warn
 from runcheck.probes import look_into_folder
 from runcheck.probes.contents import OrbaxContent, OrbaxFault
 from runcheck.reading.files import UnitFiles
-from runcheck.reading.like import misfit, misfit_of_scalars, some_of, with_arrays_for_scalars, with_scalars_again
+from runcheck.reading.like import misfit, misfit_of_restored, some_of, with_arrays_for_scalars, with_scalars_again
 
 _LINE = 300  # characters of what a library says
 
@@ -54,7 +54,7 @@ def restore(files: UnitFiles, step: int | None, like: object) -> object:
         # What Orbax and TensorStore raise at a damaged file, or at a tree of another shape, is of many classes.
         words = misfit(_content(files, path), like) or f"Orbax does not restore it: {_in_a_line(error)}"
         raise CannotReadError(f"{files.absolute(path)}: {words}") from error
-    if wrong := misfit_of_scalars(tree, like):
+    if wrong := misfit_of_restored(tree, like):
         raise CannotReadError(f"{files.absolute(path)}: {wrong}")
     return with_scalars_again(tree, like)
 

@@ -3,7 +3,7 @@
 Orbax saves a scalar of NumPy as an array without axes, and restores into no tree that holds one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from numbers import Number
 from typing import cast
 
@@ -34,15 +34,14 @@ def with_scalars_again(tree: object, like: object) -> object:
     return cast("object", jax.tree.map(as_given, like, tree))
 
 
-def misfit_of_scalars(tree: object, like: object) -> str | None:
-    """Return in words where arrays were restored in the place of scalars of NumPy: Orbax lets that pass."""
-    import numpy as np  # noqa: PLC0415 - who restores has loaded it
+def misfit_of_restored(tree: object, like: object) -> str | None:
+    """Return in words which arrays were restored in another shape than ``like`` has.
 
-    scalars = {name for name, leaf in _named(like) if isinstance(leaf, np.generic)}
-    shapes = {name: _shape(leaf) for name, leaf in _named(tree) if name in scalars}
-    return _in_words(
-        (("like has in another shape", [f"{name} (), here {shapes[name]}" for name in shapes if shapes[name]]),)
-    )
+    Orbax lets that pass where like has an array or a scalar of NumPy.
+    """
+    restored = {name: _shape(leaf) for name, leaf in _named(tree)}
+    both = ((name, _shape(leaf), restored.get(name)) for name, leaf in _named(like))
+    return _in_words((("like has in another shape", _differing(both)),))
 
 
 def misfit(content: OrbaxContent, like: object) -> str | None:
@@ -62,16 +61,22 @@ def misfit(content: OrbaxContent, like: object) -> str | None:
         (
             ("like lacks", sorted(there - wanted.keys())),
             ("like has, and the checkpoint does not,", sorted(wanted.keys() - there)),
-            (
-                "like has in another shape",
-                [f"{name} {given}, here {shape}" for name, given, shape in others if given not in (None, shape)],
-            ),
+            ("like has in another shape", _differing(others)),
             (
                 "like has keys of jax.random of another kind or number,",
                 [f"{name} of {given} integers, here {shape}" for name, given, shape in keys if given != shape],
             ),
         )
     )
+
+
+def _differing(shapes: Iterable[tuple[str, tuple[int, ...] | None, tuple[int, ...] | None]]) -> list[str]:
+    """Say of each name which shape like has, and which the checkpoint, where both have one."""
+    return [
+        f"{name} {given}, here {shape}"
+        for name, given, shape in shapes
+        if given != shape and None not in (given, shape)
+    ]
 
 
 def some_of(each_of: Sequence[object]) -> str:
