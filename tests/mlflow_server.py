@@ -10,6 +10,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,18 @@ class Server:
         self.address = f"http://127.0.0.1:{port}"
 
     def run(self, unit: Path) -> dict[str, Any]:
-        """Return the one run that is the copy of a unit."""
+        """Return the one run that is the copy of a unit.
+
+        Units of other tests may have the same path, which names the second of the start; they began at another moment.
+        """
         path = "/".join(unit.parts[-3:])
+        created = datetime.fromisoformat(json.loads((unit / "metadata.json").read_text())["created_at"])
         experiments = [
             each["experiment_id"] for each in self._ask("experiments/search", max_results=100)["experiments"]
         ]
         wanted = f"tags.`runcheck.unit` = '{path}'"
-        (found,) = self._ask("runs/search", experiment_ids=experiments, filter=wanted)["runs"]
+        of_path = self._ask("runs/search", experiment_ids=experiments, filter=wanted)["runs"]
+        (found,) = [each for each in of_path if int(each["info"]["start_time"]) == int(created.timestamp() * 1000)]
         data = found["data"]
         info: dict[str, Any] = found["info"]
         return {
