@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import runcheck
 from runcheck.errors import InvalidArgumentError
-from runcheck.writer.arguments import kind_of
+from runcheck.writer.arguments import checked_step, kind_of
 from runcheck.writer.run import Run
 
 FORMS = r'give the path of a dataset of the same tree, \{"kind": "synthetic", "seed": <int>\}'
@@ -19,6 +20,8 @@ FORMS = r'give the path of a dataset of the same tree, \{"kind": "synthetic", "s
     ("argument", "value", "words"),
     [
         ("seeds", 0, r'seeds is 0; give a mapping, \{"init": 0\}'),
+        ("seeds", {"init": np.array([1])}, r"seeds\['init'\] is array\(\[1\]\); a seed is an integer"),
+        ("seeds", {"init": True}, r"seeds\['init'\] is True; a seed is an integer"),
         ("tags", ["a", "b"], r"tags is \['a', 'b'\]; give a mapping, "),
         ("links", "model/a_b_c/v1", "links is 'model/a_b_c/v1'; give a mapping, "),
         ("extensions", 3, "extensions is 3; give a mapping, "),
@@ -125,3 +128,14 @@ def test_a_metric_that_is_no_number_is_told_by_its_kind(start: Callable[..., Run
             run.log(1, {"loss": "low"})
         with pytest.raises(InvalidArgumentError, match=r"step 1 has no checkpoint to export; there are none$"):
             run.export("weights", {"w": np.zeros(3)}, 1)
+
+
+@pytest.mark.parametrize("step", [np.array([8]), np.array(8.0), jnp.zeros(2, int), jnp.float32(7), 8.0, True, "8", [8]])
+def test_a_step_that_is_no_integer_is_told(step: object) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^step is .*; it must be an integer from 0 to 9007199254740991$"):
+        checked_step(step)
+
+
+@pytest.mark.parametrize("step", [8, np.int64(8), np.uint8(8), np.array(8), jnp.int32(8)])
+def test_an_integer_of_any_library_is_a_step(step: object) -> None:
+    assert (checked_step(step), type(checked_step(step))) == (8, int)

@@ -1,5 +1,6 @@
 """What callers give to the writer, checked and turned into what documents hold."""
 
+import operator
 import os
 import reprlib
 import unicodedata
@@ -83,9 +84,10 @@ def checked_step(step: object) -> int:
     """
     if type(step) is int and 0 <= step <= MAX_STEP:  # what steps are; to ask for a protocol takes 60 us
         return step
-    if isinstance(step, bool) or not isinstance(step, SupportsIndex) or not 0 <= step.__index__() <= MAX_STEP:
-        raise InvalidArgumentError(f"step is {step!r}; it must be an integer from 0 to {MAX_STEP}")
-    return step.__index__()
+    index = _integer(step)
+    if index is None or not 0 <= index <= MAX_STEP:
+        raise InvalidArgumentError(f"step is {told(step)}; it must be an integer from 0 to {MAX_STEP}")
+    return index
 
 
 def checked_seed(name: str, seed: object) -> int:
@@ -94,9 +96,20 @@ def checked_seed(name: str, seed: object) -> int:
     Raises:
         InvalidArgumentError: it is none.
     """
-    if isinstance(seed, bool) or not isinstance(seed, SupportsIndex):
-        raise InvalidArgumentError(f"seeds[{name!r}] is {seed!r}; a seed is an integer")
-    return seed.__index__()
+    index = _integer(seed)
+    if index is None:
+        raise InvalidArgumentError(f"seeds[{name!r}] is {told(seed)}; a seed is an integer")
+    return index
+
+
+def _integer(value: object) -> int | None:
+    """Return what is an integer as one, None of what is not: an array has the protocol, whatever it holds."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 def checked_tags(tags: Mapping[str, str], kind: str) -> dict[str, str]:
