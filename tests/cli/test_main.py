@@ -79,6 +79,18 @@ def test_names_from_the_tree_cannot_move_the_cursor(tree: Path, run_folder: Path
     assert r"a\x1b[2Jb\n" in done.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a working directory cannot be removed here")
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_a_working_directory_that_is_gone_is_told(good_tree: Path, tmp_path: Path, *, is_relative: bool) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = "import os, sys; from runcheck.cli import main; os.rmdir(os.getcwd()); sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", script, "artefacts" if is_relative else str(good_tree)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=gone)
+    assert done.returncode == 2
+    assert done.stderr == "runcheck: the working directory was removed: No such file or directory\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 @pytest.mark.parametrize("words", [["rules"], ["check"]])
 def test_a_report_that_cannot_be_written_ends_with_2_and_one_line(tree: Path, words: list[str]) -> None:

@@ -1,5 +1,6 @@
 """What does not fit is told by the argument, the value and what to give."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import runcheck
-from runcheck.errors import InvalidArgumentError
+from runcheck.errors import CannotWriteError, InvalidArgumentError
 from runcheck.writer.arguments import checked_step, kind_of
 from runcheck.writer.run import Run
 
@@ -128,6 +129,21 @@ def test_a_metric_that_is_no_number_is_told_by_its_kind(start: Callable[..., Run
             run.log(1, {"loss": "low"})
         with pytest.raises(InvalidArgumentError, match=r"step 1 has no checkpoint to export; there are none$"):
             run.export("weights", {"w": np.zeros(3)}, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a working directory cannot be removed here")
+def test_a_working_directory_that_is_gone_is_told_and_nothing_is_written(
+    root: Path, tmp_path: Path, start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(CannotWriteError, match=r"^the working directory was removed; change into one that is there$"):
+        start()
+    with pytest.raises(CannotWriteError, match="the working directory was removed"):
+        runcheck.new_dataset(root, "digits", provenance={"kind": "synthetic", "seed": 1})
+    assert not root.exists()
 
 
 @pytest.mark.parametrize("step", [np.array([8]), np.array(8.0), jnp.zeros(2, int), jnp.float32(7), 8.0, True, "8", [8]])

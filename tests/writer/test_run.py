@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import dataclasses
+import io
 import json
 import math
 import os
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -26,6 +28,7 @@ from runcheck.convention.versions import experiment_id
 from runcheck.errors import InvalidArgumentError, RuncheckError
 from runcheck.writer.run import Run
 from tests.checking import check
+from tests.runs import start_run
 
 StartRun = Callable[..., Run]
 SOURCE = str(Path(runcheck.__file__).parents[1])
@@ -291,6 +294,20 @@ def test_rows_are_read_by_pandas_with_their_exact_values(start: StartRun) -> Non
     assert set(frame.columns) == {"step", "split", "metric", "value"}
     assert [row["value"] for row in rows_of(run)] == values
     assert list(frame["value"]) == pytest.approx(values, rel=1e-9, abs=0)  # its parser rounds to ten digits
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are any bytes on Linux")
+def test_the_name_of_a_root_may_be_any_bytes(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"r\xff%20 ?")
+    provenance = {"kind": "synthetic", "seed": 1}
+    with runcheck.new_dataset(root, "numbers", provenance=provenance, generator=__file__) as dataset:
+        dataset.write_parquet("train", {"x": [1.0, 2.0]})
+    with start_run(root) as run:
+        run.log(0, {"loss": 0.5})
+    assert runcheck.load(dataset.path).table("train").to_pydict() == {"x": [1.0, 2.0]}  # type: ignore[union-attr]
+    registry = pq.read_table(io.BytesIO((root / "runs.parquet").read_bytes()))
+    assert sorted(registry["slug"].to_pylist()) == ["digits_logreg_baseline", "numbers"]
+    assert check(root).errors == 0
 
 
 @pytest.mark.parametrize("value", [5e-324, 1.7976931348623157e308, 2.2250738585072014e-308, -1e16, 1e22, 2**53])

@@ -4,6 +4,7 @@ argparse rather than click: it starts 18 ms sooner, which a hook on every commit
 """
 
 import io
+import os
 import sys
 
 from runcheck.errors import RuncheckError
@@ -78,11 +79,20 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
         with contextlib.suppress(OSError):
             sys.stdout.close()  # or the interpreter tries once more, and says so in its own words
-        print(f"runcheck: the report could not be written: {error.strerror or error}", file=sys.stderr)
+        fault = "the report could not be written" if _is_somewhere() else "the working directory was removed"
+        print(f"runcheck: {fault}: {error.strerror or error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return FAILED
     return status
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _command(words: "Sequence[str]") -> "Callable[[], int]":

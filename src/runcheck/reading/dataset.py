@@ -69,7 +69,10 @@ class LoadedDataset(LoadedUnit):
         for path in paths:
             try:
                 # Not read_table, which takes names of folders for columns and a folder for a file.
-                with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+                with (
+                    pa.OSFile(os.fsencode(path)) as stream,
+                    parquet.ParquetFile(stream, page_checksum_verification=True) as file,
+                ):
                     tables.append(file.read())
             except (pa.ArrowException, OSError) as error:
                 raise CannotReadError(f"{path}: cannot be read: {error}") from error

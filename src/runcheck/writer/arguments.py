@@ -11,7 +11,7 @@ from runcheck.convention.aggregates import Direction
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_name, words
 from runcheck.convention.steps import MAX_STEP
-from runcheck.errors import InvalidArgumentError
+from runcheck.errors import CannotWriteError, InvalidArgumentError
 
 METRICS = '{"loss": 0.5}'  # what a call of log may be given
 _Value = TypeVar("_Value")
@@ -33,9 +33,14 @@ def checked_root(root: str | os.PathLike[str]) -> str:
 
     Raises:
         InvalidArgumentError: it is no path.
+        CannotWriteError: the working directory is gone.
     """
     if not isinstance(root, str | os.PathLike):
         raise InvalidArgumentError(f"root is {told(root)}; give the folder of the tree, 'artefacts'")
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise CannotWriteError("the working directory was removed; change into one that is there") from error
     return os.fspath(root)
 
 

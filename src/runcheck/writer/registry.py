@@ -118,12 +118,14 @@ def _table_of_units(root: str) -> "tuple[pa.Table, list[str]]":
 
 
 def _write(root: str, table: "pa.Table") -> str:
+    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     path = os.path.join(root, layout().registry)
     temporary = os.path.join(state_folder(root), f"{layout().registry}.tmp")
     with suppress(FileNotFoundError):  # which may be a link
         os.unlink(temporary)
-    pq.write_table(table, temporary, write_page_checksum=True)
+    with pa.OSFile(os.fsencode(temporary), "wb") as file:  # a path as text may be a URL to pyarrow, and must be UTF-8
+        pq.write_table(table, file, write_page_checksum=True)
     os.replace(temporary, path)
     return path

@@ -1,5 +1,6 @@
 """A split as Parquet, with a checksum a page: from a table, columns, or batch by batch."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias, Union
 
@@ -19,6 +20,7 @@ _GROUP_BYTES = 64 << 20  # of a row group in memory
 def write_parquet(path: str, data: Rows | Iterable[Rows]) -> int:
     """Write a new file, and return its rows; see :meth:`runcheck.writer.datasets.dataset.Dataset.write_parquet`."""
     try:
+        import pyarrow as pa  # noqa: PLC0415
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError as error:
         raise MissingLibraryError("pyarrow", "parquet", "write Parquet") from error
@@ -27,7 +29,10 @@ def write_parquet(path: str, data: Rows | Iterable[Rows]) -> int:
     if first is None:
         raise InvalidArgumentError("there is no table to write; give one, be it without rows")
     rows = 0
-    with pq.ParquetWriter(path, first.schema, compression="zstd", write_page_checksum=True) as writer:
+    with (
+        pa.OSFile(os.fsencode(path), "wb") as file,  # a path as text must be UTF-8 to pyarrow
+        pq.ParquetWriter(file, first.schema, compression="zstd", write_page_checksum=True) as writer,
+    ):
         for group in _groups(first, tables):
             writer.write_table(group)
             rows += group.num_rows
