@@ -21,3 +21,9 @@ def tail(name: str) -> str:
     """Return the name of a parameter below ``params``, or all of it where it does not stand there."""
     path = name.split("/")
     return "/".join(path[path.index(_PARAMETERS) + 1 :]) if _PARAMETERS in path else name
+
+
+def number_of_all(counts: Iterable[int | None]) -> int | None:
+    """Return how many parameters each of the checkpoints has; None where they differ, or one of them does not say."""
+    numbers = set(counts)
+    return numbers.pop() if len(numbers) == 1 else None

@@ -234,6 +234,18 @@ def test_a_run_that_logged_nothing_conforms_too(root: Path, start: StartRun, gon
     assert check(root).is_clean
 
 
+def test_a_model_that_grew_has_no_number_of_parameters(root: Path, died: Died) -> None:
+    def save(run: Run) -> None:
+        for step in (1, 3):
+            run.save_checkpoint(step, {"params": {"w": jnp.ones((3, step))}})
+        run._checkpoints.close()
+
+    run = died(save)
+    runcheck.recover(run)
+    assert document(run / "metadata.json")["architecture"]["parameters"] is None
+    assert check(root).is_clean
+
+
 def test_checkpoints_stay_and_are_counted_and_one_that_is_not_whole_is_set_aside(root: Path, died: Died) -> None:
     def save(run: Run) -> None:
         for step in (1, 3, 9):  # the last before its row was logged

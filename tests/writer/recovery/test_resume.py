@@ -312,6 +312,20 @@ def test_retention_takes_on_the_checkpoints_that_are_there(root: Path, start: St
     assert check(root).is_clean
 
 
+def test_a_model_that_grew_between_sessions_has_no_number_of_parameters(root: Path, start: StartRun) -> None:
+    statuses: tuple[Status, Status] = ("preempted", "completed")
+    run = start()
+    for step, status in enumerate(statuses):
+        run.log(step, {"loss": 1.0})
+        run.save_checkpoint(step, {"params": {"w": np.zeros(3 + step)}})
+        run._checkpoints.close()
+        assert not check(root).errors
+        run.finish(status)
+        assert document(Path(run.path, "metadata.json"))["architecture"]["parameters"] == (None if step else 3)
+        run = run if step else start(resume="latest")
+    assert check(root).is_clean
+
+
 def test_a_checkpoint_of_which_nobody_knows_how_good_it_is_stays(start: StartRun) -> None:
     keep = Keep(best=1, by="val/loss", last=1)
     run = start(keep=keep)

@@ -258,6 +258,15 @@ def test_parameters_are_those_of_the_newest_checkpoint_that_is_there(root: Path,
     assert check(root).is_clean
 
 
+def test_a_model_that_grows_has_no_number_of_parameters(root: Path, start: StartRun) -> None:
+    with start() as run:
+        for step, count in enumerate((4, 8)):
+            run.log(step, {"loss": 1.0})
+            run.save_checkpoint(step, weights(step, count))
+    assert json.loads(Path(run.path, "metadata.json").read_text())["architecture"]["parameters"] is None
+    assert check(root).is_clean
+
+
 def test_the_next_save_does_not_wait_for_a_removal(start: StartRun, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, release, remove = threading.Event(), threading.Event(), shutil.rmtree
     removals: list[str] = []

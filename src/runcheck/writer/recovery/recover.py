@@ -184,8 +184,8 @@ def _rebuild(unit: StoredUnit, repair: Repair, ended: datetime, status: Status, 
         checkpoint=max(steps, default=None),
         seconds=seconds_of(metadata),
     )
-    if steps and (count := repair.parameters_of(steps[-1])) is not None:
-        metadata["architecture"]["parameters"] = count
+    if steps:
+        metadata["architecture"]["parameters"] = repair.parameters_of(steps)
     metadata["metrics"] = best_values(summary)
     if error is not None:
         metadata["error"] = error

@@ -5,14 +5,14 @@ Nothing that holds content is deleted: what is cut off or is not whole goes belo
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from math import prod
 from typing import TypeAlias
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
-from runcheck.convention.parameters import parameters
+from runcheck.convention.parameters import number_of_all, parameters
 from runcheck.errors import CannotReadError, CannotWriteError
 from runcheck.probes import look_into_folder
 from runcheck.probes.contents import EventsContent, MetricsContent, OrbaxContent
@@ -93,8 +93,11 @@ class Repair:
                 self.set_aside(_path(step), f"it is not whole: {fault.path} {fault.words}".replace("  ", " "))
         return tuple(whole)
 
-    def parameters_of(self, step: int) -> int | None:
-        """Return how many numbers the parameters of a checkpoint are, None where its tree does not say."""
+    def parameters_of(self, steps: Iterable[int]) -> int | None:
+        """Return how many numbers the parameters of each checkpoint are, None where they differ or a tree is silent."""
+        return number_of_all(map(self._parameters_of, steps))
+
+    def _parameters_of(self, step: int) -> int | None:
         content = self._checkpoint(step)
         sizes = {leaf.name: prod(leaf.shape) for leaf in content.leaves}
         return None if content.unsized or not sizes else sum(sizes[name] for name in parameters(sizes))

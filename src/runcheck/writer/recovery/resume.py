@@ -169,7 +169,7 @@ def _prepared(
     write_json(unit.absolute("metadata"), new)
     content = _rows_up_to(unit, repair, step, frozenset(steps), at)
     _tell(repair, step)
-    parameters = repair.parameters_of(step) if step is not None else None
+    parameters = repair.parameters_of(steps)
     return Resumed(heartbeat, new, at, step, content, steps, parameters, notes)
 
 
@@ -256,7 +256,7 @@ def _joined(folder: UnitFolder, old: Metadata, given: Metadata, restart: Restart
     new.pop("error", None)
     new.update({field: value for field, value in given.items() if field in _FROM_CALLER})
     new.update(status="running", finished_at=None, metrics={}, config=given["config"])
-    new["architecture"] = {**given["architecture"], "parameters": old["architecture"]["parameters"]}
+    new["architecture"] = given["architecture"]  # whose parameters are counted at the end
     new["restarts"] = [*old.get("restarts", []), restart]
     if extensions := {**old.get("extensions", {}), **given.get("extensions", {})}:
         new["extensions"] = extensions

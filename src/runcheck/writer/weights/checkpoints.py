@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runcheck.convention.documents import SIDECAR_SUFFIX
 from runcheck.convention.layout import layout
+from runcheck.convention.parameters import number_of_all
 from runcheck.errors import CannotWriteError, InvalidArgumentError, MissingLibraryError
 from runcheck.writer.atomic import sync_folder, sync_tree, write_whole
 from runcheck.writer.complaints import Complaints
@@ -77,9 +78,9 @@ class CheckpointWriter:
 
     @property
     def parameters(self) -> int | None:
-        """How many parameters the checkpoint of the highest step has, None where there is none."""
+        """How many parameters each checkpoint that is there has; None where there is none, or they differ."""
         with self._lock:
-            return self._parameters[max(self._committed)] if self._committed else None
+            return number_of_all(self._parameters[step] for step in self._committed)
 
     def save(self, unit: str, step: int, tree: object, metrics: Mapping[str, object] | None = None) -> None:
         """Start saving ``tree`` as the checkpoint of ``step`` in the run at ``unit``.
