@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
+import ml_dtypes
 import numpy as np
+import numpy.typing as npt
 import optax
 import orbax.checkpoint as ocp
 import pytest
@@ -16,7 +18,7 @@ from runcheck.convention.parameters import parameters
 from runcheck.errors import InvalidArgumentError
 from runcheck.probes import look_into_folder
 from runcheck.reading.files import UnitFiles
-from runcheck.writer.weights.trees import arrays_of, count_parameters, refuse_functions
+from runcheck.writer.weights.trees import arrays_of, count_parameters, refuse_what_orbax_does_not_save
 
 
 class Pair(NamedTuple):
@@ -97,5 +99,22 @@ def test_a_model_of_equinox_has_58_parameters() -> None:
 def test_a_tree_with_a_function_is_refused_with_what_to_give() -> None:
     model = eqx.nn.MLP(4, 2, 8, 1, key=jax.random.key(0))
     with pytest.raises(InvalidArgumentError, match=r"activation of the tree is a function.*eqx\.filter"):
-        refuse_functions({"params": model})
-    refuse_functions(of_flax())
+        refuse_what_orbax_does_not_save({"params": model})
+    refuse_what_orbax_does_not_save(of_flax())
+
+
+EXTENDED = ["g", "G"] if np.dtype("g").itemsize > 8 else []  # on some machines a double by another name
+
+
+@pytest.mark.parametrize("dtype", ["U3", "S3", "O", "M8[s]", "m8[s]", [("x", "f4")], *EXTENDED])
+def test_an_array_of_other_things_than_numbers_is_refused(dtype: npt.DTypeLike) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^a/b of the tree is of .*, which Orbax does not save$"):
+        refuse_what_orbax_does_not_save({"a": {"b": np.zeros(2, dtype)}})
+
+
+def test_an_array_of_numbers_that_orbax_saves_is_not_refused(tmp_path: Path) -> None:
+    dtypes = ["?", "i1", "u8", "f2", "f4", ">f4", "f8", "c8", "c16", ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn]
+    tree = {str(at): np.zeros(2, dtype) for at, dtype in enumerate(dtypes)} | {"key": jax.random.key(0)}
+    refuse_what_orbax_does_not_save(tree)
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(tmp_path / "checkpoint", tree)

@@ -18,7 +18,7 @@ from runcheck.writer.complaints import Complaints
 from runcheck.writer.ending import finish_before_others
 from runcheck.writer.job.processes import Processes
 from runcheck.writer.weights.retention import Keep, Ranking, surplus
-from runcheck.writer.weights.trees import count_parameters, refuse_functions
+from runcheck.writer.weights.trees import count_parameters, refuse_what_orbax_does_not_save
 
 if TYPE_CHECKING:
     from orbax.checkpoint import StandardCheckpointer
@@ -101,7 +101,7 @@ class CheckpointWriter:
                 raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
             self._checkpointer = ocp.StandardCheckpointer()
             finish_before_others()
-        refuse_functions(tree)
+        refuse_what_orbax_does_not_save(tree)
         self._processes.check()
         self._unit = os.path.abspath(unit)
         self._settle()

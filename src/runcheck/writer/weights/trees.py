@@ -8,6 +8,8 @@ from typing import Protocol, TypeGuard
 from runcheck.convention.parameters import parameters
 from runcheck.errors import InvalidArgumentError
 
+_NO_NUMBERS = frozenset("SUMmO")
+_MOST_BYTES = {"f": 8, "c": 16}
 _HINT = "give arrays alone, as nnx.state(model) and eqx.filter(model, eqx.is_array) do"
 
 
@@ -39,15 +41,26 @@ def arrays_of(tree: object) -> Iterator[tuple[tuple[str, ...], Array]]:
             yield path, leaf
 
 
-def refuse_functions(tree: object) -> None:
-    """Refuse a tree that holds functions, as a model of Equinox does, before anything is written of it.
+def refuse_what_orbax_does_not_save(tree: object) -> None:
+    """Refuse a tree that holds functions, as a model of Equinox does, or arrays of NumPy that are not of numbers.
+
+    Orbax would learn of these arrays while it writes, which is too late for the step.
 
     Raises:
-        InvalidArgumentError: one of its leaves is a function.
+        InvalidArgumentError: one of its leaves is such a thing.
     """
     for path, leaf in leaves_of(tree):
-        if callable(leaf) and not _is_array(leaf):
-            raise InvalidArgumentError(f"{'/'.join(path)} of the tree is a function, which is no array; {_HINT}")
+        if not _is_array(leaf):
+            if callable(leaf):
+                raise InvalidArgumentError(f"{'/'.join(path)} of the tree is a function, which is no array; {_HINT}")
+        elif _is_not_of_numbers(leaf.dtype):
+            raise InvalidArgumentError(f"{'/'.join(path)} of the tree is of {leaf.dtype}, which Orbax does not save")
+
+
+def _is_not_of_numbers(dtype: object) -> bool:
+    """Say whether a dtype is one of NumPy's that TensorStore lacks: texts, times, objects, records, extended floats."""
+    kind, size = getattr(dtype, "kind", ""), getattr(dtype, "itemsize", 0)
+    return kind in _NO_NUMBERS or bool(getattr(dtype, "names", None)) or size > _MOST_BYTES.get(kind, size)
 
 
 def count_parameters(tree: object) -> int | None:
