@@ -157,11 +157,13 @@ class Report(NamedTuple):
         return len(self.findings) - self.errors
 
     def fixes(self) -> "list[Fixability | None]":
-        """Return what ``check --fix`` may do about each finding: nothing about a file that is damaged."""
-        from runcheck.convention.fixable import DAMAGES  # noqa: PLC0415 - as above
+        """Return what ``check --fix`` may do about each finding: nothing about a file that is damaged, or from one."""
+        from runcheck.convention.fixable import DAMAGES, spreads  # noqa: PLC0415 - as above
 
         damaged = {each.path for each in self.findings if each.clause.name in DAMAGES}
-        return [None if each.path in damaged else each.fix for each in self.findings]
+        return [
+            None if each.path in damaged or spreads(each.clause.name, damaged) else each.fix for each in self.findings
+        ]
 
     @property
     def is_clean(self) -> bool:

@@ -29,12 +29,20 @@ def test_fix_mends_and_says_how_much_and_ends_by_what_is_left(tree: Path) -> Non
     done = runcheck("check", "--fix", tree)
     assert (done.returncode, done.stderr) == (0, "runcheck: fixed 1, left 2\n")
     assert done.stdout.count("RC208 commit-unknown") == 2
-    (run_of(tree) / "summary.yaml").unlink()
+    (run_of(tree) / "extra").mkdir()
+    (run_of(tree) / "extra/notes.txt").write_text("More.\n")
     done = runcheck("check", "--fix", tree, "--format", "json")
     assert done.returncode == 1
     assert "runcheck: fixed 0, left " in done.stderr
-    assert "RC105 required-file: rests on a guess; --unsafe-fixes does it" in done.stderr
-    assert "RC105" in {each["code"] for each in json.loads(done.stdout)["findings"]}
+    assert "RC303 unlisted-file: rests on a guess; --unsafe-fixes does it" in done.stderr
+    assert "RC303" in {each["code"] for each in json.loads(done.stdout)["findings"]}
+
+
+def test_nobody_is_sent_to_unsafe_fixes_that_refuse_it_too(tree: Path) -> None:
+    (run_of(tree) / "summary.yaml").unlink()
+    done = runcheck("check", "--fix", tree)
+    assert "RC105 required-file: SHA256SUMS lists it, and it is gone; restore it from a copy" in done.stderr
+    assert "--unsafe-fixes" not in done.stderr
 
 
 def test_diff_shows_what_would_change_and_changes_nothing(tree: Path) -> None:

@@ -21,7 +21,9 @@ from runcheck.convention.fixable import FIXES
 from runcheck.findings import Report
 from runcheck.fixes.fix import all_fixes
 from runcheck.fixes.session import Mended, mend
+from runcheck.judgement import Judgement
 from runcheck.pipeline import check_in
+from runcheck.rules.selection import select
 from runcheck.tree.quarantine import Quarantine
 from tests.conftest import DATASET, RUN
 
@@ -378,9 +380,25 @@ def test_a_damage_is_never_sealed(
     broken = {each.code for each in check_in(quarantine, str(tree)).findings if each.path.startswith(("model", "data"))}
     mended = fixed(quarantine, tree, is_daring=is_daring)
     after = everything(tree)
-    assert {path for path in before | after if before.get(path) != after.get(path)} <= {"runs.parquet"}
+    assert after == before
     assert {"RC304", "RC305", "RC301", "RC302"} & broken <= {each.code for each in mended.report.findings}
     assert not mended.report.is_clean
+
+
+@pytest.mark.parametrize("is_registry_alone", [False, True])
+def test_a_damage_does_not_come_into_the_registry(tree: Path, quarantine: Quarantine, is_registry_alone: bool) -> None:
+    path = run_of(tree) / "summary.yaml"
+    path.write_text(path.read_text().replace("0.4", "0.999"))
+    asked = Judgement(selection=select(["RC704"])) if is_registry_alone else Judgement()
+    before = (tree / "runs.parquet").read_bytes()
+    report = check_in(quarantine, str(tree), asked)
+    marks = {each.clause.name: fix for each, fix in zip(report.findings, report.fixes(), strict=True)}
+    assert marks["registry-row-stale"] is None or is_registry_alone
+    mended = mend(str(tree), partial(check_in, quarantine, str(tree), asked))
+    (refusal,) = [each for each in mended.refused if each.finding.code == "RC704"]
+    unit = path.parent.relative_to(tree)
+    assert refusal.reason.startswith(f"{unit}/summary.yaml would go into it, and is not the file that SHA256SUMS lists")
+    assert (tree / "runs.parquet").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ The functions that mend are in ``fixes/``, each named as its clause; a test hold
 """
 
 import re
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.layout import layout
@@ -66,6 +67,19 @@ FIXES: dict[str, tuple[Fix, ...]] = {
 
 # A file that is not the one that was sealed is not mended beside that: its new line would seal the damage.
 DAMAGES = frozenset({"checksum-mismatch", "listed-file-missing"})
+_OF_THE_REGISTRY = frozenset(clause for clause, fixes in FIXES.items() if _REGISTRY in fixes)
+_ROLES_OF_A_ROW = ("metadata", "config", "summary")
+
+
+def paths_of_a_row() -> tuple[str, ...]:
+    """Return the documents of a unit that its row in the registry is made from."""
+    return tuple(path for role in _ROLES_OF_A_ROW for path in layout().roles[role].paths)
+
+
+def spreads(clause: str, damaged: Iterable[str]) -> bool:
+    """Say whether to mend what breaks a clause would carry a damage on: from one of these paths into the registry."""
+    documents = tuple(f"/{path}" for path in paths_of_a_row())
+    return clause in _OF_THE_REGISTRY and any(path.endswith(documents) for path in damaged)
 
 
 def fix_of(clause: str, path: str, message: str) -> Fix | None:

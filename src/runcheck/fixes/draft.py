@@ -27,7 +27,8 @@ _Value = TypeVar("_Value")
 class Draft:
     """The tree at ``root`` as it would be.
 
-    ``is_daring`` lets a fix rest on a guess. ``needs_registry`` is set where the registry is to be built again.
+    ``is_daring`` lets a fix rest on a guess. ``needs_registry`` is set where the registry is to be built again, and
+    ``registry_refusal`` where it must not be.
     """
 
     def __init__(self, root: str, *, is_daring: bool = False) -> None:
@@ -35,6 +36,7 @@ class Draft:
         self.root = root
         self.is_daring = is_daring
         self.needs_registry = False
+        self.registry_refusal: str | None = None
         self._edits: dict[str, Edit] = {}
         self._sums: dict[tuple[str, str], str] = {}  # by unit and path in it: the new digest of what changes
         self._undo: list[Callable[[], object]] = []

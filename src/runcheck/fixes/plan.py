@@ -34,24 +34,26 @@ class Plan(NamedTuple):
 
 def plan(root: str, findings: Iterable[Finding], *, is_daring: bool = False) -> Plan:
     """Plan what mends these findings of the tree at ``root``; with what rests on a guess where ``is_daring``."""
-    draft = Draft(root, is_daring=is_daring)
+    draft, daring = Draft(root, is_daring=is_daring), Draft(root, is_daring=True)
     mended: list[Finding] = []
     refused: list[Refusal] = []
     for finding in findings:
         if finding.fix is None:
             continue
-        if not is_daring and finding.fix == "unsafe":
-            refused.append(Refusal(finding, "rests on a guess; --unsafe-fixes does it"))
-            continue
+        is_too_daring = finding.fix == "unsafe" and not is_daring
+        attempted = daring if is_too_daring else draft  # tried all the same: nobody is sent to what will refuse it too
         try:
-            with draft.attempt():
-                _mend(draft, finding)
+            with attempted.attempt():
+                _mend(attempted, finding)
         except CannotFixError as error:
             refused.append(Refusal(finding, str(error)))
         except RuncheckError as error:  # what it would be made from cannot be read
             refused.append(Refusal(finding, str(error)))
         else:
-            mended.append(finding)
+            if is_too_daring:
+                refused.append(Refusal(finding, "rests on a guess; --unsafe-fixes does it"))
+            else:
+                mended.append(finding)
     return Plan(together(draft.edits()), draft.needs_registry, tuple(mended), tuple(refused))
 
 
