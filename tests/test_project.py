@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runcheck.cli import main
 from runcheck.configuration.find import find
 from runcheck.errors import CannotWriteError, InvalidArgumentError
-from runcheck.project import _hooks, initialise
+from runcheck.project import NO_LFS, _hooks, initialise
 
 FILES = ["runcheck.toml", ".pre-commit-config.yaml", ".env.example", ".gitattributes", ".gitignore"]
 
@@ -198,3 +198,14 @@ def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["init", str(tmp_path), "--root", "runs"]) == 0
     assert capsys.readouterr().out.splitlines() == [f"{name}: written" for name in FILES]
     assert tomllib.loads((tmp_path / "runcheck.toml").read_text())["roots"] == ["runs"]
+
+
+def test_a_repository_without_git_lfs_is_told_what_git_would_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    assert list(initialise(str(tmp_path)))[-1] == NO_LFS
+    subprocess.run(["git", "-C", tmp_path, "config", "filter.lfs.clean", "git-lfs clean -- %f"], check=True)
+    assert NO_LFS not in list(initialise(str(tmp_path)))

@@ -4,12 +4,14 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from runcheck.configuration.find import OWN, find
 from runcheck.convention.git_lines import lfs_lines, merged, placed
 from runcheck.convention.layout import layout
 from runcheck.convention.names import is_unit_relative
 from runcheck.errors import CannotWriteError, InvalidArgumentError
+from runcheck.probes.git_command import GitFailedError, git_says, is_in_repository
 from runcheck.writer.atomic import rewrite
 
 # What a name cannot have that stands in TOML and in a pattern of Git as it is.
@@ -36,6 +38,7 @@ WANDB_API_KEY=
 MLFLOW_TRACKING_URI=
 MLFLOW_TRACKING_TOKEN=
 """
+NO_LFS = "Git LFS is not set up for this repository, and Git would take large files whole: git lfs install"
 _REPOS = re.compile(r"^repos:[ \t]*(?P<empty>\[[ \t]*\])?[ \t]*(?:#.*)?$", re.MULTILINE)
 _ITEM = re.compile(r"^(?P<indent> *)- +(?:repo|hooks|\w+):", re.MULTILINE)
 
@@ -61,6 +64,18 @@ def initialise(folder: str, root: str = "artefacts") -> Iterator[str]:
     )
     for name, make in writers:
         yield f"{name}: {put(os.path.join(folder, name), make)}"
+    with suppress(GitFailedError):
+        if is_in_repository(os.path.realpath(folder)) and not has_lfs(folder):
+            yield NO_LFS
+
+
+def has_lfs(folder: str) -> bool:
+    """Say whether Git hands files of the repository around ``folder`` to Git LFS where attributes ask for it.
+
+    Raises:
+        GitFailedError: it could not be asked.
+    """
+    return bool(git_says(folder, "config", "--get", "filter.lfs.clean", fine=(0, 1)))
 
 
 def _below(root: str) -> str:

@@ -39,6 +39,12 @@ HEADERS = [
     f"-H 'Authorization: token {DRAWN}'",
     f'{{"authorization": "ApiKey {DRAWN}"}}',
     f"wandb login {DRAWN}",
+    f"ENV WANDB_API_KEY {DRAWN}",
+    f"setenv HF_TOKEN {DRAWN}",
+    f"set -gx HF_TOKEN {DRAWN}",
+    f"wandb.login('{DRAWN}')",
+    f'wandb.login(key="{DRAWN}")',
+    f"wandb.login(relogin=True, key='{DRAWN}')",
 ]
 
 
@@ -95,6 +101,11 @@ def test_the_value_of_a_header_is_found_and_taken_out(header: str) -> None:
         "authorization: basic knowledge of HTTP",
         "for a, b in zip (x1, y1): print",
         "wandb login --relogin --host=https://wandb.example.org",
+        f"ENV COMMIT_SHA {DRAWN}",
+        f"Set the TOKEN to {DRAWN}",
+        f'cache.store(key="{DRAWN}")',
+        f'wandb.login()\ncommit = "{DRAWN}"',
+        f'wandb.login(host="{DRAWN}")',
     ],
 )
 def test_what_holds_no_password_is_passed(text: str) -> None:

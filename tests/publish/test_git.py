@@ -59,7 +59,7 @@ def test_where_git_has_the_lines_none_are_added(tree: Path, kept: Path, quaranti
     published = publish(str(dataset_in(tree)), str(kept / "artefacts"), check_with(quarantine))
     assert not (kept / "artefacts/.gitattributes").exists()
     assert published.notes == (
-        "Git LFS is not set up for this repository, and Git would take the files whole: git lfs install",
+        "Git LFS is not set up for this repository, and Git would take large files whole: git lfs install",
     )
 
 

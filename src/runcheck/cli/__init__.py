@@ -51,7 +51,7 @@ _PASSING_ON = ("flow",)  # give what stands after "--" to a command of others
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
-    """Run the command line and return its exit status: 0 clean, 1 findings, 2 could not run."""
+    """Run the command line and return its exit status: 0 no error, 1 errors, 2 could not run."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
         from runcheck._version import __version__  # noqa: PLC0415 - keeps --version at the cost of the interpreter
@@ -145,7 +145,8 @@ def _parser(names: "Sequence[str]") -> "tuple[argparse.ArgumentParser, dict[str,
     parser = argparse.ArgumentParser(
         prog="runcheck",
         description="Prove that a tree of datasets and training runs is what it says it is.",
-        epilog="'runcheck PATH...' is 'runcheck check PATH...'. Exit status: 0 clean, 1 findings, 2 could not run.",
+        epilog="'runcheck PATH...' is 'runcheck check PATH...'. Exit status: 0 no error, 1 errors (warnings too with "
+        "--fail-on warning), 2 could not run.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     # with ``prog``, or argparse lays out a usage to find out what it is called

@@ -87,9 +87,11 @@ def judge(unit: str) -> None:
     """Say in a line what a check finds in a unit."""
     from runcheck.pipeline import check  # noqa: PLC0415
     from runcheck.report.escape import printable  # noqa: PLC0415
+    from runcheck.report.words import count_in_words  # noqa: PLC0415
 
     report, path = check(unit), printable(unit)
-    print(f"runcheck finds {report.errors} errors and {report.warnings} warnings in it: runcheck {path}")
+    found = f"{count_in_words(report.errors, 'error')} and {count_in_words(report.warnings, 'warning')}"
+    print(f"runcheck finds {found} in it: runcheck {path}")
 
 
 def _seal(path: str) -> str | None:

@@ -53,6 +53,10 @@ _NAME_WITHIN = 96  # characters before a value
 _NAME_CHARACTERS = RUN_CHARACTERS + "."
 _FLAG = late(r"--?(?P<name>[A-Za-z][\w.-]{1,48})")
 _HEADER = late(r"(?P<name>bearer|password)", re.IGNORECASE)
+_SET = late(
+    r"(?<![\w.-])(?:ENV|ARG|setenv|set[ \t]+-[a-zA-Z]{1,3})[ \t]+(?P<name>[A-Za-z_]\w{1,48})\Z"
+)  # Docker, csh, fish
+_LOGIN = late(r"wandb\.login\([^()]*+\Z")
 _ITEM = late(r"[\"'](?P<name>--?[\w.-]{2,48}|[A-Z][A-Z0-9_]{2,48})[\"'],\Z")
 _QUOTES = " \t\"'`\\"
 _BEFORE_VALUE = frozenset(f"{_QUOTES}=:>,")
@@ -188,15 +192,17 @@ def _name_before(lead: str) -> str | None:
         if tail[len(rest) :] in _TYPES:
             tail = rest.rstrip(": \t")
             rest = tail.rstrip(_NAME_CHARACTERS)
+        if tail[len(rest) :] == "key" and _LOGIN.search(rest):
+            return "wandb_api_key"
         # The letter of an escape is not part of the name: `\ntoken=...`.
         return tail[len(rest) + (rest[-1:] == "\\") :] or None
     if last == ",":  # `["--token", "..."]`, `setenv("TOKEN", "...")`
         match = _ITEM.search(tail)
     elif tail != lead:
-        if tail.endswith("wandb login"):
+        if tail.endswith("wandb login") or _LOGIN.search(tail):
             return "wandb_api_key"
         word = tail[max(tail.rfind(" "), tail.rfind("\n"), tail.rfind("\t")) + 1 :].lstrip("\"'(:=")
-        match = _FLAG.fullmatch(word) if word.startswith("-") else _HEADER.fullmatch(word)
+        match = _FLAG.fullmatch(word) if word.startswith("-") else _HEADER.fullmatch(word) or _SET.search(tail)
     else:
         match = None
     return match["name"] if match else None

@@ -5,7 +5,7 @@ import os
 from runcheck.convention.git_lines import lfs_lines, merged
 from runcheck.convention.layout import layout
 from runcheck.probes.git_command import GitFailedError, git_says, is_in_repository, parts
-from runcheck.project import put
+from runcheck.project import NO_LFS, has_lfs, put
 from runcheck.publish.sealed import SealedUnit
 
 ATTRIBUTES = ".gitattributes"
@@ -25,10 +25,8 @@ def make_sure_of_lfs(root: str, unit: SealedUnit) -> list[str]:
         done = []
         if _not_through_lfs(root, large):
             done.append(f"{ATTRIBUTES}: {put(os.path.join(root, ATTRIBUTES), lambda text: merged(text, lfs_lines()))}")
-        if not git_says(root, "config", "--get", "filter.lfs.clean", fine=(0, 1)):
-            done.append(
-                "Git LFS is not set up for this repository, and Git would take the files whole: git lfs install"
-            )
+        if not has_lfs(root):
+            done.append(NO_LFS)
     except GitFailedError as error:
         return [f"{ATTRIBUTES}: was not looked at: {error}"]
     return done

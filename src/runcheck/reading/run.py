@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportSidecar, Summary
 from runcheck.convention.layout import layout
-from runcheck.errors import CannotReadError
+from runcheck.errors import MissingLibraryError
 from runcheck.reading.checkpoints import checkpoint_steps, restore
 from runcheck.reading.curves import Curves, Wanted, everything, read_curves
 from runcheck.reading.metrics import Row, iterate_rows, read_metrics
@@ -81,13 +81,13 @@ class LoadedRun(LoadedUnit):
         """Return the rows of the metrics as a pandas frame, with the columns of :meth:`metrics`.
 
         Raises:
-            CannotReadError: there are none, a line is no row, or pandas is not installed.
-            MissingLibraryError: pyarrow is not installed.
+            CannotReadError: there are none, or a line is no row.
+            MissingLibraryError: pandas or pyarrow is not installed.
         """
         try:
             import pandas as pd  # noqa: F401, PLC0415 - what pyarrow says without it is about a module
         except ImportError as error:
-            raise CannotReadError("pandas is needed to give a frame: pip install pandas, or take metrics()") from error
+            raise MissingLibraryError("pandas", "pandas", "give a frame") from error
         return self.metrics().to_pandas()
 
     @property
