@@ -92,11 +92,15 @@ def test_what_is_no_unit_is_told_with_what_there_is(tree: Path, path: str, words
         runcheck.load(path if "://" in path else tree / path)
 
 
-def test_a_slug_without_latest_names_its_versions(run_folder: Path) -> None:
-    (run_folder.parent / "latest").unlink()
-    for path in (run_folder.parent, run_folder.parent / "latest"):
-        with pytest.raises(CannotReadError, match=f"(it holds|the newest version is).*{run_folder.name}: give"):
-            runcheck.load(path)
+def test_a_slug_without_latest_means_its_only_version_and_names_several(run_folder: Path) -> None:
+    slug = run_folder.parent
+    (slug / "latest").unlink()
+    assert runcheck.load(slug).path == str(run_folder)
+    with pytest.raises(CannotReadError, match=f"the newest version is.*{run_folder.name}: give"):
+        runcheck.load(slug / "latest")
+    shutil.copytree(run_folder, slug / "v2")
+    with pytest.raises(CannotReadError, match=f"it holds {run_folder.name}, v2: give"):
+        runcheck.load(slug)
 
 
 @pytest.mark.parametrize("target", ["../../../../outside", "../elsewhere", "..", ".", "v1/../../other", "{outside}"])

@@ -19,6 +19,8 @@ _TOLD = 5  # units in a message
 def unit_folder(path: str) -> str:
     """Return the folder of the unit that ``path`` means: its own, a slug's, or ``latest`` of a slug.
 
+    A slug means the version that its ``latest`` names; where it has none, its only one.
+
     Links above the unit are the caller's and are followed; ``latest`` leads to a folder beside it and nowhere else.
 
     Raises:
@@ -39,6 +41,9 @@ def unit_folder(path: str) -> str:
         return absolute
     if entry_at(absolute, layout().latest) is not None:
         return _latest(absolute, path)
+    versions = [name for name in folders_in(absolute) if _is_unit(f"{absolute}/{name}")]
+    if len(versions) == 1:  # as of a slug whose first run died
+        return os.path.join(absolute, versions[0])
     raise CannotReadError(f"{path}: is no unit: it has no {layout().path('metadata')}{_hint(absolute)}")
 
 
