@@ -62,7 +62,8 @@ def signer_unknown(
     if not unit.of_role("checksums"):
         return
     if not good_signatures:
-        yield Problem(CHECKSUMS, "is not signed by anybody")
+        is_signed = any(unit.of_role(role) for role in ("signature", "bundle"))
+        yield Problem(CHECKSUMS, "has no signature that holds" if is_signed else "is not signed by anybody")
         return
     from runcheck.probes.trust import mistrust  # noqa: PLC0415
 
