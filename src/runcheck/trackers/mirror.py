@@ -62,5 +62,9 @@ def told(error: BaseException) -> str:
     from runcheck.convention.words import without_secrets  # noqa: PLC0415 - nobody else mirrors in vain
     from runcheck.tree.locate import without_passwords  # noqa: PLC0415
 
-    text = " ".join(str(error).split())[:_MOST_WORDS] or type(error).__name__
-    return without_passwords(str(without_secrets(text)))
+    text = " ".join(str(error).split())[: 10 * _MOST_WORDS] or type(error).__name__
+    clean = without_passwords(str(without_secrets(text)))  # first, since half a key is not known as one
+    if len(clean) <= _MOST_WORDS:
+        return clean
+    start = clean[:_MOST_WORDS]
+    return f"{start.rpartition(' ')[0] or start} ..."
