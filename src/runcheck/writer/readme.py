@@ -6,11 +6,12 @@ from itertools import dropwhile
 
 from runcheck.convention.documents import Metadata, SeriesSummary, Summary
 from runcheck.convention.layout import layout
-from runcheck.convention.markdown import fence_after
+from runcheck.convention.markdown import HEADING, fence_after, underlined_level
 
 NO_RISKS = "None are recorded."
 NO_VALUES = "No values were logged."
 NOT_FINISHED = "The run is not finished."
+_BELOW_SECTIONS = 3  # the level of headings within a section
 
 
 def readme_of_run(metadata: Metadata, summary: Summary | None, notes: Sequence[str], risks: str) -> str:
@@ -57,7 +58,7 @@ def section_of(text: str, heading: str) -> str:
     found: list[str] = []
     fence, is_within = "", False
     for line in text.split("\n"):
-        if not fence and line.startswith("## "):
+        if not fence and line.startswith("## ") and line[3:] in layout().readme_sections:
             is_within = line == f"## {heading}"
             continue
         fence = fence_after(line, fence)
@@ -73,8 +74,24 @@ def _text(metadata: Metadata, what: Sequence[str], results: Sequence[str], risks
         "\n".join(results) or NO_VALUES,
         risks or NO_RISKS,
     ]
+    bodies = [_below_headings(body) for body in bodies]
     sections = [f"## {heading}\n\n{body}\n" for heading, body in zip(layout().readme_sections, bodies, strict=True)]
     return "\n".join([f"# {metadata['name']}\n", *sections])
+
+
+def _below_headings(body: str) -> str:
+    """Return a text with its headings below those of the sections, or one would end the section that it stands in."""
+    lines, fence = [""], ""
+    for line in body.split("\n"):
+        heading = None if fence else HEADING.fullmatch(line)
+        if heading and len(heading[1]) < _BELOW_SECTIONS:
+            lines.append(f"{'#' * _BELOW_SECTIONS} {heading[2]}")
+        elif not fence and underlined_level(line, lines[-2:]):
+            lines[-1] = f"{'#' * _BELOW_SECTIONS} {lines[-1].strip()}"
+        else:
+            lines.append(line)
+        fence = fence_after(line, fence)
+    return "\n".join(lines[1:])
 
 
 def _reproduce(metadata: Metadata) -> str:

@@ -411,6 +411,25 @@ def test_images_are_lists_of_lists(root: Path) -> None:
     is_sound(root)
 
 
+def test_what_is_masked_is_null(root: Path) -> None:
+    masked = np.ma.masked_array([1, 2, 3], [False, True, False])
+    with new(root) as dataset:
+        path = dataset.write_parquet("train", {"x": masked, "y": np.arange(3)})
+    assert pq.read_table(path).to_pydict() == {"x": [1, None, 3], "y": [0, 1, 2]}
+    is_sound(root)
+
+
+def test_an_index_of_pandas_is_a_column_where_it_has_a_name(root: Path) -> None:
+    frame = pd.DataFrame({"x": [1, 2]}, index=["a", "b"])
+    with new(root) as dataset:
+        plain = dataset.write_parquet("plain", frame)
+        named = dataset.write_parquet("named", frame.rename_axis("key"))
+    assert pq.read_schema(plain).names == ["x"]
+    assert pq.read_table(named).to_pydict() == {"x": [1, 2], "key": ["a", "b"]}
+    assert pd.read_parquet(named).index.tolist() == ["a", "b"]
+    is_sound(root)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -422,6 +441,7 @@ def test_images_are_lists_of_lists(root: Path) -> None:
         ({"x": np.zeros(2, "M8[m]")}, r"x is datetime64\[m\], which .*as .astype\('M8\[s\]'\)"),
         ({"x": np.zeros(2, ">f4")}, r"x is >f4, which .*as .astype\('float32'\), in the byte order"),
         ({"x": np.zeros(2, [("a", "i4")])}, "which Parquet does not hold; give it field by field"),
+        ({"x": np.ma.masked_array(np.eye(2), np.eye(2, dtype=bool))}, "x is masked"),
         ({"x": [object()]}, "the column x cannot be kept as Parquet: Could not convert"),
         ({"x": np.zeros((2, 0))}, "its rows hold nothing"),
         ({"x": np.zeros(2), "y": np.zeros(3)}, "different numbers of rows"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 
 from runcheck.errors import InvalidArgumentError
@@ -222,6 +224,39 @@ def test_a_callback_of_a_traced_function_may_log(path: Path, log: MetricLog) -> 
 def test_what_is_no_number_is_refused(path: Path, log: MetricLog, metrics: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
         log.log(0, metrics, "train")
+    log.close()
+    assert points_in(path) == []
+
+
+class Metric(str, Enum):  # noqa: UP042 - a StrEnum is shown by its characters
+    """Names of metrics as a script may keep them, which ``str`` shows as ``Metric.LOSS``."""
+
+    LOSS = "loss"
+    PARTS = "parts"
+
+
+def test_a_member_of_an_enumeration_is_named_by_its_characters(path: Path, log: MetricLog) -> None:
+    for step in range(2):
+        log.log(step, {Metric.LOSS: 0.5, Metric.PARTS: {Metric.LOSS: 0.25}}, Metric.LOSS)
+    log.log(2, {"loss": 0.125}, "loss")
+    log.close()
+    assert points_in(path) == [
+        ("loss", 0, 0.5), ("parts/loss", 0, 0.25), ("loss", 1, 0.5), ("parts/loss", 1, 0.25), ("loss", 2, 0.125),
+    ]  # fmt: skip
+    assert sorted((str(split), metric) for split, metric in log.series) == [("loss", "loss"), ("loss", "parts/loss")]
+
+
+def test_what_only_has_keys_and_items_is_a_mapping_too(path: Path, log: MetricLog) -> None:
+    frame = pd.DataFrame({"loss": [0.5, 0.25], "accuracy": [0.75, 0.875]})
+    for step, row in frame.iterrows():
+        log.log(step, row, "train")
+    log.close()
+    assert points_in(path) == [("loss", 0, 0.5), ("accuracy", 0, 0.75), ("loss", 1, 0.25), ("accuracy", 1, 0.875)]
+
+
+def test_a_step_of_a_device_that_is_no_integer_is_refused_at_once(path: Path, log: MetricLog) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"step is .* of float32; a step is an integer"):
+        log.log(jnp.float32(3), {"loss": 0.5}, "train")
     log.close()
     assert points_in(path) == []
 

@@ -228,6 +228,17 @@ def test_a_working_folder_outside_or_one_that_no_document_can_name_is_left_out(
     assert working_folder(str(tmp_path / "elsewhere")) is None
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_folder_whose_name_is_no_text_is_shown_and_is_no_working_folder(repository: Path, tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(repository / "tool") + b"/caf\xe9")
+    os.mkdir(odd)
+    shutil.copy(repository / "train.py", odd)
+    metadata = metadata_after(Path(odd), tmp_path / "artefacts", "train.py")
+    assert metadata["command"] == ["python", "tool/caf\ufffd/train.py"]
+    assert "working_folder" not in metadata
+    assert check(tmp_path / "artefacts").is_clean
+
+
 # --- the environment --------------------------------------------------------------------------------------------------
 
 

@@ -207,6 +207,16 @@ def test_an_export_without_its_sidecar_is_set_aside(root: Path, died: Died) -> N
     assert (run / "extra/recovered-1/exports/w.onnx").read_bytes() == b"\x08\x07"
 
 
+def test_headings_in_what_people_said_end_no_section(root: Path, died: Died) -> None:
+    note = "Up.\n\n## Analysis\n\nLr too high.\n\n#### Small\n\n```\n# a comment\n```\n\nNext\n----\n\nHalve it."
+    run = died(lambda run: run.note(note), risks="# Data\n\nLittle.")
+    runcheck.recover(run)
+    readme = (run / "README.md").read_text()
+    lower = note.replace("## A", "### A").replace("Next\n----", "### Next")
+    assert f"\n{lower}\n\n## Risks\n\n### Data\n\nLittle.\n" in readme
+    assert check(root).is_clean
+
+
 def test_what_people_said_stands_in_the_readme_all_the_same(root: Path, died: Died) -> None:
     note = "Loss fell.\n\n| a | b |\n\n```\n## Risks\n```"
     run = died(lambda run: run.note(note), risks="Little data.", directions={"score": "min"})

@@ -136,6 +136,7 @@ class Dataset:
             split: The name of the split.
             data: An Arrow table or record batch, a pandas frame, whatever else Arrow can stream, or columns by name:
                 sequences, or arrays whose first axis is the rows, and of which a row becomes a list of fixed size.
+                An index of pandas is a column if it has a name; what NumPy masks in a column of numbers is null.
                 Or an iterable of such batches, of which one row group is held in memory at a time.
 
         Raises:

@@ -65,7 +65,7 @@ def _tables(data: object) -> "Iterator[pa.Table]":
     elif isinstance(data, Mapping):
         yield from _of_columns(data)
     elif hasattr(data, "iloc"):
-        yield pa.Table.from_pandas(data, preserve_index=False)
+        yield pa.Table.from_pandas(data, preserve_index=_has_named_index(data))
     elif hasattr(data, "__arrow_c_stream__"):
         reader = pa.RecordBatchReader.from_stream(data)
         yield reader.schema.empty_table()
@@ -77,12 +77,18 @@ def _tables(data: object) -> "Iterator[pa.Table]":
         raise InvalidArgumentError(f"the rows are a {type(data).__name__}; give a table, columns by name, or batches")
 
 
+def _has_named_index(frame: object) -> bool:
+    """Say whether the index of a frame says something: one without a name is what pandas numbers rows with."""
+    return any(name is not None for name in getattr(getattr(frame, "index", None), "names", ()))
+
+
 def _of_columns(columns: Mapping[str, object]) -> "Iterator[pa.Table]":
     """Yield columns as tables: arrays by and by, since they may lie in files, and all else at once."""
     import pyarrow as pa  # noqa: PLC0415
 
     arrays = {name: column for name, column in columns.items() if is_sliced(column) and column.shape}
-    if arrays.keys() != columns.keys() or not arrays or any(dtype_of(each).hasobject for each in arrays.values()):
+    is_whole = any(dtype_of(each).hasobject or hasattr(each, "mask") for each in arrays.values())
+    if arrays.keys() != columns.keys() or not arrays or is_whole:
         yield pa.table({name: _column(name, column) for name, column in columns.items()})
         return
     yield pa.table({name: _column(name, column[:0]) for name, column in arrays.items()})  # there may be no block
@@ -106,6 +112,10 @@ def _column(name: str, column: object) -> "pa.Array":
             return pa.array(column)  # a list, say, which needs no NumPy
         import numpy as np  # noqa: PLC0415
 
+        if hasattr(column, "mask"):
+            if len(shape) > 1:
+                raise InvalidArgumentError(f"the column {name} is masked, and the mask would be lost: fill it")
+            return pa.array(column)
         if len(shape) > 1:
             column = np.asarray(column)
             values = pa.array(column.reshape(-1))

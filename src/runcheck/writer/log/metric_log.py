@@ -15,7 +15,8 @@ from typing import cast
 
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.steps import MAX_STEP
-from runcheck.writer.arguments import METRICS, checked_mapping, checked_step
+from runcheck.errors import InvalidArgumentError
+from runcheck.writer.arguments import METRICS, checked_mapping, checked_step, kind_of
 from runcheck.writer.complaints import Complaints
 from runcheck.writer.log.append_file import AppendFile
 from runcheck.writer.log.device_queue import MAX_PENDING, DeviceQueue, FetchedRows, LateRows
@@ -74,11 +75,14 @@ class MetricLog:
         """
         at = time.time()
         try:
-            names = self._known.get((split, *metrics))
             values = tuple(metrics.values())
+            names = self._known.get((split, *metrics))
         except (AttributeError, TypeError):
-            checked_mapping(metrics, "metrics", METRICS)
-            raise
+            checked = checked_mapping(metrics, "metrics", METRICS)
+            if isinstance(metrics, dict):
+                raise
+            self.log(step, checked, split)  # what has the methods of a mapping, as a row of pandas
+            return
         if names is None or type(step) is not int or not 0 <= step <= MAX_STEP or self.is_forked:
             self._log_any(step, metrics, split, at)
         elif names.floats == (types := [*map(type, values)]) and not self._late:
@@ -216,6 +220,8 @@ def any_step(step: object) -> int | DeviceScalar:
     """
     refuse_tracer(step, "step")
     if is_on_device(step) and getattr(step, "shape", None) == ():
+        if getattr(getattr(step, "dtype", None), "kind", "i") not in "iu":
+            raise InvalidArgumentError(f"step is {kind_of(step)} of {step.dtype}; a step is an integer")  # type: ignore[attr-defined]
         return step
     return checked_step(step)
 

@@ -13,7 +13,7 @@ from runcheck.convention.aggregates import nonfinite_name
 from runcheck.convention.names import USUAL_SPLITS, is_name
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.log.kept_arrays import KeptArrays
-from runcheck.writer.log.scalars import DeviceScalar
+from runcheck.writer.log.scalars import DeviceScalar, plain
 
 # Shape and dtype of an array of JAX, of which a computation gives the same object each time.
 _form_of = operator.attrgetter("aval")
@@ -88,7 +88,7 @@ class KnownNames:
             if len(set(metrics)) < len(metrics):
                 twice = next(metric for metric in metrics if metrics.count(metric) > 1)
                 raise InvalidArgumentError(f"{twice} is logged twice in one call")
-            found = RowNames(split, metrics, [self._head(split, metric) for metric in metrics])
+            found = RowNames(plain(split), metrics, [self._head(split, metric) for metric in metrics])
             if len(self.known) >= self._MOST:
                 self.known.clear()
             self.known[split, *metrics] = found

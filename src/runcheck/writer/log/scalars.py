@@ -31,11 +31,17 @@ def flattened(metrics: Mapping[str, object], prefix: str = "") -> Iterator[tuple
     Raises:
         InvalidArgumentError: a value is no number.
     """
-    for name, value in metrics.items():
+    for key, value in metrics.items():
+        name = f"{prefix}{plain(key)}"
         if isinstance(value, Mapping):
-            yield from flattened(value, f"{prefix}{name}/")
+            yield from flattened(value, f"{name}/")
         else:
-            yield f"{prefix}{name}", checked_scalar(value, f"{prefix}{name}")
+            yield name, checked_scalar(value, name)
+
+
+def plain(name: object) -> str:
+    """Return the characters of a name, where it is a member of an enumeration too: such a one is printed otherwise."""
+    return str.__str__(name) if isinstance(name, str) else str(name)
 
 
 def checked_scalar(value: object, name: str) -> Scalar:

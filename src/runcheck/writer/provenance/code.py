@@ -122,13 +122,15 @@ def command_line(top: str) -> list[str]:
     if spec is not None and file and os.path.realpath(file) == os.path.realpath(sys.argv[0]):
         return ["python", "-m", spec.name.removesuffix(".__main__"), *arguments]
     relative = _relative(script, top)
-    return ["python", os.path.basename(script) if relative is None else relative, *arguments]
+    return ["python", os.path.basename(script) if relative is None else _text(relative), *arguments]
 
 
 def working_folder(top: str) -> str | None:
     """Return the folder that the command runs in, relative to ``top``; None where it is that, or outside."""
     relative = _relative(os.getcwd(), top)
-    return relative if relative is not None and relative != "." and is_name("path", relative) else None
+    if relative is None or relative == "." or _text(relative) != relative or not is_name("path", relative):
+        return None
+    return relative
 
 
 def _relative(path: str, top: str) -> str | None:
