@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from runcheck import Keep
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.log import device_queue
 from runcheck.writer.run import Run
+from runcheck.writer.weights import checkpoints
 from runcheck.writer.weights.checkpoints import CheckpointWriter
 from tests.checking import check
 
@@ -358,10 +361,57 @@ def test_a_tree_that_cannot_be_saved_is_refused_and_the_next_is_saved(root: Path
     with start() as run:
         run.log(3, {"loss": 1.0})
         for step, tree in enumerate([{"w": object()}, {"w": Tensor()}, {}]):
-            with pytest.raises(InvalidArgumentError, match=f"the tree of step {step} cannot be saved"):
+            with pytest.raises(InvalidArgumentError, match=r"of the tree is of type|the tree holds no array"):
                 run.save_checkpoint(step, tree)
         run.save_checkpoint(3, weights(2))
     assert on_disk(run) == run.checkpoints == [3]
+    assert check(root).is_clean
+
+
+@pytest.mark.filterwarnings("ignore:runcheck. step . has no checkpoint")  # what it learns of in the background
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Orbax closes its loop under TensorStore
+@pytest.mark.parametrize("leaf", [object(), "adam", 2**70, np.array([None])], ids=type)
+def test_what_orbax_itself_refuses_leaves_nothing(
+    root: Path, start: StartRun, monkeypatch: pytest.MonkeyPatch, leaf: object
+) -> None:
+    monkeypatch.setattr(checkpoints, "refuse_what_orbax_does_not_save", lambda _: None)  # of which we do not know yet
+    with start() as run:
+        for step in range(3):
+            run.log(step, {"loss": 1.0})
+            with suppress(InvalidArgumentError):
+                run.save_checkpoint(step, {"w": np.ones(2), "other": leaf})
+        run.save_checkpoint(2, weights(2))
+    assert on_disk(run) == run.checkpoints == [2]
+    assert check(root).is_clean
+
+
+def test_numbers_that_are_no_arrays_are_counted_too(root: Path, start: StartRun) -> None:
+    tree = {"w": np.ones(3), "step": 7}
+    with start() as run:
+        run.log(1, {"loss": 1.0})
+        run.save_checkpoint(1, tree)
+    assert json.loads(Path(run.path, "metadata.json").read_text())["architecture"]["parameters"] == 4
+    assert check(root).is_clean
+
+
+@pytest.mark.filterwarnings("ignore:runcheck. step . has a checkpoint, which is kept")
+def test_of_several_threads_that_save_each_step_is_saved_once(root: Path, start: StartRun) -> None:
+    with start() as run:
+        together = threading.Barrier(3)
+
+        def save(at: int) -> None:
+            together.wait()
+            for step in range(4):
+                run.save_checkpoint(step, weights(2))
+                run.export(f"w{at}", weights(2), step)
+
+        for step in range(4):
+            run.log(step, {"loss": 1.0})
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(save, range(3)))
+    assert on_disk(run) == run.checkpoints == [0, 1, 2, 3]
     assert check(root).is_clean
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ from runcheck.writer.atomic import sync_folder, sync_tree, write_whole
 from runcheck.writer.complaints import Complaints
 from runcheck.writer.ending import finish_before_others
 from runcheck.writer.job.processes import Processes
+from runcheck.writer.weights.refusals import refuse_what_orbax_does_not_save
 from runcheck.writer.weights.retention import Keep, Ranking, surplus
-from runcheck.writer.weights.trees import count_parameters, refuse_what_orbax_does_not_save
+from runcheck.writer.weights.trees import count_parameters
 
 if TYPE_CHECKING:
     from orbax.checkpoint import StandardCheckpointer
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 _COMMIT_SENTENCE = "commit_success.txt"
 _REMOVED = ".removed.tmp"
+_THREADS_SECONDS = 10.0  # that the threads of a save that failed are waited for
+_MOST_ERRORS = 3  # that Orbax tells of one save: of its threads, of its metadata, and one more
 _TOLD = 10  # the newest steps, in a message
 # These start no thread once the script is over (CPython's issue 113964), which Orbax needs to commit.
 _LOSES_AT_EXIT = (3, 12, 0) <= sys.version_info[:3] <= (3, 12, 2)
@@ -61,6 +65,7 @@ class CheckpointWriter:
         self._checkpointer: StandardCheckpointer | None = None
         self._last: _Save | None = None
         self._lock = threading.Lock()
+        self._saving = threading.RLock()  # one thread begins a checkpoint at a time; the handler of a signal may too
         self._parameters: dict[int, int | None] = {}  # of each step whose save was begun
         self._committed: list[int] = []  # in the order of the commits
         self._exported: set[int] = set()  # and others that stay, whatever the rules say
@@ -94,31 +99,23 @@ class CheckpointWriter:
             MissingLibraryError: Orbax is not installed.
             RuncheckError: ``jax.distributed`` was initialised after the run was started.
         """
-        if self._checkpointer is None:
-            try:
-                import orbax.checkpoint as ocp  # noqa: PLC0415
-            except ImportError as error:
-                raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
-            self._checkpointer = ocp.StandardCheckpointer()
-            finish_before_others()
         refuse_what_orbax_does_not_save(tree)
         self._processes.check()
-        self._unit = os.path.abspath(unit)
-        self._settle()
-        if obstacle := self._agreed_obstacle(step):
-            self._complaints.add(obstacle)
-        else:
-            if self._ranking is not None:
-                self._ranking.expect(step, metrics)
-            if self._begin(self._checkpointer, step, tree):
-                save = _Save(step)
-                save.thread = threading.Thread(
-                    target=self._follow, args=(save, self._last), name="runcheck-checkpoint", daemon=True
-                )
-                save.thread.start()
-                self._last = save
-                if _LOSES_AT_EXIT:
-                    self._settle()
+        with self._saving:
+            if self._checkpointer is None:
+                self._checkpointer = _checkpointer()
+                finish_before_others()
+            self._unit = os.path.abspath(unit)
+            self._settle()
+            if obstacle := self._agreed_obstacle(step):
+                self._complaints.add(obstacle)
+            else:
+                if self._ranking is not None:
+                    self._ranking.expect(step, metrics)
+                if self._begin(self._checkpointer, step, tree):
+                    self._last = self._followed(self._checkpointer, step)
+                    if _LOSES_AT_EXIT:
+                        self._settle()
         self._complaints.tell()
 
     def adopt(self, unit: str, steps: Sequence[int], parameters: int | None, values: Mapping[int, float]) -> None:
@@ -142,8 +139,9 @@ class CheckpointWriter:
         Raises:
             InvalidArgumentError: there is none.
         """
-        if self._last is not None and self._last.step == step:
-            self._settle()
+        with self._saving:
+            if self._last is not None and self._last.step == step:
+                self._settle()
         refusal = self._processes.agree(f"export {os.path.basename(self._unit)}/{step}", lambda: self._pinned(step))
         if refusal:
             raise InvalidArgumentError(refusal)
@@ -210,17 +208,26 @@ class CheckpointWriter:
         try:
             checkpointer.save(self._path(step), tree)
         except (TypeError, ValueError) as error:
+            self._clear_up(checkpointer, step)
             raise InvalidArgumentError(f"the tree of step {step} cannot be saved: {error}") from error
         except Exception as error:  # noqa: BLE001 - the disk, the device, or what Orbax makes of them
             self._complaints.add(f"step {step} has no checkpoint: {_in_a_line(error)}")
+            self._clear_up(checkpointer, step)
             return False
         return True
 
-    def _follow(self, save: _Save, before: _Save | None) -> None:
+    def _followed(self, checkpointer: "StandardCheckpointer", step: int) -> _Save:
+        save = _Save(step)
+        args = (checkpointer, save, self._last)
+        save.thread = threading.Thread(target=self._follow, args=args, name="runcheck-checkpoint", daemon=True)
+        save.thread.start()
+        return save
+
+    def _follow(self, checkpointer: "StandardCheckpointer", save: _Save, before: _Save | None) -> None:
         """Wait for the commit, then remove what it makes superfluous. Runs in the thread of the checkpoint."""
         committed = False
         try:
-            committed = self._await_commit(save)
+            committed = self._await_commit(checkpointer, save)
         finally:
             save.settled.set()
         if before is not None and before.thread is not None:
@@ -233,19 +240,32 @@ class CheckpointWriter:
         except OSError as error:
             self._complaints.add(f"a checkpoint that need not stay could not be removed: {error}")
 
-    def _await_commit(self, save: _Save) -> bool:
-        checkpointer = self._checkpointer
+    def _await_commit(self, checkpointer: "StandardCheckpointer", save: _Save) -> bool:
         try:
-            if checkpointer is not None:
-                checkpointer.wait_until_finished()
+            checkpointer.wait_until_finished()
             os.stat(self._path(save.step))  # the folder gets this name once it is whole
         except Exception as error:  # noqa: BLE001 - whatever Orbax raises: there is no checkpoint
             self._complaints.add(f"step {save.step} has no checkpoint: {_in_a_line(error)}")
-            self._swept({save.step})  # before the same step may be saved again
+            self._clear_up(checkpointer, save.step)  # before the same step may be saved again
             return False
         with self._lock:
             self._committed.append(save.step)
         return True
+
+    def _clear_up(self, checkpointer: "StandardCheckpointer", step: int) -> None:
+        """Delete what a save of ``step`` that failed left, once Orbax does nothing more for it.
+
+        Else its threads would make the folder anew, and the next save would be told of their errors.
+        """
+        until = time.monotonic() + _THREADS_SECONDS
+        for thread in threading.enumerate():
+            if type(thread).__module__.partition(".")[0] == "orbax":
+                thread.join(max(until - time.monotonic(), 0))
+        for _ in range(_MOST_ERRORS):
+            with contextlib.suppress(Exception):  # it has told one already
+                checkpointer.wait_until_finished()
+                break
+        self._swept({step})
 
     def _remove_surplus(self, newest: int) -> None:
         with self._lock:
@@ -303,6 +323,14 @@ class CheckpointWriter:
 
     def _path(self, step: int) -> str:
         return os.path.join(self._unit, layout().folder_of("checkpoint"), str(step))
+
+
+def _checkpointer() -> "StandardCheckpointer":
+    try:
+        import orbax.checkpoint as ocp  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingLibraryError("orbax-checkpoint", "orbax", "save checkpoints") from error
+    return ocp.StandardCheckpointer()
 
 
 def _in_a_line(error: Exception) -> str:

@@ -14,7 +14,7 @@ from runcheck.writer.places import checked_path, make_folders
 from runcheck.writer.seal import hash_file
 from runcheck.writer.unit import UnitFolder
 from runcheck.writer.weights.onnx import checked_model, is_model
-from runcheck.writer.weights.trees import leaves_of
+from runcheck.writer.weights.trees import is_array, leaves_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +103,7 @@ def arrays_by_name(tree: object) -> "dict[str, Array]":
     arrays: dict[str, Array] = {}
     for path, leaf in leaves_of(tree):
         name = ".".join(path)
-        if not hasattr(leaf, "dtype") or not hasattr(leaf, "shape"):
+        if not is_array(leaf):
             what = f"{name} is a {type(leaf).__name__}" if name else f"the tree is a {type(leaf).__name__}"
             raise InvalidArgumentError(f"{what}, not an array; give the arrays alone, as equinox.filter does")
         if name in arrays or not name:
