@@ -22,6 +22,9 @@ FORMS = r'give the path of a dataset of the same tree, \{"kind": "synthetic", "s
     [
         ("seeds", 0, r'seeds is 0; give a mapping, \{"init": 0\}'),
         ("seeds", {"init": np.array([1])}, r"seeds\['init'\] is array\(\[1\]\); a seed is an integer"),
+        ("seeds", {1: 1}, "seeds has the key 1; keys are strings"),
+        ("seeds", {"init": 10**5000}, r"seeds\['init'\] is an int of thousands of digits; a seed is an integer"),
+        ("data", {"kind": "external", "hashes": {1: "0" * 64}}, "the name of a file in .* is an int, not a string"),
         ("seeds", {"init": True}, r"seeds\['init'\] is True; a seed is an integer"),
         ("tags", ["a", "b"], r"tags is \['a', 'b'\]; give a mapping, "),
         ("links", "model/a_b_c/v1", "links is 'model/a_b_c/v1'; give a mapping, "),
@@ -118,6 +121,14 @@ def test_a_kind_is_told_in_words(value: object, words: str) -> None:
     assert kind_of(value) == words
 
 
+class Unready:
+    """A number of another library that cannot be had now."""
+
+    def __float__(self) -> float:
+        """Refuse."""
+        raise RuntimeError("not yet")
+
+
 def test_a_metric_that_is_no_number_is_told_by_its_kind(start: Callable[..., Run]) -> None:
     with start() as run:
         run.log(0, {"loss": 1.0})
@@ -125,6 +136,8 @@ def test_a_metric_that_is_no_number_is_told_by_its_kind(start: Callable[..., Run
             run.log(1, 0.5)  # type: ignore[arg-type]
         with pytest.raises(InvalidArgumentError, match=r"loss is an array of shape \(3,\); a metric is one number"):
             run.log(1, {"loss": np.zeros(3)})
+        with pytest.raises(InvalidArgumentError, match="loss cannot be a metric: not yet"):
+            run.log(1, {"loss": Unready()})
         with pytest.raises(InvalidArgumentError, match="loss is a string; a metric is one number"):
             run.log(1, {"loss": "low"})
         with pytest.raises(InvalidArgumentError, match=r"step 1 has no checkpoint to export; there are none$"):
@@ -146,7 +159,20 @@ def test_a_working_directory_that_is_gone_is_told_and_nothing_is_written(
     assert not root.exists()
 
 
-@pytest.mark.parametrize("step", [np.array([8]), np.array(8.0), jnp.zeros(2, int), jnp.float32(7), 8.0, True, "8", [8]])
+@pytest.mark.parametrize(
+    "step",
+    [
+        np.array([8]),
+        np.array(8.0),
+        jnp.zeros(2, int),
+        jnp.float32(7),
+        8.0,
+        pytest.param(10**5000, id="huge"),
+        True,
+        "8",
+        [8],
+    ],
+)
 def test_a_step_that_is_no_integer_is_told(step: object) -> None:
     with pytest.raises(InvalidArgumentError, match=r"^step is .*; it must be an integer from 0 to 9007199254740991$"):
         checked_step(step)

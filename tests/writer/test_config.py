@@ -214,6 +214,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "bytes": (b"a", "is a bytes"),
     "structured dtype": (np.dtype([("a", "f4")]), "Void"),
     "key": ({1: 2}, "has the key 1; keys are strings"),
+    "random key": (jax.random.key(0), "is a PRNGKeyArray; give a string"),
     "NaN": (np.float32("nan"), "finite numbers only"),
     "surrogate": (Path("\udcff"), "lone surrogate"),
 }

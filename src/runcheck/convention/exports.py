@@ -12,3 +12,5 @@ EXPORT_SUFFIXES: Mapping[ExportFormat, tuple[str, ...]] = {
     "torch": (".pt", ".pth"),
     "saved_model": (),
 }
+
+SAFETENSORS_NOTES = "__metadata__"  # stands among the names of tensors, and is none

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
+from runcheck.convention.exports import SAFETENSORS_NOTES
 from runcheck.probes.bounded import read_exactly
 from runcheck.probes.contents import SafetensorsContent, Tensor
 from runcheck.probes.document import JsonProbe
@@ -21,7 +22,6 @@ HEADER_BYTES = 4 << 20  # that one check parses: about 40,000 tensors, 100 MB as
 
 _CHUNK = 1 << 20
 _LENGTH_BYTES = 8
-_METADATA = "__metadata__"
 _LARGEST = 2**64 - 1
 _SHOWN = 100  # characters of a name, in words about it
 
@@ -104,11 +104,11 @@ def _header(content: bytes, notes: Notes) -> dict[str, object]:
     if not isinstance(document.value, dict):
         raise _FaultError(f"has a header that {_relative(document.error or 'is too large')}")
     header: dict[str, object] = document.value
-    metadata = header.pop(_METADATA, None)
-    texts = metadata if isinstance(metadata, dict) else {} if metadata is None else {_METADATA: None}
+    metadata = header.pop(SAFETENSORS_NOTES, None)
+    texts = metadata if isinstance(metadata, dict) else {} if metadata is None else {SAFETENSORS_NOTES: None}
     for name, text in texts.items():
         if not isinstance(text, str):
-            raise _FaultError(f"has a {_METADATA} that is no map of strings to strings")
+            raise _FaultError(f"has a {SAFETENSORS_NOTES} that is no map of strings to strings")
         notes.add(name, text)
     return header
 

@@ -13,6 +13,7 @@ from runcheck.convention.names import is_name, words
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import CannotWriteError, InvalidArgumentError
 
+MAX_INTEGER = 10**4000  # as many digits as Python reads back
 METRICS = '{"loss": 0.5}'  # what a call of log may be given
 _Value = TypeVar("_Value")
 
@@ -57,7 +58,10 @@ def checked_mapping(mapping: Mapping[str, _Value], what: str, example: str) -> d
 
 def told(value: object) -> str:
     """Return a value of any type in one short line."""
-    return " ".join(reprlib.repr(value).split())
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # Python shows no integer of that many digits
+        return f"{kind_of(value)} of thousands of digits"
 
 
 def kind_of(value: object) -> str:
@@ -99,10 +103,12 @@ def checked_seed(name: str, seed: object) -> int:
     """Return ``seed`` as an integer.
 
     Raises:
-        InvalidArgumentError: it is none.
+        InvalidArgumentError: it is none that documents hold, or ``name`` is no string.
     """
+    if not isinstance(name, str):
+        raise InvalidArgumentError(f"seeds has the key {told(name)}; keys are strings")
     index = _integer(seed)
-    if index is None:
+    if index is None or abs(index) >= MAX_INTEGER:
         raise InvalidArgumentError(f"seeds[{name!r}] is {told(seed)}; a seed is an integer")
     return index
 

@@ -12,6 +12,7 @@ What a value becomes:
   runs are the same.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import enum
@@ -25,9 +26,8 @@ from typing import Protocol, cast
 from runcheck.convention.layout import layout
 from runcheck.convention.secrets import REDACTED
 from runcheck.errors import InvalidArgumentError
-from runcheck.writer.arguments import checked_characters, kind_of
+from runcheck.writer.arguments import MAX_INTEGER, checked_characters, kind_of
 
-_MAX_INTEGER = 10**4000  # as many digits as Python reads back
 _SHAPES = (
     "a mapping, a dataclass, an argparse.Namespace, absl's FLAGS, an ml_collections.ConfigDict, an OmegaConf "
     "DictConfig, or a class of attrs or pydantic"
@@ -84,7 +84,7 @@ def _string_keys(mapping: Mapping[str, object], where: str) -> list[tuple[str, o
 
 def _number(value: float, where: str) -> float:
     if isinstance(value, int):
-        if abs(value) < _MAX_INTEGER:
+        if abs(value) < MAX_INTEGER:
             return value
         raise InvalidArgumentError(f"{where} is an integer of thousands of digits; give it as a string")
     if math.isfinite(value):
@@ -140,7 +140,8 @@ def _scalar(value: object) -> object:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if not isinstance(value, type) and getattr(value, "shape", None) == () and hasattr(value, "item"):
-        return value.item()  # a scalar of NumPy or JAX
+        with contextlib.suppress(NotImplementedError):  # a random key
+            return value.item()  # a scalar of NumPy or JAX
     return _dtype_name(value) or _importable_name(value) or value
 
 

@@ -214,6 +214,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "masked": ({"x": np.ma.masked_array([1, 2], [True, False])}, "the mask would be lost"),
     "no axis": ({"x": 3}, r"x has the shape \(\)"),
     "rows of nothing": ({"x": np.zeros((3, 0))}, r"x has the shape \(3, 0\)"),
+    "a surrogate": ({"x": ["a", "\ud800"]}, "a text of x holds a lone surrogate"),
     "other lengths": ({"x": [1, 2], "y": [1]}, "different numbers of rows: x 2, y 1"),
     "nothing": ({}, "no array"),
     "no batch": ([], "no array"),
@@ -237,6 +238,16 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def test_what_the_formats_do_not_hold_is_refused(data: Any, words: str) -> None:  # noqa: ANN401
     with pytest.raises(InvalidArgumentError, match=words):
         write_columns(data, "HDF5", 1 << 20, lambda column, chunk: lambda block: None)
+
+
+def test_a_text_with_a_nul_is_refused_by_hdf5_which_ends_there_and_kept_by_zarr(root: Path) -> None:
+    texts = {"x": ["a\0b", "c"]}
+    with new(root) as dataset:
+        with pytest.raises(InvalidArgumentError, match="a text of x holds a NUL, at which one of HDF5 ends"):
+            dataset.write_hdf5("train", texts)
+        path = dataset.write_zarr("train", texts)
+    assert zarr.open_group(path, mode="r")["x"][:].tolist() == texts["x"]
+    is_sound(root)
 
 
 def test_of_what_is_refused_nothing_is_left(root: Path, write: Callable[..., str]) -> None:
@@ -445,6 +456,12 @@ def test_an_index_of_pandas_is_a_column_where_it_has_a_name(root: Path) -> None:
         ({"x": [object()]}, "the column x cannot be kept as Parquet: Could not convert"),
         ({"x": np.zeros((2, 0))}, "its rows hold nothing"),
         ({"x": np.zeros(2), "y": np.zeros(3)}, "different numbers of rows"),
+        ({"x": [1], "y": [1, 2]}, "different numbers of rows: x 1, y 2"),
+        ({1: [1]}, "the name of a column is an int, not a string"),
+        ({"\ud800": [1]}, "the name of a column holds a lone surrogate"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "the frame cannot be kept as Parquet: Duplicate column names"),
+        (pd.DataFrame({"a": [1, "x"]}), "the frame cannot be kept as Parquet: Could not convert 'x'"),
+        (pa.table({"u": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])}), "does not hold a colu"),
         (np.zeros(3), "give a table"),
         ("train.csv", "give a table"),
         (3, "give a table"),

@@ -116,6 +116,8 @@ def test_a_scalar_stays_one_and_axes_that_were_turned_are_as_they_are_indexed(ru
         ({"w": np.array([object()])}, "w is object, which safetensors does not have"),
         ({"w": np.zeros(2, np.complex128)}, "w is complex128"),
         ({"w": jax.random.key(0)}, "w cannot be fetched"),
+        ({"__metadata__": KERNEL}, "an array is called __metadata__, which safetensors keeps for itself"),
+        ({"a\ud800": KERNEL}, "the name of an array holds a lone surrogate"),
     ],
 )
 def test_what_is_no_tree_of_arrays_is_refused(run: Run, tree: object, words: str) -> None:

@@ -41,12 +41,12 @@ def deleted() -> jax.Array:
         ({"a": -(2**63) - 1}, "a of the tree is an integer of more than 64 bits"),
         ({"a.b": np.ones(2), "a": {"b": np.zeros(2)}}, r"two arrays of the tree are a\.b to Orbax"),
         ({"a": [np.ones(2)], "a.0": np.zeros(2)}, r"two arrays of the tree are a\.0 to Orbax"),
-        ({"a\udcff": np.ones(2)}, "of the tree has a name that is no text"),
+        ({"a\udcff": np.ones(2)}, "the name of an array holds a lone surrogate"),
         ({1: np.ones(2), "1": np.ones(2)}, "the tree is none that JAX can walk: "),
     ],
 )
 def test_what_orbax_does_not_save_is_refused(tree: object, words: str) -> None:
-    with pytest.raises(InvalidArgumentError, match=f"^{words}" if words[0] != "o" else words):
+    with pytest.raises(InvalidArgumentError, match=f"^{words}"):
         refuse_what_orbax_does_not_save(tree)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeGuard, ca
 from runcheck.convention.layout import layout
 from runcheck.convention.portable import folded, why_not_portable
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.arguments import checked_characters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,10 +92,15 @@ def rows_of(arrays: Mapping[str, Sliced]) -> int:
     if not arrays:
         raise InvalidArgumentError(_NOTHING)
     lengths = {name: array.shape[0] for name, array in arrays.items()}
+    check_lengths(lengths)
+    return next(iter(lengths.values()))
+
+
+def check_lengths(lengths: Mapping[str, int]) -> None:
+    """Refuse columns that have not as many rows each."""
     if len({*lengths.values()}) > 1:
         shown = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
         raise InvalidArgumentError(f"the arrays have different numbers of rows: {shown}")
-    return next(iter(lengths.values()))
 
 
 def blocks(arrays: Mapping[str, Sliced]) -> Iterator[dict[str, object]]:
@@ -146,8 +152,10 @@ class _Pending:
         if isinstance(rows, np.ma.MaskedArray):
             raise InvalidArgumentError(f"{self.column.name} is masked; the mask would be lost, so fill it")
         block = np.array(rows, self.column.dtype)
-        if self.column.is_text and not all(isinstance(each, str) for each in block.flat):
-            raise InvalidArgumentError(f"{self.column.name} holds objects that are no texts")
+        for each in block.flat if self.column.is_text else ():
+            if not isinstance(each, str):
+                raise InvalidArgumentError(f"{self.column.name} holds objects that are no texts")
+            checked_characters(each, f"a text of {self.column.name}")
         self._parts.append(block)
         self._rows += len(block)
         if self._rows >= self._chunk[0]:

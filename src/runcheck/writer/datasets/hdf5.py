@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from runcheck.errors import MissingLibraryError
+from runcheck.errors import InvalidArgumentError, MissingLibraryError
 from runcheck.writer.datasets.columns import Arrays, Column, write_columns
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def write_hdf5(path: str, data: Arrays) -> int:
                 )
 
                 def append(block: "Block") -> None:
+                    if column.is_text and any("\0" in str(each) for each in block.flat):
+                        raise InvalidArgumentError(f"a text of {column.name} holds a NUL, at which one of HDF5 ends")
                     start = len(dataset)
                     dataset.resize(start + len(block), axis=0)
                     dataset[start:] = block

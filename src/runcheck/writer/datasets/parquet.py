@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from runcheck.errors import InvalidArgumentError, MissingLibraryError
-from runcheck.writer.datasets.columns import blocks, dtype_of, instead_of, is_sliced
+from runcheck.writer.arguments import checked_text
+from runcheck.writer.datasets.columns import blocks, check_lengths, dtype_of, instead_of, is_sliced
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 Rows: TypeAlias = Union["pa.Table", "pa.RecordBatch", "pa.RecordBatchReader", Mapping[str, object]]
 """A table of Arrow or of pandas, or columns by name."""
@@ -21,7 +23,7 @@ def write_parquet(path: str, data: Rows | Iterable[Rows]) -> int:
     """Write a new file, and return its rows; see :meth:`runcheck.writer.datasets.dataset.Dataset.write_parquet`."""
     try:
         import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow.parquet  # noqa: PLC0415
     except ImportError as error:
         raise MissingLibraryError("pyarrow", "parquet", "write Parquet") from error
     tables = _tables(data)
@@ -31,12 +33,22 @@ def write_parquet(path: str, data: Rows | Iterable[Rows]) -> int:
     rows = 0
     with (
         pa.OSFile(os.fsencode(path), "wb") as file,  # a path as text must be UTF-8 to pyarrow
-        pq.ParquetWriter(file, first.schema, compression="zstd", write_page_checksum=True) as writer,
+        _writer(file, first.schema) as writer,
     ):
         for group in _groups(first, tables):
             writer.write_table(group)
             rows += group.num_rows
     return rows
+
+
+def _writer(file: "pa.NativeFile", schema: "pa.Schema") -> "pq.ParquetWriter":
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        return pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True)
+    except pa.ArrowNotImplementedError as error:
+        raise InvalidArgumentError(f"Parquet does not hold a column: {error}") from error
 
 
 def _groups(first: "pa.Table", tables: "Iterator[pa.Table]") -> "Iterator[pa.Table]":
@@ -65,7 +77,7 @@ def _tables(data: object) -> "Iterator[pa.Table]":
     elif isinstance(data, Mapping):
         yield from _of_columns(data)
     elif hasattr(data, "iloc"):
-        yield pa.Table.from_pandas(data, preserve_index=_has_named_index(data))
+        yield _of_pandas(data)
     elif hasattr(data, "__arrow_c_stream__"):
         reader = pa.RecordBatchReader.from_stream(data)
         yield reader.schema.empty_table()
@@ -77,19 +89,30 @@ def _tables(data: object) -> "Iterator[pa.Table]":
         raise InvalidArgumentError(f"the rows are a {type(data).__name__}; give a table, columns by name, or batches")
 
 
-def _has_named_index(frame: object) -> bool:
-    """Say whether the index of a frame says something: one without a name is what pandas numbers rows with."""
-    return any(name is not None for name in getattr(getattr(frame, "index", None), "names", ()))
+def _of_pandas(frame: object) -> "pa.Table":
+    """Return a frame as a table, with its index if it says something: pandas numbers rows with one without a name."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    is_named = any(name is not None for name in getattr(getattr(frame, "index", None), "names", ()))
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=is_named)
+    except (TypeError, ValueError) as error:  # those of Arrow are such
+        why = " ".join(map(str, error.args))
+        raise InvalidArgumentError(f"the frame cannot be kept as Parquet: {why}") from error
 
 
 def _of_columns(columns: Mapping[str, object]) -> "Iterator[pa.Table]":
     """Yield columns as tables: arrays by and by, since they may lie in files, and all else at once."""
     import pyarrow as pa  # noqa: PLC0415
 
+    for name in columns:
+        checked_text(name, "the name of a column")
     arrays = {name: column for name, column in columns.items() if is_sliced(column) and column.shape}
     is_whole = any(dtype_of(each).hasobject or hasattr(each, "mask") for each in arrays.values())
     if arrays.keys() != columns.keys() or not arrays or is_whole:
-        yield pa.table({name: _column(name, column) for name, column in columns.items()})
+        whole = {name: _column(name, column) for name, column in columns.items()}
+        check_lengths({name: len(column) for name, column in whole.items()})
+        yield pa.table(whole)
         return
     yield pa.table({name: _column(name, column[:0]) for name, column in arrays.items()})  # there may be no block
     for block in blocks(arrays):

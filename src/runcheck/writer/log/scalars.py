@@ -61,7 +61,7 @@ def checked_scalar(value: object, name: str) -> Scalar:
         return value
     try:
         return float(value)
-    except (OverflowError, TypeError, ValueError) as error:
+    except (OverflowError, RuntimeError, TypeError, ValueError) as error:
         raise InvalidArgumentError(f"{name} cannot be a metric: {error}") from error
 
 

@@ -10,7 +10,7 @@ from typing import cast
 from runcheck.convention.documents import Provenance
 from runcheck.convention.layout import layout
 from runcheck.errors import InvalidArgumentError
-from runcheck.writer.arguments import checked_name, told
+from runcheck.writer.arguments import checked_name, checked_text, told
 from runcheck.writer.config import plain_object
 from runcheck.writer.latest import read_latest
 from runcheck.writer.seal import fingerprint_of_unit, hash_file
@@ -45,11 +45,13 @@ def with_digests(provenance: Mapping[str, object], what: str) -> dict[str, objec
     order, little-endian: ``hashlib.sha256(array.tobytes())`` on most machines.
 
     Raises:
-        InvalidArgumentError: there is no such file, or an array is of objects.
+        InvalidArgumentError: there is no such file, a name is no text, or an array is of objects.
     """
     hashes = provenance.get("hashes")
     if not isinstance(hashes, Mapping):
         return dict(provenance)
+    for name in hashes:
+        checked_text(name, f"the name of a file in {what}['hashes']")
     return {
         **provenance,
         "hashes": {name: _digest(value, f"{what}['hashes'][{name!r}]") for name, value in hashes.items()},

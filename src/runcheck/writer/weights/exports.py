@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from runcheck.convention.documents import SIDECAR_SUFFIX, ExportFormat, ExportSidecar
-from runcheck.convention.exports import EXPORT_SUFFIXES
+from runcheck.convention.exports import EXPORT_SUFFIXES, SAFETENSORS_NOTES
 from runcheck.convention.layout import layout
 from runcheck.errors import InvalidArgumentError, MissingLibraryError, warn
-from runcheck.writer.arguments import checked_name
+from runcheck.writer.arguments import checked_characters, checked_name
 from runcheck.writer.atomic import whole, write_whole
 from runcheck.writer.places import checked_path, make_folders
 from runcheck.writer.seal import hash_file
@@ -102,7 +102,7 @@ def arrays_by_name(tree: object) -> "dict[str, Array]":
 
     arrays: dict[str, Array] = {}
     for path, leaf in leaves_of(tree):
-        name = ".".join(path)
+        name = checked_characters(".".join(path), "the name of an array")
         if not is_array(leaf):
             what = f"{name} is a {type(leaf).__name__}" if name else f"the tree is a {type(leaf).__name__}"
             raise InvalidArgumentError(f"{what}, not an array; give the arrays alone, as equinox.filter does")
@@ -126,6 +126,8 @@ def _safetensors(arrays: "dict[str, Array]", framework: str) -> Ready:
     except ImportError as error:
         raise MissingLibraryError("safetensors", "safetensors", "export weights") from error
     for name, array in arrays.items():
+        if name == SAFETENSORS_NOTES:
+            raise InvalidArgumentError(f"an array is called {name}, which safetensors keeps for itself; rename it")
         try:
             save({name: np.empty(0, array.dtype)})  # before anything is written: does it have that dtype?
         except SafetensorError as error:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from runcheck.errors import InvalidArgumentError
+from runcheck.writer.arguments import checked_characters
 from runcheck.writer.weights.trees import is_array, leaves_of
 
 _NO_NUMBERS = frozenset("SUMmO")
@@ -27,6 +28,7 @@ def refuse_what_orbax_does_not_save(tree: object) -> None:
     if not leaves:
         raise InvalidArgumentError("the tree holds no array to save")
     for path, leaf in leaves:
+        checked_characters(".".join(path), "the name of an array")
         for why in _reasons(path, leaf):
             raise InvalidArgumentError(f"{'/'.join(path)} of the tree {why}" if path else f"the tree {why}")
     seen: dict[str, tuple[str, ...]] = {}
@@ -51,8 +53,6 @@ def _reasons(path: tuple[str, ...], leaf: object) -> Iterator[str]:
             yield f"is of {leaf.dtype}, which Orbax does not save"
         if _is_of_jax(leaf) and leaf.is_deleted():  # type: ignore[attr-defined]
             yield "is deleted, as what was donated to a step is; save what the step returned"
-    if not all(map(_is_text, path)):
-        yield f"has a name that is no text: {path!r}"
 
 
 def _is_of_jax(leaf: object) -> bool:
@@ -64,11 +64,3 @@ def _is_not_of_numbers(dtype: object) -> bool:
     """Say whether a dtype is one of NumPy's that TensorStore lacks: texts, times, objects, records, extended floats."""
     kind, size = getattr(dtype, "kind", ""), getattr(dtype, "itemsize", 0)
     return kind in _NO_NUMBERS or bool(getattr(dtype, "names", None)) or size > _MOST_BYTES.get(kind, size)
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
