@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from runcheck.convention.layout import layout
 from runcheck.errors import InvalidArgumentError, warn
+from runcheck.writer.arguments import kind_of
 from runcheck.writer.atomic import whole
 from runcheck.writer.places import checked_path, make_folders
 from runcheck.writer.provenance.redaction import Redactor
@@ -128,8 +129,7 @@ def _drawn(figure: object, suffix: str) -> bytes | None:
     drawable = figure if hasattr(figure, "savefig") else getattr(figure, "figure", None)
     save = getattr(drawable, "savefig", None)
     if save is None:
-        what = type(figure).__name__
-        raise InvalidArgumentError(f"the plot is a {what}; give a figure of matplotlib, or a PNG or SVG")
+        raise InvalidArgumentError(f"the plot is {kind_of(figure)}; give a figure of matplotlib, or a PNG or SVG")
     image = BytesIO()
     # An SVG bears the time at which it was drawn, unless told not to; a PNG does not.
     metadata = {"metadata": {"Date": None}} if suffix == ".svg" else {}
