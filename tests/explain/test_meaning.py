@@ -47,6 +47,10 @@ def test_a_file_of_a_run_that_is_not_there_yet() -> None:
         (f"{RUN}/config.yaml", "config", "document", "always"),
         (f"{RUN}/tensorboard/events.out.tfevents.1", "events", "events", "no"),
         (f"{RUN}/extra/notes.txt", "extra", None, "no"),
+        (f"{RUN}/extra/a.npz", "extra", "numpy", "no"),
+        (f"{RUN}/extra/a.pkl", "extra", "pickle", "no"),
+        (f"{RUN}/extra/a.pt", "extra", "torch", "no"),
+        (f"{RUN}/extra/a.tar", "extra", "archive", "no"),
     ],
 )
 def test_roles_formats_and_what_is_required(path: str, role: str, format_: str | None, required: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from runcheck.convention.layout import layout
 from runcheck.errors import CannotCheckError
 from runcheck.tree.locate import locate
 
@@ -27,3 +28,12 @@ def test_where_there_is_no_slug_that_is_said(tmp_path: Path) -> None:
         locate(str(tmp_path / "dataset/digits/latest"))
     with pytest.raises(CannotCheckError, match="v1: there is no such file or folder"):
         locate(str(tmp_path / "dataset/digits/v1"))
+
+
+def test_who_is_within_a_tree_already_is_told_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / layout().registry).touch()
+    (tmp_path / "model/slug").mkdir(parents=True)
+    for folder, root in (("", r"\."), ("model/slug", r"\.\./\.\.")):
+        monkeypatch.chdir(tmp_path / folder)
+        with pytest.raises(CannotCheckError, match=rf"^artefacts: there is no such .*; there is a tree at {root}$"):
+            locate("artefacts")

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from runcheck.convention.clauses import Clause
+from runcheck.convention.exports import EXPORT_SUFFIXES
 from runcheck.convention.layout import Kind, Role, layout
 from runcheck.convention.names import is_name, words
 from runcheck.convention.versions import scheme_of
 from runcheck.explain.concerns import Above, concerns_above, concerns_of_file
 from runcheck.explain.spot import Spot, spot_of
-from runcheck.probes import format_of
+from runcheck.probes import format_of, suffix_of
 
 _SLUG, _UNIT = 2, 3  # how many parts the path of a slug has, and that of a unit
 
@@ -87,7 +88,7 @@ def _in_unit(spot: Spot, kind: Kind, inner: str) -> Meaning:
     if role is not None:
         facts += _of_role(role, kind)
     if format_:
-        facts.append(("format", format_))
+        facts.append(("format", _of_people(format_, inner)))
     own, general = concerns_of_file(held.name if held else None, format_)
     what = f"the folder of {_words(held)}" if held and not role else _what(role, inner)
     return Meaning(what, *spot, (*facts, *there(spot)), own, general)
@@ -145,6 +146,13 @@ def _folder_format(kind: Kind, inner: str) -> str | None:
     parts = inner.split("/")
     folders = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
     return next((found for each in folders if (found := layout().folder_format(each, kind.name))), None)
+
+
+def _of_people(format_: str, path: str) -> str:
+    """Return what people call a format: we name those of one reader alike."""
+    if format_ == "pickle":  # or what may hold one
+        return next((name for name, suffixes in EXPORT_SUFFIXES.items() if suffix_of(path) in suffixes), format_)
+    return {"packed": "archive", "closed": "archive, which is not looked into"}.get(format_, format_)
 
 
 def _noun(kind: Kind) -> str:

@@ -62,7 +62,7 @@ def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it d
         return _locate_url(path, remote)
     path = here(path)
     if not os.path.lexists(path):
-        raise CannotCheckError(f"{path}: {why_absent(path)}")
+        raise CannotCheckError(f"{path}: {why_absent(path)}{_tree_around()}")
     absolute = os.path.abspath(path)
     if os.path.isdir(absolute):
         absolute = os.path.realpath(absolute)
@@ -95,6 +95,15 @@ def why_absent(path: str) -> str:
     found = (in_order(versions) or versions)[-1:]
     hint = f"; the newest version is {os.path.join(slug, found[0])}: give this" if found else ""
     return f"there is no {name}, which is written when a version is completed{hint}"
+
+
+def _tree_around() -> str:
+    """Return a hint at the tree that the working directory is in, or nothing."""
+    folder = os.getcwd()
+    while not is_root(LocalStore(folder)):
+        if folder == (folder := os.path.dirname(folder)):
+            return ""
+    return f"; there is a tree at {os.path.relpath(folder)}"
 
 
 def _locate_url(url: str, remote: Remote) -> Target:
