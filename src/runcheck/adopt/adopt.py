@@ -80,4 +80,7 @@ def _found(source: Source, convention: str | None) -> Found:
         if fits(source):
             return read(source)
     known = "MLflow's file store, W&B offline, DVCLive, TensorBoard, or a convention that is shipped"
-    raise CannotReadError(f"{source.folder}: is the folder of no run of {known}; give that of one run")
+    raise CannotReadError(
+        f"{source.folder}: is the folder of no run of {known}; give that of one run, or with --convention FILE a "
+        "convention of your own that says what its files are"
+    )
