@@ -1,7 +1,9 @@
 """A dataset version: its files, its fingerprint, and what is left when its making fails."""
 
+import errno
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 import runcheck
 from runcheck.errors import CannotWriteError, InvalidArgumentError, RuncheckError
+from runcheck.writer import unit
 from runcheck.writer.datasets.dataset import Dataset
 from tests.checking import check
 from tests.runs import start_run
@@ -138,6 +141,24 @@ def test_a_version_that_is_there_is_never_written_over(root: Path) -> None:
     with pytest.raises(CannotWriteError, match="a version never changes"):
         new(root, version="1.0.0")
     assert {path: path.read_bytes() for path in Path(dataset.path).rglob("*")} == before
+
+
+def test_a_disk_that_takes_nothing_leaves_no_version(
+    root: Path, generator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(unit, "write_whole", full)
+        with pytest.raises(CannotWriteError, match="v1: cannot be written: No space left on device"):
+            runcheck.new_dataset(root, "line", provenance={"kind": "synthetic", "seed": 1}, generator=generator)
+    assert list(root.glob("dataset/line/*")) == []
+    with runcheck.new_dataset(
+        root, "line", provenance={"kind": "synthetic", "seed": 1}, generator=generator
+    ) as dataset:
+        dataset.write_parquet("train", {"x": [1]})
+    assert Path(dataset.path).name == "v1"
 
 
 def test_a_dataset_made_from_another_names_it_by_its_version(root: Path) -> None:

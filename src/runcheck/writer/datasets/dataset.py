@@ -87,9 +87,10 @@ def new_dataset(
         path = f"{folder.slug_path}/{wanted}"
         raise CannotWriteError(f"{path}: is there already; a version never changes, publish the next one")
     metadata["version"] = folder.version
-    if generator is not None:
-        folder.copy_script(generator, layout().path("generator"))
-    folder.write_json(layout().path("metadata"), metadata)
+    with folder.whole_or_gone():
+        if generator is not None:
+            folder.copy_script(generator, layout().path("generator"))
+        folder.write_json(layout().path("metadata"), metadata)
     folder.register(metadata)
     return dataset
 
