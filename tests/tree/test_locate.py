@@ -37,3 +37,5 @@ def test_who_is_within_a_tree_already_is_told_where_it_is(tmp_path: Path, monkey
         monkeypatch.chdir(tmp_path / folder)
         with pytest.raises(CannotCheckError, match=rf"^artefacts: there is no such .*; there is a tree at {root}$"):
             locate("artefacts")
+    with pytest.raises(CannotCheckError, match=r"artefacts: there is no such file or folder$"):
+        locate(str(tmp_path / "artefacts"))

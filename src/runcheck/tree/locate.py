@@ -62,7 +62,8 @@ def locate(path: str, remote: Remote = Remote()) -> Target:  # noqa: B008 - it d
         return _locate_url(path, remote)
     path = here(path)
     if not os.path.lexists(path):
-        raise CannotCheckError(f"{path}: {why_absent(path)}{_tree_around()}")
+        hint = "" if os.path.isabs(path) else _tree_around()
+        raise CannotCheckError(f"{path}: {why_absent(path)}{hint}")
     absolute = os.path.abspath(path)
     if os.path.isdir(absolute):
         absolute = os.path.realpath(absolute)

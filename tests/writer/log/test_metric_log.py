@@ -254,6 +254,14 @@ def test_what_only_has_keys_and_items_is_a_mapping_too(path: Path, log: MetricLo
     assert points_in(path) == [("loss", 0, 0.5), ("accuracy", 0, 0.75), ("loss", 1, 0.25), ("accuracy", 1, 0.875)]
 
 
+@pytest.mark.parametrize("split", [["train"], {}, None, 3])
+def test_a_split_that_is_no_name_is_refused(path: Path, log: MetricLog, split: Any) -> None:  # noqa: ANN401
+    with pytest.raises(InvalidArgumentError, match="split is "):
+        log.log(0, {"loss": 0.5}, split)
+    log.close()
+    assert points_in(path) == []
+
+
 def test_a_step_of_a_device_that_is_no_integer_is_refused_at_once(path: Path, log: MetricLog) -> None:
     with pytest.raises(InvalidArgumentError, match=r"step is .* of float32; a step is an integer"):
         log.log(jnp.float32(3), {"loss": 0.5}, "train")

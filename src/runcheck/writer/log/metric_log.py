@@ -16,7 +16,7 @@ from typing import cast
 from runcheck.convention.aggregates import SeriesAggregate
 from runcheck.convention.steps import MAX_STEP
 from runcheck.errors import InvalidArgumentError
-from runcheck.writer.arguments import METRICS, checked_mapping, checked_step, kind_of
+from runcheck.writer.arguments import METRICS, checked_mapping, checked_step, kind_of, told
 from runcheck.writer.complaints import Complaints
 from runcheck.writer.log.append_file import AppendFile
 from runcheck.writer.log.device_queue import MAX_PENDING, DeviceQueue, FetchedRows, LateRows
@@ -79,6 +79,8 @@ class MetricLog:
             names = self._known.get((split, *metrics))
         except (AttributeError, TypeError):
             checked = checked_mapping(metrics, "metrics", METRICS)
+            if not isinstance(split, str):
+                raise InvalidArgumentError(f"split is {told(split)}, not a string") from None
             if isinstance(metrics, dict):
                 raise
             self.log(step, checked, split)  # what has the methods of a mapping, as a row of pandas
