@@ -116,9 +116,9 @@ bench-writers *ARGS:
     "$venv/bin/python" -m pip install --quiet --requirement benchmarks/writers.txt --editable '.[parquet,events]'
     python -m benchmarks.writers --python "$venv/bin/python" {{ARGS}}
 
-# How much slower a jitted training loop is with the writer, over PAIRS of blocks; ROWS of a batch say how long a step takes.
-step-rate PAIRS="300" ROWS="2048":
-    python -m benchmarks.step_rate {{PAIRS}} {{ROWS}}
+# How much slower a jitted training loop is with the writer, over PAIRS of blocks of SECONDS; ROWS of a batch say how long a step takes.
+step-rate PAIRS="300" ROWS="2048" SECONDS="1":
+    python -m benchmarks.step_rate {{PAIRS}} {{ROWS}} {{SECONDS}}
 
 # Memory and time of a run that logs ROWS rows.
 long-run ROWS="10000000":

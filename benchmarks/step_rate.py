@@ -1,9 +1,10 @@
-"""A jitted training loop with the writer on and off, in turn: ``python -m benchmarks.step_rate [PAIRS [ROWS]]``.
+"""A jitted loop with the writer on and off, in turn: ``python -m benchmarks.step_rate [PAIRS [ROWS [SECONDS]]]``.
 
 A multilayer perceptron that is trained by Adam, five scalars a step that are still on the device when they are logged;
-ROWS of a batch say how long a step takes. Both loops are the same but for ``run.log``, and each ends when the last step
-is computed and all that was logged is on the disk. Prints the median over the pairs of blocks of how much longer one
-with the writer takes, and how sure that is; and how long ``run.log`` kept the loop.
+ROWS of a batch say how long a step takes, SECONDS how long a block of steps does. Both loops are the same but for
+``run.log``, and each ends when the last step is computed and all that was logged is on the disk: a block more than a
+run has. Prints the median over the pairs of blocks of how much longer one with the writer takes, and how sure that is;
+and how long ``run.log`` kept the loop, and the end a block.
 """
 
 import math
@@ -23,25 +24,25 @@ from benchmarks.blank_run import start_run
 from runcheck.writer.log.metric_log import MetricLog
 from runcheck.writer.run import Run
 
-_SECONDS = 1.0  # of a block
 _WIDTH = 256
 
 
 class Cost(NamedTuple):
-    """What a block took: seconds by the clock, and of all threads on the processors; and each call of ``log``."""
+    """What a block took: seconds by the clock, and of all threads on the processors; each call of ``log``; its end."""
 
     clock: float
     processors: float
     calls: list[float]
+    end: float
 
 
-def main(pairs: int = 300, rows: int = 2048) -> None:
+def main(pairs: int = 300, rows: int = 2048, seconds: int = 1) -> None:
     """Train in blocks, every second one with the writer, the first of a pair in turn."""
     step_of = _training(rows)
     with tempfile.TemporaryDirectory(prefix="runcheck-step-rate-") as root:
         run = start_run(root)
         _block(step_of, 20, None)
-        steps = max(5, round(_SECONDS / _block(step_of, 20, None).clock * 20))
+        steps = max(5, round(seconds / _block(step_of, 20, None).clock * 20))
         found: dict[bool, list[Cost]] = {True: [], False: []}
         for number in range(pairs):
             order: list[Run | None] = [run, None] if number % 2 else [None, run]
@@ -63,6 +64,8 @@ def main(pairs: int = 300, rows: int = 2048) -> None:
     print(
         f"log: the loop is kept for {calls[49] * 1e6:.0f} us a step; one in a hundred for {calls[98] * 1e6:.0f} or more"
     )
+    end = statistics.median(cost.end for cost in found[True])
+    print(f"end: a block waits for its last rows and the disk for {end * 1e3:.2f} ms, {end / plain / steps:.2%} of it")
 
 
 def _tenth(on: Iterable[float], off: Iterable[float]) -> float:
@@ -81,11 +84,13 @@ def _block(step_of: Callable[[], dict[str, jax.Array]], steps: int, run: Run | N
             run.log(step, metrics)
             calls.append(time.perf_counter() - called)
     metrics["loss"].block_until_ready()
+    computed = time.perf_counter()
     if run is not None:
         log = run._log
         assert isinstance(log, MetricLog)
         log._drain()
-    return Cost(time.perf_counter() - begin, time.process_time() - used, calls)
+    ended = time.perf_counter()
+    return Cost(ended - begin, time.process_time() - used, calls, ended - computed)
 
 
 def _training(rows: int) -> Callable[[], dict[str, jax.Array]]:

@@ -65,7 +65,7 @@ _ABOVE: dict[str, Above] = {
 }
 # Rules that are given all of a tree or of a unit.
 _BY_NAME: dict[Above, tuple[str, ...]] = {
-    "root": ("registry-missing", "env-tracked", "lfs-attributes"),
+    "root": ("kind-folder", "registry-missing", "env-tracked", "lfs-attributes"),
     "registry": ("registry-missing",),
     "kind": ("kind-folder",),
     "slug": ("slug-name", "stray-entry"),

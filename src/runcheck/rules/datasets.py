@@ -32,12 +32,15 @@ def fingerprint(unit: Unit, metadata: Metadata, checksums: ChecksumsContent) -> 
 
 
 @unit_rule
-def split_files(unit: Unit, metadata: Metadata, facts: Mapping[str, Facts]) -> Iterator[Problem]:
+def split_files(
+    unit: Unit, metadata: Metadata, facts: Mapping[str, Facts], rows_by_data: Mapping[str, int | None]
+) -> Iterator[Problem]:
     """The files of the splits are there, and are in one split only, by name and by content."""
     data = {folder for path in unit.of_role("data") for folder in _with_folders(path)}
     owner: dict[str, str] = {}
     owners_within: dict[str, set[str]] = {}
     same: dict[str, tuple[str, str]] = {}
+    stores = _digests_of_stores(metadata, facts)
     for split, of_split in metadata.get("splits", {}).items():
         pointer = f"/splits/{split}/files"
         for path in of_split["files"]:
@@ -51,8 +54,10 @@ def split_files(unit: Unit, metadata: Metadata, facts: Mapping[str, Facts]) -> I
             owner.setdefault(path, split)
             for folder in _with_folders(path):
                 owners_within.setdefault(folder, set()).add(split)
-            digest = _digest(facts.get(path))
-            twin, other = same.setdefault(digest, (path, split)) if digest and of_split["rows"] else (path, split)
+            digest = stores.get(path) or _digest(facts.get(path))
+            rows = rows_by_data.get(path)
+            has_rows = of_split["rows"] if rows is None else rows
+            twin, other = same.setdefault(digest, (path, split)) if digest and has_rows else (path, split)
             if other != split and twin != path:
                 message = f"gives the same rows to {other} and {split}: {path!r} is {twin!r} byte for byte"
                 yield Problem(METADATA, message, pointer=pointer)
@@ -73,6 +78,21 @@ def _digest(facts: Facts | None) -> str | None:
     return None if facts is None else facts.pointer.sha256 if facts.pointer else facts.sha256
 
 
+def _digests_of_stores(metadata: Metadata, facts: Mapping[str, Facts]) -> dict[str, str]:
+    """Return what stands for the content of each folder that a split names, where all its files are hashed."""
+    named = {path for split in metadata.get("splits", {}).values() for path in split["files"]}
+    within: dict[str, list[tuple[str, str | None]]] = {}
+    for path, of_file in facts.items() if named else ():
+        for folder in _with_folders(path)[1:]:
+            if folder in named:
+                within.setdefault(folder, []).append((path[len(folder) :], _digest(of_file)))
+    return {
+        folder: "\n".join(f"{digest}  {path}" for path, digest in sorted(files))
+        for folder, files in within.items()
+        if all(digest is not None for _, digest in files)
+    }
+
+
 def _with_folders(path: str) -> list[str]:
     """Return the path and every folder that it is in: a store's folder stands for all that is in it."""
     parts = path.split("/")
@@ -85,10 +105,11 @@ def generator(unit: Unit, metadata: Metadata) -> Iterator[Problem]:
     if metadata["kind"] != "dataset":
         return
     named, kind = metadata.get("generator"), metadata["data_provenance"]["kind"]
-    if named and named["script"] not in unit.files:
-        yield Problem(
-            METADATA, f"names the generator {named['script']!r}, which is not in the unit", pointer="/generator/script"
-        )
+    there = {*unit.of_role("generator"), *unit.of_role("extra")}
+    if named and named["script"] not in there:
+        what = "no script" if named["script"] in unit.files else "not in the unit"
+        message = f"names the generator {named['script']!r}, which is {what}"
+        yield Problem(METADATA, message, pointer="/generator/script")
     if kind == "synthetic" and not named:
         yield Problem(METADATA, "is of a synthetic dataset and names no generator", pointer="/generator")
 

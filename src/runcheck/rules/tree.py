@@ -39,9 +39,12 @@ def kind_folder(tree: Tree) -> Iterator[Problem]:
                 entry.path, f"is no part of a tree; the root holds {', '.join(sorted(folders))} and {layout().registry}"
             )
     also_folders = {layout().extension_schemas.partition("/")[0]}
+    also_files = {*layout().root_also} - also_folders
     for entry in tree.loose:
         if entry.path in folders | also_folders and entry.type is not EntryType.FOLDER:
             yield Problem(entry.path, f"is a {entry.type.value}, not a folder")
+        elif entry.path in also_files and entry.type is EntryType.FOLDER:
+            yield Problem(entry.path, "is a folder, not a file; what it holds is checked by nobody")
 
 
 @tree_rule

@@ -194,9 +194,12 @@ class UnitInputs(SignatureInputs):
 
     @cached_property
     def object_arrays(self) -> Mapping[str, tuple[str, ...]]:
-        """The arrays of objects in each file; the name is empty where the file is the array."""
+        """The arrays of objects in each file; the name is empty where the file is the array.
+
+        Those of HDF5, which has lists and references of its own, are no pickles.
+        """
         names: dict[str, tuple[str, ...]] = {}
-        for contents in (self._met(PackedContent), self._met(Hdf5Content), self.zarr_stores):
+        for contents in (self._met(PackedContent), self.zarr_stores):
             names.update((path, content.object_names) for path, content in contents.items())
         return {path: each for path, each in names.items() if each}
 

@@ -76,6 +76,8 @@ class _Seen:
     def content(self) -> Hdf5Content:
         """Return it as facts."""
         lengths = {tensor.shape[0] for tensor in self.datasets if tensor.shape}
+        if not self.datasets and not self.outside and not self.unverified:
+            lengths = {0}
         return Hdf5Content(
             datasets=tuple(self.datasets),
             rows=lengths.pop() if len(lengths) == 1 and self.has_rows and not self.error else None,

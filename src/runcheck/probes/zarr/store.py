@@ -33,6 +33,8 @@ def look_into_store(folder: Folder, deep: bool) -> ZarrContent:  # noqa: FBT001 
         if found := chunks.missing():
             missing.append(found)
     lengths = {array.shape[0] for array in arrays.values() if array.shape}
+    if not arrays and not seen.faults:
+        lengths = {0}
     return ZarrContent(
         arrays=len(arrays),
         rows=lengths.pop() if len(lengths) == 1 and None not in hierarchy.nodes.values() else None,
