@@ -81,6 +81,17 @@ def tarred(mode: str, format_: int = tarfile.PAX_FORMAT) -> bytes:
     return stream.getvalue()
 
 
+def tarred_by_unix_v7() -> bytes:
+    """Return a tar whose headers end with the name of a link, before there was a mark."""
+    content, at = bytearray(tarred("w", tarfile.USTAR_FORMAT)), 0
+    while content[at]:
+        content[at + 257 : at + 512] = bytes(255)
+        content[at + 148 : at + 156] = b" " * 8
+        content[at + 148 : at + 156] = b"%06o\0 " % sum(content[at : at + 512])
+        at += 512 + -(-int(content[at + 124 : at + 135], 8) // 512) * 512
+    return bytes(content)
+
+
 ONE = [("", TEXT)]
 TWO = [("a.csv", TEXT), ("c.txt", b"x")]
 WRAPPED: dict[str, tuple[Callable[[], bytes], list[tuple[str, bytes]]]] = {
@@ -97,9 +108,14 @@ WRAPPED: dict[str, tuple[Callable[[], bytes], list[tuple[str, bytes]]]] = {
     "zip64 stored": (lambda: zipped(zipfile.ZIP_STORED, large=True), TWO),
     "zip64 deflated": (lambda: zipped(zipfile.ZIP_DEFLATED, large=True), TWO),
     "zip streamed": (lambda: zipped(zipfile.ZIP_DEFLATED, seekable=False), TWO),
-    "zip streamed and stored": (lambda: zipped(zipfile.ZIP_STORED, seekable=False), []),
+    "zip streamed and stored": (lambda: zipped(zipfile.ZIP_STORED, seekable=False), TWO),
+    "zip of bzip2": (lambda: zipped(zipfile.ZIP_BZIP2), TWO),
+    "zip of bzip2 streamed": (lambda: zipped(zipfile.ZIP_BZIP2, seekable=False), TWO),
+    "zip of lzma": (lambda: zipped(zipfile.ZIP_LZMA), []),
+    "lzma": (lambda: lzma.compress(TEXT, lzma.FORMAT_ALONE), ONE),
     "tar": (lambda: tarred("w"), TWO),
     "tar of GNU": (lambda: tarred("w", tarfile.GNU_FORMAT), TWO),
+    "tar of UNIX v7": (tarred_by_unix_v7, TWO),
     "tar.gz": (lambda: tarred("w:gz"), TWO),
     "tar.xz": (lambda: tarred("w:xz"), TWO),
     "utf-8 with a mark": (lambda: b"\xef\xbb\xbf" + TEXT, [("", b"\xef\xbb\xbf" + TEXT)]),
@@ -122,7 +138,21 @@ def test_the_text_comes_out(name: str, chunk: int) -> None:
     assert unpacked(wrap(), chunk) == expected
 
 
-@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zip deflated", "zip64 stored", "tar", "tar.gz", "utf-16"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gzip",
+        "bzip2",
+        "xz",
+        "zip deflated",
+        "zip64 stored",
+        "tar",
+        "tar.gz",
+        "utf-16",
+        "lzma",
+        "zip streamed and stored",
+    ],
+)
 def test_a_wrapped_text_in_pieces_of_one_byte_comes_out(name: str) -> None:
     content = WRAPPED[name][0]()[:3000]
     assert unpacked(content, 1) == unpacked(content)

@@ -1,8 +1,8 @@
-"""The text in a file, whatever it is wrapped in: UTF-16 or 32, gzip, bzip2, xz, a zip or a tar, one in another.
+"""The text in a file, whatever it is wrapped in: UTF-16 or 32, gzip, bzip2, xz, lzma, a zip or a tar, one in another.
 
 The archives are taken apart here by hand, since the file passes by once, as a stream, and must not cost more than a
 bound: ``zipfile`` seeks, and ``tarfile`` reads on for as long as the archive says. Formats: RFC 1952 (gzip),
-APPNOTE.TXT 6.3 sections 4.3.7 and 4.5.3 (zip), POSIX.1-1988 ustar (tar).
+APPNOTE.TXT 6.3 sections 4.3.7, 4.3.9 and 4.5.3 (zip), POSIX.1-1988 ustar and its forerunner of UNIX v7 (tar).
 """
 
 import bz2
@@ -20,7 +20,10 @@ _LAYERS = 3  # a zip in a tar in a gzip, and no more
 _XZ_MEMORY = 80 << 20  # xz -9 needs 65 MiB
 _CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\b\x1b"})
 _ZIP64 = 0xFFFFFFFF  # a size of 32 bits that stands elsewhere in 64
-_PACKED = _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0"
+_PACKED = _ZIP, _GZIP, _BZIP2, _XZ, _LZMA = b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"]\0\0"
+_ZIP_END = b"PK\x07\x08"  # of a member whose size stands behind it
+_OPEN = _STORED, _DEFLATED, _IN_BZIP2 = 0, 8, 12  # the ways to pack a member of a zip that can be followed to its end
+_SUM = slice(148, 156)  # of the header of a tar, which counts as spaces in it
 # Longer marks first: UTF-32's begins with UTF-16's. The bytes of ASCII stand at an offset in each unit.
 _MARKS = (
     (b"\xff\xfe\0\0", 4, 0),
@@ -124,10 +127,10 @@ class Unpacker:
             return _nothing
         if start.startswith(_ZIP):
             return self._open(_Zip(self._member, self._budget))
-        if start[257:262] == b"ustar":
+        if _is_tar(start):
             return self._open(_Tar(self._member, self._budget))
         if packed:
-            kind = next(each for each in (_GZIP, _BZIP2, _XZ) if start.startswith(each))
+            kind = next(each for each in (_GZIP, _BZIP2, _XZ, _LZMA) if start.startswith(each))
             return self._open(_Stream(self._member(None), self._budget, kind))
         for mark, width, offset in _MARKS:
             if start.startswith(mark):
@@ -158,7 +161,17 @@ def _nothing(chunk: bytes) -> bool:  # noqa: ARG001
 
 
 def _is_packed(start: bytes) -> bool:
-    return start.startswith(_PACKED) or start[257:262] == b"ustar"
+    return start.startswith(_PACKED) or _is_tar(start)
+
+
+def _is_tar(start: bytes) -> bool:
+    """Say whether a file, or a member, begins with the header of a tar: old ones have no mark, but its sum."""
+    if start[257:262] == b"ustar":
+        return True
+    digits = start[_SUM].strip(b" \0")
+    if not digits or digits.translate(None, b"01234567") or len(start) < START or any(start[257:START]):
+        return False
+    return int(digits, 8) == sum(start[:START]) - sum(start[_SUM]) + len(start[_SUM]) * ord(" ")
 
 
 def _form_of(sample: bytes) -> tuple[int, int] | None:
@@ -216,6 +229,25 @@ class _Inflater:
         self.ended, self.rest = self._other.eof, self._other.unused_data
 
 
+class _Stored:
+    """A member of a zip as it is, up to what tells the size of one that was begun without. The end is in ``rest``."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self.ended = False
+        self.rest = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what of ``data`` is of the member for sure."""
+        data = self._held + data
+        at = data.find(_ZIP_END)
+        self.ended = at >= 0
+        if at < 0:
+            at = max(0, len(data) - len(_ZIP_END) + 1)
+        self._held = self.rest = data[at:]
+        yield data[:at]
+
+
 class _Stream:
     """A file of one compressed stream, or of several in a row."""
 
@@ -249,7 +281,7 @@ class _Members:
         self._held = b""
         self._inner: Unpacker | None = None
         self._left = 0  # bytes of the member that are to come, where no stream says its own end
-        self._inflater: _Inflater | None = None
+        self._inflater: _Inflater | _Stored | None = None
 
     def feed(self, chunk: bytes) -> bool:
         """Take the next bytes."""
@@ -279,7 +311,7 @@ class _Members:
         """Read a header, if it is all there, and return its size."""
         raise NotImplementedError
 
-    def _inflate(self, inflater: _Inflater) -> None:
+    def _inflate(self, inflater: "_Inflater | _Stored") -> None:
         data, self._held = self._held, b""
         for text in inflater.feed(data):
             self._budget.spend(len(text))
@@ -311,12 +343,16 @@ class _Zip(_Members):
         name = self._held[30 : 30 + name_bytes].decode("utf-8", "replace")
         if packed == _ZIP64:
             packed = _zip64_size(self._held[30 + name_bytes : size])
-        if flags & 1 or (flags & 8 and method != zlib.DEFLATED):
+        is_open = bool(flags & 8)  # its size is not known yet
+        if flags & 1 or (is_open and method not in _OPEN):
             raise _Spent
-        if method == zlib.DEFLATED:
-            self._inner, self._inflater = self._member(name), _Inflater(_ZIP)
+        self._inner = self._member(name) if method in _OPEN else None
+        if method == _STORED and is_open:
+            self._inflater = _Stored()
+        elif method in (_DEFLATED, _IN_BZIP2):
+            self._inflater = _Inflater(_BZIP2 if method == _IN_BZIP2 else _ZIP)
         else:
-            self._inner, self._left = self._member(name) if method == 0 else None, packed
+            self._left = packed
         return size
 
 
@@ -341,7 +377,7 @@ class _Tar(_Members):
         header = self._held[self._padding : self._padding + START]
         size = self._padding + START
         self._padding = 0
-        if header[257:262] != b"ustar":  # the end, or no header
+        if not _is_tar(header):  # the end, or no header
             raise _Spent
         self._left = int(header[124:136].strip(b" \0") or b"0", 8)
         self._padding = -self._left % START
