@@ -45,7 +45,7 @@ def render(
         if rows:
             heading = [_HEADING] if title == "Metrics" else []
             lines += ["", title, *aligned([*heading, *rows[:most]], "  ")]
-            if rows[most:]:
+            if most is not None and rows[most:]:
                 lines.append(f"  ... and {len(rows) - len(rows[:most]):,} more; --all shows them")
     if shown.notes:
         lines += ["", "Notes", *(f"  {short(line, _LINE)}" for line in shown.notes.split("\n")[: most or None])]

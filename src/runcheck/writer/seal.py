@@ -30,13 +30,19 @@ def hash_file(path: str) -> str:
 
 def fingerprint_of_unit(unit: str) -> str | None:
     """Return the fingerprint of the sealed dataset in a folder; None where it has no list, or a damaged one."""
+    sums = read_checksums(unit)
+    return None if sums is None else fingerprint(sums)
+
+
+def read_checksums(unit: str) -> dict[str, str] | None:
+    """Return the SHA-256 of each file as the list of a unit says; None where it has no list, or a damaged one."""
     try:
         with open(os.path.join(unit, layout().path("checksums")), encoding="utf-8") as stream:
             lines = [CHECKSUM_LINE.fullmatch(line.removesuffix("\n")) for line in stream]
     except (OSError, UnicodeDecodeError):
         return None
     sums = {line["path"]: line["sha256"] for line in lines if line}
-    return fingerprint(sums) if len(sums) == len(lines) else None
+    return sums if len(sums) == len(lines) else None
 
 
 def write_checksums(unit: str, sums: dict[str, str]) -> None:

@@ -213,6 +213,52 @@ def test_a_run_that_lives_is_refused(root: Path, start: StartRun) -> None:
     assert check(root).is_clean
 
 
+def flip(run: Path) -> str:
+    path = next(path for path in (run / "checkpoints/3").rglob("*") if path.is_file() and path.stat().st_size > 100)
+    content = bytearray(path.read_bytes())
+    content[50] ^= 1
+    path.write_bytes(content)
+    return "checkpoints/3/.* is not what SHA256SUMS lists"
+
+
+def edit_a_row(run: Path) -> str:
+    path = run / "metrics.jsonl"
+    path.write_text(path.read_text().replace("6.0", "7.5", 1))
+    return "metrics.jsonl is not what SHA256SUMS lists"
+
+
+def lose_the_newest_checkpoint(run: Path) -> str:
+    shutil.rmtree(run / "checkpoints/3")
+    return "checkpoints/3/.* is missing, and SHA256SUMS lists it"
+
+
+def tear_the_list(run: Path) -> str:
+    (run / "SHA256SUMS").write_text("no list\n")
+    return "SHA256SUMS is damaged"
+
+
+def tear_the_metadata(run: Path) -> str:
+    path = run / "metadata.json"
+    path.write_bytes(path.read_bytes()[:-9])
+    return "metadata.json"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip, edit_a_row, lose_the_newest_checkpoint, tear_the_list, tear_the_metadata],
+    ids=lambda each: each.__name__,
+)
+def test_a_run_that_is_not_as_it_was_sealed_is_refused_and_its_list_stays(
+    root: Path, start: StartRun, stopped: Callable[..., Path], damage: Callable[[Path], str]
+) -> None:
+    run = stopped("failed")
+    words = damage(run)
+    before = everything(root)
+    with pytest.raises((CannotReadError, CannotWriteError), match=words):
+        start(resume="latest")
+    assert everything(root) == before
+
+
 def test_another_configuration_is_refused_unless_it_is_meant_and_then_the_old_one_is_kept(
     root: Path, start: StartRun, stopped: Callable[..., Path]
 ) -> None:

@@ -36,6 +36,7 @@ from runcheck.writer.recovery.recover import (
 )
 from runcheck.writer.recovery.repair import Repair
 from runcheck.writer.recovery.stored_rows import NotedPoints, part_rows, read_rows
+from runcheck.writer.seal import hash_files, read_checksums
 from runcheck.writer.unit import UnitFolder
 
 _NEWEST = "latest"
@@ -73,7 +74,7 @@ def find_stopped(folder: UnitFolder, resume: str | os.PathLike[str]) -> StoredUn
 
     Raises:
         InvalidArgumentError: the path is no run of this slug and tree, or is completed.
-        CannotReadError: there is no unit at the path.
+        CannotReadError: there is no unit at the path, or the metadata of the newest are damaged.
     """
     if resume == _NEWEST:
         return _newest(folder)
@@ -94,8 +95,11 @@ def find_stopped(folder: UnitFolder, resume: str | os.PathLike[str]) -> StoredUn
 def _newest(folder: UnitFolder) -> StoredUnit | None:
     versions = folders_in(folder.slug_path)
     for version in reversed(in_order(versions) or versions):
-        with suppress(CannotReadError, CannotWriteError):  # it died before it had metadata, or was put there by hand
-            unit = stored_unit(os.path.join(folder.slug_path, version))
+        path = os.path.join(folder.slug_path, version)
+        if not os.path.lexists(os.path.join(path, layout().path("metadata"))):
+            continue  # it died before it had metadata, or was put there by hand
+        with suppress(CannotWriteError):
+            unit = stored_unit(path)
             return None if unit.metadata["status"] == "completed" else unit
     return None
 
@@ -113,13 +117,15 @@ def take_up(
     ``metadata`` and ``config`` are what the caller gave for this session; ``folder`` becomes that of the unit.
 
     Raises:
-        CannotWriteError: its process lives or may live, or it was written by another program.
+        CannotWriteError: its process lives or may live, it was written by another program, or its files are not those
+            of its list.
         InvalidArgumentError: configuration or data are not those of the run. Nothing was written then.
     """
     old = metadata_of(unit.files)  # another process may have been at it meanwhile
     unit = unit._replace(metadata=old)
     refuse_if_alive(unit)
     is_changed = _refuse_another(unit, metadata, config, allow_config_change=allow_config_change)
+    _refuse_damaged(unit)
     ended = parse_timestamp(old["finished_at"] or "") or last_sign(unit)
     _remove(unit, "checksums")
     heartbeat = HeartbeatFile(unit.absolute("heartbeat"))
@@ -195,6 +201,21 @@ def _refuse_another(
             "start another run, or say allow_config_change=True"
         )
     return True
+
+
+def _refuse_damaged(unit: StoredUnit) -> None:
+    """Refuse a sealed run whose files are not those of its list, which goes when the run goes on: it is the proof."""
+    place, name = unit.files.folder, layout().path("checksums")
+    if not os.path.lexists(unit.absolute("checksums")):
+        return
+    said, mend = read_checksums(place), "restore it from a copy, or start another run"
+    if said is None:
+        raise CannotWriteError(f"{place}: {name} is damaged; {mend}")
+    found = hash_files(place, without="")
+    for path, sha256 in said.items():
+        if found.get(path) != sha256:
+            what = f"is not what {name} lists" if path in found else f"is missing, and {name} lists it"
+            raise CannotWriteError(f"{place}: {path} {what}; {mend}")
 
 
 def _differing(unit: StoredUnit, config: Mapping[str, object]) -> str:
