@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runcheck import cli
 from runcheck.cli import main
 from runcheck.convention.clauses import clauses
 
@@ -296,3 +297,14 @@ def test_a_mistyped_command_is_asked_about_and_a_path_is_not(tree: Path) -> None
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "runcheck: chek: there is no such file or folder; did you mean the command check?\n"
     assert "did you mean" not in runcheck(tree / "nowhere").stderr
+
+
+def test_who_interrupts_a_command_is_told_so_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_command", lambda _: stopped)
+    assert main(["check", "artefacts"]) == 2
+    assert capsys.readouterr().err == "runcheck: interrupted\n"

@@ -1,5 +1,6 @@
 import gc
 import json
+import math
 import os
 import subprocess
 import sys
@@ -236,6 +237,8 @@ def test_after_the_time_no_trial_is_begun(capsys: pytest.CaptureFixture[str]) ->
         ({"sampler": "grid"}, "there are tpe, random, cmaes"),
         ({"pruner": "best"}, "there are median, "),
         ({"trials": 0}, "give at least 1"),
+        ({"timeout_minutes": math.nan}, "timeout_minutes is nan; give a number of minutes"),
+        ({"timeout_minutes": -1.0}, r"timeout_minutes is -1\.0"),
         ({"metric": "loss"}, "give a split and a metric"),
         ({"storage": "study.txt"}, "give sqlite:///study.db, or a journal"),
     ],

@@ -83,6 +83,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         print(f"runcheck: {fault}: {error.strerror or error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
+        print("runcheck: interrupted", file=sys.stderr)
         return FAILED
     return status
 

@@ -145,6 +145,8 @@ def _checked(settings: Settings) -> Settings:
             raise InvalidArgumentError(f"{what} is {given!r}; there are {there}")
     if settings.trials < 1:
         raise InvalidArgumentError(f"trials is {settings.trials}; give at least 1")
+    if settings.timeout_minutes is not None and not settings.timeout_minutes >= 0:
+        raise InvalidArgumentError(f"timeout_minutes is {settings.timeout_minutes}; give a number of minutes")
     direction = settings.direction
     if settings.metric is not None and direction is None:
         direction = likely_direction(checked_series(settings.metric))
