@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runcheck.convention.clauses import clause
 from runcheck.probes.numbers import NumbersScanner
-from runcheck.probes.unpacked import _FORMS, Unpacker, _form_of, _is_wide, is_opaque
+from runcheck.probes.unpacked import _FORMS, _LAYERS, _TOTAL, Unpacker, _form_of, _is_wide, is_opaque
 from runcheck.probes.words import WordsScanner
 from tests.probes import packed
 
@@ -156,6 +157,12 @@ def test_the_text_comes_out(name: str, chunk: int) -> None:
 def test_a_wrapped_text_in_pieces_of_one_byte_comes_out(name: str) -> None:
     content = WRAPPED[name][0]()[:3000]
     assert unpacked(content, 1) == unpacked(content)
+
+
+def test_the_bounds_are_those_that_the_clause_tells() -> None:
+    told = clause("RC902").text
+    assert (_TOTAL, _LAYERS) == (64 << 20, 3)
+    assert "three layers deep, and in the first 64 MiB that a file unpacks to" in told
 
 
 def test_letters_beyond_ascii_become_question_marks() -> None:

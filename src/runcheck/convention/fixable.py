@@ -68,12 +68,12 @@ FIXES: dict[str, tuple[Fix, ...]] = {
 # A file that is not the one that was sealed is not mended beside that: its new line would seal the damage.
 DAMAGES = frozenset({"checksum-mismatch", "listed-file-missing"})
 _OF_THE_REGISTRY = frozenset(clause for clause, fixes in FIXES.items() if _REGISTRY in fixes)
-_ROLES_OF_A_ROW = ("metadata", "config", "summary")
+ROLES_OF_A_ROW = ("metadata", "config", "summary")  # of the documents that a row of the registry is made from
 
 
 def paths_of_a_row() -> tuple[str, ...]:
     """Return the documents of a unit that its row in the registry is made from."""
-    return tuple(path for role in _ROLES_OF_A_ROW for path in layout().roles[role].paths)
+    return tuple(path for role in ROLES_OF_A_ROW for path in layout().roles[role].paths)
 
 
 def spreads(clause: str, damaged: Iterable[str]) -> bool:

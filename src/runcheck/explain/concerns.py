@@ -4,6 +4,7 @@ from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from runcheck.convention.clauses import Clause, clauses_by_name
+from runcheck.convention.fixable import ROLES_OF_A_ROW
 from runcheck.rules.rule import Rule, rules
 
 Above: TypeAlias = Literal["root", "registry", "schema", "kind", "slug", "latest", "unit", "stray"]
@@ -77,7 +78,7 @@ _ROLES_BY_NAME: dict[str, tuple[str, ...]] = {
     "export-sidecar": ("export", "export_sidecar"),
     "heartbeat-left": ("heartbeat",),
     "heartbeat-schema": ("heartbeat",),
-    "registry-row-stale": ("metadata", "config", "summary"),
+    "registry-row-stale": ROLES_OF_A_ROW,
     "split-files": ("data", "metadata"),
     "trial-unit": ("trials", "metadata"),
     "unassigned-data": ("data", "metadata"),

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from runcheck.probes.packed import BZIP2_START, GZIP, OLD_LZMA, TAR_MAGIC, XZ, ZIP_STARTS
+
 TEXT = 8000  # bytes of a text have no NUL, as Git has it
 START = 512  # bytes tell what a file is; a tar's first header is as long
 _STEP = 1 << 18  # bytes that are unpacked at once
@@ -20,7 +22,8 @@ _LAYERS = 3  # a zip in a tar in a gzip, and no more
 _XZ_MEMORY = 80 << 20  # xz -9 needs 65 MiB
 _CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\b\x1b"})
 _ZIP64 = 0xFFFFFFFF  # a size of 32 bits that stands elsewhere in 64
-_PACKED = _ZIP, _GZIP, _BZIP2, _XZ, _LZMA = b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"]\0\0"
+_ZIP = ZIP_STARTS[0]  # an empty one, which the other begins, holds no text
+_PACKED = _ZIP, GZIP, BZIP2_START, XZ, OLD_LZMA
 _ZIP_END = b"PK\x07\x08"  # of a member whose size stands behind it
 _OPEN = _STORED, _DEFLATED, _IN_BZIP2 = 0, 8, 12  # the ways to pack a member of a zip that can be followed to its end
 _SUM = slice(148, 156)  # of the header of a tar, which counts as spaces in it
@@ -130,7 +133,7 @@ class Unpacker:
         if _is_tar(start):
             return self._open(_Tar(self._member, self._budget))
         if packed:
-            kind = next(each for each in (_GZIP, _BZIP2, _XZ, _LZMA) if start.startswith(each))
+            kind = next(each for each in (GZIP, BZIP2_START, XZ, OLD_LZMA) if start.startswith(each))
             return self._open(_Stream(self._member(None), self._budget, kind))
         for mark, width, offset in _MARKS:
             if start.startswith(mark):
@@ -166,7 +169,7 @@ def _is_packed(start: bytes) -> bool:
 
 def _is_tar(start: bytes) -> bool:
     """Say whether a file, or a member, begins with the header of a tar: old ones have no mark, but its sum."""
-    if start[257:262] == b"ustar":
+    if start.startswith(*TAR_MAGIC):
         return True
     digits = start[_SUM].strip(b" \0")
     if not digits or digits.translate(None, b"01234567") or len(start) < START or any(start[257:START]):
@@ -208,9 +211,11 @@ class _Inflater:
     """One compressed stream. What follows its end is in ``rest``."""
 
     def __init__(self, kind: bytes) -> None:
-        self._zlib = zlib.decompressobj({_GZIP: 31}.get(kind, -15)) if kind in (_GZIP, _ZIP) else None
+        self._zlib = zlib.decompressobj({GZIP: 31}.get(kind, -15)) if kind in (GZIP, _ZIP) else None
         self._other = (
-            bz2.BZ2Decompressor() if kind == _BZIP2 else lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=_XZ_MEMORY)
+            bz2.BZ2Decompressor()
+            if kind == BZIP2_START
+            else lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=_XZ_MEMORY)
         )
         self.ended = False
         self.rest = b""
@@ -350,7 +355,7 @@ class _Zip(_Members):
         if method == _STORED and is_open:
             self._inflater = _Stored()
         elif method in (_DEFLATED, _IN_BZIP2):
-            self._inflater = _Inflater(_BZIP2 if method == _IN_BZIP2 else _ZIP)
+            self._inflater = _Inflater(BZIP2_START if method == _IN_BZIP2 else _ZIP)
         else:
             self._left = packed
         return size

@@ -40,7 +40,7 @@ def split_files(
     owner: dict[str, str] = {}
     owners_within: dict[str, set[str]] = {}
     same: dict[str, tuple[str, str]] = {}
-    stores = _digests_of_stores(metadata, facts)
+    stores = _digests_of_stores(unit, metadata, facts)
     for split, of_split in metadata.get("splits", {}).items():
         pointer = f"/splits/{split}/files"
         for path in of_split["files"]:
@@ -78,9 +78,9 @@ def _digest(facts: Facts | None) -> str | None:
     return None if facts is None else facts.pointer.sha256 if facts.pointer else facts.sha256
 
 
-def _digests_of_stores(metadata: Metadata, facts: Mapping[str, Facts]) -> dict[str, str]:
+def _digests_of_stores(unit: Unit, metadata: Metadata, facts: Mapping[str, Facts]) -> dict[str, str]:
     """Return what stands for the content of each folder that a split names, where all its files are hashed."""
-    named = {path for split in metadata.get("splits", {}).values() for path in split["files"]}
+    named = {path for of in metadata.get("splits", {}).values() for path in of["files"] if path not in unit.files}
     within: dict[str, list[tuple[str, str | None]]] = {}
     for path, of_file in facts.items() if named else ():
         for folder in _with_folders(path)[1:]:

@@ -10,7 +10,7 @@ from runcheck.tree.walk import walk
 from runcheck.writer.atomic import write_whole
 
 
-def hash_files(unit: str, *, without: str) -> dict[str, str]:
+def hash_files(unit: str, *, without: str | None = None) -> dict[str, str]:
     """Return the SHA-256 of each file of a unit by its path, but for ``without``, heartbeat, list and signatures."""
     passed_over = {without, layout().path("heartbeat")}
     sums: dict[str, str] = {}

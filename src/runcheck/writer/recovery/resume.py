@@ -211,7 +211,7 @@ def _refuse_damaged(unit: StoredUnit) -> None:
     said, mend = read_checksums(place), "restore it from a copy, or start another run"
     if said is None:
         raise CannotWriteError(f"{place}: {name} is damaged; {mend}")
-    found = hash_files(place, without="")
+    found = hash_files(place)
     for path, sha256 in said.items():
         if found.get(path) != sha256:
             what = f"is not what {name} lists" if path in found else f"is missing, and {name} lists it"

@@ -5,11 +5,12 @@ leave nothing on the disk.
 """
 
 import numbers
-import sys
 from collections.abc import Iterator
 
 from runcheck.errors import InvalidArgumentError
 from runcheck.writer.arguments import checked_characters
+from runcheck.writer.log.kept_arrays import is_deleted
+from runcheck.writer.log.scalars import is_on_device
 from runcheck.writer.weights.trees import is_array, leaves_of
 
 _NO_NUMBERS = frozenset("SUMmO")
@@ -42,7 +43,7 @@ def _reasons(path: tuple[str, ...], leaf: object) -> Iterator[str]:
     if not isinstance(leaf, int | float) and not hasattr(leaf, "__array__"):
         what = "a function" if callable(leaf) else f"of type {type(leaf).__name__}"
         yield f"is {what}, which is no array; {_HINT}"
-    if not path and (isinstance(leaf, numbers.Number) or _is_of_jax(leaf)):
+    if not path and (isinstance(leaf, numbers.Number) or is_on_device(leaf)):
         yield 'is one array; give it a name, as in {"params": array}'
     if isinstance(leaf, int) and leaf not in _INTEGERS:
         yield "is an integer of more than 64 bits"
@@ -51,13 +52,8 @@ def _reasons(path: tuple[str, ...], leaf: object) -> Iterator[str]:
             yield f"has the shape {tuple(leaf.shape)}, and Orbax saves no empty array"
         if _is_not_of_numbers(leaf.dtype):
             yield f"is of {leaf.dtype}, which Orbax does not save"
-        if _is_of_jax(leaf) and leaf.is_deleted():  # type: ignore[attr-defined]
+        if is_deleted(leaf):
             yield "is deleted, as what was donated to a step is; save what the step returned"
-
-
-def _is_of_jax(leaf: object) -> bool:
-    jax = sys.modules.get("jax")
-    return jax is not None and isinstance(leaf, jax.Array)
 
 
 def _is_not_of_numbers(dtype: object) -> bool:
